@@ -1,0 +1,149 @@
+"""Build the schemas `staging` and `marts` from `raw`, all or nothing.
+
+Every file under `sql/` runs in path order: first `staging`, then `marts` with its numbered folders, so that a model
+reads only what sorts before it. Then each file of `sql/checks` must return no rows. The surprise: both schemas are dropped and rebuilt
+inside one transaction, so an object whose file is gone disappears, and a failure leaves what was there before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WARNING_PREFIX = "warn_"
+ROWS_SHOWN = 5
+
+
+class ModelError(Exception):
+    """Nothing was changed: ModelFailed (a file does not run) or CheckFailed (a sentence does not hold)."""
+
+
+class ModelFailed(ModelError):
+    """A file of `sql/` could not be run."""
+
+
+class CheckFailed(ModelError):
+    """A check returned rows."""
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """What the models cannot read from `raw`: the instant they describe, and two settings."""
+
+    as_of: datetime
+    response_window_hours: float = 48
+    time_zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        if self.as_of.tzinfo is None:
+            raise ValueError("as_of needs a time zone")
+        if not 0 < self.response_window_hours < float("inf"):
+            raise ValueError(f"response_window_hours must be positive, not {self.response_window_hours}")
+        ZoneInfo(self.time_zone)  # an unknown zone raises ZoneInfoNotFoundError, a KeyError
+
+
+@dataclass(frozen=True)
+class CheckWarning:
+    """A `warn_` check that returned rows: what should hold, how often it does not, the first ids, what to do."""
+
+    sentence: str
+    row_count: int
+    first_ids: tuple[str, ...]
+    advice: str
+
+    def __str__(self) -> str:
+        ids = ", ".join(self.first_ids)
+        return f"not true: “{self.sentence}” ({self.row_count} rows, first: {ids}). {self.advice}".rstrip()
+
+
+def sql_folder() -> Path:
+    """Find the SQL files: inside the installed package, else in the checkout."""
+    shipped = Path(__file__).parent / "sql"
+    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "sql"
+
+
+def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
+    """Rebuild `staging` and `marts` in one transaction and return the warnings of the checks.
+
+    Raises ModelFailed or CheckFailed after a rollback. The session's time zone becomes UTC.
+    """
+    connection.execute("set timezone = 'UTC'")
+    connection.begin()
+    try:
+        warnings = _build(connection, inputs, sql_folder())
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    return warnings
+
+
+def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
+    """Build everything inside the caller's transaction."""
+    _require_raw_tables(connection)
+    for schema in ("marts", "staging"):
+        connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
+    _run_files(connection, folder / "staging")
+    connection.execute(
+        "insert into staging.model_inputs (as_of, response_window_hours, time_zone) values (?, ?, ?)",
+        [inputs.as_of, inputs.response_window_hours, inputs.time_zone],
+    )
+    _run_files(connection, folder / "marts")
+    findings = {path: _run_check(connection, path) for path in _sql_files(folder / "checks")}
+    failures = [str(found) for path, found in findings.items() if found and not _only_warns(path)]
+    if failures:
+        raise CheckFailed("\n".join(failures))
+    return [found for found in findings.values() if found]
+
+
+def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.table("raw.portouts")
+    except duckdb.CatalogException as error:
+        raise ModelFailed("no raw tables: run `portouts sync` first") from error
+
+
+def _sql_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.sql"))
+
+
+def _run_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    for path in _sql_files(folder):
+        _run_file(connection, path)
+
+
+def _run_file(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return connection.execute(path.read_text(encoding="utf-8"))
+    except duckdb.Error as error:
+        raise ModelFailed(f"{path.parent.name}/{path.name}: {error}") from error
+
+
+def _only_warns(check: Path) -> bool:
+    return check.name.startswith(WARNING_PREFIX)
+
+
+def _run_check(connection: duckdb.DuckDBPyConnection, path: Path) -> CheckWarning | None:
+    """Run one check; its name is the sentence that must hold, its leading comment says what to do."""
+    rows = _run_file(connection, path).fetchall()
+    if not rows:
+        return None
+    return CheckWarning(
+        sentence=path.stem.removeprefix(WARNING_PREFIX).replace("_", " "),
+        row_count=len(rows),
+        first_ids=tuple(str(row[0]) for row in rows[:ROWS_SHOWN]),
+        advice=_leading_comment(path),
+    )
+
+
+def _leading_comment(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comment = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
+    return " ".join(comment)

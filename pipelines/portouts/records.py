@@ -1,0 +1,290 @@
+"""A page body becomes Arrow: every known field in its column, everything else kept in `extra`.
+
+Orders and events arrive as JSON objects in which any field may be null, absent, new, or of another type than
+yesterday. Each known field has one Arrow type; a value that does not fit it leaves null in its column and stands
+verbatim in `extra`, a JSON object, beside the fields nobody knows. `attempted_pin`, a live credential, is removed
+before anything else sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Row = dict[str, Any]
+Pii = Literal["keep", "hash", "drop"]
+
+TEXT = pa.string()
+INSTANT = pa.timestamp("us", "UTC")
+NUMBERS = pa.list_(pa.string())
+
+# `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
+ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
+    "id": TEXT,
+    "record_type": TEXT,
+    "status": TEXT,
+    "carrier_name": TEXT,
+    "spid": TEXT,
+    "current_carrier": TEXT,
+    "user_id": TEXT,
+    "vendor": TEXT,
+    "support_key": TEXT,
+    "pon": TEXT,
+    "authorized_name": TEXT,
+    "end_user_name": TEXT,
+    "service_address": TEXT,
+    "city": TEXT,
+    "state": TEXT,
+    "zip": TEXT,
+    "reason": TEXT,
+    "rejection_code": pa.int64(),
+    "already_ported": pa.bool_(),
+    "host_messaging": pa.bool_(),
+    "lsr": "json",
+    "foc_date": "date",
+    "requested_foc_date": "date",
+    "created_at": INSTANT,
+    "inserted_at": INSTANT,
+    "updated_at": INSTANT,
+    "phone_numbers": NUMBERS,
+}
+EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
+    "id": TEXT,
+    "event_type": TEXT,
+    "portout_id": TEXT,
+    "record_type": TEXT,
+    "payload_status": TEXT,
+    "payload": "json",
+    "payload__status": TEXT,
+    "available_notification_methods": "json",
+    "created_at": INSTANT,
+    "updated_at": INSTANT,
+}
+PERSONAL_FIELDS = frozenset(
+    {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason", "phone_numbers"}
+)
+PERSONAL_PAYLOAD_FIELDS = frozenset({"subscriber_name", "comment", "rejection_reason", "phone_numbers"})
+
+
+class UnusableRow(Exception):
+    """A row without an id: it can be neither merged nor counted, so the page is refused."""
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What becomes of personal data: kept, replaced by a keyed hash that still joins, or dropped."""
+
+    pii: Pii = "keep"
+    salt: str = ""
+
+    def cover(self, value: object) -> object:
+        """Replace one personal value; lists element by element, null stays null."""
+        if value is None or self.pii == "keep":
+            return value
+        if self.pii == "drop":
+            return None
+        if isinstance(value, list):
+            return [self.cover(part) for part in value]
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        return hmac.new(self.salt.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def orders_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) -> pa.Table:
+    """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`."""
+    return _table(rows, ORDER_FIELDS, PERSONAL_FIELDS, where, privacy)
+
+
+def events_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) -> pa.Table:
+    """Turn events into one table with the columns of `EVENT_FIELDS` and `extra`; PINs are removed at any depth."""
+    rows = [_event_row(row, privacy) for row in rows]
+    return _table(rows, EVENT_FIELDS, frozenset(), where, privacy)
+
+
+def _event_row(row: Row, privacy: Privacy) -> Row:
+    row = without_pins(row)
+    payload = row.get("payload")
+    if isinstance(payload, dict):
+        status = payload.get("status") if row.get("event_type") == "portout.status_changed" else None
+        if privacy.pii != "keep":
+            payload = {k: privacy.cover(v) if k in PERSONAL_PAYLOAD_FIELDS else v for k, v in payload.items()}
+        row = row | {"payload": payload, "payload__status": status}
+    return row
+
+
+def without_pins(value: Any) -> Any:
+    """Copy a JSON value without any field that holds a PIN."""
+    if isinstance(value, dict):
+        return {key: without_pins(part) for key, part in value.items() if not _is_pin(key)}
+    return [without_pins(part) for part in value] if isinstance(value, list) else value
+
+
+def _is_pin(key: str) -> bool:
+    return key.lower().replace("_", "") in {"pin", "attemptedpin"} or key.lower().endswith("_pin")
+
+
+def _table(
+    rows: Sequence[Row],
+    fields: Mapping[str, pa.DataType | str],
+    personal: frozenset[str],
+    where: str,
+    privacy: Privacy,
+) -> pa.Table:
+    extras: dict[int, Row] = {}
+    for position, row in enumerate(rows):
+        if not isinstance(row.get("id"), str) or not row["id"]:
+            raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
+        if not row.keys() <= fields.keys():
+            unknown = {key: row[key] for key in row.keys() - fields.keys() if not _is_pin(key)}
+            extras.setdefault(position, {}).update(without_pins(unknown))
+    columns = {}
+    for name, kind in fields.items():
+        values = [row.get(name) for row in rows]
+        if name in personal and privacy.pii != "keep":
+            values = [privacy.cover(value) for value in values]
+        columns[name] = _column(name, values, kind, extras)
+    columns["extra"] = pa.array([_extra(extras.get(position), privacy) for position in range(len(rows))], TEXT)
+    return pa.table(columns)
+
+
+def _extra(extra: Row | None, privacy: Privacy) -> str | None:
+    """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
+    if not extra:
+        return None
+    return orjson.dumps(extra if privacy.pii == "keep" else dict.fromkeys(extra), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _column(name: str, values: list[Any], kind: pa.DataType | str, extras: dict[int, Row]) -> pa.Array:
+    """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
+    if kind == "json":
+        return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], TEXT)
+    try:
+        return _fitting(values, kind)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError):
+        coerce = _COERCIONS[str(kind)]
+        kept = []
+        for position, value in enumerate(values):
+            fit = coerce(value)
+            if fit is None and value is not None:
+                extras.setdefault(position, {})[name] = value
+            elif kind == NUMBERS and fit != value:
+                extras.setdefault(position, {})[name] = value
+            kept.append(fit)
+        return pa.array(kept, TEXT if kind == "date" else kind)
+
+
+def _fitting(values: list[Any], kind: pa.DataType | str) -> pa.Array:
+    if kind == "date":
+        texts = pa.array(values, TEXT)
+        pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32())
+        return texts
+    if kind == INSTANT:
+        return pc.cast(pa.array(values, TEXT), INSTANT)
+    if kind == NUMBERS and any(isinstance(value, str) for value in values):
+        raise ValueError("a text where a list of numbers belongs, which Arrow would take apart")
+    array = pa.array(values, kind)
+    if kind == pa.int64() and any(isinstance(value, float) for value in values):
+        raise ValueError("a float in a column of integers")
+    return array
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _integer(value: object) -> int | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if fits else None  # type: ignore[return-value]  # narrowed by `fits`
+
+
+def _boolean(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(value)  # type: ignore[arg-type]  # a non-string raises, as wanted
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _date(value: object) -> str | None:
+    try:
+        date.fromisoformat(value[:10])  # type: ignore[index]  # a non-string raises, as wanted
+        return str(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _numbers(value: object) -> list[str] | None:
+    return [str(part) for part in value if part is not None] if isinstance(value, list) else None
+
+
+_COERCIONS: Mapping[str, Callable[[object], object]] = {
+    "string": _text,
+    "int64": _integer,
+    "bool": _boolean,
+    str(INSTANT): _instant,
+    "date": _date,
+    str(NUMBERS): _numbers,
+}
+
+
+def newest_versions(tables: Iterable[pa.Table]) -> pa.Table:
+    """Keep one row per id: the one with the newest `updated_at`, and among equals the one that arrived last."""
+    table = pa.concat_tables(tables)
+    if pc.count_distinct(table["id"]).as_py() == len(table):
+        return table
+    arrival = pa.array(range(len(table)), pa.int64())
+    oldest_first = pc.sort_indices(
+        pa.table({"updated_at": table["updated_at"], "arrival": arrival}),
+        sort_keys=[("updated_at", "ascending", "at_start"), ("arrival", "ascending", "at_start")],
+    )
+    ranked = pa.table({"id": table["id"].take(oldest_first), "rank": arrival})
+    last_ranks = ranked.group_by("id").aggregate([("rank", "max")])["rank_max"]
+    kept = oldest_first.take(last_ranks)
+    return table.take(kept.take(pc.sort_indices(kept)))
+
+
+def observations_table(tables: Iterable[pa.Table], seen_at: datetime, sync_id: str) -> pa.Table:
+    """List the distinct states in which orders were seen: `portout_id, status, updated_at, seen_at, sync_id`.
+
+    The three that identify an observation are never null, since a null matches nothing when it is merged: a missing
+    status is the empty text, a missing `updated_at` the order's `inserted_at`, else the instant of the sync.
+    """
+    table = pa.concat_tables(table.select(["id", "status", "updated_at", "inserted_at"]) for table in tables)
+    states = pa.table(
+        {
+            "portout_id": table["id"],
+            "status": pc.fill_null(table["status"], ""),
+            "updated_at": pc.coalesce(table["updated_at"], table["inserted_at"], pa.scalar(seen_at, INSTANT)),
+        }
+    )
+    states = states.group_by(["portout_id", "status", "updated_at"]).aggregate([])
+    return states.append_column("seen_at", _constant(seen_at, INSTANT, len(states))).append_column(
+        "sync_id", _constant(sync_id, TEXT, len(states))
+    )
+
+
+def ported_ranges_table(ids: Sequence[str] | pa.ChunkedArray, start: datetime, end: datetime, seen_at: datetime) -> pa.Table:
+    """Say of each order that it was ported between `start` and `end`, both included."""
+    return pa.table(
+        {
+            "portout_id": ids if isinstance(ids, pa.ChunkedArray) else pa.array(ids, TEXT),
+            "ported_from": _constant(start, INSTANT, len(ids)),
+            "ported_to": _constant(end, INSTANT, len(ids)),
+            "seen_at": _constant(seen_at, INSTANT, len(ids)),
+        }
+    )
+
+
+def _constant(value: object, kind: pa.DataType, length: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), length)

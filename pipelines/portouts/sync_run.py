@@ -1,0 +1,258 @@
+"""One sync, chunk by chunk: which queries it makes, in which order, and what their rows change in the state.
+
+A chunk is what one load package commits: tables of rows, and the state that goes with exactly these rows. The order of
+reading matters. Events come first, so that every order is read later than the events that speak of it. Then the ranges
+and the open statuses, which answer most of what is open in few requests. What is still owed after that (orders held
+open that did not come back, orders that events named) is looked up last.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portouts.phone_numbers import phone_numbers_table
+from portouts.records import (
+    INSTANT,
+    Privacy,
+    Row,
+    events_table,
+    newest_versions,
+    observations_table,
+    orders_table,
+    ported_ranges_table,
+)
+from portouts.sync_plan import (
+    BEGINNING,
+    OPEN_STATUSES,
+    RESOLUTION,
+    Axis,
+    ListQuery,
+    Query,
+    Window,
+    ceil_to_resolution,
+    plan_axis,
+    plan_lookups,
+)
+from portouts.sync_state import SyncState
+from portouts.telnyx_api import NotFound, PermissionDenied
+from portouts.window_reader import Api, Page, Read, WindowReader
+
+Progress = Callable[[int, int], None]
+
+
+class NotProven(Exception):
+    """The API's own counts do not confirm what was read, so nothing was loaded."""
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How to read; every field has a name under `[sources.telnyx]` or on the command line."""
+
+    as_of: datetime
+    since: datetime | None = None
+    full: bool = False
+    page_size: int = 250
+    overlap: timedelta = timedelta(minutes=60)
+    events: bool = True
+    privacy: Privacy = Privacy()
+    allow_unproven: bool = False
+    chunk_rows: int | None = None
+    """End a chunk once it holds so many rows; None reads everything in one."""
+
+
+@dataclass
+class SyncReport:
+    """What a sync did, for whoever ran it."""
+
+    requests: int = 0
+    orders_read: int = 0
+    events_read: int = 0
+    strange_rows: int = 0
+    """Rows with a value in `extra`."""
+    missing: list[str] = field(default_factory=list)
+    """Orders held open that the API no longer knows."""
+    unproven: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    is_done: bool = False
+
+
+@dataclass
+class Chunk:
+    """Rows read and not yet committed."""
+
+    orders: list[pa.Table] = field(default_factory=list)
+    events: list[pa.Table] = field(default_factory=list)
+    ported_ranges: list[pa.Table] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(len(table) for table in [*self.orders, *self.events])
+
+
+class SyncRun:
+    """Read one sync. Lives as long as the sync does; what must outlive it is in the state."""
+
+    def __init__(
+        self, options: SyncOptions, sync_id: str, report: SyncReport, on_progress: Progress = lambda done, total: None
+    ) -> None:
+        self.options = options
+        self.report = report
+        self._sync_id = sync_id
+        self._as_of = ceil_to_resolution(options.as_of)
+        self._on_progress = on_progress
+        self._rows_done = 0
+        self._rows_expected = 0
+        self._stages: deque[deque[Query]] | None = None
+        self._first_pages: dict[ListQuery, Page] = {}
+        self._owed: set[str] = set()
+        self._is_looking_up = False
+
+    async def read_chunk(self, api: Api, state: SyncState) -> dict[str, pa.Table]:
+        """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along."""
+        chunk = Chunk()
+        reader = WindowReader(api, self.options.page_size, self._first_pages, self._advance)
+        if self._stages is None:
+            self._stages = await self._plan(reader, state)
+        while self._stages and not self._is_full(chunk):
+            await reader.read_all(
+                self._stages[0], lambda read: self._take(read, chunk, state), lambda: self._is_full(chunk)
+            )
+            if not self._stages[0]:
+                self._stages.popleft()
+            if not self._stages and (lookups := self._lookups(state)):
+                self._stages.append(lookups)
+        tables = self._tables(chunk, state)
+        self.report.is_done = not self._stages
+        if self.report.is_done:
+            state.events_tell_from = self._as_of
+            state.forget_events_before(self._as_of - self.options.overlap)
+        return tables
+
+    async def _plan(self, reader: WindowReader, state: SyncState) -> deque[deque[Query]]:
+        if self.options.full:
+            state.forget_ranges()
+        state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
+        state.events_tell_from = state.events_tell_from or self._as_of
+        self._owed = state.to_read | state.open_orders.keys()
+        within = Window(state.start, self._as_of + RESOLUTION)
+        ranges = {
+            axis: [ListQuery(axis, window) for window in plan_axis(state.covered[axis], within, self.options.overlap)]
+            for axis in Axis
+        }
+        sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES] if state.open_orders else []
+        events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
+        orders = [*ranges[Axis.PORTED], *ranges[Axis.INSERTED], *sweeps]
+        self._rows_expected += await reader.count(orders)
+        return deque([deque[Query](events), deque[Query](orders)])
+
+    async def _events_asked(
+        self, reader: WindowReader, state: SyncState, queries: list[ListQuery]
+    ) -> Sequence[ListQuery]:
+        """Count the events, which tells whether the account has any: not every account may read them."""
+        if not self.options.events:
+            return []
+        try:
+            self._rows_expected += await reader.count(queries)
+        except (PermissionDenied, NotFound):
+            if not state.events_refused:
+                self.report.notes.append("This account has no port-out events; response times come from observation.")
+            state.events_refused = True
+            return []
+        state.events_refused = False
+        return queries
+
+    def _lookups(self, state: SyncState) -> deque[Query]:
+        """Plan the orders still owed: by whatever is cheaper at first, by id where that did not bring them."""
+        density = 0.0 if self._is_looking_up else state.orders_per_second(self._as_of)
+        self._is_looking_up = True
+        known = {order_id: state.open_orders.get(order_id) for order_id in sorted(self._owed)}
+        instants = {order_id: order.inserted_at if order and density else None for order_id, order in known.items()}
+        self._rows_expected += len(known)
+        return deque(plan_lookups(instants, density, self.options.page_size))
+
+    def _take(self, read: Read, chunk: Chunk, state: SyncState) -> None:
+        query = read.query
+        if not read.is_proven:
+            self._doubt(query)
+        if isinstance(query, ListQuery) and query.axis is Axis.EVENTS:
+            self._take_events(query, read.rows, chunk, state)
+        else:
+            self._take_orders(read, chunk, state)
+        if isinstance(query, ListQuery) and query.status is None:
+            state.cover(query.axis, query.window)
+
+    def _doubt(self, query: Query) -> None:
+        """Note what could not be proven. A status sweep need not be: whoever left the set is looked up by id."""
+        if isinstance(query, ListQuery) and query.status:
+            return
+        self.report.unproven.append(str(query))
+        if not self.options.allow_unproven:
+            raise NotProven(
+                f"{query}: the API's total_results does not agree with the rows it answered, however often and in "
+                "however small parts they were read. Nothing was published. Run again, or accept it with "
+                "--allow-unproven."
+            )
+
+    def _take_events(self, query: ListQuery, rows: list[Row], chunk: Chunk, state: SyncState) -> None:
+        """Keep the events, and owe the orders that they name for the first time."""
+        self.report.events_read += len(rows)
+        table = events_table(rows, str(query), self.options.privacy)
+        chunk.events.append(table)
+        tell_from = (state.events_tell_from or self._as_of) - self.options.overlap
+        recent_from = self._as_of - self.options.overlap
+        telling = table.filter(pc.greater_equal(table["created_at"], pa.scalar(tell_from, INSTANT)))
+        for event in telling.select(["id", "portout_id", "created_at"]).to_pylist():
+            if event["id"] not in state.recent_events and event["portout_id"]:
+                state.to_read.add(event["portout_id"])
+                self._owed.add(event["portout_id"])
+            if event["created_at"] >= recent_from:
+                state.recent_events[event["id"]] = event["created_at"]
+
+    def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
+        query = read.query
+        table = state.only_news(orders_table(read.rows, str(query), self.options.privacy))
+        chunk.orders.append(table)
+        answered = {row["id"] for row in read.rows} | set(read.missing)
+        self._owed -= answered
+        state.to_read -= answered
+        self.report.missing += [order_id for order_id in read.missing if order_id in state.open_orders]
+        if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
+            ported = table.filter(pc.equal(table["status"], "ported"))["id"]
+            chunk.ported_ranges.append(
+                ported_ranges_table(ported, query.window.start, query.window.end, self.options.as_of)
+            )
+        if isinstance(query, ListQuery) and query.axis is Axis.INSERTED and query.status is None:
+            state.count_orders(query.window, table["inserted_at"])
+
+    def _tables(self, chunk: Chunk, state: SyncState) -> dict[str, pa.Table]:
+        """Make the chunk's rows what is loaded: one version of each order and event, and what follows from them."""
+        seen = chunk.orders or [orders_table([], "nothing")]
+        orders = newest_versions(seen)
+        events = newest_versions(chunk.events or [events_table([], "nothing")])
+        ported_ranges = pa.concat_tables(
+            chunk.ported_ranges or [ported_ranges_table([], self._as_of, self._as_of, self._as_of)]
+        )
+        self.report.orders_read += len(orders)
+        self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
+        state.remember(orders)
+        return {
+            "portouts": orders.drop_columns(["phone_numbers"]),
+            "portout_phone_numbers": phone_numbers_table(orders, self.options.privacy),
+            "portout_events": events,
+            "portout_observations": observations_table(seen, self.options.as_of, self._sync_id),
+            "portout_ported_ranges": ported_ranges,
+        }
+
+    def _is_full(self, chunk: Chunk) -> bool:
+        return self.options.chunk_rows is not None and chunk.rows >= self.options.chunk_rows
+
+    def _advance(self, rows: int) -> None:
+        self._rows_done += rows
+        self._rows_expected = max(self._rows_expected, self._rows_done)
+        self._on_progress(self._rows_done, self._rows_expected)

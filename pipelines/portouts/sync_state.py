@@ -1,0 +1,147 @@
+"""What a warehouse remembers between syncs: covered ranges, open orders, and orders still to be read again.
+
+The state travels as JSON in dlt's own state, in the same load package as the rows it speaks of, so both are committed
+or neither is. It grows with the number of open orders, never with history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portouts.sync_plan import FINAL_STATUSES, Axis, Window, gaps, merge
+
+Json = dict[str, Any]
+
+
+@dataclass
+class OpenOrder:
+    """An order that was not in a final status when last read; `updated_at` as the API gave it then."""
+
+    inserted_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass
+class SyncState:
+    """Everything a sync knows before it asks its first question."""
+
+    start: datetime | None = None
+    """Orders inserted from here on are held."""
+    covered: dict[Axis, list[Window]] = field(default_factory=lambda: {axis: [] for axis in Axis})
+    """Ranges read, proven and committed."""
+    open_orders: dict[str, OpenOrder] = field(default_factory=dict)
+    """Orders held whose status can still change in the ordinary way."""
+    to_read: set[str] = field(default_factory=set)
+    """Orders named by events since they were last read."""
+    recent_events: dict[str, datetime] = field(default_factory=dict)
+    """Events inside the overlap, with their `created_at`: their orders have been read since."""
+    events_tell_from: datetime | None = None
+    """Every order held was read at or after this instant, so older events name nothing new."""
+    orders_read: int = 0
+    """Orders read from ranges not covered before; with `first_inserted_at` it tells how dense orders lie."""
+    first_inserted_at: datetime | None = None
+    events_refused: bool = False
+    """The account may not read events; said once, and asked again by every sync."""
+
+    def cover(self, axis: Axis, window: Window) -> None:
+        self.covered[axis] = merge([*self.covered[axis], window])
+
+    def count_orders(self, window: Window, inserted_at: pa.ChunkedArray) -> None:
+        """Take the orders of a range not covered before into the estimate of their density."""
+        first = pc.min(inserted_at).as_py()
+        if first is None or not gaps(self.covered[Axis.INSERTED], window):
+            return
+        self.orders_read += len(inserted_at)
+        self.first_inserted_at = min(first, self.first_inserted_at or first)
+
+    def only_news(self, orders: pa.Table) -> pa.Table:
+        """Leave out orders inserted before `start`, and versions older than the one already held.
+
+        Only open orders are held here with their version: no others are read by more than one query of a sync that
+        can lie far apart.
+        """
+        if self.start is not None:
+            too_early = pc.less(orders["inserted_at"], pa.scalar(self.start, pa.timestamp("us", "UTC")))
+            orders = orders.filter(pc.invert(pc.fill_null(too_early, False)))
+        if not self.open_orders:
+            return orders
+        held = (self.open_orders.get(id_) for id_ in orders["id"].to_pylist())
+        held_at = pa.array([order.updated_at if order else None for order in held], pa.timestamp("us", "UTC"))
+        return orders.filter(pc.invert(pc.fill_null(pc.less(orders["updated_at"], held_at), False)))
+
+    def remember(self, orders: pa.Table) -> None:
+        """Hold the open ones among these orders as open, and no longer those that are final now."""
+        is_final = pc.is_in(orders["status"], pa.array(FINAL_STATUSES))
+        for id_ in self.open_orders.keys() & set(orders.filter(is_final)["id"].to_pylist()):
+            del self.open_orders[id_]
+        for order in orders.filter(pc.invert(is_final)).select(["id", "inserted_at", "updated_at"]).to_pylist():
+            self.open_orders[order["id"]] = OpenOrder(order["inserted_at"], order["updated_at"])
+
+    def forget_ranges(self) -> None:
+        """Make the next sync read everything again; open orders and history stay."""
+        self.covered = {axis: [] for axis in Axis}
+        self.recent_events = {}
+        self.orders_read = 0
+
+    def orders_per_second(self, as_of: datetime) -> float:
+        """Estimate how densely orders were inserted; 0.0 when nothing is known."""
+        if not self.first_inserted_at or as_of <= self.first_inserted_at:
+            return 0.0
+        return self.orders_read / (as_of - self.first_inserted_at).total_seconds()
+
+    def forget_events_before(self, instant: datetime) -> None:
+        self.recent_events = {id_: at for id_, at in self.recent_events.items() if at >= instant}
+
+    def to_json(self) -> Json:
+        return {
+            "start": _text(self.start),
+            "covered": {str(axis): [[_text(w.start), _text(w.end)] for w in self.covered[axis]] for axis in Axis},
+            "open_orders": {
+                id_: [_text(order.inserted_at), _text(order.updated_at)] for id_, order in self.open_orders.items()
+            },
+            "to_read": sorted(self.to_read),
+            "recent_events": {id_: _text(at) for id_, at in self.recent_events.items()},
+            "events_tell_from": _text(self.events_tell_from),
+            "orders_read": self.orders_read,
+            "first_inserted_at": _text(self.first_inserted_at),
+            "events_refused": self.events_refused,
+        }
+
+    @classmethod
+    def from_json(cls, json: Json) -> SyncState:
+        """Read what `to_json` wrote; an empty mapping is the state before the first sync."""
+        covered = json.get("covered", {})
+        return cls(
+            start=_instant(json.get("start")),
+            covered={axis: _windows(covered.get(str(axis), ())) for axis in Axis},
+            open_orders={
+                id_: OpenOrder(_instant(inserted_at), _instant(updated_at))
+                for id_, (inserted_at, updated_at) in json.get("open_orders", {}).items()
+            },
+            to_read=set(json.get("to_read", ())),
+            recent_events={id_: datetime.fromisoformat(at) for id_, at in json.get("recent_events", {}).items()},
+            events_tell_from=_instant(json.get("events_tell_from")),
+            orders_read=json.get("orders_read", 0),
+            first_inserted_at=_instant(json.get("first_inserted_at")),
+            events_refused=json.get("events_refused", False),
+        )
+
+
+def _windows(pairs: Iterable[Iterable[str]]) -> list[Window]:
+    return [Window(*(datetime.fromisoformat(text) for text in pair)) for pair in pairs]
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+

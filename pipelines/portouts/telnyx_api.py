@@ -1,0 +1,211 @@
+"""HTTP to Telnyx: one GET in, one parsed envelope out, or an exception that says what happened.
+
+Success is `{"data": ..., "meta": {...}}`; lists carry `meta`, single objects do not. An answer counts only when it
+parses and `data` has the kind that was asked for: an HTML page, cut-off JSON or `data: null` behind a 200 is a
+failure, never zero rows. Only GET is offered, so no load can change an order.
+
+    TelnyxError
+    ├── TelnyxUnavailable      tried again and again, and gave up: connection, timeout, 408, 425, 429, 5xx, unreadable
+    └── TelnyxRefused          any other status, at once
+        ├── KeyRejected        401
+        ├── PermissionDenied   403
+        ├── NotFound           404
+        └── Unprocessable      422
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import orjson
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential_jitter
+
+from portouts.pace import Pace
+
+DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
+ATTEMPTS = 8
+RETRIED_STATUSES = frozenset({408, 425, 429})
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+
+Envelope = dict[str, Any]
+
+
+class TelnyxError(Exception):
+    """The API did not give what was asked for; the message says what, where and what to do."""
+
+
+class TelnyxUnavailable(TelnyxError):
+    """The API could not be reached or understood, however often it was asked."""
+
+
+class TelnyxRefused(TelnyxError):
+    """The API understood and said no; asking again would not help."""
+
+    status: int | None = None
+    advice = ""
+
+
+class KeyRejected(TelnyxRefused):
+    status = 401
+    advice = "Check TELNYX_API_KEY."
+
+
+class PermissionDenied(TelnyxRefused):
+    status = 403
+    advice = "The key's user needs the permission to view port-out orders."
+
+
+class NotFound(TelnyxRefused):
+    status = 404
+    advice = "Check TELNYX_BASE_URL if no order can be found at all."
+
+
+class Unprocessable(TelnyxRefused):
+    status = 422
+
+
+class _Transient(Exception):
+    """One failed try; `wait` is what the API asked for, in seconds."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class BearerAuth(httpx.Auth):
+    """Put the key on the request; nothing else in the package holds it, and it never prints."""
+
+    def __init__(self, api_key: str) -> None:
+        self._header = f"Bearer {api_key}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = self._header
+        yield request
+
+    def redact(self, text: str) -> str:
+        return text.replace(self._header.removeprefix("Bearer "), "[key]")
+
+
+class TelnyxClient:
+    """Ask the API politely: bounded concurrency, its own pace, finite patience. Counts its requests."""
+
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str = DEFAULT_BASE_URL,
+        *,
+        max_concurrency: int = 8,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.requests = 0
+        self._auth = BearerAuth(api_key)
+        self._sleep = sleep
+        self._pace = Pace(clock, sleep)
+        self._slots = asyncio.Semaphore(max_concurrency)
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/") + "/",
+            auth=self._auth,
+            headers={"Accept": "application/json"},
+            timeout=TIMEOUT,
+            transport=transport,
+            limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def fetch_list(self, path: str, params: Mapping[str, str]) -> Envelope:
+        """Fetch one page; `data` is a list of objects."""
+        return await self._fetch(path, params, list)
+
+    async def fetch_one(self, path: str) -> Envelope:
+        """Fetch one object; `data` is an object."""
+        return await self._fetch(path, {}, dict)
+
+    async def _fetch(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_Transient),
+            wait=_wait,
+            stop=stop_after_attempt(ATTEMPTS),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            return await retrying(self._try, path, params, kind)
+        except _Transient as failure:
+            raise TelnyxUnavailable(
+                f"GET {path}: gave up after {ATTEMPTS} tries; the last one: {failure}. Run the sync again later."
+            ) from None
+
+    async def _try(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
+        async with self._slots:
+            await self._pace.wait()
+            self.requests += 1
+            try:
+                response = await self._http.get(path.lstrip("/"), params=params)
+            except httpx.TransportError as error:
+                raise _Transient(f"{type(error).__name__} before the answer was complete") from None
+        refused = response.status_code in RETRIED_STATUSES or response.status_code >= 500
+        wait = self._pace.learn(response.headers, refused=response.status_code == 429 or refused)
+        if refused:
+            raise _Transient(f"HTTP {response.status_code}", wait)
+        if not response.is_success:
+            raise self._refusal(path, response)
+        return _parse(response.content, kind)
+
+    def _refusal(self, path: str, response: httpx.Response) -> TelnyxRefused:
+        kinds = {kind.status: kind for kind in TelnyxRefused.__subclasses__()}
+        kind = kinds.get(response.status_code, TelnyxRefused)
+        said = self._auth.redact(_errors_said(response))
+        request_id = response.headers.get("x-request-id")
+        where = f"GET {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
+        return kind(" ".join(part for part in (f"{where}: {said}.", kind.advice) if part))
+
+
+def _parse(body: bytes, kind: type) -> Envelope:
+    try:
+        envelope = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise _Transient("a 2xx answer that is not whole JSON") from None
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("data"), kind):
+        raise _Transient(f"a 2xx answer whose `data` is not a {kind.__name__}")
+    if kind is list and not all(isinstance(row, dict) for row in envelope["data"]):
+        raise _Transient("a 2xx answer whose `data` holds something that is no object")
+    return envelope
+
+
+def _errors_said(response: httpx.Response) -> str:
+    """Quote title and detail of the API's `errors[]`; a body of another kind is named, never quoted."""
+    try:
+        errors = orjson.loads(response.content)["errors"]
+        return "; ".join(_one_error(error) for error in errors) or "no reason given"
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return "no reason given that could be read"
+
+
+def _one_error(error: Mapping[str, Any]) -> str:
+    code, title, detail = (error.get(key) for key in ("code", "title", "detail"))
+    return ": ".join(str(part) for part in (title, detail) if part) + (f" [{code}]" if code else "")
+
+
+_backoff = wait_exponential_jitter(initial=0.5, max=30.0)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, _Transient) else None
+    return _backoff(state) if asked is None else asked

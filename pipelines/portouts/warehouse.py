@@ -1,0 +1,218 @@
+"""The DuckDB side: a working file that a sync loads and models, and the published file that analysts read.
+
+DuckDB lets one process write or many read, never both. So a sync works on its own file, and puts a compact copy in
+the published one's place by renaming, in one step: readers keep the file they hold, and nobody sees half a run.
+
+    data/portouts.duckdb                      published
+    data/.portouts/portouts.duckdb/           everything else that belongs to it
+        working.duckdb  dlt/  lock  publishing.duckdb
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
+from filelock import FileLock, Timeout
+
+from portouts.models import sql_folder
+from portouts.records import UnusableRow
+from portouts.sync_run import NotProven
+from portouts.sync_state import SyncState
+from portouts.telnyx_api import TelnyxError
+
+READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
+# DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
+STORAGE_VERSION = "v1.4.0"
+DATASET = "raw"
+
+
+class Locked(Exception):
+    """Another sync works on this database."""
+
+
+class LoadFailed(Exception):
+    """dlt could not load what was read; the next sync finishes the package or reads again."""
+
+
+class NothingLoaded(Exception):
+    """There is no working file yet, so nothing to model or publish."""
+
+
+@dataclass(frozen=True)
+class SyncRecord:
+    """One row of `raw.syncs`, in the order of its columns; `orders_changed` is counted in the warehouse."""
+
+    sync_id: str
+    as_of: datetime
+    started_at: datetime
+    finished_at: datetime
+    requests: int
+    orders_read: int
+    events_read: int
+    is_proven: bool
+
+
+class Warehouse:
+    """One published file and the working state that belongs to it."""
+
+    def __init__(self, database: Path) -> None:
+        self.database = database.absolute()
+        self._folder = self.database.parent / ".portouts" / self.database.name
+        self._working = self._folder / "working.duckdb"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold this database for one sync; the system frees the lock when the process ends, however it ends."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder / "lock")
+        holder = self._folder / "lock-holder"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            held_by = holder.read_text().strip() if holder.exists() else "an unknown process"
+            raise Locked(f"{self.database} is being synced by {held_by}. Wait for it to finish.") from None
+        try:
+            holder.write_text(f"process {os.getpid()}\n")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    def pipeline(self) -> dlt.Pipeline:
+        """Open the dlt pipeline, bringing its state from the working file when the local one is gone."""
+        self._prepare_working_file()
+        pipeline = dlt.pipeline(
+            "portouts",
+            destination=dlt.destinations.duckdb(str(self._working)),
+            dataset_name=DATASET,
+            pipelines_dir=str(self._folder / "dlt"),
+        )
+        # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
+        if pipeline.has_pending_data:
+            pipeline.run()
+        pipeline.sync_destination()
+        return pipeline
+
+    def _prepare_working_file(self) -> None:
+        """Make the working file in the published format; from the published file if only that is left."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._working.exists():
+            return
+        source = self.database if self.database.exists() else None
+        _copy(source, self._working)
+
+    def load(self, pipeline: dlt.Pipeline, source: DltSource) -> None:
+        """Commit one chunk: rows, history and covered ranges in one load package."""
+        try:
+            pipeline.run(source, loader_file_format="parquet")
+        except PipelineStepFailed as error:
+            raise _own_error(error) from error
+
+    def remembered(self, pipeline: dlt.Pipeline) -> SyncState:
+        """Read the state that the last committed chunk left."""
+        return SyncState.from_json(pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
+
+    def setting(self, name: str, default: Any) -> Any:
+        """Read one of `[sources.telnyx]` through dlt's configuration."""
+        value = dlt.config.get(f"sources.telnyx.{name}")
+        return default if value is None else value
+
+    @contextmanager
+    def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the working file for writing."""
+        if not self._working.exists():
+            raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
+        connection = duckdb.connect(str(self._working))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def as_of(self, connection: duckdb.DuckDBPyConnection) -> datetime:
+        """Name the instant up to which the working file has been synced."""
+        try:
+            found = connection.execute("select as_of from raw.syncs order by as_of desc limit 1").fetchall()
+        except duckdb.CatalogException:
+            found = []
+        if not found:
+            raise NothingLoaded(f"{self.database} has not been synced to the end yet. Run `portouts sync` first.")
+        as_of: datetime = found[0][0]
+        return as_of
+
+    def publish(self) -> None:
+        """Put a compact copy of the working file in the published one's place, in one step."""
+        copy = self._folder / "publishing.duckdb"
+        _copy(self._working, copy)
+        _mark_published(copy)
+        with copy.open("rb+") as file:
+            os.fsync(file.fileno())
+        copy.replace(self.database)
+        _mark_published(self._working)
+
+
+def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
+    """Write the sync's row and the ranges covered now; return how many orders changed."""
+    connection.execute("set timezone = 'UTC'")
+    for table in ("syncs", "covered_ranges"):
+        connection.execute((sql_folder() / "raw" / f"{table}.sql").read_text())
+    connection.begin()
+    changed = "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1)"
+    connection.execute(
+        f"insert into raw.syncs select $1, $2, $3, $4, $5, $6, $7, {changed}, $8, false", astuple(record)
+    )
+    connection.execute("delete from raw.covered_ranges")
+    for axis, windows in state.covered.items():
+        for window in windows:
+            connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
+    connection.commit()
+    [(orders_changed,)] = connection.execute(
+        "select orders_changed from raw.syncs where sync_id = ?", [record.sync_id]
+    ).fetchall()
+    return int(orders_changed)
+
+
+def _copy(source: Path | None, target: Path) -> None:
+    """Write a new file in the published format, holding what `source` holds except dlt's scratch."""
+    part = target.with_suffix(".part")
+    for leftover in (part, part.with_suffix(".part.wal"), target.with_suffix(".duckdb.wal")):
+        leftover.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(part)}' as target (storage_version '{STORAGE_VERSION}')")
+        if source is not None:
+            connection.execute(f"attach '{_quoted(source)}' as source (read_only)")
+            connection.execute("copy from database source to target")
+            connection.execute(f"drop schema if exists target.{DATASET}_staging cascade")
+            connection.execute("checkpoint target")
+            connection.execute("detach source")
+        connection.execute("detach target")
+    part.replace(target)
+
+
+def _mark_published(database: Path) -> None:
+    with duckdb.connect(str(database)) as connection:
+        latest = "(select sync_id from raw.syncs order by finished_at desc limit 1)"
+        connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")
+
+
+def _own_error(error: PipelineStepFailed) -> Exception:
+    """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, READING_ERRORS):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return LoadFailed(f"dlt could not {error.step} a load package: {str(error.exception).splitlines()[0]}")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,245 @@
+"""Reads lists that move while they are read, and says which of them it can prove.
+
+The API numbers its pages and promises no order, so a page boundary can shift between two requests: a row comes twice,
+another never. A list counts as read when all its pages agree on `total_results` and hold exactly that many distinct
+ids. Otherwise it is read again, then cut in two by time. A list too long for one go is cut before it is read. What
+cannot be proven even as a single page is read until an empty page comes, and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from portouts.records import UnusableRow
+from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
+from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
+
+# Long enough that half-filled last pages hardly count, short enough to be held in memory. An order's `ported_out_at` is
+# known only as the range in which it was found, so those ranges are kept shorter.
+PAGES_AT_A_TIME = {Axis.INSERTED: 40, Axis.EVENTS: 40, Axis.PORTED: 8}
+ATTEMPTS = 3
+LOOK_AHEAD = 2
+# A server may round the ends of a range to whole seconds before it compares.
+ROUNDING = timedelta(seconds=1)
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+class Api(Protocol):
+    """The two questions that reading needs to ask."""
+
+    async def fetch_list(self, path: str, params: Mapping[str, str]) -> Envelope: ...
+
+    async def fetch_one(self, path: str) -> Envelope: ...
+
+
+class UnaskedRows(TelnyxError):
+    """The API answered rows that were not asked for, so it does not apply a filter that all reading rests on."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """The rows of one query, and whether the API's own counts prove that they are all of them."""
+
+    query: Query
+    rows: list[Row]
+    is_proven: bool = True
+    missing: tuple[str, ...] = ()
+    """Ids looked up that the API does not know."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """A query to be asked in parts instead."""
+
+    parts: list[ListQuery]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as answered; `total` is None where the API does not count, `size` what it says a page holds."""
+
+    rows: list[Row]
+    total: int | None
+    size: int
+
+
+class WindowReader:
+    """Read queries, a few ahead of whoever takes the rows."""
+
+    def __init__(
+        self,
+        api: Api,
+        page_size: int,
+        first_pages: dict[ListQuery, Page] | None = None,
+        on_rows: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._api = api
+        self._page_size = page_size
+        self._first_pages = {} if first_pages is None else first_pages
+        self._on_rows = on_rows
+
+    async def count(self, queries: Iterable[ListQuery]) -> int:
+        """Say how many rows the queries hold; the first pages that tell it are kept and not asked for again."""
+        queries = list(queries)
+        pages = await _all(self._page(query, 1) for query in queries)
+        self._first_pages |= dict(zip(queries, pages, strict=True))
+        return sum(page.total or 0 for page in pages)
+
+    async def read_all(
+        self, queries: deque[Query], take: Callable[[Read], None], enough: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Read the queries in turn, handing each to `take`, until none is left or `enough()`; the rest stays queued."""
+        running: deque[asyncio.Task[Read | Split]] = deque()
+        try:
+            while running or (queries and not enough()):
+                while queries and len(running) < LOOK_AHEAD and not enough():
+                    running.append(asyncio.create_task(self._outcome(queries.popleft())))
+                outcome = await running.popleft()
+                if isinstance(outcome, Split):
+                    queries.extendleft(reversed(outcome.parts))
+                else:
+                    take(outcome)
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _outcome(self, query: Query) -> Read | Split:
+        return await (self._look_up(query) if isinstance(query, Lookup) else self._read(query))
+
+    async def _read(self, query: ListQuery) -> Read | Split:
+        first = self._first_pages.pop(query, None)
+        for _ in range(ATTEMPTS):
+            first = first or await self._page(query, 1)
+            if first.total is None:
+                return await self._read_to_the_end(query)
+            pages = page_count(first.total, first.size)
+            if pages > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
+                return await self._cut(query, pages)
+            try:
+                rest = await _all(self._page(query, number) for number in range(2, pages + 1))
+            except Unprocessable:
+                # The API refuses pages this deep; shorter lists have no deep pages.
+                if not query.window.can_split:
+                    raise
+                return Split(query.split(2))
+            if (rows := proven_rows([first, *rest])) is not None:
+                return self._as_read(query, rows, is_proven=True)
+            first = None
+        if pages > 1 and query.window.can_split:
+            return Split(query.split(2))
+        return await self._read_to_the_end(query)
+
+    async def _cut(self, query: ListQuery, pages: int) -> Split:
+        """Cut a long list into parts of about the wanted length.
+
+        The last page tends to hold the oldest rows. They tell where the list begins, so that the empty time before,
+        often many years, costs one request instead of a part of each cut. It is only a hint: every part is proven.
+        """
+        window = query.window
+        last = await self._page(query, pages)
+        oldest = min(filter(None, (_instant(query, row) or _inserted_at(row) for row in last.rows)), default=window.start)
+        begins = floor_to_resolution(oldest)
+        parts = page_count(pages * 4, PAGES_AT_A_TIME[query.axis] * 3)
+        if window.start < begins < window.end and begins - window.start > window.length / 8:
+            empty, filled = Window(window.start, begins), Window(begins, window.end)
+            return Split([replace(query, window=part) for part in [empty, *filled.split(parts)]])
+        return Split(query.split(parts))
+
+    async def _read_to_the_end(self, query: ListQuery) -> Read:
+        rows: dict[str, Row] = {}
+        number = 1
+        while fresh := {row["id"]: row for row in (await self._page(query, number)).rows if row["id"] not in rows}:
+            rows |= fresh
+            number += 1
+        return self._as_read(query, list(rows.values()), is_proven=False)
+
+    def _as_read(self, query: ListQuery, rows: list[Row], *, is_proven: bool) -> Read:
+        self._on_rows(len(rows))
+        return Read(query, [row for row in rows if _belongs(query, row)], is_proven)
+
+    async def _look_up(self, lookup: Lookup) -> Read:
+        answers = await _all(self._order(order_id) for order_id in lookup.ids)
+        self._on_rows(len(answers))
+        missing = tuple(order_id for order_id, row in zip(lookup.ids, answers, strict=True) if row is None)
+        return Read(lookup, [row for row in answers if row is not None], missing=missing)
+
+    async def _order(self, order_id: str) -> Row | None:
+        try:
+            row: Row = (await self._api.fetch_one(f"/portouts/{order_id}"))["data"]
+        except NotFound:
+            return None
+        if row.get("id") != order_id:
+            raise UnaskedRows(f"GET /portouts/{order_id} answered another order.")
+        return row
+
+    async def _page(self, query: ListQuery, number: int) -> Page:
+        envelope = await self._api.fetch_list(query.path, query.params(number, self._page_size))
+        meta = envelope.get("meta") or {}
+        rows = envelope["data"]
+        _refuse_unusable(query, number, rows)
+        return Page(rows, _whole(meta.get("total_results")), _whole(meta.get("page_size")) or self._page_size)
+
+
+async def _all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await all at once, in order; the first failure ends the others."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def proven_rows(pages: Sequence[Page]) -> list[Row] | None:
+    """Return the rows of one list if its pages prove it whole, else None."""
+    rows = {row["id"]: row for page in pages for row in page.rows}
+    return list(rows.values()) if {page.total for page in pages} == {len(rows)} else None
+
+
+def _whole(number: object) -> int | None:
+    return int(number) if isinstance(number, int | float) and number >= 0 else None
+
+
+def _refuse_unusable(query: ListQuery, number: int, rows: Sequence[Row]) -> None:
+    """Refuse a page that holds a row without id, or rows that the query did not ask for."""
+    where = f"page {number} of {query}"
+    for position, row in enumerate(rows, start=1):
+        if not isinstance(row.get("id"), str) or not row["id"]:
+            raise UnusableRow(f"{where}: row {position} has no id, so nothing was loaded.")
+        instant = _instant(query, row)
+        if instant and not query.window.start - ROUNDING <= instant <= query.window.end + ROUNDING:
+            raise UnaskedRows(
+                f"{where}: an order or event of {instant.isoformat()} was not asked for; the API does not apply "
+                f"filter[{query.axis}]. Nothing was loaded, since nothing can be read in parts."
+            )
+    if query.status and rows and not any(row.get("status") == query.status for row in rows):
+        raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
+
+
+def _belongs(query: ListQuery, row: Row) -> bool:
+    instant = _instant(query, row)
+    return instant is None or instant in query.window
+
+
+def _instant(query: ListQuery, row: Row) -> datetime | None:
+    """Read the time by which the query filters; None where the row does not show it."""
+    return None if query.axis is Axis.PORTED else _time(row, query.axis)
+
+
+def _inserted_at(row: Row) -> datetime | None:
+    return _time(row, Axis.INSERTED)
+
+
+def _time(row: Row, field: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(row[field])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
