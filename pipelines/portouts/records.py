@@ -13,6 +13,7 @@ import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -103,29 +104,36 @@ def orders_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) 
 
 
 def events_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) -> pa.Table:
-    """Turn events into one table with the columns of `EVENT_FIELDS` and `extra`; PINs are removed at any depth."""
-    rows = [_event_row(row, privacy) for row in rows]
+    """Turn events into one table with the columns of `EVENT_FIELDS` and `extra`; PINs are removed from `rows` too."""
+    for row in rows:
+        remove_pins(row)
+        _open_payload(row, privacy)
     return _table(rows, EVENT_FIELDS, frozenset(), where, privacy)
 
 
-def _event_row(row: Row, privacy: Privacy) -> Row:
-    row = without_pins(row)
+def _open_payload(row: Row, privacy: Privacy) -> None:
     payload = row.get("payload")
-    if isinstance(payload, dict):
-        status = payload.get("status") if row.get("event_type") == "portout.status_changed" else None
-        if privacy.pii != "keep":
-            payload = {k: privacy.cover(v) if k in PERSONAL_PAYLOAD_FIELDS else v for k, v in payload.items()}
-        row = row | {"payload": payload, "payload__status": status}
-    return row
+    if not isinstance(payload, dict):
+        return
+    if row.get("event_type") == "portout.status_changed":
+        row["payload__status"] = payload.get("status")
+    if privacy.pii != "keep":
+        for name in PERSONAL_PAYLOAD_FIELDS & payload.keys():
+            payload[name] = privacy.cover(payload[name])
 
 
-def without_pins(value: Any) -> Any:
-    """Copy a JSON value without any field that holds a PIN."""
+def remove_pins(value: Any) -> None:
+    """Delete, in place and at any depth, every field of a JSON value that holds a PIN."""
     if isinstance(value, dict):
-        return {key: without_pins(part) for key, part in value.items() if not _is_pin(key)}
-    return [without_pins(part) for part in value] if isinstance(value, list) else value
+        for key in [key for key in value if _is_pin(key)]:
+            del value[key]
+        value = value.values()
+    for part in value:
+        if isinstance(part, dict | list):
+            remove_pins(part)
 
 
+@lru_cache(maxsize=1_000)
 def _is_pin(key: str) -> bool:
     return key.lower().replace("_", "") in {"pin", "attemptedpin"} or key.lower().endswith("_pin")
 
@@ -142,8 +150,9 @@ def _table(
         if not isinstance(row.get("id"), str) or not row["id"]:
             raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
         if not row.keys() <= fields.keys():
-            unknown = {key: row[key] for key in row.keys() - fields.keys() if not _is_pin(key)}
-            extras.setdefault(position, {}).update(without_pins(unknown))
+            unknown = {key: row[key] for key in row.keys() - fields.keys()}
+            remove_pins(unknown)
+            extras.setdefault(position, {}).update(unknown)
     columns = {}
     for name, kind in fields.items():
         values = [row.get(name) for row in rows]

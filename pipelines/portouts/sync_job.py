@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from portouts.models import CheckWarning, ModelInputs, build_models
+from portouts.settings import SettingsError
 from portouts.sync_run import Progress, SyncReport
-from portouts.telnyx_source import OpenClient, SettingsError, telnyx_source
+from portouts.telnyx_source import OpenClient, telnyx_source
 from portouts.warehouse import SyncRecord, Warehouse, record_sync
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.

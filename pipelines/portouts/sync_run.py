@@ -20,7 +20,6 @@ from portouts.phone_numbers import phone_numbers_table
 from portouts.records import (
     INSTANT,
     Privacy,
-    Row,
     events_table,
     newest_versions,
     observations_table,
@@ -116,7 +115,7 @@ class SyncRun:
     async def read_chunk(self, api: Api, state: SyncState) -> dict[str, pa.Table]:
         """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along."""
         chunk = Chunk()
-        reader = WindowReader(api, self.options.page_size, self._first_pages, self._advance)
+        reader = WindowReader(api, self.options.page_size, self.options.privacy, self._first_pages, self._advance)
         if self._stages is None:
             self._stages = await self._plan(reader, state)
         while self._stages and not self._is_full(chunk):
@@ -181,7 +180,7 @@ class SyncRun:
         if not read.is_proven:
             self._doubt(query)
         if isinstance(query, ListQuery) and query.axis is Axis.EVENTS:
-            self._take_events(query, read.rows, chunk, state)
+            self._take_events(read.table, chunk, state)
         else:
             self._take_orders(read, chunk, state)
         if isinstance(query, ListQuery) and query.status is None:
@@ -199,10 +198,9 @@ class SyncRun:
                 "--allow-unproven."
             )
 
-    def _take_events(self, query: ListQuery, rows: list[Row], chunk: Chunk, state: SyncState) -> None:
+    def _take_events(self, table: pa.Table, chunk: Chunk, state: SyncState) -> None:
         """Keep the events, and owe the orders that they name for the first time."""
-        self.report.events_read += len(rows)
-        table = events_table(rows, str(query), self.options.privacy)
+        self.report.events_read += len(table)
         chunk.events.append(table)
         tell_from = (state.events_tell_from or self._as_of) - self.options.overlap
         recent_from = self._as_of - self.options.overlap
@@ -216,9 +214,9 @@ class SyncRun:
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
-        table = state.only_news(orders_table(read.rows, str(query), self.options.privacy))
+        table = state.only_news(read.table)
         chunk.orders.append(table)
-        answered = {row["id"] for row in read.rows} | set(read.missing)
+        answered = {*read.table["id"].to_pylist(), *read.missing}
         self._owed -= answered
         state.to_read -= answered
         self.report.missing += [order_id for order_id in read.missing if order_id in state.open_orders]

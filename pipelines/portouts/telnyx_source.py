@@ -28,6 +28,7 @@ from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
 from portouts.records import Pii, Privacy
+from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import DEFAULT_BASE_URL, TelnyxClient
@@ -45,10 +46,6 @@ _RESOURCES: Mapping[str, tuple[TWriteDispositionConfig, Mapping[str, Any]]] = {
     "portout_observations": (_APPEND_NEW, {"primary_key": ["portout_id", "status", "updated_at"]}),
     "portout_ported_ranges": (_APPEND_NEW, {"primary_key": ["portout_id", "ported_from", "ported_to"]}),
 }
-
-
-class SettingsError(Exception):
-    """A setting is missing or cannot be used; the message says which, and what to set."""
 
 
 def telnyx_source(
@@ -92,7 +89,7 @@ def telnyx_source(
     ) -> Iterator[DltResource]:
         options = SyncOptions(
             as_of=as_of or datetime.now(UTC),
-            since=since or parse_date("start_date", start_date),
+            since=since or parse_instant("start_date", start_date),
             full=full,
             page_size=_in_range("page_size", page_size, 1, 250),
             overlap=timedelta(minutes=_in_range("overlap_minutes", overlap_minutes, 0, 60 * 24 * 366)),
@@ -130,10 +127,9 @@ def telnyx_source(
     try:
         return telnyx(**{name: value for name, value in given.items() if value is not None})
     except ConfigurationException as error:
-        raise SettingsError(
-            "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "
-            f".dlt/secrets.toml. ({type(error).__name__})"
-        ) from None
+        if "api_key" in str(error):
+            raise SettingsError(KEY_ADVICE) from None
+        raise SettingsError(f"[sources.telnyx]: {str(error).splitlines()[0]}") from None
 
 
 def _open_client(api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
@@ -163,17 +159,6 @@ def _pick(name: str, keys: list[str]) -> Callable[[Tables], pa.Table]:
         return table.cast(pa.schema(fields))
 
     return pick
-
-
-def parse_date(name: str, text: str | None) -> datetime | None:
-    """Read a date or an instant; without a zone it is UTC. Raises `SettingsError` naming the setting."""
-    if not text:
-        return None
-    try:
-        instant = datetime.fromisoformat(str(text))
-    except ValueError:
-        raise SettingsError(f"{name}: {text!r} is neither a date (2026-05-01) nor an instant (2026-05-01T00:00:00Z).") from None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def _in_range(name: str, value: int, low: int, high: int) -> int:

@@ -15,7 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from portouts.records import UnusableRow
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portouts.records import Privacy, UnusableRow, events_table, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
 
@@ -48,7 +51,7 @@ class Read:
     """The rows of one query, and whether the API's own counts prove that they are all of them."""
 
     query: Query
-    rows: list[Row]
+    table: pa.Table
     is_proven: bool = True
     missing: tuple[str, ...] = ()
     """Ids looked up that the API does not know."""
@@ -65,7 +68,10 @@ class Split:
 class Page:
     """One page as answered; `total` is None where the API does not count, `size` what it says a page holds."""
 
-    rows: list[Row]
+    ids: list[str]
+    """Ids of all rows, also of those on the very end of the range, which belong to the next window."""
+    table: pa.Table
+    """The rows of this window."""
     total: int | None
     size: int
 
@@ -77,11 +83,13 @@ class WindowReader:
         self,
         api: Api,
         page_size: int,
+        privacy: Privacy = Privacy(),
         first_pages: dict[ListQuery, Page] | None = None,
         on_rows: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._api = api
         self._page_size = page_size
+        self._privacy = privacy
         self._first_pages = {} if first_pages is None else first_pages
         self._on_rows = on_rows
 
@@ -129,8 +137,8 @@ class WindowReader:
                 if not query.window.can_split:
                     raise
                 return Split(query.split(2))
-            if (rows := proven_rows([first, *rest])) is not None:
-                return self._as_read(query, rows, is_proven=True)
+            if is_whole([first, *rest]):
+                return self._as_read(query, [first, *rest], is_proven=True)
             first = None
         if pages > 1 and query.window.can_split:
             return Split(query.split(2))
@@ -143,9 +151,9 @@ class WindowReader:
         often many years, costs one request instead of a part of each cut. It is only a hint: every part is proven.
         """
         window = query.window
-        last = await self._page(query, pages)
-        oldest = min(filter(None, (_instant(query, row) or _inserted_at(row) for row in last.rows)), default=window.start)
-        begins = floor_to_resolution(oldest)
+        last = (await self._page(query, pages)).table
+        oldest = pc.min(last["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
+        begins = floor_to_resolution(oldest) if oldest else window.start
         parts = page_count(pages * 4, PAGES_AT_A_TIME[query.axis] * 3)
         if window.start < begins < window.end and begins - window.start > window.length / 8:
             empty, filled = Window(window.start, begins), Window(begins, window.end)
@@ -153,22 +161,26 @@ class WindowReader:
         return Split(query.split(parts))
 
     async def _read_to_the_end(self, query: ListQuery) -> Read:
-        rows: dict[str, Row] = {}
-        number = 1
-        while fresh := {row["id"]: row for row in (await self._page(query, number)).rows if row["id"] not in rows}:
-            rows |= fresh
-            number += 1
-        return self._as_read(query, list(rows.values()), is_proven=False)
+        seen: set[str] = set()
+        pages: list[Page] = []
+        while True:
+            page = await self._page(query, len(pages) + 1)
+            if seen.issuperset(page.ids):
+                return self._as_read(query, pages or [page], is_proven=False)
+            seen.update(page.ids)
+            pages.append(page)
 
-    def _as_read(self, query: ListQuery, rows: list[Row], *, is_proven: bool) -> Read:
-        self._on_rows(len(rows))
-        return Read(query, [row for row in rows if _belongs(query, row)], is_proven)
+    def _as_read(self, query: ListQuery, pages: Sequence[Page], *, is_proven: bool) -> Read:
+        table = pa.concat_tables(page.table for page in pages)
+        self._on_rows(len(table))
+        return Read(query, table, is_proven)
 
     async def _look_up(self, lookup: Lookup) -> Read:
         answers = await _all(self._order(order_id) for order_id in lookup.ids)
         self._on_rows(len(answers))
         missing = tuple(order_id for order_id, row in zip(lookup.ids, answers, strict=True) if row is None)
-        return Read(lookup, [row for row in answers if row is not None], missing=missing)
+        found = [row for row in answers if row is not None]
+        return Read(lookup, orders_table(found, str(lookup), self._privacy), missing=missing)
 
     async def _order(self, order_id: str) -> Row | None:
         try:
@@ -181,10 +193,13 @@ class WindowReader:
 
     async def _page(self, query: ListQuery, number: int) -> Page:
         envelope = await self._api.fetch_list(query.path, query.params(number, self._page_size))
-        meta = envelope.get("meta") or {}
-        rows = envelope["data"]
-        _refuse_unusable(query, number, rows)
-        return Page(rows, _whole(meta.get("total_results")), _whole(meta.get("page_size")) or self._page_size)
+        meta, rows = envelope.get("meta") or {}, envelope["data"]
+        where = f"page {number} of {query}"
+        neighbours = _check_rows(query, where, rows)
+        parse = events_table if query.axis is Axis.EVENTS else orders_table
+        table = parse([row for row in rows if row["id"] not in neighbours], where, self._privacy)
+        size = _whole(meta.get("page_size")) or self._page_size
+        return Page([row["id"] for row in rows], table, _whole(meta.get("total_results")), size)
 
 
 async def _all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -197,49 +212,42 @@ async def _all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
             task.cancel()
 
 
-def proven_rows(pages: Sequence[Page]) -> list[Row] | None:
-    """Return the rows of one list if its pages prove it whole, else None."""
-    rows = {row["id"]: row for page in pages for row in page.rows}
-    return list(rows.values()) if {page.total for page in pages} == {len(rows)} else None
+def is_whole(pages: Sequence[Page]) -> bool:
+    """Tell whether the pages of one list prove it: all agree on a total, and hold as many distinct rows."""
+    ids = {row_id for page in pages for row_id in page.ids}
+    return {page.total for page in pages} == {len(ids)}
 
 
 def _whole(number: object) -> int | None:
     return int(number) if isinstance(number, int | float) and number >= 0 else None
 
 
-def _refuse_unusable(query: ListQuery, number: int, rows: Sequence[Row]) -> None:
-    """Refuse a page that holds a row without id, or rows that the query did not ask for."""
-    where = f"page {number} of {query}"
+def _check_rows(query: ListQuery, where: str, rows: Sequence[Row]) -> set[str]:
+    """Refuse a page with a row without id or rows that were not asked for; name those of the next window."""
+    neighbours = set()
     for position, row in enumerate(rows, start=1):
         if not isinstance(row.get("id"), str) or not row["id"]:
             raise UnusableRow(f"{where}: row {position} has no id, so nothing was loaded.")
         instant = _instant(query, row)
-        if instant and not query.window.start - ROUNDING <= instant <= query.window.end + ROUNDING:
+        if instant is None or instant in query.window:
+            continue
+        if not query.window.start - ROUNDING <= instant <= query.window.end + ROUNDING:
             raise UnaskedRows(
                 f"{where}: an order or event of {instant.isoformat()} was not asked for; the API does not apply "
                 f"filter[{query.axis}]. Nothing was loaded, since nothing can be read in parts."
             )
+        neighbours.add(row["id"])
     if query.status and rows and not any(row.get("status") == query.status for row in rows):
         raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
-
-
-def _belongs(query: ListQuery, row: Row) -> bool:
-    instant = _instant(query, row)
-    return instant is None or instant in query.window
+    return neighbours
 
 
 def _instant(query: ListQuery, row: Row) -> datetime | None:
     """Read the time by which the query filters; None where the row does not show it."""
-    return None if query.axis is Axis.PORTED else _time(row, query.axis)
-
-
-def _inserted_at(row: Row) -> datetime | None:
-    return _time(row, Axis.INSERTED)
-
-
-def _time(row: Row, field: str) -> datetime | None:
+    if query.axis is Axis.PORTED:
+        return None
     try:
-        instant = datetime.fromisoformat(row[field])
+        instant = datetime.fromisoformat(row[query.axis])
     except (KeyError, TypeError, ValueError):
         return None
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

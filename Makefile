@@ -1,0 +1,34 @@
+# Thin wrappers for those who have make; everything here is also written out in README.md and CONTRIBUTING.md.
+BIN := .venv/bin
+COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	--python-version 3.11 --extra sandbox $(UPGRADE)
+
+.PHONY: help demo test lint format lock
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+.venv: requirements-dev.lock pyproject.toml
+	python3 -m venv .venv
+	$(BIN)/pip install -q -r requirements-dev.lock
+	$(BIN)/pip install -q --no-deps --no-build-isolation -e .
+	touch .venv
+
+demo: .venv ## the whole job on the simulated API
+	$(BIN)/portouts demo
+
+test: .venv ## all tests
+	$(BIN)/pytest
+
+lint: .venv ## ruff and mypy, changing nothing
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: .venv ## let ruff mend and format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
+	$(COMPILE) -o requirements.lock pyproject.toml
+	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml

@@ -1,0 +1,5 @@
+"""`python -m portouts` is the command `portouts`."""
+
+from portouts.cli import main
+
+main()

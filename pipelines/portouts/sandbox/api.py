@@ -1,0 +1,146 @@
+"""The port-out routes of the API; every answer is `{"data": ...}`, lists bring `meta` along.
+
+One surprise: bodies of lists are joined from the rows' ready JSON, they are never built as objects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from . import errors
+from .catalogue import Catalogue, Row, page_of
+from .filters import Page, read_codes, read_event_filters, read_id, read_order_filters, read_page
+from .rows import Event, Order
+from .world import AnswerRefused, World
+
+ANSWERS = frozenset({"authorized", "rejected-pending"})
+REJECTIONS = (  # only the first two are published; which of them apply depends on the order
+    {"code": 1001, "description": "Other", "reason_required": True},
+    {"code": 1002, "description": "Invalid PIN", "reason_required": False},
+    {"code": 1003, "description": "Account number mismatch", "reason_required": False},
+    {"code": 1004, "description": "Service address mismatch", "reason_required": False},
+)
+
+
+class PortoutApi:
+    """Answers requests from a world."""
+
+    def __init__(self, world: World, *, has_events: bool) -> None:
+        self._world, self._has_events, self._catalogue = world, has_events, Catalogue(world.register)
+
+    def routes(self) -> list[Route]:
+        """Return the paths below `/v2`, fixed ones before those with an id."""
+        return [
+            Route("/portouts", self.list_orders),
+            Route("/portouts/events", self.list_events),
+            Route("/portouts/events/{id}", self.show_event),
+            Route("/portouts/rejections/{id}", self.list_rejections),
+            Route("/portouts/{id}", self.show_order),
+            Route("/portouts/{id}/comments", self.list_comments),
+            Route("/portouts/{id}/{status}", self.answer_order, methods=["PATCH"]),
+        ]
+
+    async def list_orders(self, request: Request) -> Response:
+        """GET /portouts."""
+        parameters = request.query_params.multi_items()
+        page, filters = read_page(parameters), read_order_filters(parameters)
+        with self._world.lock:
+            return _list(self._catalogue.orders(filters), page)
+
+    async def list_events(self, request: Request) -> Response:
+        """GET /portouts/events."""
+        self._require_events()
+        parameters = request.query_params.multi_items()
+        page, filters = read_page(parameters), read_event_filters(parameters)
+        with self._world.lock:
+            return _list(self._catalogue.events(filters), page)
+
+    async def show_event(self, request: Request) -> Response:
+        """GET /portouts/events/{id}."""
+        self._require_events()
+        event = self._world.register.events_by_id.get(read_id(request.path_params["id"]))
+        if event is None:
+            raise errors.not_found("The requested port-out event could not be found.")
+        return _one(event)
+
+    async def list_rejections(self, request: Request) -> Response:
+        """GET /portouts/rejections/{id}, which has no `meta`."""
+        self._order_of(request)
+        codes = read_codes(request.query_params.multi_items())
+        return _json({"data": [row for row in REJECTIONS if codes is None or str(row["code"]) in codes]})
+
+    async def show_order(self, request: Request) -> Response:
+        """GET /portouts/{id}."""
+        return _one(self._order_of(request))
+
+    async def list_comments(self, request: Request) -> Response:
+        """GET /portouts/{id}/comments, always an empty list here."""
+        self._order_of(request)
+        return _list(list[Order](), Page())
+
+    async def answer_order(self, request: Request) -> Response:
+        """PATCH /portouts/{id}/{status}."""
+        order, status = self._order_of(request), request.path_params["status"]
+        if status not in ANSWERS:
+            raise errors.invalid_choice("status", status, ANSWERS)
+        answer = _read_answer(await request.body())
+        code = answer["rejection_code"]
+        if status == "rejected-pending" and not answer["reason"] and code in (None, 1001):
+            raise errors.missing_parameter("A rejection needs a reason.", "/reason")
+        try:
+            self._world.answer(order.id, status, **answer)
+        except AnswerRefused as refused:
+            raise errors.unprocessable(f"{refused}.") from None
+        return _one(order)
+
+    def _order_of(self, request: Request) -> Order:
+        order = self._world.register.orders_by_id.get(read_id(request.path_params["id"]))
+        if order is None:
+            raise errors.not_found("The requested port-out could not be found.")
+        return order
+
+    def _require_events(self) -> None:
+        if not self._has_events:
+            raise errors.forbidden("This key may not read port-out events.")
+
+
+def _read_answer(body: bytes) -> dict[str, Any]:
+    """Return the known fields of a PATCH body, None where they lack; an empty body is an empty answer."""
+    try:
+        answer = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        raise errors.bad_request("The request body is not JSON.") from None
+    if not isinstance(answer, dict):
+        raise errors.bad_request("The request body is not a JSON object.")
+    for name, kind in (("reason", str), ("host_messaging", bool), ("rejection_code", int)):
+        if answer.get(name) is not None and type(answer[name]) is not kind:
+            raise errors.bad_request(f"'{name}' has the wrong type.", f"/{name}")
+    return {name: answer.get(name) for name in ("reason", "host_messaging", "rejection_code")}
+
+
+def _list(rows: list[Row], page: Page) -> Response:
+    meta = {
+        "total_pages": -(-len(rows) // page.size),
+        "total_results": len(rows),
+        "page_number": page.number,
+        "page_size": page.size,
+    }
+    data = b",".join([row.json for row in page_of(rows, page)])
+    return _body(b'{"data":[' + data + b'],"meta":' + orjson.dumps(meta) + b"}")
+
+
+def _one(row: Order | Event) -> Response:
+    return _body(b'{"data":' + row.json + b"}")
+
+
+def _json(content: dict[str, Any]) -> Response:
+    return _body(orjson.dumps(content))
+
+
+def _body(content: bytes) -> Response:
+    return Response(content, media_type="application/json")

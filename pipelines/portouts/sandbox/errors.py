@@ -1,0 +1,104 @@
+"""Refusals in the API's own words: `{"errors": [{"code", "title", "detail"}]}`, the codes being strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+class ApiError(Exception):
+    """An answer other than 2xx; `pointer` names the part of the request that is to blame."""
+
+    def __init__(self, status: int, code: str, title: str, detail: str, pointer: str | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.title, self.detail, self.pointer = status, code, title, detail, pointer
+
+    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+        """Return the HTTP answer."""
+        error: dict[str, Any] = {"code": self.code, "title": self.title, "detail": self.detail}
+        if self.pointer is not None:
+            error["source"] = {"pointer": self.pointer}
+        body = orjson.dumps({"errors": [error]})
+        return Response(body, self.status, headers=headers, media_type="application/json")
+
+
+def missing_parameter(detail: str, pointer: str) -> ApiError:
+    """Refuse a body without a field that it needs."""
+    return ApiError(422, "10004", "Missing required parameter", detail, pointer)
+
+
+def not_found(detail: str) -> ApiError:
+    """Refuse what does not exist."""
+    return ApiError(404, "10005", "Resource not found", detail)
+
+
+def invalid_id(text: str) -> ApiError:
+    """Refuse an id that is no UUID."""
+    return ApiError(422, "10006", "Invalid resource ID", f"'{text}' is not a valid id.")
+
+
+def unauthenticated() -> ApiError:
+    """Refuse a missing or wrong key, without saying which."""
+    return ApiError(
+        401, "10009", "Authentication failed", "The required authentication credentials were not valid."
+    )
+
+
+def forbidden(detail: str) -> ApiError:
+    """Refuse what the key may not do."""
+    return ApiError(403, "10010", "Authorization failed", detail)
+
+
+def too_many_requests() -> ApiError:
+    """Refuse a request above the rate limit."""
+    return ApiError(
+        429, "10011", "Too many requests", "You have exceeded the maximum number of allowed requests."
+    )
+
+
+def bad_request(detail: str, pointer: str | None = None) -> ApiError:
+    """Refuse a body that cannot be read."""
+    return ApiError(400, "10015", "Bad Request", detail, pointer)
+
+
+def unprocessable(detail: str) -> ApiError:
+    """Refuse what the order's state does not allow."""
+    return ApiError(422, "10027", "Unprocessable entity", detail)
+
+
+def invalid_filter(name: str, detail: str) -> ApiError:
+    """Refuse a filter that is not known or cannot be read."""
+    return ApiError(422, "10031", "Invalid filter", detail, f"/{name}")
+
+
+def invalid_choice(name: str, text: str, choices: frozenset[str]) -> ApiError:
+    """Refuse a value outside an enumeration."""
+    detail = f"'{text}' is not one of: {', '.join(sorted(choices))}."
+    return ApiError(422, "10032", "Invalid enumerated value", detail, f"/{name}")
+
+
+def out_of_range(name: str, text: str, limits: str) -> ApiError:
+    """Refuse a number outside its limits."""
+    return ApiError(
+        422, "10033", "Value out of range", f"'{text}' must be a whole number {limits}.", f"/{name}"
+    )
+
+
+async def answer_api_error(request: Request, error: Exception) -> Response:
+    """Turn an ApiError into its answer."""
+    assert isinstance(error, ApiError)
+    return error.response()
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Turn the router's own 404 and 405 into the API's envelope."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return not_found("The requested resource or URL could not be found.").response()
+    refusal = ApiError(error.status_code, "10015", "Bad Request", error.detail)
+    return refusal.response(error.headers)

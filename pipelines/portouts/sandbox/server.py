@@ -1,0 +1,47 @@
+"""The sandbox on a loopback socket: for good, or as long as a `with` block lasts.
+
+One surprise: the socket listens before the server's thread starts, so nobody has to wait until it is up.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Serve the app until the process is interrupted."""
+    uvicorn.Server(_config(app, host=host, port=port)).run()
+
+
+@contextmanager
+def running(app: ASGIApp) -> Iterator[str]:
+    """Serve the app from a thread on a free loopback port, and yield the API's base URL."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        server = uvicorn.Server(_config(app))
+        thread = Thread(target=server.run, args=([listener],), name="portouts-sandbox", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/v2"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _config(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+    )

@@ -1,0 +1,41 @@
+create or replace view staging.stg_portouts as
+select
+    id as portout_id,
+    status,
+    nullif(trim(carrier_name), '') as carrier_name,
+    nullif(trim(spid), '') as spid,
+    current_carrier,
+    user_id,
+    vendor,
+    support_key,
+    pon,
+    reason as rejection_reason,
+    rejection_code,
+    already_ported as is_already_ported,
+    host_messaging as has_host_messaging,
+    cast(substring(requested_foc_date, 1, 10) as date) as requested_foc_on,
+    cast(substring(foc_date, 1, 10) as date) as foc_on,
+    created_at,
+    inserted_at,
+    updated_at,
+from raw.portouts;
+
+comment on view staging.stg_portouts is 'One row per port-out order, as the API showed it last. Personal data (names, address, LSR links) stays in raw.';
+comment on column staging.stg_portouts.portout_id is 'Telnyx''s id of the order.';
+comment on column staging.stg_portouts.status is 'Current status: pending, authorized, rejected-pending, rejected, canceled, ported, or one not yet documented.';
+comment on column staging.stg_portouts.carrier_name is 'Gaining carrier, free text, trimmed; blank is null. Not a key: one SPID is spelt in several ways.';
+comment on column staging.stg_portouts.spid is 'Service provider id of the gaining carrier, trimmed; blank is null.';
+comment on column staging.stg_portouts.current_carrier is 'Losing carrier.';
+comment on column staging.stg_portouts.user_id is 'Telnyx user who owns the numbers.';
+comment on column staging.stg_portouts.vendor is 'Id of the underlying network partner.';
+comment on column staging.stg_portouts.support_key is 'Short name of the order in talks with Telnyx; not a key.';
+comment on column staging.stg_portouts.pon is 'Port order number of the gaining side.';
+comment on column staging.stg_portouts.rejection_reason is 'Our text on rejection; Telnyx empties it when the order is reopened.';
+comment on column staging.stg_portouts.rejection_code is 'Telnyx''s code of the rejection; missing in old orders.';
+comment on column staging.stg_portouts.is_already_ported is 'Telnyx''s flag already_ported.';
+comment on column staging.stg_portouts.has_host_messaging is 'Telnyx''s flag host_messaging.';
+comment on column staging.stg_portouts.requested_foc_on is 'Day the gaining side asked for: a date, sent as midnight UTC, never shifted by a time zone.';
+comment on column staging.stg_portouts.foc_on is 'Firm order commitment, the confirmed day: a date, sent as midnight UTC, never shifted by a time zone.';
+comment on column staging.stg_portouts.created_at is 'Same instant as inserted_at.';
+comment on column staging.stg_portouts.inserted_at is 'When Telnyx received the order.';
+comment on column staging.stg_portouts.updated_at is 'Last change of any field; says nothing about when an order was answered.';

@@ -1,0 +1,40 @@
+"""What every test can count on: nothing of this machine's settings is seen, and nothing leaves it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# No deadline: a slow machine is not a wrong result. Derandomised: the same commit gives the same verdict.
+settings.register_profile("portouts", deadline=None, derandomize=True, database=None)
+settings.load_profile("portouts")
+
+# Settings of ours, of dlt and of the SDK may be exported here; a proxy would take loopback requests away.
+FOREIGN_PREFIXES = ("TELNYX_", "PORTOUTS_", "SOURCES__", "DESTINATION__", "DLT_")
+FOREIGN_NAMES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Start from an empty home and none of the settings of whoever runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as environment:
+        for name in list(os.environ):
+            if name.startswith(FOREIGN_PREFIXES) or name.upper() in FOREIGN_NAMES:
+                environment.delenv(name)
+        environment.setenv("HOME", str(home))
+        environment.setenv("DLT_DATA_DIR", str(home / ".dlt"))  # dlt ignores HOME when root runs the tests
+        environment.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+        yield
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run tests marked `anyio` on asyncio, the loop that the product uses."""
+    return "asyncio"

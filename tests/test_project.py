@@ -1,0 +1,253 @@
+"""Promises of the project's own files: which room may import what, what is shipped, and what is named where.
+
+Rules are rows of the tables below. A room is a module or package of `portouts`, named by its path in there
+(`sandbox/` is the whole package); only files that exist are looked at.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pipelines" / "portouts"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
+PROVIDERS = packages_distributions()  # import name → distributions
+
+# What is imported → the only rooms that may import it.
+IMPORTED_ONLY_BY = {
+    "httpx": {"telnyx_api.py"},
+    "dlt": {"telnyx_source.py", "warehouse.py"},
+    "typer": {"cli.py"},
+    "starlette": {"sandbox/"},
+    "uvicorn": {"sandbox/"},
+    "portouts.sandbox": {"sandbox/", "cli.py"},
+    "portouts.cli": {"__main__.py"},
+    "telnyx": set[str](),
+    "pytest": set[str](),
+}
+
+# Room → the only things it may import besides the standard library; the sandbox knows nothing of the product.
+IMPORTS_NOTHING_BUT = {
+    "sync_plan.py": set[str](),
+    "sandbox/": {"portouts.sandbox", "anyio", "orjson", "starlette", "uvicorn"},
+}
+
+# What is read from the surroundings → the only rooms that may read it; all others are handed their settings.
+READ_ONLY_BY = {
+    "os.environ": {"cli.py", "telnyx_source.py"},
+    "os.getenv": {"cli.py", "telnyx_source.py"},
+    "datetime.now": {"cli.py", "telnyx_source.py"},
+    "datetime.utcnow": set[str](),
+    "date.today": set[str](),
+}
+
+
+class Import(NamedTuple):
+    """One imported name, with its line for the message."""
+
+    name: str
+    line: int
+
+
+def room_of(module: Path) -> str:
+    return module.relative_to(PACKAGE).as_posix()
+
+
+def lies_in(room: str, rooms: set[str]) -> bool:
+    return any(room == other or (other.endswith("/") and room.startswith(other)) for other in rooms)
+
+
+def is_part_of(name: str, whole: str) -> bool:
+    return name == whole or name.startswith(f"{whole}.")
+
+
+def imports_of(source: str, room: str) -> Iterator[Import]:
+    """Yield what a module imports, as absolute names; `from a import b` is `a.b`, since b may be a module."""
+    package = ["portouts", *room.split("/")[:-1]]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            parts = [*base, *([node.module] if node.module else [])]
+            yield from (Import(".".join([*parts, alias.name]), node.lineno) for alias in node.names)
+
+
+def names_read_in(source: str) -> Iterator[Import]:
+    """Yield every dotted name, and every `from a import b` as `a.b`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            yield Import(ast.unparse(node), node.lineno)
+    yield from imports_of(source, "")
+
+
+def imported_where_forbidden(source: str, room: str) -> list[str]:
+    return [
+        f"{room}:{line} imports {name}"
+        for name, line in imports_of(source, room)
+        for whole, rooms in IMPORTED_ONLY_BY.items()
+        if is_part_of(name, whole) and not lies_in(room, rooms)
+    ]
+
+
+def imported_beyond_the_list(source: str, room: str) -> list[str]:
+    return [
+        f"{room}:{line} imports {name}"
+        for restricted, allowed in IMPORTS_NOTHING_BUT.items()
+        if lies_in(room, {restricted})
+        for name, line in imports_of(source, room)
+        if name.split(".")[0] not in STANDARD_LIBRARY
+        and not any(is_part_of(name, whole) for whole in allowed)
+    ]
+
+
+def read_where_forbidden(source: str, room: str) -> list[str]:
+    return [
+        f"{room}:{line} reads {name}"
+        for name, line in names_read_in(source)
+        for what, rooms in READ_ONLY_BY.items()
+        if f".{name}".endswith(f".{what}") and not lies_in(room, rooms)
+    ]
+
+
+RULES = (imported_where_forbidden, imported_beyond_the_list, read_where_forbidden)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=room_of)
+def test_a_room_keeps_to_the_import_rules(module: Path) -> None:
+    source = module.read_text(encoding="utf-8")
+    assert [broken for rule in RULES for broken in rule(source, room_of(module))] == []
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("models.py", "import httpx"),
+        ("cli.py", "from dlt.common import json"),
+        ("sync_plan.py", "import orjson"),
+        ("sync_plan.py", "from portouts.records import Json"),
+        ("records.py", "def late():\n    import dlt.sources"),
+        ("models.py", "from .sandbox import World"),
+        ("models.py", "from portouts import sandbox"),
+        ("sandbox/app.py", "from portouts.records import SCHEMA"),
+        ("sandbox/app.py", "from ..records import SCHEMA"),
+        ("sandbox/app.py", "from .. import records"),
+        ("warehouse.py", "import os\nos.environ['HOME']"),
+        ("warehouse.py", "from os import environ"),
+        ("models.py", "from datetime import datetime\ndatetime.now()"),
+        ("models.py", "import datetime as dt\ndt.datetime.now(dt.UTC)"),
+    ],
+)
+def test_a_breach_is_seen(room: str, line: str) -> None:
+    assert [broken for rule in RULES for broken in rule(line, room)] != []
+
+
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        ("telnyx_api.py", "import httpx"),
+        ("telnyx_source.py", "import dlt\nimport os\nos.environ.get('TELNYX_API_KEY')"),
+        ("sandbox/app.py", "from .world import World\nfrom starlette.routing import Route"),
+        ("sync_plan.py", "from datetime import UTC"),
+        ("models.py", "import telnyx_like"),
+    ],
+)
+def test_what_is_allowed_passes(room: str, line: str) -> None:
+    assert [broken for rule in RULES for broken in rule(line, room)] == []
+
+
+def declared_distributions() -> tuple[set[str], set[str]]:
+    """Return the distributions named in pyproject.toml: (always installed, with the extra `sandbox`)."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    def names(requirements: list[str]) -> set[str]:
+        return {re.split(r"[\[<>=!~; ]", requirement)[0].lower() for requirement in requirements}
+
+    always = names(project["dependencies"])
+    return always, always | names(project["optional-dependencies"]["sandbox"])
+
+
+@pytest.mark.parametrize("module", MODULES, ids=room_of)
+def test_every_package_imported_is_a_declared_dependency(module: Path) -> None:
+    room = room_of(module)
+    always, with_sandbox = declared_distributions()
+    declared = with_sandbox if lies_in(room, {"sandbox/"}) else always
+    roots = {name.split(".")[0] for name, _ in imports_of(module.read_text(encoding="utf-8"), room)}
+    foreign = roots - STANDARD_LIBRARY - {"portouts"}
+    assert {name for name in foreign if not declared & {d.lower() for d in PROVIDERS.get(name, [])}} == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_host_and_no_folder(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    assert re.findall(r".*(?:://|@ |--index|--find-links| /|file:).*", text) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_package_has_one_exact_version_and_hashes(lock: str) -> None:
+    text = re.sub(r"^ *#.*\n", "", (ROOT / lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    entries = text.replace("\\\n", "").splitlines()
+    wanted = re.compile(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^ ]+( ; [^#]+?)?( +--hash=sha256:[0-9a-f]{64})+")
+    assert [entry for entry in entries if not wanted.fullmatch(entry.strip())] == []
+
+
+def locked_pins(lock: str) -> set[str]:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return set(re.findall(r"^[a-z0-9._-]+==[^\\\n]+", text, re.MULTILINE))
+
+
+def test_the_developers_lock_has_the_users_versions() -> None:
+    assert locked_pins("requirements.lock") - locked_pins("requirements-dev.lock") == set()
+
+
+def test_every_declared_dependency_is_locked() -> None:
+    locked = {re.split("==", pin)[0] for pin in locked_pins("requirements.lock")}
+    assert declared_distributions()[1] - locked == set()
+
+
+def quick_start_blocks() -> list[str]:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"^## Quick start\n(.*?)(?=^## |\Z)", readme, re.DOTALL | re.MULTILINE)
+    assert section is not None
+    return re.findall(r"^```sh\n(.*?)^```$", section[1], re.DOTALL | re.MULTILINE)
+
+
+def test_the_quick_start_is_two_commands_of_one_line_the_demo_and_the_tests() -> None:
+    demo, tests = quick_start_blocks()
+    assert [len(block.splitlines()) for block in (demo, tests)] == [1, 1]
+    assert demo.rstrip().endswith("portouts demo")
+    assert tests.rstrip().endswith("pytest")
+
+
+def test_the_quick_start_needs_only_python() -> None:
+    started = {step.split()[0] for block in quick_start_blocks() for step in block.split("&&")}
+    assert {name for name in started if name != "python3" and not name.startswith(".venv/bin/")} == set()
+
+
+def test_the_wheel_ships_the_package_the_sql_and_the_notebooks(tmp_path: Path) -> None:
+    (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    folders = {"portouts": PACKAGE, "portouts/sql": ROOT / "sql", "portouts/notebooks": ROOT / "notebooks"}
+    expected = {
+        f"{target}/{file.relative_to(folder).as_posix()}"
+        for target, folder in folders.items()
+        for file in folder.rglob("*")
+        if file.is_file() and file.suffix in {".py", ".sql", ".ipynb"}
+    }
+    assert expected - shipped == set()
+    assert {name.split("/")[0] for name in shipped if ".dist-info/" not in name} == {"portouts"}
