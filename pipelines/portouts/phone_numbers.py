@@ -16,20 +16,26 @@ import pyarrow.compute as pc
 from portouts.records import Privacy
 
 def phone_numbers_table(orders: pa.Table, privacy: Privacy = Privacy()) -> pa.Table:
-    """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number, country_code, area_code`."""
+    """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number, country_code, area_code, is_gone`.
+
+    The numbers of an order replace those loaded before. An order without numbers gets one row that only says so,
+    `is_gone`, which takes the old ones away and is not itself loaded.
+    """
     lists = orders["phone_numbers"].combine_chunks()
     parents = pc.list_parent_indices(lists)
     numbers = pc.list_flatten(lists).to_pylist()
     places = [place(number) for number in numbers]
-    return pa.table(
-        {
-            "portout_id": orders["id"].combine_chunks().take(parents),
-            "position": _positions(parents),
-            "phone_number": pa.array([privacy.cover(number) for number in numbers], pa.string()),
-            "country_code": pa.array([country for country, _ in places], pa.string()),
-            "area_code": pa.array([area for _, area in places], pa.string()),
-        }
-    )
+    without = orders.filter(pc.equal(pc.fill_null(pc.list_value_length(orders["phone_numbers"]), 0), 0))["id"]
+    nothing = pa.nulls(len(without), pa.string())
+    columns = {
+        "portout_id": (orders["id"].combine_chunks().take(parents), without.combine_chunks()),
+        "position": (_positions(parents), pa.repeat(pa.scalar(0, pa.int64()), len(without))),
+        "phone_number": (pa.array([privacy.cover(number) for number in numbers], pa.string()), nothing),
+        "country_code": (pa.array([country for country, _ in places], pa.string()), nothing),
+        "area_code": (pa.array([area for _, area in places], pa.string()), nothing),
+        "is_gone": (pa.repeat(pa.scalar(False), len(numbers)), pa.repeat(pa.scalar(True), len(without))),
+    }
+    return pa.table({name: pa.chunked_array(parts) for name, parts in columns.items()})
 
 
 def _positions(parents: pa.Array) -> pa.Array:

@@ -17,6 +17,7 @@ from enum import StrEnum
 RESOLUTION = timedelta(milliseconds=1)
 OPEN_STATUSES = ("pending", "rejected-pending", "authorized")
 FINAL_STATUSES = ("ported", "rejected", "canceled")
+RANGES_TRIED = 2
 # The first Telnyx numbers are younger than this, so nothing can have been inserted before.
 BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)
 
@@ -128,6 +129,8 @@ class ListQuery:
     axis: Axis
     window: Window
     status: str | None = None
+    page_limit: int | None = None
+    """Not worth more pages than this; if there are more, its first page is all that is wanted."""
 
     @property
     def path(self) -> str:
@@ -152,12 +155,17 @@ class ListQuery:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Orders to be read one by one, by id."""
+    """Orders, or events, to be read one by one, by id."""
 
     ids: tuple[str, ...]
+    is_of_events: bool = False
+
+    @property
+    def path(self) -> str:
+        return "/portouts/events" if self.is_of_events else "/portouts"
 
     def __str__(self) -> str:
-        return f"/portouts/{{id}} for {len(self.ids)} orders"
+        return f"{self.path}/{{id}} for {len(self.ids)} ids"
 
 
 Query = ListQuery | Lookup
@@ -167,25 +175,34 @@ def plan_lookups(orders: Mapping[str, datetime | None], orders_per_second: float
     """Choose the cheaper way to read known orders again: one by one, or by re-reading the ranges they lie in.
 
     Two orders with less than half a page of neighbours expected between them are cheaper read together. (Half, since
-    orders arrive unevenly.) Orders of unknown `inserted_at` (value None) are read by id.
+    orders arrive unevenly.) An estimate can be wrong and then costs a request; so only the `RANGES_TRIED` largest such
+    ranges are tried, and none is read beyond as many pages as it has orders. Orders of unknown `inserted_at` (value
+    None) are read by id.
     """
-    reach = timedelta(seconds=page_size / 2 / orders_per_second) if orders_per_second else timedelta.max
-    single = [order_id for order_id, inserted_at in orders.items() if inserted_at is None]
+    reach = timedelta(seconds=page_size / 2 / orders_per_second) if orders_per_second else timedelta()
     dated = sorted((inserted_at, order_id) for order_id, inserted_at in orders.items() if inserted_at)
-    queries: list[Query] = []
-    for cluster in _clusters(dated, reach):
-        if len(cluster) > 2:
-            first, last = cluster[0][0], cluster[-1][0]
-            queries.append(ListQuery(Axis.INSERTED, Window(floor_to_resolution(first), ceil_to_resolution(last) + RESOLUTION)))
-        else:
-            single += [order_id for _, order_id in cluster]
-    batches = range(0, len(single), page_size)
-    return queries + [Lookup(tuple(single[start : start + page_size])) for start in batches]
+    clusters = sorted(_clusters(dated, reach), key=len, reverse=True)[:RANGES_TRIED]
+    ranges = [cluster for cluster in clusters if len(cluster) > 2]
+    in_ranges = {order_id for cluster in ranges for _, order_id in cluster}
+    queries: list[Query] = [
+        ListQuery(
+            Axis.INSERTED,
+            Window(floor_to_resolution(cluster[0][0]), ceil_to_resolution(cluster[-1][0]) + RESOLUTION),
+            page_limit=len(cluster),
+        )
+        for cluster in ranges
+    ]
+    return queries + lookups([order_id for order_id in orders if order_id not in in_ranges], page_size)
 
 
-def _clusters(
-    dated: Sequence[tuple[datetime, str]], reach: timedelta
-) -> Iterator[Sequence[tuple[datetime, str]]]:
+def lookups(ids: Sequence[str], at_a_time: int, *, is_of_events: bool = False) -> list[Query]:
+    """Read by id, in batches."""
+    starts = range(0, len(ids), at_a_time)
+    return [Lookup(tuple(ids[start : start + at_a_time]), is_of_events) for start in starts]
+
+
+def _clusters(dated: Sequence[tuple[datetime, str]], reach: timedelta) -> Iterator[Sequence[tuple[datetime, str]]]:
+    """Cut a sorted list wherever two neighbours lie further apart than `reach`."""
     start = 0
     for position in range(1, len(dated) + 1):
         if position == len(dated) or dated[position][0] - dated[position - 1][0] > reach:

@@ -35,12 +35,16 @@ from portouts.sync_plan import (
     Query,
     Window,
     ceil_to_resolution,
+    lookups,
     plan_axis,
     plan_lookups,
 )
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
 from portouts.window_reader import Api, Page, Read, WindowReader
+
+# How long an event may lack its payload before it is no longer asked for.
+PAYLOAD_PATIENCE = timedelta(days=7)
 
 Progress = Callable[[int, int], None]
 
@@ -110,7 +114,9 @@ class SyncRun:
         self._stages: deque[deque[Query]] | None = None
         self._first_pages: dict[ListQuery, Page] = {}
         self._owed: set[str] = set()
+        self._is_first_load = False
         self._is_looking_up = False
+        self._versions: dict[str, datetime | None] = {}
 
     async def read_chunk(self, api: Api, state: SyncState) -> dict[str, pa.Table]:
         """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along."""
@@ -139,6 +145,8 @@ class SyncRun:
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()
+        self._is_first_load = not state.covered[Axis.INSERTED]
+        self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
         within = Window(state.start, self._as_of + RESOLUTION)
         ranges = {
             axis: [ListQuery(axis, window) for window in plan_axis(state.covered[axis], within, self.options.overlap)]
@@ -148,11 +156,20 @@ class SyncRun:
         events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
         orders = [*ranges[Axis.PORTED], *ranges[Axis.INSERTED], *sweeps]
         self._rows_expected += await reader.count(orders)
-        return deque([deque[Query](events), deque[Query](orders)])
+        return deque([deque([*events, *self._unfinished(state)]), deque[Query](orders)])
+
+    def _unfinished(self, state: SyncState) -> Sequence[Query]:
+        """Plan the events that lacked their payload and lie outside the overlap; after a week they are let be."""
+        oldest, overlap_start = self._as_of - PAYLOAD_PATIENCE, self._as_of - self.options.overlap
+        waiting = {id_: at for id_, at in state.unfinished_events.items() if at >= oldest}
+        state.unfinished_events = waiting
+        if state.events_refused or not self.options.events:
+            return []
+        return lookups([id_ for id_, at in waiting.items() if at < overlap_start], self.options.page_size, is_of_events=True)
 
     async def _events_asked(
         self, reader: WindowReader, state: SyncState, queries: list[ListQuery]
-    ) -> Sequence[ListQuery]:
+    ) -> Sequence[Query]:
         """Count the events, which tells whether the account has any: not every account may read them."""
         if not self.options.events:
             return []
@@ -179,11 +196,11 @@ class SyncRun:
         query = read.query
         if not read.is_proven:
             self._doubt(query)
-        if isinstance(query, ListQuery) and query.axis is Axis.EVENTS:
-            self._take_events(read.table, chunk, state)
+        if query.path == Axis.EVENTS.path:
+            self._take_events(read, chunk, state)
         else:
             self._take_orders(read, chunk, state)
-        if isinstance(query, ListQuery) and query.status is None:
+        if isinstance(query, ListQuery) and query.status is None and query.page_limit is None:
             state.cover(query.axis, query.window)
 
     def _doubt(self, query: Query) -> None:
@@ -198,9 +215,11 @@ class SyncRun:
                 "--allow-unproven."
             )
 
-    def _take_events(self, table: pa.Table, chunk: Chunk, state: SyncState) -> None:
+    def _take_events(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         """Keep the events, and owe the orders that they name for the first time."""
+        table = read.table
         self.report.events_read += len(table)
+        state.remember_unfinished(table, read.missing)
         chunk.events.append(table)
         tell_from = (state.events_tell_from or self._as_of) - self.options.overlap
         recent_from = self._as_of - self.options.overlap
@@ -214,8 +233,9 @@ class SyncRun:
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
-        table = state.only_news(read.table)
-        chunk.orders.append(table)
+        table = self._only_news(read.table, state)
+        if not (self._is_first_load and isinstance(query, ListQuery) and query.axis is Axis.PORTED):
+            chunk.orders.append(table)
         answered = {*read.table["id"].to_pylist(), *read.missing}
         self._owed -= answered
         state.to_read -= answered
@@ -228,6 +248,21 @@ class SyncRun:
         if isinstance(query, ListQuery) and query.axis is Axis.INSERTED and query.status is None:
             state.count_orders(query.window, table["inserted_at"])
 
+    def _only_news(self, orders: pa.Table, state: SyncState) -> pa.Table:
+        """Leave out orders from before the warehouse's start, and versions older than one committed by this sync."""
+        too_early = pc.less(orders["inserted_at"], pa.scalar(state.start, INSTANT))
+        orders = orders.filter(pc.invert(pc.fill_null(too_early, fill_value=False)))
+        if not self._versions:
+            return orders
+        held_at = pa.array([self._versions.get(order_id) for order_id in orders["id"].to_pylist()], INSTANT)
+        is_older = pc.less(orders["updated_at"], held_at)
+        return orders.filter(pc.invert(pc.fill_null(is_older, fill_value=False)))
+
+    def _remember_versions(self, orders: pa.Table) -> None:
+        """Note the versions about to be committed. A first load reads each order once, so it needs none."""
+        if not self._is_first_load:
+            self._versions |= dict(zip(orders["id"].to_pylist(), orders["updated_at"].to_pylist(), strict=True))
+
     def _tables(self, chunk: Chunk, state: SyncState) -> dict[str, pa.Table]:
         """Make the chunk's rows what is loaded: one version of each order and event, and what follows from them."""
         seen = chunk.orders or [orders_table([], "nothing")]
@@ -239,6 +274,7 @@ class SyncRun:
         self.report.orders_read += len(orders)
         self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
         state.remember(orders)
+        self._remember_versions(orders)
         return {
             "portouts": orders.drop_columns(["phone_numbers"]),
             "portout_phone_numbers": phone_numbers_table(orders, self.options.privacy),

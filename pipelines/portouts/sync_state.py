@@ -6,7 +6,7 @@ or neither is. It grows with the number of open orders, never with history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,8 @@ class SyncState:
     """Orders named by events since they were last read."""
     recent_events: dict[str, datetime] = field(default_factory=dict)
     """Events inside the overlap, with their `created_at`: their orders have been read since."""
+    unfinished_events: dict[str, datetime] = field(default_factory=dict)
+    """Events read without a payload, with their `created_at`: Telnyx had not made it yet."""
     events_tell_from: datetime | None = None
     """Every order held was read at or after this instant, so older events name nothing new."""
     orders_read: int = 0
@@ -60,20 +62,13 @@ class SyncState:
         self.orders_read += len(inserted_at)
         self.first_inserted_at = min(first, self.first_inserted_at or first)
 
-    def only_news(self, orders: pa.Table) -> pa.Table:
-        """Leave out orders inserted before `start`, and versions older than the one already held.
-
-        Only open orders are held here with their version: no others are read by more than one query of a sync that
-        can lie far apart.
-        """
-        if self.start is not None:
-            too_early = pc.less(orders["inserted_at"], pa.scalar(self.start, pa.timestamp("us", "UTC")))
-            orders = orders.filter(pc.invert(pc.fill_null(too_early, False)))
-        if not self.open_orders:
-            return orders
-        held = (self.open_orders.get(id_) for id_ in orders["id"].to_pylist())
-        held_at = pa.array([order.updated_at if order else None for order in held], pa.timestamp("us", "UTC"))
-        return orders.filter(pc.invert(pc.fill_null(pc.less(orders["updated_at"], held_at), False)))
+    def remember_unfinished(self, events: pa.Table, missing: Iterable[str]) -> None:
+        """Note which of these events still lack their payload; those that the API no longer knows never get one."""
+        has_payload = pc.is_valid(events["payload"])
+        for id_ in [*events.filter(has_payload)["id"].to_pylist(), *missing]:
+            self.unfinished_events.pop(id_, None)
+        lacking = events.filter(pc.invert(has_payload))
+        self.unfinished_events |= dict(zip(lacking["id"].to_pylist(), lacking["created_at"].to_pylist(), strict=True))
 
     def remember(self, orders: pa.Table) -> None:
         """Hold the open ones among these orders as open, and no longer those that are final now."""
@@ -107,6 +102,7 @@ class SyncState:
             },
             "to_read": sorted(self.to_read),
             "recent_events": {id_: _text(at) for id_, at in self.recent_events.items()},
+            "unfinished_events": {id_: _text(at) for id_, at in self.unfinished_events.items()},
             "events_tell_from": _text(self.events_tell_from),
             "orders_read": self.orders_read,
             "first_inserted_at": _text(self.first_inserted_at),
@@ -125,12 +121,17 @@ class SyncState:
                 for id_, (inserted_at, updated_at) in json.get("open_orders", {}).items()
             },
             to_read=set(json.get("to_read", ())),
-            recent_events={id_: datetime.fromisoformat(at) for id_, at in json.get("recent_events", {}).items()},
+            recent_events=_instants(json.get("recent_events", {})),
+            unfinished_events=_instants(json.get("unfinished_events", {})),
             events_tell_from=_instant(json.get("events_tell_from")),
             orders_read=json.get("orders_read", 0),
             first_inserted_at=_instant(json.get("first_inserted_at")),
             events_refused=json.get("events_refused", False),
         )
+
+
+def _instants(texts: Mapping[str, str]) -> dict[str, datetime]:
+    return {id_: datetime.fromisoformat(text) for id_, text in texts.items()}
 
 
 def _windows(pairs: Iterable[Iterable[str]]) -> list[Window]:

@@ -41,7 +41,7 @@ _APPEND_NEW = cast(TWriteDispositionConfig, {"disposition": "merge", "strategy":
 # Resource: how it is written, and the key by which. The numbers of an order are replaced together.
 _RESOURCES: Mapping[str, tuple[TWriteDispositionConfig, Mapping[str, Any]]] = {
     "portouts": (_MERGE, {"primary_key": ["id"]}),
-    "portout_phone_numbers": (_MERGE, {"merge_key": ["portout_id"]}),
+    "portout_phone_numbers": (_MERGE, {"merge_key": ["portout_id"]}),  # and `is_gone`, see phone_numbers.py
     "portout_events": (_MERGE, {"primary_key": ["id"]}),
     "portout_observations": (_APPEND_NEW, {"primary_key": ["portout_id", "status", "updated_at"]}),
     "portout_ported_ranges": (_APPEND_NEW, {"primary_key": ["portout_id", "ported_from", "ported_to"]}),
@@ -116,6 +116,7 @@ def telnyx_source(
                 data_from=reads,
                 name=name,
                 write_disposition=disposition,
+                columns={"is_gone": {"hard_delete": True}} if name == "portout_phone_numbers" else None,
                 **keys,
             )
 

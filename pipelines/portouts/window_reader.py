@@ -128,6 +128,8 @@ class WindowReader:
             if first.total is None:
                 return await self._read_to_the_end(query)
             pages = page_count(first.total, first.size)
+            if query.page_limit is not None and pages > query.page_limit:
+                return self._as_read(query, [first], is_proven=True)
             if pages > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
                 return await self._cut(query, pages)
             try:
@@ -176,19 +178,20 @@ class WindowReader:
         return Read(query, table, is_proven)
 
     async def _look_up(self, lookup: Lookup) -> Read:
-        answers = await _all(self._order(order_id) for order_id in lookup.ids)
+        answers = await _all(self._one(lookup.path, row_id) for row_id in lookup.ids)
         self._on_rows(len(answers))
-        missing = tuple(order_id for order_id, row in zip(lookup.ids, answers, strict=True) if row is None)
+        missing = tuple(row_id for row_id, row in zip(lookup.ids, answers, strict=True) if row is None)
         found = [row for row in answers if row is not None]
-        return Read(lookup, orders_table(found, str(lookup), self._privacy), missing=missing)
+        parse = events_table if lookup.is_of_events else orders_table
+        return Read(lookup, parse(found, str(lookup), self._privacy), missing=missing)
 
-    async def _order(self, order_id: str) -> Row | None:
+    async def _one(self, path: str, row_id: str) -> Row | None:
         try:
-            row: Row = (await self._api.fetch_one(f"/portouts/{order_id}"))["data"]
+            row: Row = (await self._api.fetch_one(f"{path}/{row_id}"))["data"]
         except NotFound:
             return None
-        if row.get("id") != order_id:
-            raise UnaskedRows(f"GET /portouts/{order_id} answered another order.")
+        if row.get("id") != row_id:
+            raise UnaskedRows(f"GET {path}/{row_id} answered another id.")
         return row
 
     async def _page(self, query: ListQuery, number: int) -> Page:

@@ -5,6 +5,8 @@ One surprise: `payload.id` names the order, but for a comment it names the comme
 
 from __future__ import annotations
 
+from uuid import NAMESPACE_URL, uuid5
+
 from .lifecycle import Notice, Step
 from .order_fields import Fields
 from .stamps import write_microseconds
@@ -30,7 +32,7 @@ def event_fields(step: Step, notice: Notice, order: Fields) -> Fields:
 
 
 def completed(event: Fields, payload: Fields, step: Step, notice: Notice) -> Fields:
-    """Return the event with its payload; the documents' sample is still called `created` then, as few are here."""
+    """Return the event with its payload; like the documents' sample, a few stay `created`."""
     if notice.without_payload_for:
         completed_at = write_microseconds(step.at + notice.delay + notice.without_payload_for)
         return {**event, "payload": payload, "payload_status": "completed", "updated_at": completed_at}
@@ -40,9 +42,8 @@ def completed(event: Fields, payload: Fields, step: Step, notice: Notice) -> Fie
 def payload_of(step: Step, notice: Notice, order: Fields) -> Fields:
     """Return the payload: what the announced step made of the order."""
     if step.comment is not None:
-        comment_id = notice.id[::-1].replace("-", "")
         return {
-            "id": f"{comment_id[:8]}-{comment_id[8:12]}-4{comment_id[13:16]}-8{comment_id[17:20]}-{comment_id[20:]}",
+            "id": str(uuid5(NAMESPACE_URL, notice.id)),
             "portout_id": order["id"],
             "user_id": order["user_id"],
             "comment": step.comment,

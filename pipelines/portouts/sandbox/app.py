@@ -33,7 +33,7 @@ def create_app(
 ) -> Starlette:
     """Return the app; `latency` in seconds, `rate_limit` in requests per second.
 
-    `app.state.requests` lists every request to the API as "METHOD /path", the path below `/v2` without its query.
+    `app.state.requests` lists every request to the API as "METHOD /path": below `/v2`, without its query.
     """
     requests: list[str] = []
     gate = Gate(
@@ -57,7 +57,7 @@ class _ClockRoutes:
     def routes(self) -> list[Route]:
         return [Route("/clock", self.show), Route("/clock", self.move, methods=["POST"])]
 
-    async def show(self, request: Request) -> Response:
+    async def show(self, _request: Request) -> Response:
         now = write_milliseconds(self._world.now)
         return Response(orjson.dumps({"now": now}), media_type="application/json")
 
@@ -65,9 +65,7 @@ class _ClockRoutes:
         try:
             self._move(orjson.loads(await request.body()))
         except (TypeError, ValueError, OverflowError) as error:
-            raise errors.bad_request(
-                f'Send {{"days": 30}} or {{"now": "2026-07-01T00:00:00Z"}}: {error}'
-            ) from None
+            raise errors.bad_request(f'Send {{"days": 30}} or {{"now": "2026-07-01T00:00:00Z"}}: {error}') from None
         return await self.show(request)
 
     def _move(self, wish: dict[str, Any]) -> None:
@@ -80,10 +78,7 @@ class _ClockRoutes:
 def _starlette(routes: Sequence[BaseRoute]) -> Starlette:
     app = Starlette(
         routes=routes,
-        exception_handlers={
-            errors.ApiError: errors.answer_api_error,
-            HTTPException: errors.answer_http_error,
-        },
+        exception_handlers={errors.ApiError: errors.answer_error, HTTPException: errors.answer_error},
     )
     app.router.redirect_slashes = False
     return app

@@ -1,6 +1,6 @@
-"""When orders arrive: unevenly, by weekday, hour, mood of the day, slow growth, and now and then several at once.
+"""When orders arrive: by weekday, hour, mood of the day and slow growth, and now and then several at once.
 
-Two halves: exactly so many instants before the world's first `now`, and hour by hour, without an end, after it.
+Two halves: exactly so many instants before the world's first `now`, and hour by hour without an end after it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The carriers that gain numbers: a few take most of them, and hardly one is always spelled alike.
 
-One surprise, as at the real API: the SPID belongs to a network, the spelling only to the order, and either can lack.
+One surprise, as at the real API: the SPID names a network, the spelling belongs to an order, either can lack.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ OVERSEAS = (
     Carrier("9Z01", ("Specimen Telephony", "Specimen Telephony Ltd", "Specimen Telephony Ltd.")),
 )
 UNNAMED = Carrier(None, (None,))
-_draw_north_american = weighted(
-    {carrier: 1 / rank**1.2 for rank, carrier in enumerate(NORTH_AMERICAN, start=1)}
-)
+_draw_north_american = weighted({carrier: 1 / rank**1.2 for rank, carrier in enumerate(NORTH_AMERICAN, start=1)})
 
 
 def draw_carrier(rng: Random, is_north_american: bool) -> Carrier:

@@ -25,22 +25,30 @@ class Catalogue:
 
     def __init__(self, register: Register) -> None:
         self._register = register
-        # The version is part of what is asked, so a changed world is looked at anew.
+        self._version = register.version
         self._orders = lru_cache(REMEMBERED)(self._select_orders)
         self._events = lru_cache(REMEMBERED)(self._select_events)
         self._ported = lru_cache(1)(self._select_ported)
 
     def orders(self, filters: OrderFilters) -> list[Order]:
         """Return the orders that pass all filters, oldest first."""
-        return self._orders(self._register.version, filters)
+        self._notice_changes()
+        return self._orders(filters)
 
     def events(self, filters: EventFilters) -> list[Event]:
         """Return the events that pass all filters, oldest first."""
-        return self._events(self._register.version, filters)
+        self._notice_changes()
+        return self._events(filters)
 
-    def _select_orders(self, version: int, filters: OrderFilters) -> list[Order]:
+    def _notice_changes(self) -> None:
+        if self._version != self._register.version:
+            self._version = self._register.version
+            for remembered in (self._orders, self._events, self._ported):
+                remembered.cache_clear()
+
+    def _select_orders(self, filters: OrderFilters) -> list[Order]:
         if filters.inserted_at is None and filters.ported_out_at is not None:
-            rows = _within(self._ported(version), filters.ported_out_at, "ported_at")
+            rows = _within(self._ported(), filters.ported_out_at, "ported_at")
             rows.sort(key=attrgetter("position"))
         else:
             rows = _within(self._register.orders, filters.inserted_at, "inserted_at")
@@ -48,7 +56,7 @@ class Catalogue:
             rows = [order for order in rows if test(order)]
         return rows
 
-    def _select_events(self, version: int, filters: EventFilters) -> list[Event]:
+    def _select_events(self, filters: EventFilters) -> list[Event]:
         rows = _within(self._register.events, filters.created_at, "created_at")
         if filters.event_types is not None:
             rows = [event for event in rows if event.event_type in filters.event_types]
@@ -56,7 +64,7 @@ class Catalogue:
             rows = [event for event in rows if event.portout_id == filters.portout_id]
         return rows
 
-    def _select_ported(self, version: int) -> list[Order]:
+    def _select_ported(self) -> list[Order]:
         ported = [order for order in self._register.orders if order.ported_at is not None]
         return sorted(ported, key=attrgetter("ported_at"))
 

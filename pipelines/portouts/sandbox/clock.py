@@ -11,7 +11,7 @@ Happening = Callable[[], None]
 
 
 class Clock:
-    """Stands still until it is moved; what is due then happens in the order of time, equals as they were planned."""
+    """Stands still until it is moved; then what is due happens in the order of time, equals as planned."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now

@@ -1,6 +1,6 @@
 """Seeded chance: the same seed and name always throw the same numbers, whatever was thrown before.
 
-Every hour to come and every answer has dice of its own, so the world does not depend on how its clock is moved.
+Every hour to come and every answer has dice of its own, so the world does not depend on how its clock moves.
 """
 
 from __future__ import annotations

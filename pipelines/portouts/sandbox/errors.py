@@ -44,9 +44,7 @@ def invalid_id(text: str) -> ApiError:
 
 def unauthenticated() -> ApiError:
     """Refuse a missing or wrong key, without saying which."""
-    return ApiError(
-        401, "10009", "Authentication failed", "The required authentication credentials were not valid."
-    )
+    return ApiError(401, "10009", "Authentication failed", "The required authentication credentials were not valid.")
 
 
 def forbidden(detail: str) -> ApiError:
@@ -56,9 +54,7 @@ def forbidden(detail: str) -> ApiError:
 
 def too_many_requests() -> ApiError:
     """Refuse a request above the rate limit."""
-    return ApiError(
-        429, "10011", "Too many requests", "You have exceeded the maximum number of allowed requests."
-    )
+    return ApiError(429, "10011", "Too many requests", "You have exceeded the maximum number of allowed requests.")
 
 
 def bad_request(detail: str, pointer: str | None = None) -> ApiError:
@@ -84,21 +80,15 @@ def invalid_choice(name: str, text: str, choices: frozenset[str]) -> ApiError:
 
 def out_of_range(name: str, text: str, limits: str) -> ApiError:
     """Refuse a number outside its limits."""
-    return ApiError(
-        422, "10033", "Value out of range", f"'{text}' must be a whole number {limits}.", f"/{name}"
-    )
+    return ApiError(422, "10033", "Value out of range", f"'{text}' must be a whole number {limits}.", f"/{name}")
 
 
-async def answer_api_error(request: Request, error: Exception) -> Response:
-    """Turn an ApiError into its answer."""
-    assert isinstance(error, ApiError)
-    return error.response()
-
-
-async def answer_http_error(request: Request, error: Exception) -> Response:
-    """Turn the router's own 404 and 405 into the API's envelope."""
-    assert isinstance(error, HTTPException)
+async def answer_error(_request: Request, error: Exception) -> Response:
+    """Return the answer to an ApiError, or to the router's own 404 or 405 in the API's envelope."""
+    if isinstance(error, ApiError):
+        return error.response()
+    if not isinstance(error, HTTPException):
+        raise error
     if error.status_code == 404:
         return not_found("The requested resource or URL could not be found.").response()
-    refusal = ApiError(error.status_code, "10015", "Bad Request", error.detail)
-    return refusal.response(error.headers)
+    return ApiError(error.status_code, "10015", "Bad Request", error.detail).response(error.headers)

@@ -1,7 +1,7 @@
-"""Query parameters -> what is asked for: `filter[...]` and `page[...]` in every spelling that Telnyx's SDKs send.
+"""Query parameters -> what is asked for: `filter[...]` and `page[...]`, as any of Telnyx's SDKs spells them.
 
-The surprise is in the arrays: `a,b`, repeated keys, `[]` and `[0]` all occur, and all mean the same. A scalar sent
-twice means its last value. Parameters other than these two are ignored, as the real API ignores some.
+The surprise is in the arrays: `a,b`, repeated keys, `[]` and `[0]` all occur, and all mean the same. A scalar
+sent twice means its last value. Parameters other than these two are ignored, as the real API ignores some.
 """
 
 from __future__ import annotations
@@ -163,9 +163,7 @@ class _Filters:
         try:
             return None if text is None else read_instant(text)
         except ValueError:
-            raise errors.invalid_filter(
-                f"filter[{name}]", f"'{text}' is not an ISO 8601 date-time."
-            ) from None
+            raise errors.invalid_filter(f"filter[{name}]", f"'{text}' is not an ISO 8601 date-time.") from None
 
 
 def _checked(name: str, chosen: frozenset[str], known: frozenset[str] | None) -> frozenset[str]:

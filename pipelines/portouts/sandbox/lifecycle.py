@@ -1,8 +1,8 @@
-"""What becomes of an order: a list of steps, planned when it is born and planned anew when somebody answers it.
+"""What becomes of an order: a list of steps, planned at its birth and planned anew when somebody answers it.
 
-Orders go as the documents say: pending -> authorized (by the customer or by silence) -> ported, rejected-pending ->
-rejected or pending again, rejected at intake, canceled from anywhere but the end. The surprise: `rejected` is not
-always the end. A few are reopened months later. Nothing ever leaves `ported`.
+Orders go as the documents say: pending -> authorized (by the customer or by silence) -> ported;
+rejected-pending -> rejected or pending again; rejected at intake; canceled from anywhere but the end.
+The surprise: `rejected` is not always the end, a few are reopened months later. Nothing ever leaves `ported`.
 """
 
 from __future__ import annotations
@@ -22,15 +22,11 @@ DAY = timedelta(days=1)
 NOTHING = timedelta(0)
 
 _draw_intake = weighted({"reviewed": 96.5, "refused": 2, "refused after a moment": 1.5})
-_draw_answer = weighted(
-    {"authorized": 46, "silence": 37, "rejected-pending": 12, "canceled": 4.4, "never": 0.6}
-)
+_draw_answer = weighted({"authorized": 46, "silence": 37, "rejected-pending": 12, "canceled": 4.4, "never": 0.6})
 _draw_review = weighted({"rejected": 60, "pending": 32, "canceled": 8})
 _draw_completion = weighted({"ported": 85, "postponed": 7, "canceled": 4, "lingering": 4})
 _draw_silence = weighted({"a day": 15, "two days": 45, "longer": 40})
-_draw_days_after_foc = weighted(
-    {0: 70, 1: 12, 2: 6, 3: 4, 4: 2, 5: 1.5, 6: 1.5, 7: 1, 8: 0.7, 9: 0.6, 10: 0.7}
-)
+_draw_days_after_foc = weighted({0: 70, 1: 12, 2: 6, 3: 4, 4: 2, 5: 1.5, 6: 1.5, 7: 1, 8: 0.7, 9: 0.6, 10: 0.7})
 REOPENED_SHARE = 0.04
 COMMENTED_SHARE = 0.1
 RESPELLED_SHARE = 0.04
@@ -93,7 +89,7 @@ class Story:
             return
         yield self._becomes("pending", at)
         if intake == "refused after a moment":
-            yield self._refused_at_intake(at + timedelta(milliseconds=self._rng.randrange(200, 90_000)))
+            yield self._refused_at_intake(at + timedelta(milliseconds=self._rng.randrange(1_300, 90_000)))
             return
         if self._rng.random() < 0.8:  # the samples show a pending order touched 17 s after it was inserted
             yield Step(at + timedelta(milliseconds=self._rng.randrange(5_000, 40_000)))
@@ -113,7 +109,7 @@ class Story:
             yield from self._from_review(at)
 
     def authorization(self, at: datetime) -> dict[str, Any]:
-        """Return the fields that an authorization sets; the FOC date is the requested one, if that is to come."""
+        """Return the fields that an authorization sets; its FOC date is the one requested or the next day."""
         earliest, requested = _midnight(at) + DAY, self._fields["requested_foc_date"]
         foc_at = max(earliest, read_instant(requested)) if requested else earliest
         return {"status": "authorized", "reason": None, "foc_date": self._write(foc_at), **self._code(None)}

@@ -1,7 +1,7 @@
 """The two lists that the API shows, orders and events, kept oldest first.
 
-The surprise: a row may be hidden for up to 20 minutes after its own timestamp, since real systems commit late, and an
-event may lack its payload for a while. Orders know nothing of each other, so each lives its steps as they fall due.
+The surprise: a row may be hidden for up to 20 minutes after its own timestamp, since real systems commit
+late, and an event may lack its payload for a while. Orders know nothing of each other: each lives its steps.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Register:
         self._live(order, fields)
 
     def apply(self, order: Order, fields: Fields, steps: Sequence[Step], *, touch: bool = True) -> None:
-        """Change an order's fields by steps, announce them, and show the outcome; `touch` moves `updated_at`."""
+        """Change an order by steps, announce them, and show the outcome; `touch` moves `updated_at`."""
         touched_at = None
         for step in steps:
             fields.update(step.changes)
@@ -91,8 +91,10 @@ class Register:
     def _announce(self, order: Order, fields: Fields, step: Step, notice: Notice) -> None:
         bare = event_fields(step, notice, fields)
         whole = completed(bare, payload_of(step, notice, fields), step, notice)
-        event = Event(bare, step.at + notice.delay)
-        self._clock.at(event.created_at + notice.without_payload_for, partial(self._complete, event, whole))
+        event = Event(bare if notice.without_payload_for else whole, step.at + notice.delay)
+        if notice.without_payload_for:
+            completed_at = event.created_at + notice.without_payload_for
+            self._clock.at(completed_at, partial(self._complete, event, whole))
         shown_at = max(event.created_at + notice.hidden_for, order.shown_at)
         self._clock.at(shown_at, partial(self._show, self._new_events, event))
 

@@ -16,7 +16,7 @@ from .stamps import read_instant
 
 
 class Order:
-    """One order: what the API shows (once it was stored), what is never shown, and the steps still to come."""
+    """One order: what the API shows (once stored), what is never shown, and the steps still to come."""
 
     __slots__ = (
         "carrier_name",
@@ -97,14 +97,12 @@ class Event:
 
     @property
     def position(self) -> tuple[datetime, str]:
-        """Return where the event stands, oldest first."""
-        return self.created_at, self.id
+        """Return where the event stands, oldest first; equals of one order stay as they happened."""
+        return self.created_at, self.portout_id
 
 
 def _packed(fields: Fields) -> bytes:
-    return bytes(
-        memoryview(orjson.dumps(fields))
-    )  # a copy, since orjson leaves kilobytes of room behind its result
+    return bytes(memoryview(orjson.dumps(fields)))  # a copy, since orjson leaves kilobytes of room behind its result
 
 
 _COUNTRY_SETS: dict[frozenset[str | None], frozenset[str | None]] = {}

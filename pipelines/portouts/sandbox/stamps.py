@@ -1,6 +1,6 @@
 """Instants as the API writes them, and as it reads them in filters.
 
-One surprise: the API has written orders in two styles over the years and events in a third; all of them are UTC.
+One surprise: the API has written orders in two styles over the years and events in a third; all are UTC.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A seeded world of port-out orders whose clock can be moved on.
 
-The surprise: nothing here runs by itself. What happens depends on the seed and on the hooks that a test calls, never
-on the machine's clock or on how the moves of this one are cut.
+The surprise: nothing here runs by itself. What happens depends on the seed and on the hooks that a test
+calls, never on the machine's clock or on how the moves of this one are cut.
 """
 
 from __future__ import annotations
@@ -93,9 +93,7 @@ class World:
         """Return every status that the orders shown now have taken, in the order of time."""
         with self.lock:
             orders = self.register.orders
-            taken = [
-                Transition(order.id, *transition) for order in orders for transition in order.transitions
-            ]
+            taken = [Transition(order.id, *transition) for order in orders for transition in order.transitions]
         return sorted(taken, key=attrgetter("at"))
 
     def ported_out_at(self, portout_id: str) -> datetime | None:
@@ -112,9 +110,7 @@ class World:
         """
         with self.lock:
             portout_id = fields.pop("id", None) or draw_uuid(self._hook_dice())
-            born = blank_fields(
-                portout_id, _as_shown(fields.pop("inserted_at", self.now), write_milliseconds)
-            )
+            born = blank_fields(portout_id, _as_shown(fields.pop("inserted_at", self.now), write_milliseconds))
             write = writer_like(born["inserted_at"])
             status = fields.pop("status", "pending")
             born.update({name: _as_shown(value, write) for name, value in fields.items()})
@@ -136,8 +132,8 @@ class World:
     ) -> None:
         """Change fields of an order at an instant that is not to come (default: now).
 
-        A new status or FOC date is announced unless `event` is false; `updated_at` moves unless `touch` is false.
-        Setting the status cancels whatever the order's future held.
+        A new status or FOC date is announced unless `event` is false; `updated_at` moves unless `touch` is
+        false. Setting the status cancels whatever the order's future held.
         """
         if at is not None and at > self.now:
             raise ValueError(f"{at} is still to come, the clock stands at {self.now}")
@@ -166,7 +162,7 @@ class World:
         host_messaging: bool | None = None,
         rejection_code: int | None = None,
     ) -> None:
-        """Answer a pending order with `authorized` or `rejected-pending` as PATCH does, and plan its future anew."""
+        """Answer a pending order, as PATCH does, by `authorized` or `rejected-pending`; its future is new."""
         with self.lock:
             order = self.register.orders_by_id[portout_id]
             if order.status != "pending":
@@ -217,7 +213,7 @@ class World:
 
 
 def _as_shown(value: Any, write: Callable[[datetime], str]) -> Any:
-    """Return what JSON holds of a hand-given value: instants in the order's style, dates as their midnight."""
+    """Return what JSON holds of a hand-given value: instants in the order's style, dates as midnight."""
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     return write(value.astimezone(UTC)) if isinstance(value, datetime) else value

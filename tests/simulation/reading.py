@@ -1,0 +1,170 @@
+"""One seed of the reading logic: client, plan, windows and state, with a warehouse that is a dictionary.
+
+What must hold after every sync that succeeds: each order that the API showed at `as_of` is held, in a version no older
+than the one shown then, unless it changed in a way that nobody could have told us (see `could_be_known`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+from portouts.records import orders_table
+from portouts.sandbox import World
+from portouts.sync_plan import FINAL_STATUSES
+from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_state import SyncState
+from portouts.telnyx_api import TelnyxError
+
+from simulation.weather import UnsteadyApi, Weather
+
+NOW = datetime.fromisoformat("2026-06-01T00:00:00+00:00")
+# The sandbox commits an order or event up to 20 minutes after its own timestamp.
+LATEST_COMMIT = timedelta(minutes=20)
+# It announces a change within so long after it.
+ANNOUNCED_WITHIN = timedelta(seconds=2)
+Json = dict[str, Any]
+
+
+class Wrong(AssertionError):
+    """The warehouse and the API disagree."""
+
+
+@dataclass
+class Held:
+    """What has been committed: the destination and the state, as dlt would keep them."""
+
+    orders: dict[str, Json] = field(default_factory=dict)
+    events: dict[str, Json] = field(default_factory=dict)
+    observations: set[tuple[str, str, datetime]] = field(default_factory=set)
+    state: str = "{}"
+
+    def commit(self, tables: dict[str, pa.Table], state: SyncState) -> None:
+        self.orders |= {row["id"]: row for row in tables["portouts"].to_pylist()}
+        self.events |= {row["id"]: row for row in tables["portout_events"].to_pylist()}
+        seen = tables["portout_observations"].select(["portout_id", "status", "updated_at"]).to_pylist()
+        self.observations |= {tuple(row.values()) for row in seen}
+        self.state = json.dumps(state.to_json())
+
+
+@dataclass
+class Outcome:
+    """What one seed did, to be added up."""
+
+    syncs: int = 0
+    requests: int = 0
+    failed_tries: int = 0
+    crashes: int = 0
+    orders_checked: int = 0
+    excused: int = 0
+
+
+def simulate_reading(seed: int) -> Outcome:
+    """Run one seed; raises `Wrong` naming the seed when the warehouse disagrees with the API."""
+    try:
+        return asyncio.run(_simulate(seed))
+    except Exception as error:
+        error.add_note(f"seed {seed}: replay with python -m simulation --seed {seed}")
+        raise
+
+
+async def _simulate(seed: int) -> Outcome:
+    rng = Random(seed)
+    outcome = Outcome()
+    size = rng.choice((0, 1, 15, 40, 90))
+    world = World(size, seed, starts_at=NOW - timedelta(days=rng.choice((20, 120, 400))), now=NOW)
+    api = UnsteadyApi(world, rng, Weather.draw(rng), events=rng.random() < 0.85)
+    held = Held()
+    for _ in range(rng.randrange(2, 5)):
+        await _sync_until_it_succeeds(rng, world, api, held, outcome)
+        world.advance(timedelta(days=rng.choice((0, 0.01, 1, 9, 40)), seconds=rng.random()))
+    return outcome
+
+
+async def _sync_until_it_succeeds(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> None:
+    """Settle for a while, note what the API shows, sync with crashes, and compare."""
+    known_by = {order["id"]: order for order in world.orders()}
+    world.advance(LATEST_COMMIT)
+    while True:
+        before = {order["id"]: order for order in world.orders()}
+        api.forget_versions()
+        try:
+            report = await _sync(rng, world, api, held, outcome)
+        except TelnyxError:
+            outcome.failed_tries += 1
+            continue
+        if report is not None:
+            break
+    outcome.syncs += 1
+    outcome.requests += report.requests
+    check(world, held, known_by, before, outcome)
+
+
+async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> SyncReport | None:
+    """Run one sync chunk by chunk; None if it was killed, before or after a commit."""
+    report = SyncReport()
+    options = SyncOptions(
+        as_of=world.now,
+        page_size=rng.choice((5, 10, 25)),
+        chunk_rows=rng.choice((None, 20, 100)),
+        full=rng.random() < 0.05,
+    )
+    run = SyncRun(options, f"sync {outcome.syncs}", report)
+    crash_share = rng.choice((0.0, 0.0, 0.2))
+    while not report.is_done:
+        state = SyncState.from_json(json.loads(held.state))
+        async with api.open_client() as client:
+            tables = await run.read_chunk(client, state)
+            report.requests += client.requests
+        if rng.random() < crash_share:
+            outcome.crashes += 1
+            return None
+        held.commit(tables, state)
+        if rng.random() < crash_share:
+            outcome.crashes += 1
+            return None
+    return report
+
+
+def check(world: World, held: Held, known_by: dict[str, Json], before: dict[str, Json], outcome: Outcome) -> None:
+    """Compare what is held with what the API showed: at least as new as at `as_of`, never newer than now."""
+    now = {order["id"]: order for order in world.orders()}
+    tells = {(event["portout_id"], event["created_at"]) for event in world.events()}
+    expected = {row["id"]: row for row in as_rows([before[id_] for id_ in known_by if id_ in before])}
+    latest = {row["id"]: row for row in as_rows(list(now.values()))}
+    for id_, shown in expected.items():
+        outcome.orders_checked += 1
+        row = held.orders.get(id_)
+        if row is None:
+            raise Wrong(f"order {id_} of {shown['inserted_at']} is not held")
+        if row == shown or row == latest[id_]:
+            continue
+        if shown["updated_at"] <= row["updated_at"] <= latest[id_]["updated_at"] and shown != latest[id_]:
+            continue
+        if could_be_known(row, shown, tells):
+            raise Wrong(f"order {id_} is held as {_differing(row, shown)}, the API shows {_differing(shown, row)}")
+        outcome.excused += 1
+    if unknown := held.orders.keys() - now.keys():
+        raise Wrong(f"orders held that the API does not show: {sorted(unknown)[:3]}")
+
+
+def could_be_known(row: Json, shown: Json, tells: set[tuple[str, str]]) -> bool:
+    """Tell whether anything cheap could have told that an order changed: it was open, or an event speaks of it."""
+    if row["status"] not in FINAL_STATUSES:
+        return True
+    since = row["updated_at"] + ANNOUNCED_WITHIN
+    return any(id_ == row["id"] and datetime.fromisoformat(at) > since for id_, at in tells)
+
+
+def as_rows(orders: list[Json]) -> list[Json]:
+    rows: list[Json] = orders_table(orders, "the truth").drop_columns(["phone_numbers"]).to_pylist()
+    return rows
+
+
+def _differing(row: Json, other: Json) -> Json:
+    return {name: value for name, value in row.items() if value != other[name]}

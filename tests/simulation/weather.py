@@ -1,0 +1,181 @@
+"""An API in bad weather: the sandbox behind a transport that delays, breaks, lies and reshuffles, all from a seed.
+
+Time is the world's: every request moves its clock, and a client that sleeps moves it too, so nothing waits for real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from random import Random
+from typing import Any
+
+import httpx
+import orjson
+from portouts.sandbox import World, create_app
+from portouts.telnyx_api import TelnyxClient
+
+KEY = "KEY_SIMULATED_NOT_A_SECRET"
+BASE_URL = "http://sandbox.test/v2"
+HTML = b"<html><body>upstream is having a bad day</body></html>"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What the API does to its readers, in shares of requests unless said otherwise."""
+
+    fault_share: float
+    seconds_per_request: float
+    ordering: str
+    depth_cap: int | None
+    """Rows beyond which a page is refused with 422."""
+    slip_share: float
+    """Pages answered wrongly behind a 200: repeated, short or empty."""
+    stale_share: float
+    """Rows answered in an older version than one already shown."""
+    revoked_share: float
+
+    @classmethod
+    def draw(cls, rng: Random) -> Weather:
+        rough = rng.random() < 0.7
+        return cls(
+            fault_share=rng.choice((0.02, 0.1, 0.25)) if rough else 0.0,
+            seconds_per_request=rng.choice((0.0, 0.3, 5.0, 60.0)),
+            ordering=rng.choice(("newest", "newest", "ties", "oldest", "id")),
+            depth_cap=rng.choice((None, None, 300)),
+            slip_share=rng.choice((0.0, 0.0, 0.03)) if rough else 0.0,
+            stale_share=rng.choice((0.0, 0.0, 0.05)) if rough else 0.0,
+            revoked_share=rng.choice((0.0, 0.0, 0.005)) if rough else 0.0,
+        )
+
+    def cleared(self) -> Weather:
+        return Weather(0.0, self.seconds_per_request, self.ordering, self.depth_cap, 0.0, 0.0, 0.0)
+
+
+class UnsteadyApi(httpx.AsyncBaseTransport):
+    """The sandbox as one reader sees it through the weather."""
+
+    def __init__(self, world: World, rng: Random, weather: Weather, *, events: bool = True) -> None:
+        self.world, self.weather, self.requests = world, weather, 0
+        self._rng = rng
+        self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
+        self._shown: dict[str, Json] = {}
+        self._before: dict[str, Json] = {}
+        self._faults: list[Callable[[httpx.Request], httpx.Response]] = [
+            self._throttled, self._failing, self._unreachable, self._cut_off, self._not_json, self._hanging,
+        ]
+
+    def open_client(self, api_key: str = KEY, base_url: str = BASE_URL, max_concurrency: int = 8) -> TelnyxClient:
+        return TelnyxClient(
+            api_key, base_url, max_concurrency=max_concurrency, transport=self, clock=self.clock, sleep=self.sleep
+        )
+
+    def clock(self) -> float:
+        return self.world.now.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.world.advance(timedelta(seconds=seconds))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        self.world.advance(timedelta(seconds=self._rng.random() * self.weather.seconds_per_request))
+        if self._rng.random() < self.weather.revoked_share:
+            return httpx.Response(401, json={"errors": [{"code": "10009", "title": "Authentication failed"}]})
+        if self._rng.random() < self.weather.fault_share:
+            return self._rng.choice(self._faults)(request)
+        if request.url.path in ("/v2/portouts", "/v2/portouts/events"):
+            return await self._list(request)
+        return await self._inner.handle_async_request(request)
+
+    # Lists
+
+    async def _list(self, request: httpx.Request) -> httpx.Response:
+        params = dict(request.url.params)
+        number, size = int(params.pop("page[number]")), int(params.pop("page[size]"))
+        whole = await self._whole_list(request, params)
+        if isinstance(whole, httpx.Response):
+            return whole
+        if self.weather.depth_cap and number * size > self.weather.depth_cap and number > 1:
+            return httpx.Response(422, json={"errors": [{"code": "10033", "title": "Page out of range"}]})
+        if self._rng.random() < self.weather.slip_share:
+            number = max(1, number + self._rng.choice((-1, 1)))
+        rows = whole[(number - 1) * size : number * size]
+        if self._rng.random() < self.weather.slip_share:
+            rows = rows[: len(rows) // 2]
+        meta = {"total_results": len(whole), "total_pages": -(-len(whole) // size), "page_number": number, "page_size": size}
+        return httpx.Response(200, content=orjson.dumps({"data": [self._version(row) for row in rows], "meta": meta}))
+
+    async def _whole_list(self, request: httpx.Request, params: dict[str, str]) -> list[Json] | httpx.Response:
+        rows: list[Json] = []
+        while True:
+            page = {**params, "page[number]": str(len(rows) // 250 + 1), "page[size]": "250"}
+            url = request.url.copy_with(params=page)
+            response = await self._inner.handle_async_request(httpx.Request("GET", url, headers=request.headers))
+            body = await response.aread()
+            if response.status_code != 200:
+                return httpx.Response(response.status_code, content=body)
+            answer = orjson.loads(body)
+            rows += answer["data"]
+            if len(rows) >= answer["meta"]["total_results"]:
+                return self._ordered(rows)
+
+    def _ordered(self, rows: list[Json]) -> list[Json]:
+        if self.weather.ordering == "ties":
+            keys = [self._rng.random() for _ in rows]
+            order = sorted(range(len(rows)), key=lambda n: (rows[n]["created_at"][:16], keys[n]), reverse=True)
+            return [rows[n] for n in order]
+        if self.weather.ordering == "oldest":
+            return rows[::-1]
+        return sorted(rows, key=lambda row: str(row["id"])) if self.weather.ordering == "id" else rows
+
+    def _version(self, row: Json) -> Json:
+        """Show a row as it is, or, having shown it so before, as a lagging replica still holds it."""
+        last = self._shown.get(row["id"])
+        if last and last["updated_at"] != row["updated_at"]:
+            self._before[row["id"]] = last
+        if last == row and row["id"] in self._before and self._rng.random() < self.weather.stale_share:
+            return self._before[row["id"]]
+        self._shown[row["id"]] = row
+        return row
+
+    def forget_versions(self) -> None:
+        """Begin a sync: a replica may lag behind what this sync was shown, not behind an earlier one."""
+        self._shown.clear()
+        self._before.clear()
+
+    # Faults
+
+    def _throttled(self, request: httpx.Request) -> httpx.Response:
+        seconds = self._rng.randrange(1, 20)
+        then = self.world.now + timedelta(seconds=seconds)
+        headers = self._rng.choice((
+            {},
+            {"retry-after": str(seconds)},
+            {"retry-after": format_datetime(then.astimezone(UTC), usegmt=True)},
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(seconds), "x-ratelimit-limit": "20, 20;window=1"},
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(then.timestamp()))},
+        ))
+        return httpx.Response(429, headers=headers, json={"errors": [{"code": "10011", "title": "Too many requests"}]})
+
+    def _failing(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(self._rng.choice((408, 425, 500, 502, 503, 504)), content=HTML)
+
+    def _unreachable(self, request: httpx.Request) -> httpx.Response:
+        raise self._rng.choice((httpx.ConnectError, httpx.RemoteProtocolError))("no answer", request=request)
+
+    def _cut_off(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("connection reset in the body", request=request)
+
+    def _not_json(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=self._rng.choice((HTML, b"", b'{"data":[{"id":"', b'{"data":null}')))
+
+    def _hanging(self, request: httpx.Request) -> httpx.Response:
+        self.world.advance(timedelta(seconds=60))
+        raise httpx.ReadTimeout("no answer in time", request=request)
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
