@@ -199,7 +199,6 @@ async def test_ported_out_at_is_inclusive_and_never_returned(
         for order in world.orders()
         if at(order["inserted_at"]) >= since and (when := ported_at[order["id"]]) and first <= when <= last
     ]
-    assert {first, last} >= {ported_at[order["id"]] for order in found} & {first, last} >= {last}
     assert not any("ported_out_at" in order for order in found)
 
 
@@ -218,7 +217,7 @@ async def test_a_range_holds_rows_that_lie_on_its_bounds(world: World, client: h
 
 
 @pytest.mark.parametrize("size", [1, 7, 250])
-async def test_pages_of_any_size_hold_the_same_rows(world: World, client: httpx.AsyncClient, size: int) -> None:
+async def test_pages_of_any_size_hold_the_same_rows(client: httpx.AsyncClient, size: int) -> None:
     filters = [("filter[inserted_at][gte]", "2026-05-20T00:00:00Z")]
     assert await read_all(client, "/portouts", filters, size) == await read_all(client, "/portouts", filters, 20)
 
@@ -287,6 +286,8 @@ async def test_lists_beside_an_order(world: World, client: httpx.AsyncClient) ->
     comments = (await client.get(f"/portouts/{portout_id}/comments")).json()
     assert comments["data"] == []
     assert comments["meta"]["total_results"] == 0
+    documents = await client.get(f"/portouts/{portout_id}/supporting_documents")
+    assert (documents.status_code, documents.json()) == (201, {"data": []})
     rejections = (await client.get(f"/portouts/rejections/{portout_id}")).json()
     assert rejections.keys() == {"data"}
     assert {"code": 1002, "description": "Invalid PIN", "reason_required": False} in rejections["data"]
@@ -497,13 +498,14 @@ async def test_the_clock_can_be_read_and_moved_from_outside() -> None:
     assert world.now == datetime(2026, 7, 2, 10, tzinfo=UTC)
 
 
-def test_the_official_sdk_pages_through_orders_and_events(world: World) -> None:
+def test_the_official_sdk_pages_through_orders_and_events() -> None:
+    world = World(250)
     app = create_app(world)
     with running(app) as base_url, Telnyx(api_key=KEY, base_url=base_url) as sdk:
         orders = [order.id for order in sdk.portouts.list(page_size=100)]
         some = [order.id for order in sdk.portouts.list(filter={"status_in": ["pending", "canceled"]})]
         events = [event.id for event in sdk.portouts.events.list(page_size=250)]
-        one = sdk.portouts.retrieve(orders[0])
+        one = sdk.portouts.retrieve(world.orders()[0]["id"])
     assert orders == [order["id"] for order in world.orders()]
     assert some == [order["id"] for order in world.orders() if order["status"] in {"pending", "canceled"}]
     assert events == [event["id"] for event in world.events()]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from portouts.sandbox import AnswerRefused, World
 
-ORDERS = 3_000
+ORDERS = 2_500
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 OPEN = {"pending", "rejected-pending", "authorized"}
@@ -295,7 +295,7 @@ def test_some_payloads_are_made_minutes_after_their_event(world: World) -> None:
 
 
 def test_some_rows_are_committed_up_to_twenty_minutes_late() -> None:
-    world = World(6_000, seed=4, starts_at=datetime(2026, 5, 22, tzinfo=UTC))
+    world = World(2_000, seed=4, starts_at=datetime(2026, 5, 28, tzinfo=UTC))
     rows = world.register
     known = {*rows.orders_by_id, *rows.events_by_id}
     order_lags: list[timedelta] = []
@@ -387,3 +387,30 @@ def test_an_answer_replaces_the_future_of_an_order(answer: str, then: set[str]) 
     stories = stories_of(world)
     assert {stories[portout_id][1][0] for portout_id in ids} == {answer}
     assert {stories[portout_id][2][0] for portout_id in ids} <= then
+
+
+def test_only_the_two_documented_answers_are_taken() -> None:
+    world = World(5)
+    portout_id = world.add_order()
+    with pytest.raises(ValueError, match="ported is not one of"):
+        world.answer(portout_id, "ported")
+    assert world.order(portout_id)["status"] == "pending"
+
+
+def test_a_world_without_orders_stays_empty_but_for_those_made_by_hand() -> None:
+    world = World(0)
+    world.advance(30 * DAY)
+    assert world.orders() == world.events() == []
+    portout_id = world.add_order()
+    assert [order["id"] for order in world.orders()] == [portout_id]
+
+
+def test_instants_of_any_zone_are_shown_in_utc() -> None:
+    zone = timezone(-5 * HOUR)
+    world = World(0, now=datetime(2026, 5, 31, 19, tzinfo=zone))
+    world.move_to(datetime(2026, 5, 31, 20, tzinfo=zone))
+    portout_id = world.add_order()
+    world.change(portout_id, at=datetime(2026, 5, 31, 20, tzinfo=zone), status="canceled")
+    order = world.order(portout_id)
+    assert order["inserted_at"] == order["updated_at"] == "2026-06-01T01:00:00.000Z"
+    assert world.events()[0]["created_at"] == "2026-06-01T01:00:00.000000Z"

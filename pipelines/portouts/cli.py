@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,8 +69,8 @@ def sync(
         from portouts.warehouse import Warehouse
 
         request = SyncRequest(instant, from_day, full, allow_unproven)
-        with _progress() as bar:
-            outcome = run_sync(Warehouse(database), request, _now, bar("Reading Telnyx"))
+        with _progress() as bar, _stop_on_signal() as is_stopping:
+            outcome = run_sync(Warehouse(database), request, _now, bar("Reading Telnyx"), is_stopping)
         _print_sync(outcome, as_json)
 
 
@@ -183,6 +184,8 @@ def _ending_well(as_json: bool) -> Iterator[None]:
         raise
     except SettingsError as error:
         _fail(error, WRONG_USAGE, as_json)
+    except KeyboardInterrupt:
+        _fail(RuntimeError("Stopped at once. Nothing was published; run the sync again to go on."), FAILED, as_json)
     except Exception as error:
         # The names are looked up, since importing the rooms that raise them would import dlt.
         name = type(error).__name__
@@ -193,7 +196,26 @@ def _ending_well(as_json: bool) -> Iterator[None]:
         raise
 
 
-def _fail(error: Exception, code: int, as_json: bool) -> None:
+@contextmanager
+def _stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Let the first SIGINT or SIGTERM stop the sync after the window in flight; the second ends it at once."""
+    stopped: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        if stopped:
+            raise KeyboardInterrupt
+        stopped.append(number)
+        print("portouts: stopping after what is being read; once more to stop at once.", file=sys.stderr)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(stopped)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _fail(error: BaseException, code: int, as_json: bool) -> None:
     print(f"portouts: {error}", file=sys.stderr)
     if as_json:
         print(json.dumps({"error": str(error), "exit_code": code}))

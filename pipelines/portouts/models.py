@@ -1,13 +1,15 @@
 """Build the schemas `staging` and `marts` from `raw`, all or nothing.
 
-Every file under `sql/` runs in path order: first `staging`, then `marts` with its numbered folders, so that a model
-reads only what sorts before it. Then each file of `sql/checks` must return no rows. The surprise: both schemas are dropped and rebuilt
-inside one transaction, so an object whose file is gone disappears, and a failure leaves what was there before.
+The files of `sql/staging` run first, then those of `sql/marts` with its numbered folders, each in path order: a model
+reads only what sorts before it. Then each file of `sql/checks` must return no rows. The surprise: both schemas are
+dropped and rebuilt inside one transaction, so an object whose file is gone disappears, and a failure leaves what was
+there before.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -144,6 +146,5 @@ def _run_check(connection: duckdb.DuckDBPyConnection, path: Path) -> CheckWarnin
 
 
 def _leading_comment(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    comment = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
-    return " ".join(comment)
+    lines = takewhile(lambda line: line.startswith("--"), path.read_text(encoding="utf-8").splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in lines)

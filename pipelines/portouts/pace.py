@@ -25,13 +25,19 @@ class Pace:
         self._not_before = 0.0
 
     async def wait(self) -> None:
-        while (seconds := self._not_before - self._clock()) > 0:
+        # The limit is for a clock that is set back meanwhile: it must not prolong the hold.
+        while (seconds := min(self._not_before - self._clock(), LONGEST_WAIT)) > 0:
+            self._not_before = self._clock() + seconds
             await self._sleep(seconds)
 
-    def learn(self, headers: Mapping[str, str], *, refused: bool = False) -> float | None:
-        """Take in an answer's headers; return the seconds that it asks to wait, None where it does not say."""
-        seconds = seconds_to_wait(headers, self._clock()) if refused else None
-        if seconds is None and (refused or _first_number(headers.get("x-ratelimit-remaining")) == 0):
+    def learn(self, headers: Mapping[str, str], *, failed: bool = False, limited: bool = False) -> float | None:
+        """Take in an answer's headers; return the seconds that it asks to wait, None where it does not say.
+
+        Retry-After counts on an answer that failed. The reset of the limit counts only where the limit was reached:
+        it stands on every answer, and says nothing about how long a broken server takes to recover.
+        """
+        seconds = seconds_to_wait(headers, self._clock()) if failed else None
+        if seconds is None and (limited or _first_number(headers.get("x-ratelimit-remaining")) == 0):
             seconds = _seconds_to_reset(headers, self._clock())
         if seconds is not None:
             self._not_before = max(self._not_before, self._clock() + seconds)
@@ -64,7 +70,7 @@ def _server_now(headers: Mapping[str, str], now: float) -> float:
 def _epoch_of(http_date: str) -> float | None:
     try:
         date = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
@@ -77,5 +83,3 @@ def _first_number(text: str | None) -> float | None:
 
 def _clamp(seconds: float) -> float:
     return min(max(seconds, 0.0), LONGEST_WAIT)
-
-

@@ -15,6 +15,16 @@ import pyarrow.compute as pc
 
 from portouts.records import Privacy
 
+_PLACED_TYPES = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        phonenumbers.PhoneNumberType.UNKNOWN,
+    }
+)
+
+
 def phone_numbers_table(orders: pa.Table, privacy: Privacy = Privacy()) -> pa.Table:
     """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number, country_code, area_code, is_gone`.
 
@@ -53,10 +63,13 @@ def place(number: str | None) -> tuple[str | None, str | None]:
 
 
 def _representative(number: str) -> str:
-    """Name a number with the same country and area code: same NANP area code, or same all but the last four digits."""
+    """Name a number with the same country and area code: same NANP area code, or same all but the last four digits.
+
+    Short numbers are read as they are: in some countries their last digits still tell the place.
+    """
     if len(number) == 12 and number.startswith("+1") and number[5] in "23456789":
         return number[:5] + "2345678"
-    return number[:-4] + "0000"
+    return number[:-4] + "0000" if len(number) >= 12 else number
 
 
 @lru_cache(maxsize=200_000)
@@ -65,6 +78,9 @@ def _place(number: str) -> tuple[str | None, str | None]:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None, None
+    country = phonenumbers.region_code_for_number(parsed)
     digits = phonenumbers.length_of_geographical_area_code(parsed)
+    if parsed.country_code == 1 and country and phonenumbers.number_type(parsed) in _PLACED_TYPES:
+        digits = 3  # libphonenumber gives mobile numbers none, but the NANP islands have one area code for both
     area = phonenumbers.national_significant_number(parsed)[:digits]
-    return phonenumbers.region_code_for_number(parsed), area or None
+    return country, area or None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -70,9 +71,9 @@ EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
     "updated_at": INSTANT,
 }
 PERSONAL_FIELDS = frozenset(
-    {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason", "phone_numbers"}
-)
-PERSONAL_PAYLOAD_FIELDS = frozenset({"subscriber_name", "comment", "rejection_reason", "phone_numbers"})
+    {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason"}
+)  # numbers are covered by `phone_numbers`, once they have told their country
+IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
 
 
 class UnusableRow(Exception):
@@ -114,11 +115,13 @@ def events_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) 
 def _open_payload(row: Row, privacy: Privacy) -> None:
     payload = row.get("payload")
     if not isinstance(payload, dict):
+        if payload is not None and privacy.pii != "keep":
+            row["payload"] = {}
         return
     if row.get("event_type") == "portout.status_changed":
         row["payload__status"] = payload.get("status")
     if privacy.pii != "keep":
-        for name in PERSONAL_PAYLOAD_FIELDS & payload.keys():
+        for name in payload.keys() - IMPERSONAL_PAYLOAD_FIELDS:
             payload[name] = privacy.cover(payload[name])
 
 
@@ -135,7 +138,8 @@ def remove_pins(value: Any) -> None:
 
 @lru_cache(maxsize=1_000)
 def _is_pin(key: str) -> bool:
-    return key.lower().replace("_", "") in {"pin", "attemptedpin"} or key.lower().endswith("_pin")
+    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)
+    return "".join(words).lower().endswith("attemptedpin") or (bool(words) and words[-1].lower() == "pin")
 
 
 def _table(
@@ -150,9 +154,7 @@ def _table(
         if not isinstance(row.get("id"), str) or not row["id"]:
             raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
         if not row.keys() <= fields.keys():
-            unknown = {key: row[key] for key in row.keys() - fields.keys()}
-            remove_pins(unknown)
-            extras.setdefault(position, {}).update(unknown)
+            extras[position] = {key: row[key] for key in row.keys() - fields.keys()}
     columns = {}
     for name, kind in fields.items():
         values = [row.get(name) for row in rows]
@@ -165,6 +167,7 @@ def _table(
 
 def _extra(extra: Row | None, privacy: Privacy) -> str | None:
     """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
+    remove_pins(extra or {})
     if not extra:
         return None
     return orjson.dumps(extra if privacy.pii == "keep" else dict.fromkeys(extra), option=orjson.OPT_SORT_KEYS).decode()
@@ -173,17 +176,16 @@ def _extra(extra: Row | None, privacy: Privacy) -> str | None:
 def _column(name: str, values: list[Any], kind: pa.DataType | str, extras: dict[int, Row]) -> pa.Array:
     """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
     if kind == "json":
+        remove_pins(values)
         return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], TEXT)
     try:
         return _fitting(values, kind)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OverflowError):
         coerce = _COERCIONS[str(kind)]
         kept = []
         for position, value in enumerate(values):
             fit = coerce(value)
-            if fit is None and value is not None:
-                extras.setdefault(position, {})[name] = value
-            elif kind == NUMBERS and fit != value:
+            if (fit is None and value is not None) or (kind == NUMBERS and fit != value):
                 extras.setdefault(position, {})[name] = value
             kept.append(fit)
         return pa.array(kept, TEXT if kind == "date" else kind)
@@ -227,16 +229,23 @@ def _instant(value: object) -> datetime | None:
 
 def _date(value: object) -> str | None:
     try:
-        date.fromisoformat(value[:10])  # type: ignore[index]  # a non-string raises, as wanted
-        return str(value)
-    except (TypeError, ValueError):
+        # Python also takes 20260501 and 2026-W18-5, which no database does.
+        if not isinstance(value, str) or not _DATE.match(value):
+            return None
+        date.fromisoformat(value[:10])
+        return value
+    except ValueError:
         return None
 
 
-def _numbers(value: object) -> list[str] | None:
-    return [str(part) for part in value if part is not None] if isinstance(value, list) else None
+def _numbers(value: object) -> list[str | None] | None:
+    """Keep each number in its place; what is neither text nor a whole number leaves its place empty."""
+    if not isinstance(value, list):
+        return None
+    return [part if isinstance(part, str) else str(part) if type(part) is int else None for part in value]
 
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COERCIONS: Mapping[str, Callable[[object], object]] = {
     "string": _text,
     "int64": _integer,
@@ -283,7 +292,9 @@ def observations_table(tables: Iterable[pa.Table], seen_at: datetime, sync_id: s
     )
 
 
-def ported_ranges_table(ids: Sequence[str] | pa.ChunkedArray, start: datetime, end: datetime, seen_at: datetime) -> pa.Table:
+def ported_ranges_table(
+    ids: Sequence[str] | pa.ChunkedArray, start: datetime, end: datetime, seen_at: datetime
+) -> pa.Table:
     """Say of each order that it was ported between `start` and `end`, both included."""
     return pa.table(
         {

@@ -50,8 +50,8 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
 
 def _toml(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise SettingsError(f"{path} is not valid TOML.") from None

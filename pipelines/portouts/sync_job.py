@@ -13,7 +13,7 @@ from portouts.models import CheckWarning, ModelInputs, build_models
 from portouts.settings import SettingsError
 from portouts.sync_run import Progress, SyncReport
 from portouts.telnyx_source import OpenClient, telnyx_source
-from portouts.warehouse import SyncRecord, Warehouse, record_sync
+from portouts.warehouse import Interrupted, SyncRecord, Warehouse, record_sync
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
 CHUNK_ROWS = 100_000
@@ -52,7 +52,9 @@ def run_sync(
     request: SyncRequest,
     clock: Callable[[], datetime],
     on_progress: Progress = lambda done, total: None,
+    is_stopping: Callable[[], bool] = lambda: False,
     open_client: OpenClient | None = None,
+    chunk_rows: int = CHUNK_ROWS,
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked():
@@ -64,10 +66,11 @@ def run_sync(
             since=request.since,
             full=request.full,
             allow_unproven=request.allow_unproven,
-            chunk_rows=CHUNK_ROWS,
+            chunk_rows=chunk_rows,
             sync_id=sync_id,
             report=report,
             on_progress=on_progress,
+            is_stopping=is_stopping,
             open_client=open_client,
             **request.settings,
         )
@@ -75,6 +78,8 @@ def run_sync(
         pipeline = warehouse.pipeline()
         while not report.is_done:
             warehouse.load(pipeline, source)
+            if is_stopping() and not report.is_done:
+                raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
         record = SyncRecord(
             sync_id,
             request.as_of,

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from portouts.phone_numbers import phone_numbers_table
 from portouts.records import (
     INSTANT,
+    TEXT,
     Privacy,
     events_table,
     newest_versions,
@@ -90,6 +91,8 @@ class Chunk:
     """Rows read and not yet committed."""
 
     orders: list[pa.Table] = field(default_factory=list)
+    glimpses: list[pa.Table] = field(default_factory=list)
+    """Versions of orders seen in reads that proved nothing."""
     events: list[pa.Table] = field(default_factory=list)
     ported_ranges: list[pa.Table] = field(default_factory=list)
 
@@ -102,9 +105,15 @@ class SyncRun:
     """Read one sync. Lives as long as the sync does; what must outlive it is in the state."""
 
     def __init__(
-        self, options: SyncOptions, sync_id: str, report: SyncReport, on_progress: Progress = lambda done, total: None
+        self,
+        options: SyncOptions,
+        sync_id: str,
+        report: SyncReport,
+        on_progress: Progress = lambda done, total: None,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.options = options
+        self._is_stopping = is_stopping
         self.report = report
         self._sync_id = sync_id
         self._as_of = ceil_to_resolution(options.as_of)
@@ -233,6 +242,7 @@ class SyncRun:
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
+        chunk.glimpses += [self._only_news(table, state) for table in read.glimpses]
         table = self._only_news(read.table, state)
         if not (self._is_first_load and isinstance(query, ListQuery) and query.axis is Axis.PORTED):
             chunk.orders.append(table)
@@ -258,14 +268,16 @@ class SyncRun:
         is_older = pc.less(orders["updated_at"], held_at)
         return orders.filter(pc.invert(pc.fill_null(is_older, fill_value=False)))
 
-    def _remember_versions(self, orders: pa.Table) -> None:
-        """Note the versions about to be committed. A first load reads each order once, so it needs none."""
-        if not self._is_first_load:
-            self._versions |= dict(zip(orders["id"].to_pylist(), orders["updated_at"].to_pylist(), strict=True))
+    def _remember_versions(self, orders: pa.Table, glimpses: Sequence[pa.Table]) -> None:
+        """Note the versions about to be committed. A first load reads each order once, but for glimpses."""
+        if self._is_first_load:
+            glimpsed = pa.chunked_array([table["id"].combine_chunks() for table in glimpses], TEXT)
+            orders = orders.filter(pc.is_in(orders["id"], glimpsed))
+        self._versions |= dict(zip(orders["id"].to_pylist(), orders["updated_at"].to_pylist(), strict=True))
 
     def _tables(self, chunk: Chunk, state: SyncState) -> dict[str, pa.Table]:
         """Make the chunk's rows what is loaded: one version of each order and event, and what follows from them."""
-        seen = chunk.orders or [orders_table([], "nothing")]
+        seen = [*chunk.glimpses, *chunk.orders] or [orders_table([], "nothing")]
         orders = newest_versions(seen)
         events = newest_versions(chunk.events or [events_table([], "nothing")])
         ported_ranges = pa.concat_tables(
@@ -274,7 +286,7 @@ class SyncRun:
         self.report.orders_read += len(orders)
         self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
         state.remember(orders)
-        self._remember_versions(orders)
+        self._remember_versions(orders, chunk.glimpses)
         return {
             "portouts": orders.drop_columns(["phone_numbers"]),
             "portout_phone_numbers": phone_numbers_table(orders, self.options.privacy),
@@ -284,7 +296,8 @@ class SyncRun:
         }
 
     def _is_full(self, chunk: Chunk) -> bool:
-        return self.options.chunk_rows is not None and chunk.rows >= self.options.chunk_rows
+        size = self.options.chunk_rows
+        return self._is_stopping() or (size is not None and chunk.rows >= size)
 
     def _advance(self, rows: int) -> None:
         self._rows_done += rows

@@ -24,7 +24,7 @@ from typing import Any, Self
 import httpx
 import orjson
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from portouts.pace import Pace
 
@@ -82,14 +82,15 @@ class BearerAuth(httpx.Auth):
     """Put the key on the request; nothing else in the package holds it, and it never prints."""
 
     def __init__(self, api_key: str) -> None:
-        self._header = f"Bearer {api_key}"
+        self._key = api_key.strip()  # files and shells like to append a newline
+        self._header = f"Bearer {self._key}"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = self._header
         yield request
 
     def redact(self, text: str) -> str:
-        return text.replace(self._header.removeprefix("Bearer "), "[key]")
+        return text.replace(self._key, "[key]") if self._key else text
 
 
 class TelnyxClient:
@@ -157,11 +158,11 @@ class TelnyxClient:
             self.requests += 1
             try:
                 response = await self._http.get(path.lstrip("/"), params=params)
-            except httpx.TransportError as error:
+            except (httpx.TransportError, httpx.DecodingError) as error:
                 raise _Transient(f"{type(error).__name__} before the answer was complete") from None
-        refused = response.status_code in RETRIED_STATUSES or response.status_code >= 500
-        wait = self._pace.learn(response.headers, refused=response.status_code == 429 or refused)
-        if refused:
+        failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
+        wait = self._pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
+        if failed:
             raise _Transient(f"HTTP {response.status_code}", wait)
         if not response.is_success:
             raise self._refusal(path, response)
@@ -199,13 +200,13 @@ def _errors_said(response: httpx.Response) -> str:
 
 def _one_error(error: Mapping[str, Any]) -> str:
     code, title, detail = (error.get(key) for key in ("code", "title", "detail"))
-    return ": ".join(str(part) for part in (title, detail) if part) + (f" [{code}]" if code else "")
+    return ": ".join(str(part).rstrip(".") for part in (title, detail) if part) + (f" [{code}]" if code else "")
 
 
-_backoff = wait_exponential_jitter(initial=0.5, max=30.0)
+_backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
 
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.wait if isinstance(error, _Transient) else None
-    return _backoff(state) if asked is None else asked
+    return asked or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm

@@ -23,7 +23,6 @@ import dlt
 import pyarrow as pa
 from anyio.from_thread import start_blocking_portal
 from dlt.common.configuration.exceptions import ConfigurationException
-from dlt.common.schema.typing import TWriteDispositionConfig
 from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
@@ -36,15 +35,25 @@ from portouts.telnyx_api import DEFAULT_BASE_URL, TelnyxClient
 Tables = Mapping[str, pa.Table]
 OpenClient = Callable[[str, str, int], TelnyxClient]
 
-_MERGE = cast(TWriteDispositionConfig, {"disposition": "merge", "strategy": "delete-insert"})
-_APPEND_NEW = cast(TWriteDispositionConfig, {"disposition": "merge", "strategy": "insert-only"})
-# Resource: how it is written, and the key by which. The numbers of an order are replaced together.
-_RESOURCES: Mapping[str, tuple[TWriteDispositionConfig, Mapping[str, Any]]] = {
-    "portouts": (_MERGE, {"primary_key": ["id"]}),
-    "portout_phone_numbers": (_MERGE, {"merge_key": ["portout_id"]}),  # and `is_gone`, see phone_numbers.py
-    "portout_events": (_MERGE, {"primary_key": ["id"]}),
-    "portout_observations": (_APPEND_NEW, {"primary_key": ["portout_id", "status", "updated_at"]}),
-    "portout_ported_ranges": (_APPEND_NEW, {"primary_key": ["portout_id", "ported_from", "ported_to"]}),
+_MERGE = {"disposition": "merge", "strategy": "delete-insert"}
+_APPEND_NEW = {"disposition": "merge", "strategy": "insert-only"}
+# What dlt is told of each resource. The numbers of an order are replaced together, or taken away by a row `is_gone`.
+_HINTS: Mapping[str, Mapping[str, Any]] = {
+    "portouts": {"write_disposition": _MERGE, "primary_key": ["id"]},
+    "portout_phone_numbers": {
+        "write_disposition": _MERGE,
+        "merge_key": ["portout_id"],
+        "columns": {"is_gone": {"hard_delete": True}},
+    },
+    "portout_events": {"write_disposition": _MERGE, "primary_key": ["id"]},
+    "portout_observations": {
+        "write_disposition": _APPEND_NEW,
+        "primary_key": ["portout_id", "status", "updated_at"],
+    },
+    "portout_ported_ranges": {
+        "write_disposition": _APPEND_NEW,
+        "primary_key": ["portout_id", "ported_from", "ported_to"],
+    },
 }
 
 
@@ -60,6 +69,7 @@ def telnyx_source(
     sync_id: str | None = None,
     report: SyncReport | None = None,
     on_progress: Progress = lambda done, total: None,
+    is_stopping: Callable[[], bool] = lambda: False,
     open_client: OpenClient | None = None,
     **settings: Any,
 ) -> DltSource:
@@ -99,7 +109,7 @@ def telnyx_source(
             chunk_rows=chunk_rows,
         )
         concurrency = _in_range("max_concurrency", max_concurrency, 1, 64)
-        run = SyncRun(options, sync_id or str(uuid.uuid4()), report, on_progress)
+        run = SyncRun(options, sync_id or str(uuid.uuid4()), report, on_progress, is_stopping)
         opened = open_client or _open_client
 
         @dlt.resource(name="reads", selected=False)
@@ -110,15 +120,9 @@ def telnyx_source(
             memory["sync"] = state.to_json()
 
         yield reads
-        for name, (disposition, keys) in _RESOURCES.items():
-            yield dlt.transformer(
-                _pick(name, [key for names in keys.values() for key in names]),
-                data_from=reads,
-                name=name,
-                write_disposition=disposition,
-                columns={"is_gone": {"hard_delete": True}} if name == "portout_phone_numbers" else None,
-                **keys,
-            )
+        for name, hints in _HINTS.items():
+            keys = [*hints.get("primary_key", ()), *hints.get("merge_key", ())]
+            yield dlt.transformer(_pick(name, keys), data_from=reads, name=name, **hints)
 
     given = {
         "api_key": api_key or os.environ.get("TELNYX_API_KEY"),

@@ -44,6 +44,10 @@ class LoadFailed(Exception):
     """dlt could not load what was read; the next sync finishes the package or reads again."""
 
 
+class Interrupted(Exception):
+    """The sync was asked to stop, and did so between two chunks."""
+
+
 class NothingLoaded(Exception):
     """There is no working file yet, so nothing to model or publish."""
 
@@ -124,7 +128,7 @@ class Warehouse:
 
     def setting(self, name: str, default: Any) -> Any:
         """Read one of `[sources.telnyx]` through dlt's configuration."""
-        value = dlt.config.get(f"sources.telnyx.{name}")
+        value: Any = dlt.config.get(f"sources.telnyx.{name}")
         return default if value is None else value
 
     @contextmanager

@@ -55,6 +55,8 @@ class Read:
     is_proven: bool = True
     missing: tuple[str, ...] = ()
     """Ids looked up that the API does not know."""
+    glimpses: tuple[pa.Table, ...] = ()
+    """Rows of earlier tries that proved nothing of their list, but are versions of orders all the same."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,10 @@ class Split:
     """A query to be asked in parts instead."""
 
     parts: list[ListQuery]
+    glimpses: tuple[pa.Table, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Page:
     """One page as answered; `total` is None where the API does not count, `size` what it says a page holds."""
 
@@ -105,15 +108,18 @@ class WindowReader:
     ) -> None:
         """Read the queries in turn, handing each to `take`, until none is left or `enough()`; the rest stays queued."""
         running: deque[asyncio.Task[Read | Split]] = deque()
+        glimpses: tuple[pa.Table, ...] = ()
         try:
             while running or (queries and not enough()):
                 while queries and len(running) < LOOK_AHEAD and not enough():
                     running.append(asyncio.create_task(self._outcome(queries.popleft())))
                 outcome = await running.popleft()
+                glimpses += outcome.glimpses
                 if isinstance(outcome, Split):
                     queries.extendleft(reversed(outcome.parts))
                 else:
-                    take(outcome)
+                    take(replace(outcome, glimpses=glimpses))
+                    glimpses = ()
         finally:
             for task in running:
                 task.cancel()
@@ -122,60 +128,67 @@ class WindowReader:
         return await (self._look_up(query) if isinstance(query, Lookup) else self._read(query))
 
     async def _read(self, query: ListQuery) -> Read | Split:
-        first = self._first_pages.pop(query, None)
+        first, pages = self._first_pages.pop(query, None), 0
+        tried: list[Page] = []
         for _ in range(ATTEMPTS):
             first = first or await self._page(query, 1)
+            tried.append(first)
             if first.total is None:
-                return await self._read_to_the_end(query)
+                break
             pages = page_count(first.total, first.size)
             if query.page_limit is not None and pages > query.page_limit:
                 return self._as_read(query, [first], is_proven=True)
             if pages > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
-                return await self._cut(query, pages)
+                return await self._cut(query, pages, tried)
             try:
                 rest = await _all(self._page(query, number) for number in range(2, pages + 1))
             except Unprocessable:
                 # The API refuses pages this deep; shorter lists have no deep pages.
                 if not query.window.can_split:
                     raise
-                return Split(query.split(2))
+                return Split(query.split(2), _tables(tried))
             if is_whole([first, *rest]):
-                return self._as_read(query, [first, *rest], is_proven=True)
+                return self._as_read(query, [first, *rest], tried, is_proven=True)
+            tried += rest
             first = None
         if pages > 1 and query.window.can_split:
-            return Split(query.split(2))
-        return await self._read_to_the_end(query)
+            return Split(query.split(2), _tables(tried))
+        return await self._read_to_the_end(query, tried)
 
-    async def _cut(self, query: ListQuery, pages: int) -> Split:
+    async def _cut(self, query: ListQuery, pages: int, tried: list[Page]) -> Split:
         """Cut a long list into parts of about the wanted length.
 
         The last page tends to hold the oldest rows. They tell where the list begins, so that the empty time before,
         often many years, costs one request instead of a part of each cut. It is only a hint: every part is proven.
         """
         window = query.window
-        last = (await self._page(query, pages)).table
-        oldest = pc.min(last["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
+        last = await self._page(query, pages)
+        oldest = pc.min(last.table["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
         begins = floor_to_resolution(oldest) if oldest else window.start
         parts = page_count(pages * 4, PAGES_AT_A_TIME[query.axis] * 3)
         if window.start < begins < window.end and begins - window.start > window.length / 8:
             empty, filled = Window(window.start, begins), Window(begins, window.end)
-            return Split([replace(query, window=part) for part in [empty, *filled.split(parts)]])
-        return Split(query.split(parts))
+            cut = [replace(query, window=part) for part in [empty, *filled.split(parts)]]
+        else:
+            cut = query.split(parts)
+        return Split(cut, _tables([*tried, last]))
 
-    async def _read_to_the_end(self, query: ListQuery) -> Read:
+    async def _read_to_the_end(self, query: ListQuery, tried: list[Page]) -> Read:
         seen: set[str] = set()
         pages: list[Page] = []
         while True:
             page = await self._page(query, len(pages) + 1)
             if seen.issuperset(page.ids):
-                return self._as_read(query, pages or [page], is_proven=False)
+                return self._as_read(query, pages or [page], tried, is_proven=False)
             seen.update(page.ids)
             pages.append(page)
 
-    def _as_read(self, query: ListQuery, pages: Sequence[Page], *, is_proven: bool) -> Read:
+    def _as_read(
+        self, query: ListQuery, pages: Sequence[Page], tried: Sequence[Page] = (), *, is_proven: bool
+    ) -> Read:
         table = pa.concat_tables(page.table for page in pages)
         self._on_rows(len(table))
-        return Read(query, table, is_proven)
+        return Read(query, table, is_proven, glimpses=_tables(page for page in tried if page not in pages))
 
     async def _look_up(self, lookup: Lookup) -> Read:
         answers = await _all(self._one(lookup.path, row_id) for row_id in lookup.ids)
@@ -213,6 +226,10 @@ async def _all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _tables(pages: Iterable[Page]) -> tuple[pa.Table, ...]:
+    return tuple(page.table for page in pages)
 
 
 def is_whole(pages: Sequence[Page]) -> bool:

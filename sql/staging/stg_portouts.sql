@@ -1,7 +1,7 @@
 create or replace view staging.stg_portouts as
 select
     id as portout_id,
-    status,
+    nullif(status, '') as status,
     nullif(trim(carrier_name), '') as carrier_name,
     nullif(trim(spid), '') as spid,
     current_carrier,

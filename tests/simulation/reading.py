@@ -17,17 +17,18 @@ import pyarrow as pa
 from portouts.records import orders_table
 from portouts.sandbox import World
 from portouts.sync_plan import FINAL_STATUSES
-from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError
 
-from simulation.weather import UnsteadyApi, Weather
+from simulation.weather import UnsteadyApi, Weather, commit_late
 
 NOW = datetime.fromisoformat("2026-06-01T00:00:00+00:00")
 # The sandbox commits an order or event up to 20 minutes after its own timestamp.
 LATEST_COMMIT = timedelta(minutes=20)
 # It announces a change within so long after it.
 ANNOUNCED_WITHIN = timedelta(seconds=2)
+MOST_TRIES = 100
 Json = dict[str, Any]
 
 
@@ -82,27 +83,29 @@ async def _simulate(seed: int) -> Outcome:
     held = Held()
     for _ in range(rng.randrange(2, 5)):
         await _sync_until_it_succeeds(rng, world, api, held, outcome)
+        commit_late(rng, world, LATEST_COMMIT)
         world.advance(timedelta(days=rng.choice((0, 0.01, 1, 9, 40)), seconds=rng.random()))
     return outcome
 
 
 async def _sync_until_it_succeeds(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> None:
     """Settle for a while, note what the API shows, sync with crashes, and compare."""
-    known_by = {order["id"]: order for order in world.orders()}
+    settled = {order["id"] for order in world.orders()}
     world.advance(LATEST_COMMIT)
-    while True:
-        before = {order["id"]: order for order in world.orders()}
-        api.forget_versions()
+    for _ in range(MOST_TRIES):
+        shown = Shown.now(api, settled)
+        api.forget_what_was_shown()
         try:
             report = await _sync(rng, world, api, held, outcome)
-        except TelnyxError:
+        except (TelnyxError, NotProven):
             outcome.failed_tries += 1
             continue
         if report is not None:
-            break
-    outcome.syncs += 1
-    outcome.requests += report.requests
-    check(world, held, known_by, before, outcome)
+            outcome.syncs += 1
+            outcome.requests += report.requests
+            check(shown, api.world, held, outcome)
+            return
+    raise Wrong(f"no sync succeeded in {MOST_TRIES} tries")
 
 
 async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> SyncReport | None:
@@ -131,29 +134,46 @@ async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome
     return report
 
 
-def check(world: World, held: Held, known_by: dict[str, Json], before: dict[str, Json], outcome: Outcome) -> None:
+@dataclass
+class Shown:
+    """What the API showed when a sync began: the orders that had settled by then, and who the events speak of."""
+
+    orders: dict[str, Json]
+    tells: set[tuple[str, str]]
+
+    @classmethod
+    def now(cls, api: UnsteadyApi, settled: set[str]) -> Shown:
+        events = api.world.events() if api.has_events else []
+        return cls(
+            {order["id"]: order for order in api.world.orders() if order["id"] in settled},
+            {(event["portout_id"], event["created_at"]) for event in events},
+        )
+
+
+def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
     """Compare what is held with what the API showed: at least as new as at `as_of`, never newer than now."""
     now = {order["id"]: order for order in world.orders()}
-    tells = {(event["portout_id"], event["created_at"]) for event in world.events()}
-    expected = {row["id"]: row for row in as_rows([before[id_] for id_ in known_by if id_ in before])}
     latest = {row["id"]: row for row in as_rows(list(now.values()))}
-    for id_, shown in expected.items():
+    for expected in as_rows(list(shown.orders.values())):
+        id_ = expected["id"]
         outcome.orders_checked += 1
         row = held.orders.get(id_)
         if row is None:
-            raise Wrong(f"order {id_} of {shown['inserted_at']} is not held")
-        if row == shown or row == latest[id_]:
+            raise Wrong(f"order {id_} of {expected['inserted_at']} is not held")
+        if row in (expected, latest[id_]):
             continue
-        if shown["updated_at"] <= row["updated_at"] <= latest[id_]["updated_at"] and shown != latest[id_]:
+        if expected["updated_at"] <= row["updated_at"] <= latest[id_]["updated_at"] and expected != latest[id_]:
             continue
-        if could_be_known(row, shown, tells):
-            raise Wrong(f"order {id_} is held as {_differing(row, shown)}, the API shows {_differing(shown, row)}")
+        if could_be_known(row, shown.tells):
+            raise Wrong(
+                f"order {id_} is held as {_differing(row, expected)}, the API shows {_differing(expected, row)}"
+            )
         outcome.excused += 1
     if unknown := held.orders.keys() - now.keys():
         raise Wrong(f"orders held that the API does not show: {sorted(unknown)[:3]}")
 
 
-def could_be_known(row: Json, shown: Json, tells: set[tuple[str, str]]) -> bool:
+def could_be_known(row: Json, tells: set[tuple[str, str]]) -> bool:
     """Tell whether anything cheap could have told that an order changed: it was open, or an event speaks of it."""
     if row["status"] not in FINAL_STATUSES:
         return True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import format_datetime
 from random import Random
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import orjson
 from portouts.sandbox import World, create_app
+from portouts.sync_plan import FINAL_STATUSES, OPEN_STATUSES
 from portouts.telnyx_api import TelnyxClient
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"
@@ -35,35 +36,37 @@ class Weather:
     slip_share: float
     """Pages answered wrongly behind a 200: repeated, short or empty."""
     stale_share: float
-    """Rows answered in an older version than one already shown."""
+    """Rows answered in an older version than the one already shown in this sync."""
     revoked_share: float
+    meddling_share: float
+    """Requests before which somebody changes an order."""
 
     @classmethod
     def draw(cls, rng: Random) -> Weather:
         rough = rng.random() < 0.7
+        seconds_per_request = rng.choice((0.0, 0.3, 5.0, 60.0))
         return cls(
             fault_share=rng.choice((0.02, 0.1, 0.25)) if rough else 0.0,
-            seconds_per_request=rng.choice((0.0, 0.3, 5.0, 60.0)),
+            seconds_per_request=seconds_per_request,
             ordering=rng.choice(("newest", "newest", "ties", "oldest", "id")),
             depth_cap=rng.choice((None, None, 300)),
             slip_share=rng.choice((0.0, 0.0, 0.03)) if rough else 0.0,
-            stale_share=rng.choice((0.0, 0.0, 0.05)) if rough else 0.0,
+            stale_share=rng.choice((0.0, 0.1, 0.4)) if rough else 0.0,
             revoked_share=rng.choice((0.0, 0.0, 0.005)) if rough else 0.0,
+            # Changes need time to pass: at a clock that stands still, a range up to now would never stop growing.
+            meddling_share=rng.choice((0.0, 0.1, 0.3)) if seconds_per_request else 0.0,
         )
-
-    def cleared(self) -> Weather:
-        return Weather(0.0, self.seconds_per_request, self.ordering, self.depth_cap, 0.0, 0.0, 0.0)
 
 
 class UnsteadyApi(httpx.AsyncBaseTransport):
     """The sandbox as one reader sees it through the weather."""
 
     def __init__(self, world: World, rng: Random, weather: Weather, *, events: bool = True) -> None:
-        self.world, self.weather, self.requests = world, weather, 0
+        self.world, self.weather, self.has_events, self.requests = world, weather, events, 0
         self._rng = rng
         self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
-        self._shown: dict[str, Json] = {}
-        self._before: dict[str, Json] = {}
+        self._versions: dict[str, list[Json]] = {}
+        self._shown: set[str] = set()
         self._faults: list[Callable[[httpx.Request], httpx.Response]] = [
             self._throttled, self._failing, self._unreachable, self._cut_off, self._not_json, self._hanging,
         ]
@@ -82,6 +85,8 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
         self.world.advance(timedelta(seconds=self._rng.random() * self.weather.seconds_per_request))
+        if self._rng.random() < self.weather.meddling_share:
+            meddle(self._rng, self.world)
         if self._rng.random() < self.weather.revoked_share:
             return httpx.Response(401, json={"errors": [{"code": "10009", "title": "Authentication failed"}]})
         if self._rng.random() < self.weather.fault_share:
@@ -132,19 +137,18 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         return sorted(rows, key=lambda row: str(row["id"])) if self.weather.ordering == "id" else rows
 
     def _version(self, row: Json) -> Json:
-        """Show a row as it is, or, having shown it so before, as a lagging replica still holds it."""
-        last = self._shown.get(row["id"])
-        if last and last["updated_at"] != row["updated_at"]:
-            self._before[row["id"]] = last
-        if last == row and row["id"] in self._before and self._rng.random() < self.weather.stale_share:
-            return self._before[row["id"]]
-        self._shown[row["id"]] = row
+        """Show a row as it is or, once this sync has seen it so, as a lagging replica still holds it."""
+        versions = self._versions.setdefault(row["id"], [])
+        if row not in versions:
+            versions.append(row)
+        if row["id"] in self._shown and self._rng.random() < self.weather.stale_share:
+            return self._rng.choice(versions)
+        self._shown.add(row["id"])
         return row
 
-    def forget_versions(self) -> None:
-        """Begin a sync: a replica may lag behind what this sync was shown, not behind an earlier one."""
+    def forget_what_was_shown(self) -> None:
+        """Begin a sync: what a replica may hide from it is only what it has been shown already."""
         self._shown.clear()
-        self._before.clear()
 
     # Faults
 
@@ -177,5 +181,19 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         raise httpx.ReadTimeout("no answer in time", request=request)
 
 
-def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def meddle(rng: Random, world: World) -> None:
+    """Change one order, as porting staff, carriers and customers do: any status may become any other."""
+    orders = world.register.orders
+    if not orders:
+        return
+    order = rng.choice(orders)
+    if rng.random() < 0.3:
+        world.change(order.id, carrier_name=f"Renamed {rng.randrange(9)}")
+    else:
+        world.change(order.id, status=rng.choice((*OPEN_STATUSES, *FINAL_STATUSES)))
+
+
+def commit_late(rng: Random, world: World, latest: timedelta) -> None:
+    """Let orders appear whose `inserted_at` lies in the past."""
+    for _ in range(rng.randrange(3)):
+        world.add_order(inserted_at=world.now - latest * rng.random(), carrier_name="Latecomer")

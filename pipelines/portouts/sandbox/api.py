@@ -16,9 +16,8 @@ from . import errors
 from .catalogue import Catalogue, Row, page_of
 from .filters import Page, read_codes, read_event_filters, read_id, read_order_filters, read_page
 from .rows import Event, Order
-from .world import AnswerRefused, World
+from .world import ANSWERS, AnswerRefused, World
 
-ANSWERS = frozenset({"authorized", "rejected-pending"})
 REJECTIONS = (  # only the first two are published; which of them apply depends on the order
     {"code": 1001, "description": "Other", "reason_required": True},
     {"code": 1002, "description": "Invalid PIN", "reason_required": False},
@@ -42,6 +41,7 @@ class PortoutApi:
             Route("/portouts/rejections/{id}", self.list_rejections),
             Route("/portouts/{id}", self.show_order),
             Route("/portouts/{id}/comments", self.list_comments),
+            Route("/portouts/{id}/supporting_documents", self.list_documents),
             Route("/portouts/{id}/{status}", self.answer_order, methods=["PATCH"]),
         ]
 
@@ -82,6 +82,11 @@ class PortoutApi:
         """GET /portouts/{id}/comments, always an empty list here."""
         self._order_of(request)
         return _list(list[Order](), Page())
+
+    async def list_documents(self, request: Request) -> Response:
+        """GET /portouts/{id}/supporting_documents, always empty here; 201 and no `meta`, as the reference says."""
+        self._order_of(request)
+        return _json({"data": []}, status=201)
 
     async def answer_order(self, request: Request) -> Response:
         """PATCH /portouts/{id}/{status}."""
@@ -138,9 +143,9 @@ def _one(row: Order | Event) -> Response:
     return _body(b'{"data":' + row.json + b"}")
 
 
-def _json(content: dict[str, Any]) -> Response:
-    return _body(orjson.dumps(content))
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    return _body(orjson.dumps(content), status)
 
 
-def _body(content: bytes) -> Response:
-    return Response(content, media_type="application/json")
+def _body(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, media_type="application/json")

@@ -6,7 +6,7 @@ late, and an event may lack its payload for a while. Orders know nothing of each
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import attrgetter
@@ -78,7 +78,7 @@ class Register:
         _merge(self.events, self._new_events)
 
     def _live(self, order: Order, fields: Fields) -> None:
-        due = sum(step.at <= self._clock.now for step in order.steps)
+        due = bisect_right(order.steps, self._clock.now, key=attrgetter("at"))
         self.apply(order, fields, order.steps[:due])
         order.steps = order.steps[due:]
         if order.steps:

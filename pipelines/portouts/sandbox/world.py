@@ -26,6 +26,7 @@ from .stamps import write_milliseconds, writer_like
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 STARTS_AT = datetime(2025, 1, 1, tzinfo=UTC)
+ANSWERS = frozenset({"authorized", "rejected-pending"})
 
 
 class Transition(NamedTuple):
@@ -46,6 +47,7 @@ class World:
     def __init__(
         self, orders: int = 2_000, seed: int = 7, starts_at: datetime = STARTS_AT, now: datetime = NOW
     ) -> None:
+        starts_at, now = starts_at.astimezone(UTC), now.astimezone(UTC)
         self.seed, self.lock = seed, RLock()
         self._clock, self._first_now, self._hooks = Clock(now), now, count()
         self.register = Register(self._clock)
@@ -69,7 +71,7 @@ class World:
     def move_to(self, now: datetime) -> None:
         """Move the clock to an instant that is not before the present one, else ValueError."""
         with self.lock:
-            self._clock.move_to(now)
+            self._clock.move_to(now.astimezone(UTC))
             self.register.settle()
 
     # The truth
@@ -143,7 +145,7 @@ class World:
             write = writer_like(shown["inserted_at"])
             changes = {name: _as_shown(value, write) for name, value in fields.items()}
             is_news = any(changes.get(name, shown[name]) != shown[name] for name in ("status", "foc_date"))
-            step = Step(at or self.now, changes, self._notice(order) if event and is_news else None)
+            step = Step((at or self.now).astimezone(UTC), changes, self._notice(order) if event and is_news else None)
             self.register.apply(order, shown, [step], touch=touch)
             if "status" in changes:
                 order.steps = ()
@@ -163,6 +165,8 @@ class World:
         rejection_code: int | None = None,
     ) -> None:
         """Answer a pending order, as PATCH does, by `authorized` or `rejected-pending`; its future is new."""
+        if status not in ANSWERS:
+            raise ValueError(f"{status} is not one of {sorted(ANSWERS)}")
         with self.lock:
             order = self.register.orders_by_id[portout_id]
             if order.status != "pending":

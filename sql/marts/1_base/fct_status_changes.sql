@@ -107,6 +107,7 @@ numbered as (
         lead(began_at) over (partition by order_number order by place) as ended_at,
         lead(status) over (partition by order_number order by place) as next_status,
         measured_by,
+        lead(measured_by) over (partition by order_number order by place) as next_measured_by,
     from changes
 ),
 
@@ -119,11 +120,12 @@ named as (
         numbered.ended_at,
         numbered.next_status,
         numbered.measured_by,
+        numbered.next_measured_by,
     from numbered
     inner join orders on orders.order_number = numbered.order_number
 )
 
-select portout_id, change_number, status, began_at, ended_at, next_status, measured_by
+select portout_id, change_number, status, began_at, ended_at, next_status, measured_by, next_measured_by
 from named;
 
 comment on table marts.fct_status_changes is 'One row per status that an order took. Every order begins as pending at inserted_at; then come its status events, without any the observations of our syncs; last its current status, if these do not end with it. Equal neighbours are one row.';
@@ -134,3 +136,4 @@ comment on column marts.fct_status_changes.began_at is 'When it began. Observed:
 comment on column marts.fct_status_changes.ended_at is 'When the next status began; null for the current one.';
 comment on column marts.fct_status_changes.next_status is 'Status that followed; null for the current one.';
 comment on column marts.fct_status_changes.measured_by is 'What began_at rests on: event (or intake), observation, or unknown: the very first sync found it so, and no event tells since when.';
+comment on column marts.fct_status_changes.next_measured_by is 'What ended_at rests on; null for the current status.';

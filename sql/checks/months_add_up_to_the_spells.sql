@@ -1,0 +1,25 @@
+-- agg_response_latency_monthly and fct_responses disagree on a total: please report it.
+with monthly as (
+    select
+        coalesce(sum(spells), 0) as spells,
+        coalesce(sum(responded), 0) as responded,
+        coalesce(sum(open), 0) as open,
+    from marts.agg_response_latency_monthly
+),
+
+expected as (
+    select
+        count(*) as spells,
+        count(case when not is_censored then 1 end) as responded,
+        count(case when response = 'open' then 1 end) as open,
+    from marts.fct_responses
+    where pending_at is not null
+)
+
+select 'all months' as what, monthly.*, expected.*
+from monthly
+cross join expected
+where
+    monthly.spells <> expected.spells
+    or monthly.responded <> expected.responded
+    or monthly.open <> expected.open

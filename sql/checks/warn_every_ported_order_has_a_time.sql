@@ -1,0 +1,4 @@
+-- Ported orders of unknown time are in no day and no month; later syncs may still learn it.
+select portout_id, ported_at_source
+from marts.fct_portouts
+where status = 'ported' and ported_at is null

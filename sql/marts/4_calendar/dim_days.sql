@@ -1,0 +1,32 @@
+create or replace table marts.dim_days as
+with orders as (
+    select received_on, ported_on
+    from marts.fct_portouts
+),
+
+today as (
+    select cast(as_of at time zone time_zone as date) as day
+    from staging.model_inputs
+),
+
+-- Raw rows may be a little younger than as_of, hence the greatest.
+bounds as (
+    select
+        coalesce(least(min(orders.received_on), min(orders.ported_on)), max(today.day)) as first_day,
+        greatest(max(orders.received_on), max(orders.ported_on), max(today.day)) as last_day,
+    from today
+    left join orders on true
+),
+
+days as (
+    select cast(series.day as date) as day
+    from bounds
+    cross join lateral generate_series(bounds.first_day, bounds.last_day, interval '1 day') as series (day)
+)
+
+select day, cast(date_trunc('month', day) as date) as month
+from days;
+
+comment on table marts.dim_days is 'One row per day from the first order received or ported to as_of, without gaps; only as_of''s day while there are no orders.';
+comment on column marts.dim_days.day is 'Day in the reporting time zone.';
+comment on column marts.dim_days.month is 'First day of its month.';

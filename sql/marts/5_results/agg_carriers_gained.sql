@@ -1,0 +1,73 @@
+create or replace table marts.agg_carriers_gained as
+with orders as (
+    select portout_id, carrier_id, status, number_count, ported_at
+    from marts.fct_portouts
+),
+
+responses as (
+    select portout_id, response_hours
+    from marts.fct_responses
+    where not is_censored and response_hours is not null
+),
+
+counts as (
+    select
+        carrier_id,
+        count(*) as orders_received,
+        count(case when status = 'ported' then 1 end) as orders_ported,
+        cast(sum(case when status = 'ported' then number_count else 0 end) as bigint) as numbers_ported,
+        count(case when status = 'rejected' then 1 end) as orders_rejected,
+        min(ported_at) as first_ported_at,
+        max(ported_at) as last_ported_at,
+    from orders
+    group by carrier_id
+),
+
+medians as (
+    select
+        orders.carrier_id,
+        percentile_cont(0.5) within group (order by responses.response_hours) as median_response_hours,
+    from responses
+    inner join orders on orders.portout_id = responses.portout_id
+    group by orders.carrier_id
+),
+
+ranked as (
+    select
+        carriers.carrier_id,
+        carriers.carrier_name,
+        carriers.spid,
+        counts.orders_received,
+        counts.orders_ported,
+        counts.numbers_ported,
+        counts.numbers_ported / nullif(cast(sum(counts.numbers_ported) over () as double), 0) as share_of_numbers,
+        counts.first_ported_at,
+        counts.last_ported_at,
+        counts.orders_rejected / cast(counts.orders_received as double) as rejection_rate,
+        medians.median_response_hours,
+        row_number() over (
+            order by counts.numbers_ported desc, counts.orders_ported desc, carriers.carrier_id
+        ) as rank,
+    from counts
+    inner join marts.dim_carriers as carriers on carriers.carrier_id = counts.carrier_id
+    left join medians on medians.carrier_id = counts.carrier_id
+)
+
+select
+    carrier_id, carrier_name, spid, orders_received, orders_ported, numbers_ported, share_of_numbers,
+    first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank,
+from ranked;
+
+comment on table marts.agg_carriers_gained is 'One row per gaining carrier that asked for a port-out, whether or not it got one.';
+comment on column marts.agg_carriers_gained.carrier_id is 'Gaining carrier, see dim_carriers.';
+comment on column marts.agg_carriers_gained.carrier_name is 'Its most frequent spelling.';
+comment on column marts.agg_carriers_gained.spid is 'SPID, null for carriers known by name only.';
+comment on column marts.agg_carriers_gained.orders_received is 'Orders of the carrier, in whatever status.';
+comment on column marts.agg_carriers_gained.orders_ported is 'Of these, now ported.';
+comment on column marts.agg_carriers_gained.numbers_ported is 'Numbers in the ported orders.';
+comment on column marts.agg_carriers_gained.share_of_numbers is 'Share of all numbers ported, 0 to 1; null when none were.';
+comment on column marts.agg_carriers_gained.first_ported_at is 'First ported_at among orders whose time is known.';
+comment on column marts.agg_carriers_gained.last_ported_at is 'Last ported_at among orders whose time is known.';
+comment on column marts.agg_carriers_gained.rejection_rate is 'Share of the orders received that are now rejected, 0 to 1.';
+comment on column marts.agg_carriers_gained.median_response_hours is 'Median hours over the carrier''s responses of known time, all spells; censored spells are left out.';
+comment on column marts.agg_carriers_gained.rank is 'Place by numbers_ported, then orders_ported, then carrier_id.';

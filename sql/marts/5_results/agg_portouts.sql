@@ -1,0 +1,28 @@
+create or replace table marts.agg_portouts as
+with orders as (
+    select received_on, status, carrier_id, country_code, number_count
+    from marts.fct_portouts
+),
+
+grouped as (
+    select
+        received_on as day,
+        status,
+        carrier_id,
+        country_code,
+        count(*) as orders,
+        cast(sum(number_count) as bigint) as numbers,
+    from orders
+    group by received_on, status, carrier_id, country_code
+)
+
+select day, status, carrier_id, country_code, orders, numbers
+from grouped;
+
+comment on table marts.agg_portouts is 'One row per day received, current status, gaining carrier and country. Cells without orders have no row.';
+comment on column marts.agg_portouts.day is 'Day received, in the reporting time zone.';
+comment on column marts.agg_portouts.status is 'Current status in Telnyx''s words.';
+comment on column marts.agg_portouts.carrier_id is 'Gaining carrier, see dim_carriers.';
+comment on column marts.agg_portouts.country_code is 'Country of the order''s first number.';
+comment on column marts.agg_portouts.orders is 'Orders.';
+comment on column marts.agg_portouts.numbers is 'Numbers in these orders; a number in two orders counts twice.';

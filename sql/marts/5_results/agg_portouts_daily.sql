@@ -1,0 +1,102 @@
+create or replace table marts.agg_portouts_daily as
+with orders as (
+    select portout_id, status, number_count, received_on, ported_on, ported_at, ported_at_source, status_began_at
+    from marts.fct_portouts
+    where received_on is not null
+),
+
+changes as (
+    select portout_id, status, next_status, ended_at
+    from marts.fct_status_changes
+    where next_status is not null
+),
+
+inputs as (
+    select time_zone
+    from staging.model_inputs
+),
+
+-- A ported_out_at window dates the port-out better than the sync that first saw it.
+crossings as (
+    select
+        case
+            when changes.next_status = 'ported' and orders.ported_at_source = 'range' then orders.ported_at
+            else changes.ended_at
+        end as crossed_at,
+        case when changes.status in ('ported', 'rejected', 'canceled') then 0 else 1 end as was_open,
+        case when changes.next_status in ('ported', 'rejected', 'canceled') then 0 else 1 end as is_open,
+    from changes
+    inner join orders on orders.portout_id = changes.portout_id
+),
+
+happenings as (
+    select received_on as day, 1 as received, number_count as numbers_received, 0 as ported, 0 as numbers_ported, 0 as rejected, 0 as canceled, 1 as opened
+    from orders
+    union all
+    select ported_on, 0, 0, 1, number_count, 0, 0, 0
+    from orders
+    where ported_on is not null
+    union all
+    select
+        cast(orders.status_began_at at time zone inputs.time_zone as date), 0, 0, 0, 0,
+        case when orders.status = 'rejected' then 1 else 0 end,
+        case when orders.status = 'canceled' then 1 else 0 end,
+        0,
+    from orders
+    cross join inputs
+    where orders.status in ('rejected', 'canceled')
+    union all
+    select cast(crossings.crossed_at at time zone inputs.time_zone as date), 0, 0, 0, 0, 0, 0, crossings.is_open - crossings.was_open
+    from crossings
+    cross join inputs
+    where crossings.is_open <> crossings.was_open
+),
+
+bounds as (
+    select min(day) as first_day, max(day) as last_day
+    from marts.dim_days
+),
+
+-- Clocks may differ by a second across midnight: what falls outside the calendar counts on its nearest day.
+daily as (
+    select
+        least(greatest(happenings.day, bounds.first_day), bounds.last_day) as day,
+        sum(happenings.received) as received,
+        sum(happenings.numbers_received) as numbers_received,
+        sum(happenings.ported) as ported,
+        sum(happenings.numbers_ported) as numbers_ported,
+        sum(happenings.rejected) as rejected,
+        sum(happenings.canceled) as canceled,
+        sum(happenings.opened) as opened,
+    from happenings
+    cross join bounds
+    group by least(greatest(happenings.day, bounds.first_day), bounds.last_day)
+),
+
+filled as (
+    select
+        days.day,
+        cast(coalesce(daily.received, 0) as bigint) as orders_received,
+        cast(coalesce(daily.numbers_received, 0) as bigint) as numbers_received,
+        cast(coalesce(daily.ported, 0) as bigint) as orders_ported,
+        cast(coalesce(daily.numbers_ported, 0) as bigint) as numbers_ported,
+        cast(coalesce(daily.rejected, 0) as bigint) as orders_rejected,
+        cast(coalesce(daily.canceled, 0) as bigint) as orders_canceled,
+        cast(sum(coalesce(daily.opened, 0)) over (order by days.day) as bigint) as orders_open,
+    from marts.dim_days as days
+    left join daily on daily.day = days.day
+)
+
+select
+    day, orders_received, numbers_received, orders_ported, numbers_ported, orders_rejected, orders_canceled, orders_open,
+from filled;
+
+comment on table marts.agg_portouts_daily is 'One row per day, without gaps, up to as_of.';
+comment on column marts.agg_portouts_daily.day is 'Day in the reporting time zone.';
+comment on column marts.agg_portouts_daily.orders_received is 'Orders whose inserted_at falls on the day.';
+comment on column marts.agg_portouts_daily.numbers_received is 'Numbers in these orders.';
+comment on column marts.agg_portouts_daily.orders_ported is 'Orders, now ported, whose ported_at falls on the day.';
+comment on column marts.agg_portouts_daily.numbers_ported is 'Numbers in these orders.';
+comment on column marts.agg_portouts_daily.orders_rejected is 'Orders, now rejected, that became so on the day; where no event tells, the day a sync first saw it.';
+comment on column marts.agg_portouts_daily.orders_canceled is 'Orders, now canceled, that became so on the day; where no event tells, the day a sync first saw it.';
+comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day, or at as_of on the last; an order whose end is known by observation only stays open until seen closed.';

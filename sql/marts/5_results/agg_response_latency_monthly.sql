@@ -1,0 +1,94 @@
+create or replace table marts.agg_response_latency_monthly as
+with inputs as (
+    select as_of, time_zone
+    from staging.model_inputs
+),
+
+spells as (
+    select
+        cast(date_trunc('month', responses.pending_at at time zone inputs.time_zone) as date) as month,
+        responses.response,
+        not responses.is_censored as is_response,
+        case when not responses.is_censored then responses.response_hours end as answer_hours,
+        case
+            when responses.response = 'open' then date_diff('microsecond', responses.pending_at, inputs.as_of) / 3.6e9
+            else responses.response_hours
+        end as hours_at_risk,
+    from marts.fct_responses as responses
+    cross join inputs
+    where responses.pending_at is not null
+),
+
+latencies as (
+    select
+        month,
+        count(*) as spells,
+        count(case when is_response then 1 end) as responded,
+        count(case when response = 'open' then 1 end) as open,
+        percentile_cont(0.5) within group (order by answer_hours) as p50_hours,
+        percentile_cont(0.9) within group (order by answer_hours) as p90_hours,
+        percentile_cont(0.95) within group (order by answer_hours) as p95_hours,
+        max(answer_hours) as max_hours,
+        count(case when answer_hours <= 24 then 1 end) as within_24h,
+        count(case when answer_hours <= 48 then 1 end) as within_48h,
+        count(case when response = 'authorized_automatically' then 1 end) as automatic,
+    from spells
+    group by month
+),
+
+-- Kaplan-Meier, as in agg_response_survival, month by month.
+durations as (
+    select month, hours_at_risk as hours, count(*) as ended, count(case when is_response then 1 end) as responded
+    from spells
+    where hours_at_risk is not null
+    group by month, hours_at_risk
+),
+
+risks as (
+    select month, hours, responded, sum(ended) over (partition by month order by hours desc) as at_risk
+    from durations
+),
+
+survival as (
+    select
+        month,
+        hours,
+        case
+            when responded = at_risk then 0
+            else exp(sum(case when responded < at_risk then ln(1 - responded / cast(at_risk as double)) end) over (partition by month order by hours))
+        end as still_pending_share,
+    from risks
+),
+
+-- 1e-9: a share of exactly one half may come out a rounding error above it.
+medians as (
+    select month, min(hours) as median_hours_censored
+    from survival
+    where still_pending_share <= 0.5 + 1e-9
+    group by month
+),
+
+joined as (
+    select latencies.*, medians.median_hours_censored
+    from latencies
+    left join medians on medians.month = latencies.month
+)
+
+select
+    month, spells, responded, open, p50_hours, p90_hours, p95_hours, max_hours,
+    within_24h, within_48h, automatic, median_hours_censored,
+from joined;
+
+comment on table marts.agg_response_latency_monthly is 'One row per month in which pending spells began. Percentiles are interpolated, over responses of known time; censored spells are left out of them, but not of median_hours_censored.';
+comment on column marts.agg_response_latency_monthly.month is 'First day of the month of pending_at, in the reporting time zone.';
+comment on column marts.agg_response_latency_monthly.spells is 'Pending spells that began in the month.';
+comment on column marts.agg_response_latency_monthly.responded is 'Of these, ended by a response (authorized, authorized_automatically, rejected).';
+comment on column marts.agg_response_latency_monthly.open is 'Of these, still pending at as_of.';
+comment on column marts.agg_response_latency_monthly.p50_hours is 'Median hours to the response.';
+comment on column marts.agg_response_latency_monthly.p90_hours is '90th percentile of hours to the response.';
+comment on column marts.agg_response_latency_monthly.p95_hours is '95th percentile of hours to the response.';
+comment on column marts.agg_response_latency_monthly.max_hours is 'Longest time to a response, in hours.';
+comment on column marts.agg_response_latency_monthly.within_24h is 'Responses of known time after at most 24 hours.';
+comment on column marts.agg_response_latency_monthly.within_48h is 'Responses of known time after at most 48 hours.';
+comment on column marts.agg_response_latency_monthly.automatic is 'Responses taken for authorised by silence: an estimate.';
+comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of. Null while more than half are unanswered.';

@@ -1,0 +1,251 @@
+"""Small worlds for the model tests: port-out stories as the API would send them, and the raw tables that hold them.
+
+A world is what a loader has gathered by `as_of`; the same lists go into the raw tables and to the marts by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from marts_by_hand import instant, place
+
+if TYPE_CHECKING:
+    import random
+
+    import duckdb
+
+Row = dict[str, Any]
+
+AS_OF = datetime(2026, 3, 20, 12, tzinfo=UTC)
+FIRST_SYNC = datetime(2026, 2, 10, tzinfo=UTC)
+
+RAW_TABLES = {
+    "portouts": "id varchar not null, record_type varchar, status varchar, carrier_name varchar, spid varchar,"
+    " current_carrier varchar, user_id varchar, vendor varchar, support_key varchar, pon varchar,"
+    " authorized_name varchar, end_user_name varchar, service_address varchar, city varchar, state varchar,"
+    " zip varchar, reason varchar,"
+    " rejection_code bigint, already_ported boolean, host_messaging boolean, lsr varchar, foc_date varchar,"
+    " requested_foc_date varchar, created_at timestamptz, inserted_at timestamptz, updated_at timestamptz,"
+    " extra varchar",
+    "portout_phone_numbers": "portout_id varchar not null, position bigint not null, phone_number varchar,"
+    " country_code varchar, area_code varchar",
+    "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
+    " payload_status varchar, payload varchar, payload__status varchar, available_notification_methods varchar,"
+    " created_at timestamptz, updated_at timestamptz, extra varchar",
+    "portout_observations": "portout_id varchar not null, status varchar, updated_at timestamptz,"
+    " seen_at timestamptz not null, sync_id varchar not null",
+    "portout_ported_ranges": "portout_id varchar not null, ported_from timestamptz not null,"
+    " ported_to timestamptz not null, seen_at timestamptz not null",
+    "syncs": "sync_id varchar not null, as_of timestamptz not null, started_at timestamptz, finished_at timestamptz,"
+    " requests bigint, orders_read bigint, orders_changed bigint, is_proven boolean, published boolean",
+}
+
+
+@dataclass
+class World:
+    """What is known at `as_of`."""
+
+    orders: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    observations: list[Row] = field(default_factory=list)
+    ported_ranges: list[Row] = field(default_factory=list)
+    syncs: list[Row] = field(default_factory=list)
+    as_of: datetime = AS_OF
+
+    def add_order(self, number: int, inserted_at: datetime, status: str | None = "pending", **fields: Any) -> str:
+        """Add an order with one number, unless `fields` say otherwise."""
+        order = {
+            "id": f"00000000-0000-4000-8000-{number:012x}",
+            "record_type": "portout",
+            "status": status,
+            "carrier_name": "Example Telecom",
+            "spid": "111A",
+            "phone_numbers": [f"+1312555{number % 100 + 100:04d}"],
+            "support_key": f"PO_{number:06x}",
+            "created_at": inserted_at.isoformat(),
+            "inserted_at": inserted_at.isoformat(),
+            "updated_at": inserted_at.isoformat(),
+        }
+        self.orders.append({**order, **fields})
+        return str(order["id"])
+
+    def add_event(self, order_id: str, status: str, at: datetime, **fields: Any) -> None:
+        event = {
+            "id": f"event-{len(self.events):06d}",
+            "event_type": "portout.status_changed",
+            "portout_id": order_id,
+            "payload": {"id": order_id, "status": status},
+            "payload_status": "completed",
+            "created_at": at.isoformat(),
+            "updated_at": at.isoformat(),
+        }
+        self.events.append({**event, **fields})
+
+    def see(self, order_id: str, status: str | None, seen_at: datetime, updated_at: datetime | None = None) -> None:
+        self.observations.append(
+            {"portout_id": order_id, "status": status, "updated_at": updated_at or seen_at, "seen_at": seen_at}
+        )
+
+    def find_in_range(self, order_id: str, ported_from: datetime, ported_to: datetime) -> None:
+        self.ported_ranges.append(
+            {"portout_id": order_id, "ported_from": ported_from, "ported_to": ported_to, "seen_at": self.as_of}
+        )
+
+    def sync(self, as_of: datetime) -> None:
+        self.syncs.append(
+            {
+                "as_of": as_of,
+                "started_at": as_of,
+                "finished_at": as_of + timedelta(minutes=1),
+                "requests": 8,
+                "orders_read": 5,
+                "orders_changed": 2,
+                "is_proven": True,
+                "published": True,
+            }
+        )
+
+
+def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
+    """Create the raw tables as the loader leaves them."""
+    connection.execute("set timezone = 'UTC'; create schema raw")
+    for name, columns in RAW_TABLES.items():
+        connection.execute(f"create table raw.{name} ({columns})")
+    _insert(connection, "portouts", world.orders)
+    _insert(connection, "portout_phone_numbers", [row for order in world.orders for row in _number_rows(order)])
+    _insert(connection, "portout_events", [_event_row(event) for event in world.events])
+    _insert(connection, "portout_observations", [{**row, "sync_id": "sync"} for row in world.observations])
+    _insert(connection, "portout_ported_ranges", world.ported_ranges)
+    _insert(connection, "syncs", [{**row, "sync_id": f"sync-{place_}"} for place_, row in enumerate(world.syncs)])
+
+
+def _number_rows(order: Row) -> list[Row]:
+    return [
+        {
+            "portout_id": order["id"],
+            "position": position,
+            "phone_number": number,
+            "country_code": country,
+            "area_code": area,
+        }
+        for position, number in enumerate(order["phone_numbers"], start=1)
+        for country, area in [place(number)]
+    ]
+
+
+def _event_row(event: Row) -> Row:
+    payload = event["payload"]
+    is_change = event["event_type"] == "portout.status_changed"
+    return {
+        **event,
+        "payload": json.dumps(payload) if payload else None,
+        "payload__status": payload.get("status") if payload and is_change else None,
+    }
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:
+    names = sorted({name for row in rows for name in row} & set(connection.table(f"raw.{table}").columns))
+    if rows:
+        given = pa.Table.from_pylist([{name: _value(name, row.get(name)) for name in names} for row in rows])
+        connection.register("given", given)
+        connection.execute(f"insert into raw.{table} by name from given")
+        connection.unregister("given")
+
+
+def _value(name: str, value: Any) -> Any:
+    return instant(value) if name.endswith("_at") and value else value
+
+
+# Random stories
+
+NEXT = {
+    "pending": ["authorized", "authorized", "rejected-pending", "rejected", "canceled", "ported", "on-hold"],
+    "authorized": ["ported", "ported", "canceled"],
+    "rejected-pending": ["rejected", "pending", "rejected"],
+    "rejected": ["pending"],
+    "on-hold": ["pending"],
+}
+CARRIERS = [
+    ("111A", "Example Telecom"),
+    ("111A", "EXAMPLE TELECOM, INC."),
+    ("222B", "Télécom d’Exemple"),
+    (" 222B ", "Telecom Example"),
+    (None, "Sample Wireless™ (US), Inc."),
+    (None, "SAMPLE  WIRELESS US INC"),
+    ("", "Nobody & Sons"),
+    (None, None),
+    (None, "!?"),
+    ("333C", None),
+    (None, "111a"),
+]
+NUMBERS = ["+13125550101", "+13125550102", "+35312345678", "+442079460123", "+14165550103", "+8001234", "not a number"]
+GAPS = [
+    timedelta(seconds=1),
+    timedelta(hours=1, microseconds=7),
+    timedelta(hours=24),
+    timedelta(hours=48),
+    timedelta(days=9),
+]
+
+
+def random_world(chance: random.Random, order_count: int) -> World:
+    """Tell that many stories; some were never announced, some by half, some were over when the first sync came."""
+    world = World()
+    for day in range(0, 40, 3):
+        world.sync(FIRST_SYNC + timedelta(days=day))
+    for number in range(order_count):
+        _random_order(world, chance, number)
+    return world
+
+
+def _random_order(world: World, chance: random.Random, number: int) -> None:
+    begins = datetime(2025, 12, 28, tzinfo=UTC)
+    inserted_at = begins + timedelta(seconds=chance.randrange(81 * 24 * 3600), milliseconds=chance.choice([0, 0, 521]))
+    story = _random_story(chance, inserted_at, world.as_of)
+    spid, name = chance.choice(CARRIERS)
+    status = story[-1][0]
+    id_ = world.add_order(
+        number,
+        inserted_at,
+        chance.choice([status] * 30 + [None]),
+        spid=spid,
+        carrier_name=name,
+        phone_numbers=chance.choices(NUMBERS, k=chance.choice([0, 1, 1, 1, 2, 5])),
+        updated_at=(story[-1][1] + timedelta(seconds=9)).isoformat(),
+        foc_date=chance.choice([None, "2026-03-01T00:00:00+00:00"]),
+        rejection_code=1002 if status == "rejected" else None,
+    )
+    announced = chance.choice(["all", "all", "none", "half", "doubled"])
+    for place_, (status_, at) in enumerate(story):
+        if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
+            world.add_event(id_, status_, at)
+        if announced == "doubled":
+            world.add_event(id_, status_, at + timedelta(seconds=chance.choice([0, 1])))
+    if chance.random() < 0.1:
+        world.add_event(id_, "", inserted_at, payload=None)
+        world.add_event(id_, "", inserted_at, event_type="portout.new_comment", payload={"comment": "?"})
+    noted = None
+    for sync in world.syncs:
+        held = [(status_, at) for status_, at in story if at <= sync["as_of"]]
+        if held and held[-1] != noted and chance.random() < 0.9:
+            noted = held[-1]
+            world.see(id_, noted[0], sync["as_of"], noted[1])
+    if status == "ported" and chance.random() < 0.8:
+        at = story[-1][1]
+        world.find_in_range(id_, at - timedelta(days=30), at + timedelta(hours=3))
+        world.find_in_range(id_, at - timedelta(hours=5), at + timedelta(hours=chance.choice([1, 5])))
+        world.find_in_range(id_, at - timedelta(hours=1), at + timedelta(hours=5))
+
+
+def _random_story(chance: random.Random, inserted_at: datetime, as_of: datetime) -> list[tuple[str, datetime]]:
+    story = [("pending", inserted_at)]
+    while chance.random() < 0.8 and story[-1][0] in NEXT:
+        at = story[-1][1] + chance.choice(GAPS)
+        if at > as_of:
+            break
+        story.append((chance.choice(NEXT[story[-1][0]]), at))
+    return story

@@ -1,0 +1,48 @@
+"""Many seeds on all cores, and the seeds that notice a broken mechanism."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+
+from simulation.mutations import broken
+from simulation.reading import simulate_reading
+
+MOST_SEEDS_TO_CATCH = 400
+
+
+def simulate(seed: int, *, whole: bool) -> tuple[Counter[str], str | None]:
+    """Run one seed; return its figures, or the failure as text."""
+    try:
+        if whole:
+            from simulation.whole import simulate_whole
+
+            return Counter(vars(simulate_whole(seed))), None
+        return Counter(vars(simulate_reading(seed))), None
+    except Exception:
+        return Counter(), traceback.format_exc()
+
+
+def simulate_many(seeds: Iterable[int], *, whole: bool = False) -> tuple[Counter[str], list[str]]:
+    """Run seeds on all cores; return the sum of their figures and the failures."""
+    total, failures = Counter[str](), list[str]()
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        for figures, failure in pool.map(partial(simulate, whole=whole), seeds, chunksize=1 if whole else 20):
+            total += figures
+            failures += [failure] if failure else []
+    return total, failures
+
+
+def seeds_that_catch(mechanism: str, seeds: Iterable[int]) -> Iterator[int]:
+    """Yield the seeds that fail while one mechanism is broken."""
+    with broken(mechanism):
+        for seed in seeds:
+            try:
+                simulate_reading(seed)
+            except Exception:
+                yield seed

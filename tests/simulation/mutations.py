@@ -1,0 +1,56 @@
+"""Five mechanisms, each broken on purpose: a simulation that does not notice would prove nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pyarrow as pa
+from portouts import sync_plan, sync_run, window_reader
+from portouts.sync_plan import ListQuery, Window
+from portouts.sync_state import SyncState
+
+
+def no_overlap(covered: Sequence[Window], within: Window, overlap: timedelta) -> list[Window]:
+    """Read only what is not covered, so that late commits are never seen."""
+    return sync_plan.plan_axis(covered, within, timedelta())
+
+
+def forgetting_open_orders(_state: SyncState, _orders: pa.Table) -> None:
+    """Hold no order as open, so that none is read again."""
+
+
+def any_pages(_pages: Sequence[window_reader.Page]) -> bool:
+    """Take every list for whole, whatever it says of its total before and after."""
+    return True
+
+
+def losing_a_part(query: ListQuery, parts: int) -> list[ListQuery]:
+    """Split a list and forget its newest part."""
+    return [ListQuery(query.axis, window, query.status) for window in query.window.split(parts)][:-1]
+
+
+def last_arrival(tables: Iterable[pa.Table]) -> pa.Table:
+    """Let the row that arrived last win, however old it is."""
+    rows = {row["id"]: row for table in tables for row in table.to_pylist()}
+    return pa.Table.from_pylist(list(rows.values()), schema=next(iter(tables)).schema)
+
+
+MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
+    "overlap": (sync_run, "plan_axis", no_overlap),
+    "open sweep": (SyncState, "remember", forgetting_open_orders),
+    "before/after total": (window_reader, "is_whole", any_pages),
+    "split": (ListQuery, "split", losing_a_part),
+    "newest wins": (sync_run, "newest_versions", last_arrival),
+}
+
+
+@contextmanager
+def broken(mechanism: str) -> Iterator[None]:
+    """Break one mechanism for a while."""
+    place, name, mutant = MUTATIONS[mechanism]
+    with patch.object(place, name, mutant):
+        yield

@@ -1,0 +1,116 @@
+"""One seed of the whole product: dlt, DuckDB, models and publish, in bad weather, killed at arbitrary calls.
+
+A kill is an exception raised inside whatever Python function happens to be called then: in dlt's extract, normalize and
+load, in our own code, between two statements of the models, before and after the rename. The next sync must go on as
+if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+import duckdb
+from portouts.sandbox import World
+from portouts.sync_job import SyncRequest, run_sync
+from portouts.sync_run import NotProven
+from portouts.telnyx_api import TelnyxError
+from portouts.warehouse import LoadFailed, Warehouse
+
+from simulation.reading import LATEST_COMMIT, MOST_TRIES, NOW, Held, Outcome, Shown, Wrong, check
+from simulation.weather import BASE_URL, KEY, UnsteadyApi, Weather, commit_late
+
+CALLS_OF_A_SYNC = 400_000
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def simulate_whole(seed: int) -> Outcome:
+    """Run one seed; raises naming the seed when the published file disagrees with the API."""
+    try:
+        with TemporaryDirectory() as folder:
+            return _simulate(seed, Path(folder) / "portouts.duckdb")
+    except Exception as error:
+        error.add_note(f"seed {seed}: replay with python -m simulation --whole --seed {seed}")
+        raise
+
+
+def _simulate(seed: int, database: Path) -> Outcome:
+    rng, outcome = Random(seed), Outcome()
+    world = World(rng.choice((0, 3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
+    api = UnsteadyApi(world, rng, Weather.draw(rng), events=rng.random() < 0.85)
+    for _ in range(rng.randrange(2, 4)):
+        settled = {order["id"] for order in world.orders()}
+        world.advance(LATEST_COMMIT)
+        shown = _sync_until_it_succeeds(rng, api, settled, database, outcome)
+        outcome.syncs += 1
+        check(shown, world, read_published(database), outcome)
+        commit_late(rng, world, LATEST_COMMIT)
+        world.advance(timedelta(days=rng.choice((0, 0.01, 1, 40)), seconds=rng.random()))
+    return outcome
+
+
+def _sync_until_it_succeeds(
+    rng: Random, api: UnsteadyApi, settled: set[str], database: Path, outcome: Outcome
+) -> Shown:
+    for _ in range(MOST_TRIES):
+        shown = Shown.now(api, settled)
+        api.forget_what_was_shown()
+        settings = {"page_size": rng.choice((10, 25, 250))}
+        request = SyncRequest(api.world.now, api_key=KEY, base_url=BASE_URL, settings=settings)
+        calls = rng.randrange(CALLS_OF_A_SYNC) if rng.random() < 0.6 else None
+        try:
+            with killed_after(calls):
+                done = run_sync(
+                    Warehouse(database), request, lambda: datetime.now(UTC), open_client=api.open_client,
+                    chunk_rows=rng.choice((50, 100_000)),
+                )
+            outcome.requests += done.report.requests
+            return shown
+        except Killed:
+            outcome.crashes += 1
+        except (TelnyxError, NotProven, LoadFailed):
+            outcome.failed_tries += 1
+        gc.collect()
+    raise Wrong(f"no sync succeeded in {MOST_TRIES} tries")
+
+
+@contextmanager
+def killed_after(calls: int | None) -> Iterator[None]:
+    """Raise `Killed` from the so manieth Python call of this thread."""
+    left = calls
+
+    def count(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal left
+        if event == "call" and left is not None:
+            left -= 1
+            if left <= 0:
+                sys.setprofile(None)
+                raise Killed(frame.f_code.co_qualname)
+
+    if calls is not None:
+        sys.setprofile(count)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def read_published(database: Path) -> Held:
+    """Read the published orders as the raw tables hold them."""
+    held = Held()
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        rows = connection.sql("select * from raw.portouts").to_arrow_table().to_pylist()
+    held.orders = {row["id"]: row for row in rows}
+    assert len(held.orders) == len(rows), "an order stands twice in raw.portouts"
+    return held

@@ -1,0 +1,232 @@
+"""The runner of the SQL files: all or nothing, clear about what failed, and every name documented."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from port_out_stories import AS_OF, World, create_raw
+from portouts import models
+from portouts.models import CheckFailed, CheckWarning, ModelFailed, ModelInputs, build_models, sql_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+INPUTS = ModelInputs(AS_OF)
+
+PROMISED = {
+    "fct_portouts": "portout_id, status, is_open, carrier_id, carrier_name, spid, country_code, number_count,"
+    " inserted_at, updated_at, requested_foc_on, foc_on, ported_at,"
+    " ported_at_source, response, responded_at, response_hours,"
+    " rejection_code, rejection_reason, support_key, pon",
+    "fct_portout_numbers": "portout_id, phone_number, country_code, area_code",
+    "fct_responses": "portout_id, spell_number, pending_at, responded_at, response, response_hours, is_censored,"
+    " measured_by, deadline_at",
+    "agg_portouts_daily": "day, orders_received, numbers_received, orders_ported, numbers_ported, orders_rejected,"
+    " orders_canceled, orders_open",
+    "agg_portouts": "day, status, carrier_id, country_code, orders, numbers",
+    "agg_carriers_gained": "carrier_id, carrier_name, spid, orders_received, orders_ported, numbers_ported,"
+    " share_of_numbers, first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank",
+    "agg_carriers_gained_monthly": "month, carrier_id, carrier_name, orders_ported, numbers_ported, share_of_numbers,"
+    " is_new_carrier",
+    "agg_response_latency_monthly": "month, spells, responded, open, p50_hours, p90_hours, p95_hours, max_hours,"
+    " within_24h, within_48h, automatic, median_hours_censored",
+    "agg_response_survival": "hours, at_risk, responded, censored, still_pending_share",
+    "rpt_open_orders": "portout_id, support_key, carrier_name, number_count, inserted_at, deadline_at, hours_left,"
+    " urgency",
+    "rpt_sync": "as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, published",
+}
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    world = World()
+    world.add_order(1, AS_OF - timedelta(hours=5))
+    with duckdb.connect() as opened:
+        create_raw(opened, world)
+        yield opened
+
+
+@pytest.fixture
+def sql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run the models from a copy that a test may spoil."""
+    folder = tmp_path / "sql"
+    shutil.copytree(sql_folder(), folder)
+    monkeypatch.setattr(models, "sql_folder", lambda: folder)
+    return folder
+
+
+def count_orders(connection: duckdb.DuckDBPyConnection) -> int:
+    [(count,)] = connection.execute("select count(*) from marts.fct_portouts").fetchall()
+    return int(count)
+
+
+def add_order(connection: duckdb.DuckDBPyConnection, id_: str = "second", status: str = "pending") -> None:
+    connection.execute("insert into raw.portouts (id, status, inserted_at) values (?, ?, ?)", [id_, status, AS_OF])
+
+
+@pytest.mark.parametrize("mart", PROMISED)
+def test_every_mart_has_the_columns_that_others_rely_on(connection: duckdb.DuckDBPyConnection, mart: str) -> None:
+    build_models(connection, INPUTS)
+    assert set(PROMISED[mart].split(", ")) <= set(connection.table(f"marts.{mart}").columns)
+
+
+def test_every_table_and_column_of_staging_and_marts_is_commented(connection: duckdb.DuckDBPyConnection) -> None:
+    build_models(connection, INPUTS)
+    silent = connection.execute("""
+        select table_name, column_name, schema_name from duckdb_columns() where comment is null
+        union all select table_name, '', schema_name from duckdb_tables() where comment is null
+        union all select view_name, '', schema_name from duckdb_views() where comment is null
+    """).fetchall()
+    assert [row for row in silent if row[2] in {"staging", "marts"}] == []
+    assert any(row[2] == "raw" for row in silent)  # the query does find what has no comment
+
+
+def test_every_comment_on_a_table_starts_with_its_grain(connection: duckdb.DuckDBPyConnection) -> None:
+    build_models(connection, INPUTS)
+    comments = connection.execute("""
+        select comment from duckdb_tables() where schema_name in ('staging', 'marts')
+        union all select comment from duckdb_views() where schema_name in ('staging', 'marts')
+    """).fetchall()
+    assert len(comments) > len(PROMISED)
+    assert [comment for (comment,) in comments if not comment.startswith("One row")] == []
+
+
+def test_file_names_are_the_names_of_the_objects(connection: duckdb.DuckDBPyConnection) -> None:
+    build_models(connection, INPUTS)
+    objects = connection.execute(
+        "select table_schema, table_name from information_schema.tables where table_schema in ('staging', 'marts')"
+    ).fetchall()
+    files = [(schema, path.stem) for schema in ("staging", "marts") for path in (sql_folder() / schema).rglob("*.sql")]
+    assert sorted(objects) == sorted(files)
+
+
+def test_a_model_reads_only_what_sorts_before_it() -> None:
+    known: set[str] = set()
+    for path in [*sorted((sql_folder() / "staging").rglob("*.sql")), *sorted((sql_folder() / "marts").rglob("*.sql"))]:
+        statement = path.read_text(encoding="utf-8").split("comment on")[0]
+        layer = "staging" if "staging" in path.parts else "marts"
+        reads = set(re.findall(r"\b(?:from|join)\s+((?:raw|staging|marts)\.\w+)", statement))
+        assert {name for name in reads if not name.startswith("raw.")} <= known, path.name
+        assert layer == "staging" or not any(name.startswith("raw.") for name in reads), path.name
+        known.add(f"{layer}.{path.stem}")
+
+
+def test_no_model_asks_for_the_time() -> None:
+    for path in sql_folder().rglob("*.sql"):
+        statement = path.read_text(encoding="utf-8")
+        assert not re.search(r"\b(now\(|current_(date|time|timestamp)|localtime|today\()", statement), path.name
+
+
+def test_a_warehouse_that_never_synced_says_so() -> None:
+    with duckdb.connect() as empty, pytest.raises(ModelFailed, match="run `portouts sync` first"):
+        build_models(empty, INPUTS)
+
+
+def test_building_twice_gives_the_same_and_follows_raw(connection: duckdb.DuckDBPyConnection) -> None:
+    build_models(connection, INPUTS)
+    build_models(connection, INPUTS)
+    assert count_orders(connection) == 1
+    add_order(connection)
+    build_models(connection, INPUTS)
+    assert count_orders(connection) == 2
+
+
+def test_a_broken_model_names_its_file_and_leaves_the_old_marts(
+    connection: duckdb.DuckDBPyConnection, sql: Path
+) -> None:
+    build_models(connection, INPUTS)
+    add_order(connection)
+    (sql / "marts/5_results/agg_portouts.sql").write_text(
+        "create or replace table marts.agg_portouts as select nothing"
+    )
+    with pytest.raises(ModelFailed, match=r"5_results/agg_portouts\.sql: .*nothing"):
+        build_models(connection, INPUTS)
+    assert count_orders(connection) == 1
+    assert connection.execute("select as_of from staging.model_inputs").fetchall() == [(AS_OF,)]
+
+
+def test_a_failing_check_tells_its_sentence_rows_ids_and_cure_and_leaves_the_old_marts(
+    connection: duckdb.DuckDBPyConnection, sql: Path
+) -> None:
+    build_models(connection, INPUTS)
+    add_order(connection, "a-b-c")
+    (sql / "checks/orders_have_long_names.sql").write_text(
+        "-- Give it\n-- a longer name.\nselect portout_id from marts.fct_portouts where length(portout_id) < 9"
+    )
+    with pytest.raises(CheckFailed) as failure:
+        build_models(connection, INPUTS)
+    assert str(failure.value) == "not true: “orders have long names” (1 rows, first: a-b-c). Give it a longer name."
+    assert count_orders(connection) == 1
+
+
+def test_an_object_whose_file_is_gone_disappears(connection: duckdb.DuckDBPyConnection, sql: Path) -> None:
+    extra = sql / "marts/5_results/rpt_extra.sql"
+    extra.write_text("create or replace table marts.rpt_extra as select 1 as one")
+    build_models(connection, INPUTS)
+    assert connection.table("marts.rpt_extra").fetchall() == [(1,)]
+    extra.unlink()
+    build_models(connection, INPUTS)
+    with pytest.raises(duckdb.CatalogException):
+        connection.table("marts.rpt_extra")
+
+
+def test_a_doubled_order_fails_the_build(connection: duckdb.DuckDBPyConnection) -> None:
+    add_order(connection)
+    add_order(connection)
+    with pytest.raises(CheckFailed, match=r"every order is in fct portouts once.*first: second"):
+        build_models(connection, INPUTS)
+
+
+def test_what_is_only_odd_warns_and_is_kept(connection: duckdb.DuckDBPyConnection) -> None:
+    add_order(connection, status="on-hold")
+    connection.execute(
+        "insert into raw.portout_events (id, event_type, portout_id, payload__status, created_at)"
+        " values ('e1', 'portout.status_changed', 'second', 'rejected-pending', ?),"
+        " ('e2', 'portout.new_comment', 'nobody', null, ?)",
+        [AS_OF - timedelta(hours=1), AS_OF],
+    )
+    warnings = build_models(connection, INPUTS)
+    assert [(warning.sentence, warning.row_count, warning.first_ids) for warning in warnings] == [
+        ("every event belongs to an order", 1, ("nobody",)),
+        ("every status is known", 1, ("second",)),
+        ("no response comes before its request", 1, ("second",)),
+    ]
+    assert count_orders(connection) == 2
+
+
+def test_a_warning_reads_as_a_sentence() -> None:
+    warning = CheckWarning("every status is known", 3, ("a", "b"), "Look.")
+    assert str(warning) == "not true: “every status is known” (3 rows, first: a, b). Look."
+
+
+def test_an_order_that_tells_next_to_nothing_still_builds(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("insert into raw.portouts (id) values ('bare')")
+    warnings = build_models(connection, INPUTS)
+    assert {warning.sentence for warning in warnings} == {"every order has inserted at", "every status is known"}
+    [row] = connection.execute(
+        "select status, is_open, carrier_id from marts.fct_portouts where portout_id = 'bare'"
+    ).fetchall()
+    assert row == (None, True, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "hours", "time_zone", "error"),
+    [
+        (datetime(2026, 1, 1), 48, "UTC", ValueError),  # noqa: DTZ001
+        (datetime(2026, 1, 1, tzinfo=UTC), 0, "UTC", ValueError),
+        (datetime(2026, 1, 1, tzinfo=UTC), float("nan"), "UTC", ValueError),
+        (datetime(2026, 1, 1, tzinfo=UTC), 48, "Moon/Tranquility", KeyError),
+    ],
+    ids=["naive instant", "no window", "window not a number", "unknown zone"],
+)
+def test_inputs_that_mean_nothing_are_refused(
+    as_of: datetime, hours: float, time_zone: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        ModelInputs(as_of, hours, time_zone)

@@ -1,0 +1,159 @@
+"""How long the API's headers make us wait, in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_transport import NOON, FakeClock
+from hypothesis import given
+from hypothesis import strategies as st
+from portouts.pace import LONGEST_WAIT, Pace, seconds_to_wait
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOW = NOON.timestamp()
+DATE = {"date": "Mon, 01 Jun 2026 12:00:00 GMT"}
+AN_HOUR = 3600.0
+
+
+def held_for(headers: Mapping[str, str], *, failed: bool = False, limited: bool = False, now: float = NOW) -> float:
+    """Say for how many simulated seconds the next request is held after an answer with these headers."""
+    clock = FakeClock(now)
+    pace = Pace(clock, clock.sleep)
+    pace.learn(headers, failed=failed, limited=limited)
+    asyncio.run(pace.wait())
+    return clock.now - now
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"retry-after": "7"}, 7, id="seconds"),
+        pytest.param({"retry-after": " 7 "}, 7, id="seconds with spaces"),
+        pytest.param({"retry-after": "1.5"}, 1.5, id="fraction"),
+        pytest.param({"retry-after": "0"}, 0, id="zero"),
+        pytest.param({"retry-after": "Mon, 01 Jun 2026 12:00:09 GMT"}, 9, id="date"),
+        pytest.param({"retry-after": "Mon, 01 Jun 2026 12:00:09 GMT"} | DATE, 9, id="date beside a Date"),
+        pytest.param({"retry-after": "Mon, 01 Jun 2026 14:00:09 +0200"}, 9, id="date with offset"),
+        pytest.param({"retry-after": "Mon Jun  1 12:00:09 2026"}, 9, id="date in C style"),
+        pytest.param({"retry-after": "Mon, 01 Jun 2026 11:00:00 GMT"}, 0, id="date gone by"),
+        pytest.param({"retry-after": "86400"}, LONGEST_WAIT, id="a day, clamped"),
+        pytest.param({"retry-after": "Tue, 01 Jun 2027 12:00:00 GMT"}, LONGEST_WAIT, id="a year, clamped"),
+        pytest.param({"retry-after": "9" * 400}, LONGEST_WAIT, id="more than a float holds, clamped"),
+        pytest.param({"x-ratelimit-reset": "11"}, 11, id="reset in seconds"),
+        pytest.param({"x-ratelimit-reset": "11, 60;window=60"}, 11, id="reset as a list"),
+        pytest.param({"x-ratelimit-reset": f"{NOW + 13:.0f}"}, 13, id="reset as an epoch"),
+        pytest.param({"x-ratelimit-reset": f"{NOW + 13:.0f}"} | DATE, 13, id="reset as an epoch beside a Date"),
+        pytest.param({"x-ratelimit-reset": f"{NOW - 13:.0f}"}, 0, id="epoch gone by"),
+        pytest.param({"x-ratelimit-reset": f"{NOW + AN_HOUR:.0f}"}, LONGEST_WAIT, id="epoch in an hour, clamped"),
+        pytest.param({"x-ratelimit-reset": f"{NOW * 1000:.0f}"}, LONGEST_WAIT, id="epoch in milliseconds, clamped"),
+        pytest.param({"retry-after": "3", "x-ratelimit-reset": "11"}, 3, id="Retry-After goes before reset"),
+        pytest.param(
+            {"retry-after": "soon", "x-ratelimit-reset": "11"}, 11, id="reset where Retry-After is unreadable"
+        ),
+        pytest.param({}, 0, id="nothing said"),
+    ],
+)
+def test_a_refusal_holds_the_next_request_as_long_as_it_says(headers: dict[str, str], seconds: float) -> None:
+    assert held_for(headers, failed=True, limited=True) == seconds
+
+
+@pytest.mark.parametrize("wrong_by", [-AN_HOUR, AN_HOUR, -NOW], ids=["slow", "fast", "at the epoch"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "Mon, 01 Jun 2026 12:00:09 GMT"},
+        {"x-ratelimit-reset": f"{NOW + 9:.0f}"},
+    ],
+    ids=["Retry-After", "x-ratelimit-reset"],
+)
+def test_a_wrong_local_clock_does_not_matter_where_the_answer_has_a_date(
+    headers: dict[str, str], wrong_by: float
+) -> None:
+    assert held_for(headers | DATE, failed=True, limited=True, now=NOW + wrong_by) == 9
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "5"}, 5, id="none left"),
+        pytest.param(
+            {"x-ratelimit-remaining": "0, 20;window=1", "x-ratelimit-reset": "5"}, 5, id="none left, as a list"
+        ),
+        pytest.param({"x-ratelimit-remaining": "0"}, 0, id="none left, no reset"),
+        pytest.param({"x-ratelimit-remaining": "1", "x-ratelimit-reset": "5"}, 0, id="one left"),
+        pytest.param({"x-ratelimit-remaining": "many", "x-ratelimit-reset": "5"}, 0, id="unreadable"),
+        pytest.param({"x-ratelimit-reset": "5"}, 0, id="only a reset"),
+        pytest.param({"retry-after": "5"}, 0, id="only Retry-After"),
+    ],
+)
+def test_a_success_holds_the_next_request_only_when_none_is_left(headers: dict[str, str], seconds: float) -> None:
+    assert held_for(headers) == seconds
+
+
+def test_the_reset_of_the_limit_says_nothing_about_a_broken_server() -> None:
+    assert held_for({"x-ratelimit-remaining": "19", "x-ratelimit-reset": "1"}, failed=True) == 0
+    assert held_for({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, failed=True) == 1
+
+
+def test_a_shorter_wait_learnt_later_does_not_end_a_longer_one() -> None:
+    clock = FakeClock()
+    pace = Pace(clock, clock.sleep)
+    pace.learn({"retry-after": "30"}, failed=True)
+    pace.learn({"retry-after": "2"}, failed=True)
+    asyncio.run(pace.wait())
+    assert clock.now - NOW == 30
+
+
+def test_a_clock_set_back_while_a_request_is_held_prolongs_it_by_no_more_than_the_longest_wait() -> None:
+    clock = FakeClock()
+    pace = Pace(clock, clock.sleep)
+    pace.learn({"retry-after": "30"}, failed=True)
+    clock.now -= 24 * AN_HOUR
+    asyncio.run(pace.wait())
+    assert clock.naps == [LONGEST_WAIT]
+
+
+HEADER_PARTS = st.sampled_from(
+    [
+        "Mon,",
+        "Jan",
+        "1",
+        "31",
+        "9999",
+        "0",
+        "00:00:00",
+        "99:99:99",
+        "GMT",
+        "+0000",
+        "-2400",
+        "+" + "9" * 20,
+        ".",
+        ",",
+        "-5",
+        "é",
+    ]
+)
+HEADER_TEXTS = st.one_of(st.text(max_size=40), st.lists(HEADER_PARTS, max_size=7).map(" ".join))
+
+
+@given(HEADER_TEXTS, HEADER_TEXTS, HEADER_TEXTS, HEADER_TEXTS)
+def test_no_header_can_crash_us_or_hold_us_longer_than_the_longest_wait(
+    retry_after: str, reset: str, remaining: str, date: str
+) -> None:
+    headers = {
+        "retry-after": retry_after, "x-ratelimit-reset": reset, "x-ratelimit-remaining": remaining, "date": date,
+    }  # fmt: skip
+    assert 0 <= held_for(headers, failed=True, limited=True) <= LONGEST_WAIT
+
+
+def test_an_offset_beyond_all_bounds_is_an_unreadable_date() -> None:
+    assert seconds_to_wait({"retry-after": "Mon, 01 Jun 2026 12:00:00 +99999999999999999999"}, NOW) is None
+
+
+def test_every_date_that_can_be_written_is_read_to_the_second() -> None:
+    assert seconds_to_wait({"retry-after": format_datetime(NOON, usegmt=True)}, NOW - 42) == 42

@@ -1,0 +1,28 @@
+"""Whole syncs from seeds, against an API that moves and fails while it is read."""
+
+from __future__ import annotations
+
+import pytest
+from simulation.many import MOST_SEEDS_TO_CATCH, seeds_that_catch, simulate_many
+from simulation.mutations import MUTATIONS
+
+READING_SEEDS = 2_000
+WHOLE_SEEDS = 20
+
+
+def test_two_thousand_seeds_of_reading_end_with_the_truth() -> None:
+    total, failures = simulate_many(range(READING_SEEDS))
+    assert not failures, "\n".join(failures)
+    assert total["syncs"] > READING_SEEDS
+    assert total["excused"] < total["orders_checked"] / 100, "too many differences excused to mean anything"
+
+
+def test_twenty_seeds_of_the_whole_product_end_with_the_truth() -> None:
+    total, failures = simulate_many(range(WHOLE_SEEDS), whole=True)
+    assert not failures, "\n".join(failures)
+    assert total["crashes"] > WHOLE_SEEDS
+
+
+@pytest.mark.parametrize("mechanism", MUTATIONS)
+def test_the_simulation_notices_when_a_mechanism_is_broken(mechanism: str) -> None:
+    assert next(seeds_that_catch(mechanism, range(MOST_SEEDS_TO_CATCH)), None) is not None

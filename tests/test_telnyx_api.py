@@ -1,0 +1,399 @@
+"""What the client makes of every kind of answer, and how often it asks."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, envelope, open_client, refusal
+from portouts.pace import LONGEST_WAIT
+from portouts.telnyx_api import (
+    ATTEMPTS,
+    BearerAuth,
+    KeyRejected,
+    NotFound,
+    PermissionDenied,
+    TelnyxClient,
+    TelnyxRefused,
+    TelnyxUnavailable,
+    Unprocessable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+pytestmark = pytest.mark.anyio
+
+PAGE = envelope([{"id": "order-1"}], 1)
+RETRIED = (408, 425, 429, 500, 502, 503, 504)
+
+
+def good() -> httpx.Response:
+    return httpx.Response(200, json=PAGE)
+
+
+class TornStream(httpx.AsyncByteStream):
+    """A body that breaks off, as a reset connection does."""
+
+    def __init__(self, error: httpx.TransportError) -> None:
+        self._error = error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"data": [{"id": "order'
+        raise self._error
+
+
+def torn(error: httpx.TransportError) -> httpx.Response:
+    return httpx.Response(200, stream=TornStream(error))
+
+
+async def ask(answers: Iterable[Answer], clock: FakeClock | None = None) -> tuple[Script, dict[str, Any]]:
+    clock = clock or FakeClock()
+    script = Script(answers, clock)
+    async with open_client(script, clock) as client:
+        return script, await client.fetch_list("/portouts", {"page[number]": "1"})
+
+
+async def failing(
+    answers: Iterable[Answer], kind: type[Exception], clock: FakeClock | None = None
+) -> tuple[Script, str]:
+    """Ask, and return the script with what the exception of that very kind says."""
+    clock = clock or FakeClock()
+    script = Script(answers, clock)
+    async with open_client(script, clock) as client:
+        with pytest.raises(kind) as raised:
+            await client.fetch_list("/portouts", {})
+        assert client.requests == len(script.requests)
+    assert type(raised.value) is kind
+    return script, str(raised.value)
+
+
+FAILURES = [
+    *(pytest.param(httpx.Response(status), id=f"{status}") for status in RETRIED),
+    pytest.param(httpx.Response(599), id="599"),
+    pytest.param(httpx.Response(502, html="<h1>Bad gateway</h1>"), id="502 with HTML"),
+    pytest.param(httpx.ConnectError("refused"), id="connection refused"),
+    pytest.param(httpx.ConnectTimeout("slow"), id="connect timeout"),
+    pytest.param(httpx.ReadTimeout("slow"), id="read timeout"),
+    pytest.param(httpx.WriteTimeout("slow"), id="write timeout"),
+    pytest.param(httpx.PoolTimeout("slow"), id="pool timeout"),
+    pytest.param(httpx.ReadError("reset"), id="reset before the answer"),
+    pytest.param(httpx.RemoteProtocolError("disconnected"), id="disconnected without an answer"),
+    pytest.param(torn(httpx.ReadError("reset")), id="reset in the body"),
+    pytest.param(torn(httpx.RemoteProtocolError("incomplete")), id="disconnected in the body"),
+    pytest.param(torn(httpx.ReadTimeout("slow")), id="timeout in the body"),
+    pytest.param(httpx.Response(200, html="<h1>Maintenance</h1>"), id="200 with HTML"),
+    pytest.param(httpx.Response(200, content=b""), id="200 with nothing"),
+    pytest.param(httpx.Response(204), id="204"),
+    pytest.param(httpx.Response(200, content=b'{"data": [{"id": "a"}'), id="truncated JSON"),
+    pytest.param(httpx.Response(200, content=b'{"data": [{"id": "\xff"}]}'), id="not UTF-8"),
+    pytest.param(httpx.Response(200, json={"data": None}), id="data null"),
+    pytest.param(httpx.Response(200, json={}), id="no data"),
+    pytest.param(httpx.Response(200, json={"errors": []}), id="errors behind a 200"),
+    pytest.param(httpx.Response(200, json=[]), id="a list without envelope"),
+    pytest.param(httpx.Response(200, json=None), id="null"),
+    pytest.param(httpx.Response(200, json={"data": {"id": "a"}}), id="an object for a list"),
+    pytest.param(httpx.Response(200, json={"data": "a"}), id="a text for a list"),
+    pytest.param(httpx.Response(200, json={"data": [{"id": "a"}, None]}), id="a row that is null"),
+    pytest.param(httpx.Response(200, json={"data": [["id", "a"]]}), id="a row that is a list"),
+    pytest.param(
+        httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"not gzip")),
+        id="broken compression",
+    ),
+    pytest.param(
+        httpx.Response(
+            200,
+            headers={"content-encoding": "gzip"},
+            stream=httpx.ByteStream(gzip.compress(b'{"data": [{"id": "a"}]}')[:-12]),
+        ),
+        id="truncated compression",
+    ),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_a_lasting_failure_is_tried_so_often_and_then_raised_never_rows(failure: Answer) -> None:
+    script, said = await failing([failure], TelnyxUnavailable)
+    assert len(script.requests) == ATTEMPTS
+    assert said.startswith(f"GET /portouts: gave up after {ATTEMPTS} tries")
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_a_later_good_answer_wins(failure: Answer) -> None:
+    script, rows = await ask([failure] * (ATTEMPTS - 1) + [good()])
+    assert rows == PAGE
+    assert len(script.requests) == ATTEMPTS
+
+
+async def test_a_list_in_place_of_one_order_is_tried_again() -> None:
+    clock = FakeClock()
+    script = Script([httpx.Response(200, json={"data": []}), httpx.Response(200, json={"data": {"id": "a"}})], clock)
+    async with open_client(script, clock) as client:
+        assert await client.fetch_one("/portouts/a") == {"data": {"id": "a"}}
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("status", [200, 201, 206], ids=str)
+async def test_any_2xx_with_a_whole_envelope_counts(status: int) -> None:
+    _, rows = await ask([httpx.Response(status, json=PAGE)])
+    assert rows == PAGE
+
+
+async def test_waits_without_a_word_from_the_api_grow_and_stay_finite() -> None:
+    clock = FakeClock()
+    await failing([httpx.Response(503)], TelnyxUnavailable, clock)
+    assert len(clock.naps) == ATTEMPTS - 1
+    assert all(0 < nap <= 31 for nap in clock.naps)
+    assert clock.naps[-1] > clock.naps[0]
+
+
+@pytest.mark.parametrize("status", [429, 503], ids=str)
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"retry-after": "17"}, 17, id="seconds"),
+        pytest.param({"retry-after": "Mon, 01 Jun 2026 12:00:17 GMT"}, 17, id="date"),
+        pytest.param({"retry-after": "3600"}, LONGEST_WAIT, id="clamped"),
+    ],
+)
+async def test_retry_after_is_obeyed_to_the_second(status: int, headers: dict[str, str], seconds: float) -> None:
+    script, _ = await ask([httpx.Response(status, headers=headers), good()])
+    assert script.instants[1] - script.instants[0] == seconds
+
+
+@pytest.mark.parametrize(
+    "reset", ["17", f"{NOON.timestamp() + 17:.0f}", "17, 60;w=60"], ids=["seconds", "epoch", "list"]
+)
+async def test_the_reset_of_the_limit_is_obeyed_to_the_second(reset: str) -> None:
+    script, _ = await ask([httpx.Response(429, headers={"X-RateLimit-Reset": reset}), good()])
+    assert script.instants[1] - script.instants[0] == 17
+
+
+async def test_a_wrong_local_clock_does_not_change_the_wait() -> None:
+    headers = {"date": "Mon, 01 Jun 2026 12:00:00 GMT", "retry-after": "Mon, 01 Jun 2026 12:00:17 GMT"}
+    script, _ = await ask([httpx.Response(429, headers=headers), good()], FakeClock(NOON.timestamp() - 86_400))
+    assert script.instants[1] - script.instants[0] == 17
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        pytest.param(429, {"retry-after": "0"}, id="retry at once"),
+        pytest.param(429, {"x-ratelimit-reset": "0"}, id="reset now"),
+        pytest.param(429, {"retry-after": "Mon, 01 Jun 2026 11:00:00 GMT"}, id="a date gone by"),
+        pytest.param(503, {"x-ratelimit-remaining": "19", "x-ratelimit-reset": "0"}, id="a limit not reached"),
+    ],
+)
+async def test_an_api_that_fails_without_a_wait_is_not_stormed(status: int, headers: dict[str, str]) -> None:
+    clock = FakeClock()
+    await failing([httpx.Response(status, headers=headers)], TelnyxUnavailable, clock)
+    assert sum(clock.naps) > 20
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "", ";;", "-3", "1.2.3", "Mon, 99 Xyz", "\N{ARABIC-INDIC DIGIT THREE}"], ids=ascii
+)
+@pytest.mark.parametrize("name", ["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "date"])
+async def test_a_malformed_header_never_crashes(name: str, text: str) -> None:
+    headers = httpx.Headers({name: text}, encoding="utf-8")
+    _, rows = await ask([httpx.Response(429, headers=headers), httpx.Response(200, headers=headers, json=PAGE)])
+    assert rows == PAGE
+
+
+async def test_the_last_request_of_a_limit_holds_the_next_one() -> None:
+    clock = FakeClock()
+    last = httpx.Response(200, json=PAGE, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4"})
+    script = Script([last, good(), good()], clock)
+    async with open_client(script, clock) as client:
+        for _ in range(3):
+            await client.fetch_list("/portouts", {})
+    assert [instant - script.instants[0] for instant in script.instants] == [0, 4, 4]
+
+
+async def test_a_refusal_of_one_request_holds_all_others() -> None:
+    clock = FakeClock()
+    script = Script([httpx.Response(429, headers={"retry-after": "30"}), good()], clock)
+    async with open_client(script, clock, max_concurrency=1) as client:
+        await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(5)))
+    assert [instant - script.instants[0] >= 30 for instant in script.instants[1:]] == [True] * 5
+
+
+REFUSALS = [(401, KeyRejected), (403, PermissionDenied), (404, NotFound), (422, Unprocessable)]
+
+
+@pytest.mark.parametrize(("status", "kind"), REFUSALS, ids=["401", "403", "404", "422"])
+async def test_a_refusal_fails_at_once_in_the_words_of_the_api(status: int, kind: type[TelnyxRefused]) -> None:
+    script, said = await failing([refusal(status, "10999", "No way", "The reason why.")], kind)
+    assert len(script.requests) == 1
+    advice = f" {kind.advice}" if kind.advice else ""
+    assert said == f"GET /portouts: HTTP {status}: No way: The reason why [10999]." + advice
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308, 400, 402, 405, 409, 410, 418, 451], ids=str)
+async def test_any_other_status_is_a_refusal_at_once_and_redirects_are_not_followed(status: int) -> None:
+    answer = httpx.Response(status, headers={"location": "https://elsewhere.example.test/"})
+    script, said = await failing([answer], TelnyxRefused)
+    assert [request.url.host for request in script.requests] == ["api.example.test"]
+    assert said == f"GET /portouts: HTTP {status}: no reason given that could be read."
+
+
+async def test_the_request_id_helps_whoever_asks_telnyx() -> None:
+    _, said = await failing([httpx.Response(404, headers={"x-request-id": "req-1"}, json={"errors": []})], NotFound)
+    assert said.startswith("GET /portouts: HTTP 404 (request req-1): no reason given.")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param(
+            {"errors": [{"code": "1", "title": "A", "detail": "b"}, {"code": "2", "title": "C"}]},
+            "A: b [1]; C [2]",
+            id="several",
+        ),
+        pytest.param({"errors": [{"detail": "only detail"}]}, "only detail", id="detail only"),
+        pytest.param({"errors": [{"code": 10015, "title": "T", "detail": None}]}, "T [10015]", id="numeric code"),
+        pytest.param({"errors": []}, "no reason given", id="none"),
+        pytest.param({"errors": [{}]}, "no reason given", id="empty"),
+        *(
+            pytest.param({"errors": errors}, "no reason given that could be read", id=name)
+            for name, errors in {
+                "null": None, "a text": "bad", "a number": 5, "an object": {"title": "x"}, "nulls": [None],
+                "texts": ["bad"], "lists": [["bad"]],
+            }.items()
+        ),
+        pytest.param({"message": "bad"}, "no reason given that could be read", id="no errors"),
+        pytest.param(["bad"], "no reason given that could be read", id="a list"),
+        pytest.param("bad", "no reason given that could be read", id="a bare text"),
+        pytest.param(None, "no reason given that could be read", id="a bare null"),
+    ],
+)  # fmt: skip
+async def test_errors_of_any_shape_are_quoted_or_said_to_be_unreadable(body: object, said: str) -> None:
+    _, message = await failing([httpx.Response(400, json=body)], TelnyxRefused)
+    assert message == f"GET /portouts: HTTP 400: {said}."
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422], ids=str)
+async def test_a_page_of_html_is_never_quoted(status: int) -> None:
+    clock = FakeClock()
+    async with open_client(Script([httpx.Response(status, html="<h1>Proxy</h1>")], clock), clock) as client:
+        with pytest.raises(TelnyxRefused, match="no reason given that could be read") as raised:
+            await client.fetch_list("/portouts", {})
+    assert "Proxy" not in str(raised.value)
+
+
+def chain(error: BaseException | None) -> Iterable[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(refusal(401, "10009", f"Bad key {API_KEY}", f"Bearer {API_KEY} is unknown"), id="echoed by a 401"),
+        pytest.param(refusal(400, API_KEY, "T", "d"), id="echoed as a code"),
+        pytest.param(httpx.Response(500, text=API_KEY), id="echoed by a 500"),
+        pytest.param(httpx.Response(200, text=API_KEY), id="echoed by a 200"),
+        pytest.param(httpx.ReadError(f"Bearer {API_KEY}"), id="in a transport error"),
+    ],
+)
+async def test_the_key_is_in_no_exception_no_repr_and_no_log(answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    clock = FakeClock()
+    client = open_client(Script([answer], clock), clock)
+    async with client:
+        with pytest.raises((TelnyxRefused, TelnyxUnavailable)) as raised:
+            await client.fetch_list("/portouts", {})
+    told = [f"{error!r} {error}" for error in chain(raised.value)] + [repr(client), repr(BearerAuth(API_KEY))]
+    assert API_KEY not in "\n".join([*told, caplog.text])
+
+
+async def answer_pages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    body = b'{"data": []}'
+    writer.write(b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize("pasted", ["{}", "{}\n", " {}\r\n"], ids=["bare", "newline", "spaces"])
+async def test_over_a_real_socket_a_pasted_key_works_and_stays_out_of_every_log(
+    pasted: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server = await asyncio.start_server(answer_pages, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    clock = FakeClock()
+    async with (
+        server,
+        TelnyxClient(pasted.format(API_KEY), f"http://127.0.0.1:{port}/v2", clock=clock, sleep=clock.sleep) as client,
+    ):
+        assert await client.fetch_list("/portouts", {}) == {"data": []}
+    assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
+    assert API_KEY not in caplog.text
+
+
+async def test_the_key_is_sent_as_a_bearer_token() -> None:
+    script, _ = await ask([good()])
+    assert script.requests[0].headers["authorization"] == f"Bearer {API_KEY}"
+
+
+@pytest.mark.parametrize("most", [1, 3, 8], ids=str)
+async def test_concurrency_reaches_the_limit_and_never_exceeds_it(most: int) -> None:
+    in_flight, peak = 0, 0
+
+    async def handle(_request: httpx.Request) -> httpx.Response:
+        nonlocal in_flight, peak
+        in_flight += 1
+        peak = max(peak, in_flight)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        in_flight -= 1
+        return good()
+
+    async with open_client(handle, max_concurrency=most) as client:
+        await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(30)))
+    assert (peak, client.requests) == (most, 30)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        (BASE_URL, "https://api.example.test/v2/portouts/events"),
+        (BASE_URL + "/", "https://api.example.test/v2/portouts/events"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/portouts/events"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000/portouts/events"),
+        ("https://proxy.example.test/telnyx/v2", "https://proxy.example.test/telnyx/v2/portouts/events"),
+    ],
+    ids=["path", "path and slash", "host", "host and slash", "deeper path"],
+)
+async def test_a_base_url_may_end_in_a_slash_and_may_have_a_path(base_url: str, expected: str) -> None:
+    clock = FakeClock()
+    script = Script([good()], clock)
+    async with open_client(script, clock, base_url=base_url) as client:
+        await client.fetch_list("/portouts/events", {"page[number]": "2"})
+    (request,) = script.requests
+    assert str(request.url.copy_with(query=None)) == expected
+    assert dict(request.url.params) == {"page[number]": "2"}
+
+
+async def test_instants_reach_the_api_as_they_were_written() -> None:
+    clock = FakeClock()
+    script = Script([good()], clock)
+    params = {"filter[inserted_at][gte]": "2026-05-01T00:00:00.000Z", "filter[status]": "rejected-pending"}
+    async with open_client(script, clock) as client:
+        await client.fetch_list("/portouts", params)
+    assert dict(script.requests[0].url.params) == params
+
+
+async def test_only_get_is_ever_sent_and_nothing_else_is_offered() -> None:
+    script, _ = await ask([httpx.Response(503), httpx.Response(429), good()])
+    assert {request.method for request in script.requests} == {"GET"}
+    offered = {name for name in dir(TelnyxClient) if not name.startswith("_")}
+    assert {name for name in offered if not re.match("fetch_", name)} == set()
