@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -123,23 +124,29 @@ class WindowReader:
         finally:
             for task in running:
                 task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _outcome(self, query: Query) -> Read | Split:
         return await (self._look_up(query) if isinstance(query, Lookup) else self._read(query))
 
     async def _read(self, query: ListQuery) -> Read | Split:
-        first, pages = self._first_pages.pop(query, None), 0
+        first, found, size, is_full = self._first_pages.pop(query, None), 0, 0, False
         tried: list[Page] = []
         for _ in range(ATTEMPTS):
             first = first or await self._page(query, 1)
             tried.append(first)
             if first.total is None:
                 break
-            pages = page_count(first.total, first.size)
+            # A server may hold its pages shorter than it was asked to, and not say so.
+            size = len(first.ids) if 0 < len(first.ids) < min(first.size, first.total) else first.size
+            pages = page_count(first.total, size)
             if query.page_limit is not None and pages > query.page_limit:
                 return self._as_read(query, [first], is_proven=True)
             if pages > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
-                return await self._cut(query, pages, tried)
+                if (split := await self._cut(query, pages, tried)) is not None:
+                    return split
+                first, found = None, 0
+                continue
             try:
                 rest = await _all(self._page(query, number) for number in range(2, pages + 1))
             except Unprocessable:
@@ -150,19 +157,26 @@ class WindowReader:
             if is_whole([first, *rest]):
                 return self._as_read(query, [first, *rest], tried, is_proven=True)
             tried += rest
-            first = None
-        if pages > 1 and query.window.can_split:
+            found = len({row_id for page in [first, *rest] for row_id in page.ids})
+            is_full, first = len(first.ids) >= first.size, None
+        # No more rows than one page holds, whatever the total says: shorter lists would prove no more.
+        if (found > size or is_full) and query.window.can_split:
             return Split(query.split(2), _tables(tried))
         return await self._read_to_the_end(query, tried)
 
-    async def _cut(self, query: ListQuery, pages: int, tried: list[Page]) -> Split:
+    async def _cut(self, query: ListQuery, pages: int, tried: list[Page]) -> Split | None:
         """Cut a long list into parts of about the wanted length.
 
         The last page tends to hold the oldest rows. They tell where the list begins, so that the empty time before,
         often many years, costs one request instead of a part of each cut. It is only a hint: every part is proven.
         """
         window = query.window
-        last = await self._page(query, pages)
+        try:
+            last = await self._page(query, pages)
+        except Unprocessable:
+            return Split(query.split(2), _tables(tried))
+        if not last.ids:
+            return None  # there are fewer rows than the API says
         oldest = pc.min(last.table["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
         begins = floor_to_resolution(oldest) if oldest else window.start
         parts = page_count(pages * 4, PAGES_AT_A_TIME[query.axis] * 3)
@@ -200,7 +214,7 @@ class WindowReader:
 
     async def _one(self, path: str, row_id: str) -> Row | None:
         try:
-            row: Row = (await self._api.fetch_one(f"{path}/{row_id}"))["data"]
+            row: Row = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
         except NotFound:
             return None
         if row.get("id") != row_id:
@@ -209,7 +223,8 @@ class WindowReader:
 
     async def _page(self, query: ListQuery, number: int) -> Page:
         envelope = await self._api.fetch_list(query.path, query.params(number, self._page_size))
-        meta, rows = envelope.get("meta") or {}, envelope["data"]
+        meta, rows = envelope.get("meta"), envelope["data"]
+        meta = meta if isinstance(meta, dict) else {}
         where = f"page {number} of {query}"
         neighbours = _check_rows(query, where, rows)
         parse = events_table if query.axis is Axis.EVENTS else orders_table
@@ -256,7 +271,8 @@ def _check_rows(query: ListQuery, where: str, rows: Sequence[Row]) -> set[str]:
                 f"{where}: an order or event of {instant.isoformat()} was not asked for; the API does not apply "
                 f"filter[{query.axis}]. Nothing was loaded, since nothing can be read in parts."
             )
-        neighbours.add(row["id"])
+        if instant == query.window.end:  # others show that the server rounds; the next window may not answer them
+            neighbours.add(row["id"])
     if query.status and rows and not any(row.get("status") == query.status for row in rows):
         raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
     return neighbours
@@ -268,6 +284,6 @@ def _instant(query: ListQuery, row: Row) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(row[query.axis])
-    except (KeyError, TypeError, ValueError):
+        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -52,9 +52,9 @@ class Weather:
             depth_cap=rng.choice((None, None, 300)),
             slip_share=rng.choice((0.0, 0.0, 0.03)) if rough else 0.0,
             stale_share=rng.choice((0.0, 0.1, 0.4)) if rough else 0.0,
-            revoked_share=rng.choice((0.0, 0.0, 0.005)) if rough else 0.0,
+            revoked_share=rng.choice((0.0, 0.0, 0.003)) if rough else 0.0,
             # Changes need time to pass: at a clock that stands still, a range up to now would never stop growing.
-            meddling_share=rng.choice((0.0, 0.1, 0.3)) if seconds_per_request else 0.0,
+            meddling_share=rng.choice((0.0, 0.03, 0.15)) if seconds_per_request else 0.0,
         )
 
 

@@ -30,7 +30,9 @@ crossings as (
 ),
 
 happenings as (
-    select received_on as day, 1 as received, number_count as numbers_received, 0 as ported, 0 as numbers_ported, 0 as rejected, 0 as canceled, 1 as opened
+    select
+        received_on as day, 1 as received, number_count as numbers_received,
+        0 as ported, 0 as numbers_ported, 0 as rejected, 0 as canceled, 1 as opened,
     from orders
     union all
     select ported_on, 0, 0, 1, number_count, 0, 0, 0

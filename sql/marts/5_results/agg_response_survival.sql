@@ -35,7 +35,10 @@ survival as (
         censored,
         case
             when responded = at_risk then 0
-            else exp(sum(case when responded < at_risk then ln(1 - responded / cast(at_risk as double)) end) over (order by hours))
+            else exp(
+                sum(case when responded < at_risk then ln(1 - responded / cast(at_risk as double)) end)
+                    over (order by hours)
+            )
         end as still_pending_share,
     from risks
 )

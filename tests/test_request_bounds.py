@@ -1,0 +1,87 @@
+"""What a sync costs: requests follow change, never history."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from portouts.sandbox import World
+from portouts.sync_plan import OPEN_STATUSES
+from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_state import SyncState
+from simulation.weather import UnsteadyApi, Weather
+
+CALM = Weather(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
+PAGE = 250
+
+
+class Reader:
+    """Syncs one world over and over, keeping only the state."""
+
+    def __init__(self, world: World, *, events: bool = True, chunk_rows: int | None = 5_000) -> None:
+        import random
+
+        self.world = world
+        self.state: dict[str, Any] = {}
+        self.chunk_rows = chunk_rows
+        self.api = UnsteadyApi(world, random.Random(1), CALM, events=events)
+
+    def sync(self) -> SyncReport:
+        report = SyncReport()
+        run = SyncRun(SyncOptions(as_of=self.world.now, chunk_rows=self.chunk_rows), "sync", report)
+
+        async def read() -> None:
+            while not report.is_done:
+                state = SyncState.from_json(self.state)
+                async with self.api.open_client() as client:
+                    await run.read_chunk(client, state)
+                    report.requests += client.requests
+                self.state = state.to_json()
+
+        asyncio.run(read())
+        return report
+
+    def open_orders(self) -> int:
+        return sum(order["status"] in OPEN_STATUSES for order in self.world.orders())
+
+
+@pytest.mark.parametrize("orders", [0, 1, 900, 5_000])
+@pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
+def test_a_first_load_costs_a_request_per_page_of_rows_and_little_more(orders: int, events: bool) -> None:
+    world = World(orders, seed=3)
+    ported = sum(order["status"] == "ported" for order in world.orders())
+    rows = orders + ported + (len(world.events()) if events else 0)
+    assert Reader(world, events=events).sync().requests <= 1.15 * rows / PAGE + 20
+
+
+@pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
+def test_a_sync_without_change_costs_eight_requests_and_one_per_page_of_open_orders(events: bool) -> None:
+    reader = Reader(World(3_000, seed=5), events=events)
+    reader.sync()
+    assert reader.sync().requests <= 8 + math.ceil(reader.open_orders() / PAGE)
+
+
+@pytest.mark.parametrize("changed", [1, 7, 40])
+def test_each_changed_order_costs_at_most_one_more(changed: int) -> None:
+    reader = Reader(World(3_000, seed=5))
+    reader.sync()
+    final = [order["id"] for order in reader.world.orders() if order["status"] == "rejected"]
+    for order_id in final[:: len(final) // changed][:changed]:
+        reader.world.change(order_id, status="pending")
+        reader.world.advance(timedelta(seconds=2))
+    assert reader.sync().requests <= 8 + math.ceil(reader.open_orders() / PAGE) + changed
+
+
+def test_orders_that_left_the_open_statuses_together_are_read_by_range() -> None:
+    reader = Reader(World(3_000, seed=5), events=False)
+    reader.sync()
+    pending = [order["id"] for order in reader.world.orders() if order["status"] == "pending"]
+    authorized = [order["id"] for order in reader.world.orders() if order["status"] == "authorized"]
+    for order_id in pending + authorized:
+        reader.world.change(order_id, status="canceled")
+    changed = len(pending + authorized)
+    assert changed > 30
+    assert reader.sync().requests < 8 + changed / 2
