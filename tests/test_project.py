@@ -35,7 +35,7 @@ IMPORTED_ONLY_BY = {
     "typer": {"cli.py"},
     "starlette": {"sandbox/"},
     "uvicorn": {"sandbox/"},
-    "portouts.sandbox": {"sandbox/", "cli.py"},
+    "portouts.sandbox": {"sandbox/", "cli.py", "demo.py"},
     "portouts.cli": {"__main__.py"},
     "telnyx": set[str](),
     "pytest": set[str](),
