@@ -111,8 +111,7 @@ def imported_beyond_the_list(source: str, room: str) -> list[str]:
         for restricted, allowed in IMPORTS_NOTHING_BUT.items()
         if lies_in(room, {restricted})
         for name, line in imports_of(source, room)
-        if name.split(".")[0] not in STANDARD_LIBRARY
-        and not any(is_part_of(name, whole) for whole in allowed)
+        if name.split(".")[0] not in STANDARD_LIBRARY and not any(is_part_of(name, whole) for whole in allowed)
     ]
 
 

@@ -38,7 +38,9 @@ app = typer.Typer(
 
 Database = Annotated[
     Path,
-    typer.Option(help="The published DuckDB file; working state lies beside it in .portouts/.", envvar="PORTOUTS_DATABASE"),
+    typer.Option(
+        help="The published DuckDB file; working state lies beside it in .portouts/.", envvar="PORTOUTS_DATABASE"
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object to standard output.")]
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
@@ -65,12 +67,14 @@ def sync(
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
         _quiet_dlt()
-        from portouts.sync_job import SyncRequest, run_sync
+        from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_sync
+        from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
 
         request = SyncRequest(instant, from_day, full, allow_unproven)
         with _progress() as bar, _stop_on_signal() as is_stopping:
-            outcome = run_sync(Warehouse(database), request, _now, bar("Reading Telnyx"), is_stopping)
+            supervision = Supervision(on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS)
+            outcome = run_sync(Warehouse(database), request, _now, supervision)
         _print_sync(outcome, as_json)
 
 
@@ -99,14 +103,15 @@ def status(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> No
 
 @app.command()
 def demo(
-    database: Database = DEMO_DATABASE,
+    database: Annotated[Path, typer.Option(help="A file that does not exist yet.")] = DEMO_DATABASE,
     orders: Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")] = 3_000,
     seed: Annotated[int, typer.Option(help="Another seed, another account.")] = 7,
     as_json: AsJson = False,
 ) -> None:
     """See the whole job on a simulated account: two syncs 30 days apart, then the report. Needs no key, no network."""
     with _ending_well(as_json):
-        if database != DEMO_DATABASE and database.exists():
+        state = database.parent / ".portouts" / database.name
+        if database != DEMO_DATABASE and (database.exists() or state.exists()):
             raise SettingsError(f"{database} exists already; give the demo a new file.")
         _require("starlette", "uvicorn", extra="sandbox")
         _quiet_dlt()
@@ -193,6 +198,8 @@ def _ending_well(as_json: bool) -> Iterator[None]:
             _fail(error, LOCKED, as_json)
         if any(kind.__module__.startswith("portouts.") for kind in type(error).__mro__):
             _fail(error, FAILED, as_json)
+        if as_json:
+            print(json.dumps({"error": f"{name}, see standard error", "exit_code": FAILED}))
         raise
 
 
@@ -277,6 +284,7 @@ def _sync_json(outcome: SyncOutcome) -> dict[str, Any]:
         "orders_changed": outcome.orders_changed,
         "is_proven": outcome.is_proven,
         "published": True,
+        "seconds": round(outcome.seconds, 3),
         "strange_rows": report.strange_rows,
         "missing_orders": report.missing,
         "unproven": report.unproven,
@@ -314,13 +322,17 @@ def _status_text(found: dict[str, Any]) -> str:
 
 
 def _print_answers(answers: Sequence[Answer]) -> None:
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     for answer in answers:
-        table = Table(title=answer.question, title_justify="left", title_style="bold")
+        table = Table(
+            title=answer.question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        )
         for position, column in enumerate(answer.columns):
-            table.add_column(column.replace("_", " "), justify="left" if position == 0 else "right")
+            is_name = position == 0
+            table.add_column(column.replace("_", " "), justify="left" if is_name else "right", no_wrap=is_name)
         for row in answer.rows:
             table.add_row(*("–" if value is None else str(value) for value in row))
         Console().print(table)

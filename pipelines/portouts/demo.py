@@ -5,17 +5,19 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
 from portouts.models import sql_folder
 from portouts.sandbox import World, create_app, running
-from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
+from portouts.sync_job import CHUNK_ROWS, SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import Progress
+from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 
+BEGINS = datetime(2026, 5, 16, 9, tzinfo=UTC)
 DAYS_BETWEEN = 30
 API_KEY = "KEY_DEMO_NOT_A_SECRET"
 
@@ -42,7 +44,7 @@ def run_demo(
     database: Path, orders: int, seed: int, clock: Callable[[], datetime], progress: Callable[[str], Progress]
 ) -> DemoOutcome:
     """Sync a simulated account twice into `database`; `progress` gives the bar for a step named by its argument."""
-    world = World(orders=orders, seed=seed)
+    world = World(orders=orders, seed=seed, now=BEGINS)
     warehouse = Warehouse(database)
     with running(create_app(world, api_key=API_KEY)) as base_url:
         syncs = [_sync(warehouse, world, base_url, clock, progress("First load"))]
@@ -58,7 +60,7 @@ def _sync(
     warehouse: Warehouse, world: World, base_url: str, clock: Callable[[], datetime], on_progress: Progress
 ) -> SyncOutcome:
     request = SyncRequest(as_of=world.now, api_key=API_KEY, base_url=base_url)
-    return run_sync(warehouse, request, clock, on_progress)
+    return run_sync(warehouse, request, clock, Supervision(on_progress=on_progress, chunk_rows=CHUNK_ROWS))
 
 
 def clear_demo(database: Path) -> None:

@@ -13,7 +13,7 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records import Privacy
+from portouts.records import KEEP, Privacy
 
 _PLACED_TYPES = frozenset(
     {
@@ -25,7 +25,7 @@ _PLACED_TYPES = frozenset(
 )
 
 
-def phone_numbers_table(orders: pa.Table, privacy: Privacy = Privacy()) -> pa.Table:
+def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
     """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number, country_code, area_code, is_gone`.
 
     The numbers of an order replace those loaded before. An order without numbers gets one row that only says so,

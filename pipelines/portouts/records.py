@@ -99,15 +99,22 @@ class Privacy:
         return hmac.new(self.salt.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def orders_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) -> pa.Table:
-    """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`."""
+KEEP = Privacy()
+
+
+def orders_table(rows: Sequence[Row], where: str, privacy: Privacy = KEEP) -> pa.Table:
+    """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`.
+
+    PINs are removed from `rows` too.
+    """
+    remove_pins(rows)
     return _table(rows, ORDER_FIELDS, PERSONAL_FIELDS, where, privacy)
 
 
-def events_table(rows: Sequence[Row], where: str, privacy: Privacy = Privacy()) -> pa.Table:
+def events_table(rows: Sequence[Row], where: str, privacy: Privacy = KEEP) -> pa.Table:
     """Turn events into one table with the columns of `EVENT_FIELDS` and `extra`; PINs are removed from `rows` too."""
+    remove_pins(rows)
     for row in rows:
-        remove_pins(row)
         _open_payload(row, privacy)
     return _table(rows, EVENT_FIELDS, frozenset(), where, privacy)
 
@@ -127,16 +134,24 @@ def _open_payload(row: Row, privacy: Privacy) -> None:
 
 def remove_pins(value: Any) -> None:
     """Delete, in place and at any depth, every field of a JSON value that holds a PIN."""
-    if isinstance(value, dict):
-        for key in [key for key in value if _is_pin(key)]:
+    if type(value) is dict:
+        for key in _pins_among(tuple(value)):
             del value[key]
         value = value.values()
     for part in value:
-        if isinstance(part, dict | list):
+        if type(part) in _CONTAINERS:
             remove_pins(part)
 
 
+# Rows come in few shapes, and looking at every key of every row takes longer than anything else done to it.
+_CONTAINERS = frozenset({dict, list})
+
+
 @lru_cache(maxsize=1_000)
+def _pins_among(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(key for key in keys if _is_pin(key))
+
+
 def _is_pin(key: str) -> bool:
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)
     return "".join(words).lower().endswith("attemptedpin") or (bool(words) and words[-1].lower() == "pin")
@@ -167,7 +182,6 @@ def _table(
 
 def _extra(extra: Row | None, privacy: Privacy) -> str | None:
     """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
-    remove_pins(extra or {})
     if not extra:
         return None
     return orjson.dumps(extra if privacy.pii == "keep" else dict.fromkeys(extra), option=orjson.OPT_SORT_KEYS).decode()
@@ -176,7 +190,6 @@ def _extra(extra: Row | None, privacy: Privacy) -> str | None:
 def _column(name: str, values: list[Any], kind: pa.DataType | str, extras: dict[int, Row]) -> pa.Array:
     """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
     if kind == "json":
-        remove_pins(values)
         return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], TEXT)
     try:
         return _fitting(values, kind)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ from typing import Any
 
 from portouts.models import CheckWarning, ModelInputs, build_models
 from portouts.settings import SettingsError
-from portouts.sync_run import Progress, SyncReport
-from portouts.telnyx_source import OpenClient, telnyx_source
+from portouts.sync_run import SyncReport
+from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Interrupted, SyncRecord, Warehouse, record_sync
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
@@ -41,6 +40,8 @@ class SyncOutcome:
     report: SyncReport
     orders_changed: int
     warnings: list[CheckWarning]
+    seconds: float
+    """From before the first request until the file was published."""
 
     @property
     def is_proven(self) -> bool:
@@ -48,17 +49,11 @@ class SyncOutcome:
 
 
 def run_sync(
-    warehouse: Warehouse,
-    request: SyncRequest,
-    clock: Callable[[], datetime],
-    on_progress: Progress = lambda done, total: None,
-    is_stopping: Callable[[], bool] = lambda: False,
-    open_client: OpenClient | None = None,
-    chunk_rows: int = CHUNK_ROWS,
+    warehouse: Warehouse, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked():
-        started_at, sync_id, report = clock(), str(uuid.uuid4()), SyncReport()
+        started_at, report = clock(), supervision.report
         source = telnyx_source(
             request.api_key,
             request.base_url,
@@ -66,35 +61,22 @@ def run_sync(
             since=request.since,
             full=request.full,
             allow_unproven=request.allow_unproven,
-            chunk_rows=chunk_rows,
-            sync_id=sync_id,
-            report=report,
-            on_progress=on_progress,
-            is_stopping=is_stopping,
-            open_client=open_client,
+            supervision=supervision,
             **request.settings,
         )
         inputs = model_inputs(warehouse, request.as_of)
         pipeline = warehouse.pipeline()
         while not report.is_done:
             warehouse.load(pipeline, source)
-            if is_stopping() and not report.is_done:
+            if supervision.is_stopping() and not report.is_done:
                 raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
-        record = SyncRecord(
-            sync_id,
-            request.as_of,
-            started_at,
-            clock(),
-            report.requests,
-            report.orders_read,
-            report.events_read,
-            is_proven=not report.unproven,
-        )
+        record = SyncRecord.of(supervision.sync_id, request.as_of, started_at, clock(), report)
         with warehouse.connected() as connection:
             changed = record_sync(connection, record, warehouse.remembered(pipeline))
             warnings = build_models(connection, inputs)
         warehouse.publish()
-    return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings)
+        seconds = (clock() - started_at).total_seconds()
+    return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds)
 
 
 def rebuild_models(warehouse: Warehouse) -> list[CheckWarning]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 RESOLUTION = timedelta(milliseconds=1)
 OPEN_STATUSES = ("pending", "rejected-pending", "authorized")
@@ -83,7 +84,7 @@ class Window:
         ticks = self.length // RESOLUTION
         parts = min(parts, ticks)
         cuts = [self.start + RESOLUTION * (ticks * part // parts) for part in range(parts + 1)]
-        return [Window(start, end) for start, end in zip(cuts, cuts[1:], strict=False)]
+        return [Window(start, end) for start, end in pairwise(cuts)]
 
 
 def merge(windows: Iterable[Window]) -> list[Window]:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from portouts.phone_numbers import phone_numbers_table
 from portouts.records import (
     INSTANT,
+    KEEP,
     TEXT,
     Privacy,
     events_table,
@@ -50,6 +51,10 @@ PAYLOAD_PATIENCE = timedelta(days=7)
 Progress = Callable[[int, int], None]
 
 
+def unwatched(_done: int, _total: int) -> None:
+    """Take the rows done and expected of a sync that nobody watches."""
+
+
 class NotProven(Exception):
     """The API's own counts do not confirm what was read, so nothing was loaded."""
 
@@ -64,7 +69,7 @@ class SyncOptions:
     page_size: int = 250
     overlap: timedelta = timedelta(minutes=60)
     events: bool = True
-    privacy: Privacy = Privacy()
+    privacy: Privacy = KEEP
     allow_unproven: bool = False
     chunk_rows: int | None = None
     """End a chunk once it holds so many rows; None reads everything in one."""
@@ -109,7 +114,7 @@ class SyncRun:
         options: SyncOptions,
         sync_id: str,
         report: SyncReport,
-        on_progress: Progress = lambda done, total: None,
+        on_progress: Progress = unwatched,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.options = options
@@ -174,11 +179,11 @@ class SyncRun:
         state.unfinished_events = waiting
         if state.events_refused or not self.options.events:
             return []
-        return lookups([id_ for id_, at in waiting.items() if at < overlap_start], self.options.page_size, is_of_events=True)
+        return lookups(
+            [id_ for id_, at in waiting.items() if at < overlap_start], self.options.page_size, is_of_events=True
+        )
 
-    async def _events_asked(
-        self, reader: WindowReader, state: SyncState, queries: list[ListQuery]
-    ) -> Sequence[Query]:
+    async def _events_asked(self, reader: WindowReader, state: SyncState, queries: list[ListQuery]) -> Sequence[Query]:
         """Count the events, which tells whether the account has any: not every account may read them."""
         if not self.options.events:
             return []

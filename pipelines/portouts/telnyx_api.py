@@ -52,21 +52,29 @@ class TelnyxRefused(TelnyxError):
 
 
 class KeyRejected(TelnyxRefused):
+    """The key is unknown, expired or revoked."""
+
     status = 401
     advice = "Check TELNYX_API_KEY."
 
 
 class PermissionDenied(TelnyxRefused):
+    """The key is known, and may not read this."""
+
     status = 403
     advice = "The key's user needs the permission to view port-out orders."
 
 
 class NotFound(TelnyxRefused):
+    """There is no such order, event or path."""
+
     status = 404
     advice = "Check TELNYX_BASE_URL if no order can be found at all."
 
 
 class Unprocessable(TelnyxRefused):
+    """A parameter is not to the API's liking, such as a page beyond its depth."""
+
     status = 422
 
 

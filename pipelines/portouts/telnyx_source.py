@@ -7,8 +7,8 @@
     pipeline.run(telnyx_source())
 
 One parent resource reads a chunk of the sync; the tables hang on it as transformers, so however many of them are
-selected, every page is fetched once. A source made with `chunk_rows` reads so much and stops; running the same source
-again goes on, until its `report.is_done`.
+selected, every page is fetched once. Supervised with `chunk_rows`, the source reads so much and stops; running the same
+source again goes on, until its `report.is_done`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -28,7 +29,7 @@ from dlt.extract import DltResource, DltSource
 
 from portouts.records import Pii, Privacy
 from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
-from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun
+from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import DEFAULT_BASE_URL, TelnyxClient
 
@@ -57,6 +58,23 @@ _HINTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+def open_client(api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
+    """Open the client that speaks to Telnyx over the network."""
+    return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency)
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """How a program that runs the source follows it, and reads it in chunks; a script needs none of it."""
+
+    sync_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    report: SyncReport = field(default_factory=SyncReport)
+    on_progress: Progress = unwatched
+    is_stopping: Callable[[], bool] = lambda: False
+    chunk_rows: int | None = None
+    open_client: OpenClient = open_client
+
+
 def telnyx_source(
     api_key: str | None = None,
     base_url: str | None = None,
@@ -65,12 +83,7 @@ def telnyx_source(
     since: datetime | None = None,
     full: bool = False,
     allow_unproven: bool = False,
-    chunk_rows: int | None = None,
-    sync_id: str | None = None,
-    report: SyncReport | None = None,
-    on_progress: Progress = lambda done, total: None,
-    is_stopping: Callable[[], bool] = lambda: False,
-    open_client: OpenClient | None = None,
+    supervision: Supervision | None = None,
     **settings: Any,
 ) -> DltSource:
     """Read port-out orders, their numbers and their events, and what has changed since the last run.
@@ -83,7 +96,7 @@ def telnyx_source(
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
     """
-    report = report or SyncReport()
+    supervision = supervision or Supervision()
 
     @dlt.source(name="telnyx", section="telnyx", max_table_nesting=0)
     def telnyx(
@@ -96,7 +109,7 @@ def telnyx_source(
         events: bool = True,
         pii: str = "keep",
         pii_salt: TSecretStrValue | None = None,
-    ) -> Iterator[DltResource]:
+    ) -> list[DltResource]:
         options = SyncOptions(
             as_of=as_of or datetime.now(UTC),
             since=since or parse_instant("start_date", start_date),
@@ -104,25 +117,12 @@ def telnyx_source(
             page_size=_in_range("page_size", page_size, 1, 250),
             overlap=timedelta(minutes=_in_range("overlap_minutes", overlap_minutes, 0, 60 * 24 * 366)),
             events=events,
-            privacy=Privacy(_pii(pii), pii_salt or ""),
+            privacy=_privacy(pii, pii_salt),
             allow_unproven=allow_unproven,
-            chunk_rows=chunk_rows,
+            chunk_rows=supervision.chunk_rows,
         )
         concurrency = _in_range("max_concurrency", max_concurrency, 1, 64)
-        run = SyncRun(options, sync_id or str(uuid.uuid4()), report, on_progress, is_stopping)
-        opened = open_client or _open_client
-
-        @dlt.resource(name="reads", selected=False)
-        def reads() -> Iterator[Tables]:
-            memory = dlt.current.source_state()
-            state = SyncState.from_json(memory.get("sync", {}))
-            yield _read_chunk(run, opened(api_key, base_url, concurrency), state)
-            memory["sync"] = state.to_json()
-
-        yield reads
-        for name, hints in _HINTS.items():
-            keys = [*hints.get("primary_key", ()), *hints.get("merge_key", ())]
-            yield dlt.transformer(_pick(name, keys), data_from=reads, name=name, **hints)
+        return _resources(options, supervision, lambda: supervision.open_client(api_key, base_url, concurrency))
 
     given = {
         "api_key": api_key or os.environ.get("TELNYX_API_KEY"),
@@ -137,8 +137,29 @@ def telnyx_source(
         raise SettingsError(f"[sources.telnyx]: {str(error).splitlines()[0]}") from None
 
 
-def _open_client(api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
-    return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency)
+def _resources(
+    options: SyncOptions, supervision: Supervision, connect: Callable[[], TelnyxClient]
+) -> list[DltResource]:
+    """Make the resource that reads, and one transformer for each table of what it read."""
+    run = SyncRun(options, supervision.sync_id, supervision.report, supervision.on_progress, supervision.is_stopping)
+
+    @dlt.resource(name="reads", selected=False)
+    def reads() -> Iterator[Tables]:
+        memory = dlt.current.source_state()
+        state = SyncState.from_json(memory.get("sync", {}))
+        tables = _read_chunk(run, connect(), state)
+        memory["sync"] = state.to_json()
+        yield tables
+
+    tables = [
+        dlt.transformer(_pick(name, _keys(hints)), data_from=reads, name=name, **hints)
+        for name, hints in _HINTS.items()
+    ]
+    return [reads, *tables]
+
+
+def _keys(hints: Mapping[str, Any]) -> list[str]:
+    return [*hints.get("primary_key", ()), *hints.get("merge_key", ())]
 
 
 def _read_chunk(run: SyncRun, client: TelnyxClient, state: SyncState) -> Tables:
@@ -172,7 +193,9 @@ def _in_range(name: str, value: int, low: int, high: int) -> int:
     return value
 
 
-def _pii(value: str) -> Pii:
-    if value not in ("keep", "hash", "drop"):
-        raise SettingsError(f"pii must be keep, hash or drop, not {value!r}.")
-    return cast(Pii, value)
+def _privacy(pii: str, salt: str | None) -> Privacy:
+    if pii not in ("keep", "hash", "drop"):
+        raise SettingsError(f"pii must be keep, hash or drop, not {pii!r}.")
+    if pii == "hash" and not salt:
+        raise SettingsError("pii = hash needs pii_salt in .dlt/secrets.toml: without it, numbers are easily guessed.")
+    return Privacy(cast(Pii, pii), salt or "")

@@ -1,7 +1,7 @@
 """The DuckDB side: a working file that a sync loads and models, and the published file that analysts read.
 
-DuckDB lets one process write or many read, never both. So a sync works on its own file, and puts a compact copy in
-the published one's place by renaming, in one step: readers keep the file they hold, and nobody sees half a run.
+DuckDB lets one process write or many read, never both. So a sync works on its own file, and puts a copy in the
+published one's place by renaming, in one step: readers keep the file they hold, and nobody sees half a run.
 
     data/portouts.duckdb                      published
     data/.portouts/portouts.duckdb/           everything else that belongs to it
@@ -11,6 +11,7 @@ the published one's place by renaming, in one step: readers keep the file they h
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -26,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from portouts.models import sql_folder
 from portouts.records import UnusableRow
-from portouts.sync_run import NotProven
+from portouts.sync_run import NotProven, SyncReport
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError
 
@@ -52,6 +53,10 @@ class NothingLoaded(Exception):
     """There is no working file yet, so nothing to model or publish."""
 
 
+class NoWarehouse(Exception):
+    """The file to publish to holds something else."""
+
+
 @dataclass(frozen=True)
 class SyncRecord:
     """One row of `raw.syncs`, in the order of its columns; `orders_changed` is counted in the warehouse."""
@@ -64,6 +69,14 @@ class SyncRecord:
     orders_read: int
     events_read: int
     is_proven: bool
+
+    @classmethod
+    def of(
+        cls, sync_id: str, as_of: datetime, started_at: datetime, finished_at: datetime, report: SyncReport
+    ) -> SyncRecord:
+        """Make the row of a sync that has read everything."""
+        counts = (report.requests, report.orders_read, report.events_read)
+        return cls(sync_id, as_of, started_at, finished_at, *counts, is_proven=not report.unproven)
 
 
 class Warehouse:
@@ -102,18 +115,42 @@ class Warehouse:
             pipelines_dir=str(self._folder / "dlt"),
         )
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
-        if pipeline.has_pending_data:
-            pipeline.run()
-        pipeline.sync_destination()
+        try:
+            if pipeline.has_pending_data:
+                pipeline.run()
+            pipeline.sync_destination()
+        except PipelineStepFailed as error:
+            raise _own_error(error) from error
         return pipeline
 
     def _prepare_working_file(self) -> None:
-        """Make the working file in the published format; from the published file if only that is left."""
+        """Make the working file: from the published one if only that is left, else empty, in the published format."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._working.exists():
             return
-        source = self.database if self.database.exists() else None
-        _copy(source, self._working)
+        part = self._fresh("working.part")
+        if self.database.exists():
+            shutil.copyfile(self.database, part)
+            self._require_duckdb(part)
+        else:
+            with duckdb.connect() as connection:
+                connection.execute(f"attach '{_quoted(part)}' (storage_version '{STORAGE_VERSION}')")
+        self._fresh(self._working.name)
+        part.replace(self._working)
+
+    def _require_duckdb(self, copy: Path) -> None:
+        try:
+            duckdb.connect(str(copy), read_only=True).close()
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0].replace(str(copy), str(self.database))
+            raise NoWarehouse(f"{self.database} is no warehouse of portouts: {reason}") from None
+
+    def _fresh(self, name: str) -> Path:
+        """Name a file of the working folder, without what a killed run may have left there."""
+        path = self._folder / name
+        for leftover in (path, path.with_name(f"{name}.wal")):
+            leftover.unlink(missing_ok=True)
+        return path
 
     def load(self, pipeline: dlt.Pipeline, source: DltSource) -> None:
         """Commit one chunk: rows, history and covered ranges in one load package."""
@@ -154,14 +191,19 @@ class Warehouse:
         return as_of
 
     def publish(self) -> None:
-        """Put a compact copy of the working file in the published one's place, in one step."""
-        copy = self._folder / "publishing.duckdb"
-        _copy(self._working, copy)
-        _mark_published(copy)
+        """Put a copy of the working file, without dlt's scratch, in the published one's place, in one step."""
+        with duckdb.connect(str(self._working)) as connection:
+            connection.execute("checkpoint")
+        copy = self._fresh("publishing.duckdb")
+        shutil.copyfile(self._working, copy)
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute(f"drop schema if exists {DATASET}_staging cascade")
+            _mark_published(connection)
         with copy.open("rb+") as file:
             os.fsync(file.fileno())
         copy.replace(self.database)
-        _mark_published(self._working)
+        with duckdb.connect(str(self._working)) as connection:
+            _mark_published(connection)
 
 
 def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
@@ -185,27 +227,9 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state
     return int(orders_changed)
 
 
-def _copy(source: Path | None, target: Path) -> None:
-    """Write a new file in the published format, holding what `source` holds except dlt's scratch."""
-    part = target.with_suffix(".part")
-    for leftover in (part, part.with_suffix(".part.wal"), target.with_suffix(".duckdb.wal")):
-        leftover.unlink(missing_ok=True)
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(part)}' as target (storage_version '{STORAGE_VERSION}')")
-        if source is not None:
-            connection.execute(f"attach '{_quoted(source)}' as source (read_only)")
-            connection.execute("copy from database source to target")
-            connection.execute(f"drop schema if exists target.{DATASET}_staging cascade")
-            connection.execute("checkpoint target")
-            connection.execute("detach source")
-        connection.execute("detach target")
-    part.replace(target)
-
-
-def _mark_published(database: Path) -> None:
-    with duckdb.connect(str(database)) as connection:
-        latest = "(select sync_id from raw.syncs order by finished_at desc limit 1)"
-        connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")
+def _mark_published(connection: duckdb.DuckDBPyConnection) -> None:
+    latest = "(select sync_id from raw.syncs order by finished_at desc limit 1)"
+    connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")
 
 
 def _own_error(error: PipelineStepFailed) -> Exception:

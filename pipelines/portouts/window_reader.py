@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records import Privacy, UnusableRow, events_table, orders_table
+from portouts.records import KEEP, Privacy, UnusableRow, events_table, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
 
@@ -87,9 +87,9 @@ class WindowReader:
         self,
         api: Api,
         page_size: int,
-        privacy: Privacy = Privacy(),
+        privacy: Privacy = KEEP,
         first_pages: dict[ListQuery, Page] | None = None,
-        on_rows: Callable[[int], None] = lambda count: None,
+        on_rows: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self._api = api
         self._page_size = page_size
@@ -197,9 +197,7 @@ class WindowReader:
             seen.update(page.ids)
             pages.append(page)
 
-    def _as_read(
-        self, query: ListQuery, pages: Sequence[Page], tried: Sequence[Page] = (), *, is_proven: bool
-    ) -> Read:
+    def _as_read(self, query: ListQuery, pages: Sequence[Page], tried: Sequence[Page] = (), *, is_proven: bool) -> Read:
         table = pa.concat_tables(page.table for page in pages)
         self._on_rows(len(table))
         return Read(query, table, is_proven, glimpses=_tables(page for page in tried if page not in pages))

@@ -7,7 +7,7 @@ select
     within_24h,
     within_48h,
     automatic as by_silence,
-    open as unanswered,
+    open as waiting,
 from marts.agg_response_latency_monthly
 order by 1 desc
 limit 12

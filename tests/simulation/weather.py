@@ -68,7 +68,12 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         self._versions: dict[str, list[Json]] = {}
         self._shown: set[str] = set()
         self._faults: list[Callable[[httpx.Request], httpx.Response]] = [
-            self._throttled, self._failing, self._unreachable, self._cut_off, self._not_json, self._hanging,
+            self._throttled,
+            self._failing,
+            self._unreachable,
+            self._cut_off,
+            self._not_json,
+            self._hanging,
         ]
 
     def open_client(self, api_key: str = KEY, base_url: str = BASE_URL, max_concurrency: int = 8) -> TelnyxClient:
@@ -110,7 +115,12 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         rows = whole[(number - 1) * size : number * size]
         if self._rng.random() < self.weather.slip_share:
             rows = rows[: len(rows) // 2]
-        meta = {"total_results": len(whole), "total_pages": -(-len(whole) // size), "page_number": number, "page_size": size}
+        meta = {
+            "total_results": len(whole),
+            "total_pages": -(-len(whole) // size),
+            "page_number": number,
+            "page_size": size,
+        }
         return httpx.Response(200, content=orjson.dumps({"data": [self._version(row) for row in rows], "meta": meta}))
 
     async def _whole_list(self, request: httpx.Request, params: dict[str, str]) -> list[Json] | httpx.Response:
@@ -152,19 +162,25 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
 
     # Faults
 
-    def _throttled(self, request: httpx.Request) -> httpx.Response:
+    def _throttled(self, _request: httpx.Request) -> httpx.Response:
         seconds = self._rng.randrange(1, 20)
         then = self.world.now + timedelta(seconds=seconds)
-        headers = self._rng.choice((
-            {},
-            {"retry-after": str(seconds)},
-            {"retry-after": format_datetime(then.astimezone(UTC), usegmt=True)},
-            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(seconds), "x-ratelimit-limit": "20, 20;window=1"},
-            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(then.timestamp()))},
-        ))
+        headers = self._rng.choice(
+            (
+                {},
+                {"retry-after": str(seconds)},
+                {"retry-after": format_datetime(then.astimezone(UTC), usegmt=True)},
+                {
+                    "x-ratelimit-remaining": "0",
+                    "x-ratelimit-reset": str(seconds),
+                    "x-ratelimit-limit": "20, 20;window=1",
+                },
+                {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(then.timestamp()))},
+            )
+        )
         return httpx.Response(429, headers=headers, json={"errors": [{"code": "10011", "title": "Too many requests"}]})
 
-    def _failing(self, request: httpx.Request) -> httpx.Response:
+    def _failing(self, _request: httpx.Request) -> httpx.Response:
         return httpx.Response(self._rng.choice((408, 425, 500, 502, 503, 504)), content=HTML)
 
     def _unreachable(self, request: httpx.Request) -> httpx.Response:
@@ -173,7 +189,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
     def _cut_off(self, request: httpx.Request) -> httpx.Response:
         raise httpx.ReadError("connection reset in the body", request=request)
 
-    def _not_json(self, request: httpx.Request) -> httpx.Response:
+    def _not_json(self, _request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=self._rng.choice((HTML, b"", b'{"data":[{"id":"', b'{"data":null}')))
 
     def _hanging(self, request: httpx.Request) -> httpx.Response:

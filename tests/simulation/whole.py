@@ -22,6 +22,7 @@ from portouts.sandbox import World
 from portouts.sync_job import SyncRequest, run_sync
 from portouts.sync_run import NotProven
 from portouts.telnyx_api import TelnyxError
+from portouts.telnyx_source import Supervision
 from portouts.warehouse import LoadFailed, Warehouse
 
 from simulation.reading import LATEST_COMMIT, MOST_TRIES, NOW, Held, Outcome, Shown, Wrong, check
@@ -71,8 +72,10 @@ def _sync_until_it_succeeds(
         try:
             with killed_after(calls):
                 done = run_sync(
-                    Warehouse(database), request, lambda: datetime.now(UTC), open_client=api.open_client,
-                    chunk_rows=rng.choice((50, 100_000)),
+                    Warehouse(database),
+                    request,
+                    lambda: datetime.now(UTC),
+                    Supervision(open_client=api.open_client, chunk_rows=rng.choice((50, 100_000))),
                 )
             outcome.requests += done.report.requests
             return shown

@@ -1,0 +1,378 @@
+"""The command line: what it prints where, what it exits with, and what it must not need to do so."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import duckdb
+import portouts_command
+import pytest
+import typer.main
+from portouts.cli import app
+from portouts.sandbox import World, create_app, running
+from portouts.telnyx_api import TelnyxClient
+from simulated_account import ask
+from typer.testing import CliRunner
+
+README = Path(__file__).parents[1] / "README.md"
+COMMANDS: Mapping[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
+HEAVY = ("dlt", "duckdb", "httpx", "pandas", "pyarrow", "starlette", "uvicorn", "rich.table")
+ORDERS = 120
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    """Run a command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    # The command itself sets these, which must not outlive the test.
+    for name in ("NO_PROXY", "RUNTIME__LOG_LEVEL", "RUNTIME__DLTHUB_TELEMETRY"):
+        monkeypatch.setenv(name, {"NO_PROXY": "127.0.0.1", "RUNTIME__LOG_LEVEL": "ERROR"}.get(name, "false"))
+
+    def run(*arguments: str, **environment: str) -> Ended:
+        ended = CliRunner().invoke(app, arguments, prog_name="portouts", env=environment)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        return Ended(ended.exit_code, ended.stdout, ended.stderr)
+
+    return run
+
+
+def imported_by(*arguments: str, folder: Path) -> tuple[int, list[str]]:
+    """Run a command in a process of its own; return its exit code and which of the slow imports it made."""
+    script = (
+        "import sys\nfrom portouts.cli import main\n"
+        f"try:\n    main()\nfinally:\n    print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr.splitlines()[-1].split()
+
+
+# What is fast
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--help"], 0), (["sync", "--help"], 0), (["sync"], 2), (["status"], 1)],
+    ids=["help", "help of sync", "sync without a key", "status without a file"],
+)
+def test_what_should_be_quick_imports_nothing_slow(arguments: list[str], code: int, tmp_path: Path) -> None:
+    ended, imported = imported_by(*arguments, folder=tmp_path)
+    needed = {"duckdb"} if arguments == ["status"] else set[str]()
+    # Typer draws its help with Rich.
+    assert (ended, set(imported) - {"rich.table"} - needed) == (code, set())
+
+
+# What is documented
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_stands_in_its_help_and_in_the_readme(
+    name: str, command: Callable[..., Ended]
+) -> None:
+    readme = README.read_text(encoding="utf-8")
+    overview, own = command("--help", COLUMNS="200").out, command(name, "--help", COLUMNS="200").out
+    [row] = re.findall(rf"^\| `portouts {name}` \|.*$", readme, re.MULTILINE)
+    options = [option for parameter in COMMANDS[name].params for option in parameter.opts]
+    assert name in overview
+    assert [option for option in options if option not in own] == []
+    assert [option for option in options if f"`{option}`" not in row] == []
+
+
+def test_the_promised_commands_and_options_exist() -> None:
+    options = {name: {option for one in found.params for option in one.opts} for name, found in COMMANDS.items()}
+    assert options.keys() >= {"demo", "sync", "status", "models", "sandbox"}
+    assert options["sync"] >= {"--as-of", "--since", "--full", "--json", "--database"}
+    assert options["status"] >= {"--json", "--database"}
+    assert options["sandbox"] >= {"--port", "--orders", "--seed"}
+
+
+# What is refused before anything is asked
+
+
+def test_a_sync_without_a_key_says_where_to_put_one(command: Callable[..., Ended]) -> None:
+    ended = command("sync")
+    assert (ended.code, ended.out) == (2, "")
+    assert "TELNYX_API_KEY" in ended.err
+    assert ".dlt/secrets.toml" in ended.err
+
+
+FUTURE = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--as-of", FUTURE], "--as-of"),
+        (["--as-of", "yesterday"], "--as-of: 'yesterday'"),
+        (["--as-of", "2026-02-30"], "--as-of: '2026-02-30'"),
+        (["--since", "1 May"], "--since: '1 May'"),
+    ],
+    ids=["in the future", "no instant", "no such day", "no date"],
+)
+def test_an_instant_that_makes_no_sense_is_wrong_usage(
+    arguments: list[str], said: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = command("sync", *arguments, TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_secrets_that_are_no_toml_are_named(command: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "secrets.toml").write_text("api_key = KEY_CANARY")
+    ended = command("sync")
+    assert ended.code == 2
+    assert "secrets.toml is not valid TOML" in ended.err
+    assert "CANARY" not in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["sync"], ["status"], ["models"]], ids=lambda arguments: arguments[0])
+def test_json_of_a_failure_is_one_object_with_the_error_and_the_exit_code(
+    arguments: list[str], command: Callable[..., Ended]
+) -> None:
+    ended = command(*arguments, "--json")
+    said = json.loads(ended.out)
+    assert ended.code == said["exit_code"] != 0
+    assert ended.err == f"portouts: {said['error']}\n"
+
+
+def test_status_and_models_without_a_sync_fail_and_say_what_to_run(command: Callable[..., Ended]) -> None:
+    for name in ("status", "models"):
+        ended = command(name)
+        assert ended.code == 1
+        assert "Run `portouts sync` first" in ended.err
+
+
+@pytest.mark.parametrize("name", ["status", "sync", "models"])
+def test_a_file_that_is_no_warehouse_is_refused_and_left_as_it_is(
+    name: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("This is no database.\n" * 500)
+    before = file.read_bytes()
+    ended = command(name, "--json", "--database", str(file), TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (1, 1)
+    assert file.read_bytes() == before
+
+
+# What an API can answer
+
+
+def test_an_api_that_cannot_be_reached_fails_after_finite_tries(
+    command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(_seconds: float) -> None:
+        """Let the backoff take no time."""
+
+    monkeypatch.setitem(TelnyxClient.__init__.__kwdefaults__, "sleep", sleep)
+    # Port 9 of loopback: nothing listens there.
+    ended = command("sync", "--json", TELNYX_API_KEY="KEY_CANARY", TELNYX_BASE_URL="http://127.0.0.1:9/v2")
+    assert ended.code == json.loads(ended.out)["exit_code"] == 1
+    assert "gave up after 8 tries" in ended.err
+    assert "ConnectError" in ended.err
+    assert "CANARY" not in ended.out + ended.err
+
+
+# The demo
+
+
+def test_a_demo_never_writes_into_a_file_that_exists(command: Callable[..., Ended], tmp_path: Path) -> None:
+    file = tmp_path / "mine.duckdb"
+    file.write_bytes(b"years of work")
+    ended = command("demo", "--database", str(file))
+    assert ended.code == 2
+    assert "mine.duckdb exists already" in ended.err
+    assert file.read_bytes() == b"years of work"
+
+
+def test_a_demo_never_clears_the_working_state_of_a_sync(command: Callable[..., Ended], tmp_path: Path) -> None:
+    working = tmp_path / ".portouts" / "mine.duckdb" / "working.duckdb"
+    working.parent.mkdir(parents=True)
+    working.write_bytes(b"a first load, stopped half-way")
+    assert command("demo", "--database", "mine.duckdb").code == 2
+    assert working.read_bytes() == b"a first load, stopped half-way"
+
+
+def test_a_demo_shows_the_whole_job_and_no_difference(command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = command("demo", "--json", "--orders", "25", PORTOUTS_DATABASE="mine.duckdb")
+    assert ended.code == 0
+    shown = json.loads(ended.out)
+    assert shown["differences"] == 0
+    assert shown["orders"] >= 25
+    assert [sync["as_of"][:10] for sync in shown["syncs"]] == ["2026-06-01", "2026-07-01"]
+    assert len(shown["answers"]) == 3
+    assert all(shown["answers"].values())
+    # The simulated account must not become the start of the real one's warehouse.
+    assert shown["database"] == "data/portouts-demo.duckdb"
+    assert not (tmp_path / "mine.duckdb").exists()
+
+
+# A sync as a user runs it: processes of their own, in one folder, in three time zones
+
+
+class Synced(NamedTuple):
+    """What three syncs of one account left, and how two others failed, all in one folder."""
+
+    folder: Path
+    world: World
+    ended: Mapping[str, Ended]
+
+
+KEY = "KEY_CANARY_9021_NOT_A_SECRET"
+ZONES = {"utc": "UTC", "kolkata": "Asia/Kolkata", "new-york": "America/New_York"}
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+    folder, strange = tmp_path_factory.mktemp("synced"), tmp_path_factory.mktemp("page-size-0")
+    for place, name, line in (
+        (folder, "secrets.toml", f'api_key = "{KEY}"'),
+        (strange, "secrets.toml", f'api_key = "{KEY}"'),
+        (strange, "config.toml", "page_size = 0"),
+    ):
+        (place / ".dlt").mkdir(exist_ok=True)
+        (place / ".dlt" / name).write_text(f"[sources.telnyx]\n{line}\n")
+    world = World(ORDERS, seed=5)
+    with running(create_app(world, api_key=KEY)) as base_url:
+        sync = ("sync", "--json", "--as-of", world.now.isoformat())
+        processes = {
+            name: portouts_command.start(
+                *sync, folder=folder, TZ=zone, TELNYX_BASE_URL=base_url, PORTOUTS_DATABASE=f"{name}.duckdb"
+            )
+            for name, zone in ZONES.items()
+        }
+        processes["wrong key"] = portouts_command.start(
+            *sync, "--database", "refused.duckdb",
+            folder=folder, TELNYX_API_KEY="KEY_WRONG_CANARY", TELNYX_BASE_URL=base_url,
+        )  # fmt: skip
+        processes["page size"] = portouts_command.start(*sync, folder=strange, TELNYX_BASE_URL=base_url)
+        ended = {}
+        for name, process in processes.items():
+            out, err = process.communicate(timeout=120)
+            ended[name] = Ended(process.returncode, out, err)
+        yield Synced(folder, world, ended)
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_sync_prints_one_object_and_exits_with_zero(synced: Synced, name: str) -> None:
+    ended = synced.ended[name]
+    assert ended.code == 0, ended.err
+    assert ended.out.count("\n") == 1
+    said = json.loads(ended.out)
+    assert Path(said["database"]) == synced.folder / f"{name}.duckdb"
+    assert (said["orders_changed"], said["is_proven"], said["published"]) == (ORDERS, True, True)
+
+
+@pytest.mark.parametrize("name", ["kolkata", "new-york"])
+def test_the_time_zone_of_the_machine_changes_nothing(synced: Synced, name: str) -> None:
+    tables = [
+        f"{schema}.{table}"
+        for schema, table in ask(
+            synced.folder / "utc.duckdb",
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('raw', 'marts') "
+            "and table_name not like '\\_dlt%' escape '\\' and table_name not in ('syncs', 'rpt_sync')",
+        )
+    ]
+    assert {"raw.portouts", "raw.covered_ranges", "marts.fct_portouts", "marts.agg_portouts_daily"} <= set(tables)
+    assert {table: content(synced.folder / f"{name}.duckdb", table) for table in tables} == {
+        table: content(synced.folder / "utc.duckdb", table) for table in tables
+    }
+
+
+def content(database: Path, table: str) -> list[tuple[Any, ...]]:
+    """Read a table, less what differs from sync to sync."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        columns = [row[0] for row in connection.execute(f"describe {table}").fetchall()]
+    kept = [column for column in columns if column not in ("sync_id", "_dlt_load_id", "_dlt_id")]
+    return ask(database, f"select {', '.join(kept)} from {table} order by all")
+
+
+def test_a_wrong_key_fails_with_the_words_of_the_api(synced: Synced) -> None:
+    ended = synced.ended["wrong key"]
+    assert ended.code == json.loads(ended.out)["exit_code"] == 1
+    assert "HTTP 401" in ended.err
+    assert "Authentication failed: " in ended.err
+    assert not (synced.folder / "refused.duckdb").exists()
+
+
+def test_no_key_is_ever_printed(synced: Synced) -> None:
+    assert [name for name, ended in synced.ended.items() if "CANARY" in ended.out + ended.err] == []
+
+
+def test_no_key_is_ever_written(synced: Synced) -> None:
+    files = [path for path in synced.folder.rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"utc.duckdb", "working.duckdb", "telnyx.schema.json"}
+    assert [path for path in files if b"CANARY" in path.read_bytes()] == [synced.folder / ".dlt" / "secrets.toml"]
+
+
+def test_a_setting_out_of_its_range_is_wrong_usage(synced: Synced) -> None:
+    ended = synced.ended["page size"]
+    assert ended.code == json.loads(ended.out)["exit_code"] == 2
+    assert "page_size must be between 1 and 250, not 0" in ended.err
+
+
+def test_two_databases_in_one_folder_share_nothing(synced: Synced) -> None:
+    lists = [sorted(ask(synced.folder / f"{name}.duckdb", "select sync_id from raw.syncs")) for name in ZONES]
+    assert [len(one) for one in lists] == [1, 1, 1]
+    assert len({one[0] for one in lists}) == 3
+
+
+def test_status_tells_what_is_covered_and_held(synced: Synced, command: Callable[..., Ended]) -> None:
+    ended = command("status", "--json", PORTOUTS_DATABASE=str(synced.folder / "kolkata.duckdb"))
+    found = json.loads(ended.out)
+    orders, events = synced.world.orders(), synced.world.events()
+    assert ended.code == 0
+    assert found["counts"] == {
+        "orders": ORDERS,
+        "open_orders": sum(order["status"] in ("pending", "rejected-pending", "authorized") for order in orders),
+        "numbers": len({(order["id"], number) for order in orders for number in order["phone_numbers"]}),
+        "events": len(events),
+        "observations": ORDERS,
+    }
+    assert (found["as_of"], found["is_proven"]) == (synced.world.now.isoformat(), True)
+    assert found["covered"].keys() == {"inserted_at", "ported_out_at", "created_at"}
+    for [start, end] in (ranges[0] for ranges in found["covered"].values()):
+        assert start < min(order["inserted_at"] for order in orders)
+        assert end > synced.world.now.isoformat()
+    assert found["gaps"] == {"inserted_at": [], "ported_out_at": [], "created_at": []}
+
+
+def test_status_shows_gaps(synced: Synced, command: Callable[..., Ended], tmp_path: Path) -> None:
+    copy = tmp_path / "gap.duckdb"
+    copy.write_bytes((synced.folder / "utc.duckdb").read_bytes())
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "insert into raw.covered_ranges select axis, range_end + interval 1 day, range_end + interval 2 days "
+            "from raw.covered_ranges where axis = 'inserted_at'"
+        )
+    gap = json.loads(command("status", "--json", "--database", str(copy)).out)["gaps"]["inserted_at"]
+    assert [end[:10] for [_, end] in gap] == ["2026-06-02"]
+    assert f"GAP in inserted_at: {gap[0][0]} to {gap[0][1]}" in command("status", "--database", str(copy)).out
+
+
+def test_models_rebuilds_what_was_published(synced: Synced, command: Callable[..., Ended]) -> None:
+    database = synced.folder / "new-york.duckdb"
+    before = content(database, "marts.fct_portouts")
+    ended = command("models", "--json", "--database", str(database))
+    assert ended.code == 0
+    assert json.loads(ended.out) == {"database": str(database), "warnings": []}
+    assert content(database, "marts.fct_portouts") == before
+    assert (synced.folder / "utc.duckdb").stat().st_ino != database.stat().st_ino
