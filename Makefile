@@ -3,7 +3,8 @@ BIN := .venv/bin
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --extra sandbox $(UPGRADE)
 
-.PHONY: help demo test lint format lock
+.PHONY: help demo test lint format lock simulate mutate bench
+SEEDS ?= 100
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -28,6 +29,15 @@ lint: .venv ## ruff and mypy, changing nothing
 format: .venv ## let ruff mend and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+simulate: .venv ## whole syncs from seeds on all cores: make simulate SEEDS=500 (READING=1 for the reading logic alone)
+	cd tests && ../$(BIN)/python -m simulation --seeds $(SEEDS) $(if $(READING),,--whole)
+
+mutate: .venv ## break five mechanisms on purpose, and show which seed notices
+	cd tests && ../$(BIN)/python -m simulation --mutations
+
+bench: .venv ## a first load of 20,000 orders, measured
+	$(BIN)/python benchmarks/first_load.py
 
 lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
 	$(COMPILE) -o requirements.lock pyproject.toml

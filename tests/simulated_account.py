@@ -14,7 +14,6 @@ from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_api import TelnyxClient
 from portouts.telnyx_source import Supervision
-from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 from starlette.applications import Starlette
 

@@ -154,12 +154,12 @@ class SyncRun:
         return tables
 
     async def _plan(self, reader: WindowReader, state: SyncState) -> deque[deque[Query]]:
+        self._is_first_load = not state.covered[Axis.INSERTED]
         if self.options.full:
             state.forget_ranges()
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()
-        self._is_first_load = not state.covered[Axis.INSERTED]
         self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
         within = Window(state.start, self._as_of + RESOLUTION)
         ranges = {

@@ -77,11 +77,11 @@ def simulate_reading(seed: int) -> Outcome:
 async def _simulate(seed: int) -> Outcome:
     rng = Random(seed)
     outcome = Outcome()
-    size = rng.choice((0, 1, 15, 40, 90))
+    size = rng.choice((0, 1, 10, 25, 25, 90))
     world = World(size, seed, starts_at=NOW - timedelta(days=rng.choice((20, 120, 400))), now=NOW)
     api = UnsteadyApi(world, rng, Weather.draw(rng), events=rng.random() < 0.85)
     held = Held()
-    for _ in range(rng.randrange(2, 5)):
+    for _ in range(rng.randrange(2, 4)):
         await _sync_until_it_succeeds(rng, world, api, held, outcome)
         commit_late(rng, world, LATEST_COMMIT)
         world.advance(timedelta(days=rng.choice((0, 0.01, 1, 9, 40)), seconds=rng.random()))
@@ -94,7 +94,7 @@ async def _sync_until_it_succeeds(rng: Random, world: World, api: UnsteadyApi, h
     world.advance(LATEST_COMMIT)
     for _ in range(MOST_TRIES):
         shown = Shown.now(api, settled)
-        api.forget_what_was_shown()
+        api.begin_sync(is_first=not held.orders)
         try:
             report = await _sync(rng, world, api, held, outcome)
         except (TelnyxError, NotProven):
@@ -113,7 +113,7 @@ async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome
     report = SyncReport()
     options = SyncOptions(
         as_of=world.now,
-        page_size=rng.choice((5, 10, 25)),
+        page_size=rng.choice((5, 15, 40)),
         chunk_rows=rng.choice((None, 20, 100)),
         full=rng.random() < 0.05,
     )

@@ -65,8 +65,10 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         self.world, self.weather, self.has_events, self.requests = world, weather, events, 0
         self._rng = rng
         self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
+        self._lists: dict[httpx.URL, tuple[int, list[Json]]] = {}
         self._versions: dict[str, list[Json]] = {}
         self._shown: set[str] = set()
+        self._is_lagging = False
         self._faults: list[Callable[[httpx.Request], httpx.Response]] = [
             self._throttled,
             self._failing,
@@ -124,7 +126,11 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         return httpx.Response(200, content=orjson.dumps({"data": [self._version(row) for row in rows], "meta": meta}))
 
     async def _whole_list(self, request: httpx.Request, params: dict[str, str]) -> list[Json] | httpx.Response:
-        rows: list[Json] = []
+        known = request.url.copy_with(params=params)
+        version, rows = self._lists.get(known, (-1, []))
+        if version == self.world.register.version:
+            return self._ordered(rows)
+        rows = []
         while True:
             page = {**params, "page[number]": str(len(rows) // 250 + 1), "page[size]": "250"}
             url = request.url.copy_with(params=page)
@@ -135,6 +141,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
             answer = orjson.loads(body)
             rows += answer["data"]
             if len(rows) >= answer["meta"]["total_results"]:
+                self._lists[known] = self.world.register.version, rows
                 return self._ordered(rows)
 
     def _ordered(self, rows: list[Json]) -> list[Json]:
@@ -151,14 +158,15 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         versions = self._versions.setdefault(row["id"], [])
         if row not in versions:
             versions.append(row)
-        if row["id"] in self._shown and self._rng.random() < self.weather.stale_share:
+        if self._is_lagging and row["id"] in self._shown and self._rng.random() < self.weather.stale_share:
             return self._rng.choice(versions)
         self._shown.add(row["id"])
         return row
 
-    def forget_what_was_shown(self) -> None:
-        """Begin a sync: what a replica may hide from it is only what it has been shown already."""
+    def begin_sync(self, *, is_first: bool) -> None:
+        """Let replicas lag only behind what this sync has been shown; a first load takes each order as it comes."""
         self._shown.clear()
+        self._is_lagging = not is_first
 
     # Faults
 

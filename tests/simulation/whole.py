@@ -29,6 +29,8 @@ from simulation.reading import LATEST_COMMIT, MOST_TRIES, NOW, Held, Outcome, Sh
 from simulation.weather import BASE_URL, KEY, UnsteadyApi, Weather, commit_late
 
 CALLS_OF_A_SYNC = 400_000
+# What dlt restores here lives in the process alone; a process that died for real would leave none of it behind.
+MEMORY_ONLY = "dlt/common/configuration/"
 
 
 class Killed(BaseException):
@@ -65,7 +67,7 @@ def _sync_until_it_succeeds(
 ) -> Shown:
     for _ in range(MOST_TRIES):
         shown = Shown.now(api, settled)
-        api.forget_what_was_shown()
+        api.begin_sync(is_first=not database.exists())
         settings = {"page_size": rng.choice((10, 25, 250))}
         request = SyncRequest(api.world.now, api_key=KEY, base_url=BASE_URL, settings=settings)
         calls = rng.randrange(CALLS_OF_A_SYNC) if rng.random() < 0.6 else None
@@ -96,7 +98,7 @@ def killed_after(calls: int | None) -> Iterator[None]:
         nonlocal left
         if event == "call" and left is not None:
             left -= 1
-            if left <= 0:
+            if left <= 0 and MEMORY_ONLY not in frame.f_code.co_filename:
                 sys.setprofile(None)
                 raise Killed(frame.f_code.co_qualname)
 

@@ -1,0 +1,206 @@
+"""A sync that is killed at any instant, or asked to stop, and what the next one makes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import killable
+import pytest
+from portouts.sandbox import World, create_app, running
+from simulated_account import API_KEY, ask
+
+Rows = list[tuple[Any, ...]]
+ORDERS, SEED = 300, 20
+CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync may end
+CHUNK_ROWS = 150
+# What must not depend on how often a sync was interrupted.
+SAME_ANYWAY = {
+    "orders": "from raw.portouts order by all",
+    "numbers": "from raw.portout_phone_numbers order by all",
+    "events": "from raw.portout_events order by all",
+    "observations": "select portout_id, status, updated_at from raw.portout_observations order by all",
+    "ported orders": "select distinct portout_id from raw.portout_ported_ranges order by all",
+    "covered": "from raw.covered_ranges order by all",
+    "fct_portouts": "from marts.fct_portouts where ported_at_source is distinct from 'range' order by all",
+    "agg_portouts": "from marts.agg_portouts order by all",
+}
+
+
+class Killed(NamedTuple):
+    """One database after all its kills and the sync that was let be."""
+
+    database: Path
+    exit_codes: list[int | None]
+    orders_published: list[int]
+    """After each kill after which there was a published file."""
+    last_exit_code: int | None
+    last_output: str
+
+
+class Sandbox(NamedTuple):
+    world: World
+    base_url: str
+    requests: list[str]
+
+    def start(self, database: Path, **environment: str) -> Any:
+        return killable.start(
+            "sync", "--json", "--as-of", self.world.now.isoformat(), "--database", str(database),
+            output=database.with_suffix(".out"), chunk_rows=CHUNK_ROWS,
+            TELNYX_API_KEY=API_KEY, TELNYX_BASE_URL=self.base_url, **environment,
+        )  # fmt: skip
+
+
+def output_of(database: Path) -> str:
+    return database.with_suffix(".out").read_text()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    world = World(ORDERS, seed=SEED)
+    app = create_app(world, api_key=API_KEY)
+    with running(app) as base_url:
+        yield Sandbox(world, base_url, app.state.requests)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Sync without a kill; return the published file and how many seconds that took."""
+    database = tmp_path_factory.mktemp("uninterrupted") / "portouts.duckdb"
+    killable.start("--help", output=database.with_suffix(".out")).join()  # the first start takes seconds of its own
+    began = time.monotonic()
+    process = sandbox.start(database)
+    process.join()
+    assert process.exitcode == 0, output_of(database)
+    return database, time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def killed(
+    sandbox: Sandbox, uninterrupted: tuple[Path, float], tmp_path_factory: pytest.TempPathFactory
+) -> list[Killed]:
+    """Kill syncs at instants spread over their whole duration, early ones first in some databases, last in others."""
+    rng, (_, seconds) = Random(SEED), uninterrupted
+    instants = [seconds * (number + rng.random()) / (CHAINS * KILLS) for number in range(CHAINS * KILLS)]
+    rng.shuffle(instants)
+
+    def kill_and_let_be(chain: int) -> Killed:
+        database = tmp_path_factory.mktemp(f"killed-{chain}") / "portouts.duckdb"
+        exit_codes, published = [], []
+        for instant in instants[chain::CHAINS]:
+            process = sandbox.start(database)
+            process.join(timeout=instant)
+            process.kill()
+            process.join()
+            exit_codes.append(process.exitcode)
+            if database.exists():
+                published += [count for (count,) in ask(database, "select count(*) from marts.fct_portouts")]
+        process = sandbox.start(database)
+        process.join()
+        return Killed(database, exit_codes, published, process.exitcode, output_of(database))
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return list(threads.map(kill_and_let_be, range(CHAINS)))
+
+
+def test_the_kills_are_kills(killed: list[Killed]) -> None:
+    codes = [code for one in killed for code in one.exit_codes]
+    assert len(codes) == CHAINS * KILLS
+    assert set(codes) <= {-signal.SIGKILL, 0}  # a sync that has little left to do may end before its instant
+    assert codes.count(-signal.SIGKILL) > len(codes) / 2
+
+
+def test_after_kills_at_any_instant_the_next_sync_ends_well(killed: list[Killed]) -> None:
+    assert [(one.last_exit_code, one.last_output) for one in killed if one.last_exit_code] == []
+
+
+@pytest.mark.parametrize("what", SAME_ANYWAY)
+def test_after_kills_the_rows_equal_those_of_an_uninterrupted_sync(
+    what: str, killed: list[Killed], uninterrupted: tuple[Path, float]
+) -> None:
+    query = SAME_ANYWAY[what]
+    expected = ask(uninterrupted[0], query)
+    assert expected
+    for one in killed:
+        assert ask(one.database, query) == expected
+
+
+def test_after_kills_every_ported_range_still_holds_the_hidden_instant(killed: list[Killed], sandbox: Sandbox) -> None:
+    for one in killed:
+        for id_, start, end in ask(
+            one.database, "select portout_id, ported_from, ported_to from raw.portout_ported_ranges"
+        ):
+            ported_out_at = sandbox.world.ported_out_at(id_)
+            assert ported_out_at is not None
+            assert start <= ported_out_at <= end
+
+
+def test_a_kill_never_publishes_half_a_sync(killed: list[Killed]) -> None:
+    assert {count for one in killed for count in one.orders_published} <= {ORDERS}
+
+
+class Stopped(NamedTuple):
+    """A sync that was signalled while it read, and the next one; requests by the sandbox's count."""
+
+    exit_codes: list[int | None]
+    outputs: list[str]
+    requests: list[int]
+    was_published: bool
+    orders_published: int
+    fewest_requests_of_a_first_load: int
+
+
+def stop_and_go_on(number: signal.Signals, database: Path) -> Stopped:
+    world = World(ORDERS, seed=SEED)
+    app = create_app(world, api_key=API_KEY, latency=0.02)
+    rows = len(world.orders()) + len(world.events()) + sum(order["status"] == "ported" for order in world.orders())
+    with running(app) as base_url:
+        sandbox = Sandbox(world, base_url, app.state.requests)
+        process = sandbox.start(database, SOURCES__TELNYX__PAGE_SIZE="10")
+        while len(sandbox.requests) < 20 and process.is_alive():
+            process.join(timeout=0.005)
+        os.kill(process.pid, number)
+        process.join()
+        output, requests, was_published = output_of(database), len(sandbox.requests), database.exists()
+        next_process = sandbox.start(database, SOURCES__TELNYX__PAGE_SIZE="10")
+        next_process.join()
+        return Stopped(
+            exit_codes=[process.exitcode, next_process.exitcode],
+            outputs=[output, output_of(database)],
+            requests=[requests, len(sandbox.requests) - requests],
+            was_published=was_published,
+            orders_published=ask(database, "select count(*) from marts.fct_portouts")[0][0],
+            fewest_requests_of_a_first_load=rows // 10,
+        )
+
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[signal.Signals, Stopped]:
+    databases = [tmp_path_factory.mktemp(number.name) / "portouts.duckdb" for number in SIGNALS]
+    with ThreadPoolExecutor(len(SIGNALS)) as threads:
+        return dict(zip(SIGNALS, threads.map(stop_and_go_on, SIGNALS, databases), strict=True))
+
+
+@pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+def test_a_signal_stops_a_sync_cleanly_and_the_next_one_goes_on(
+    number: signal.Signals, stopped: dict[signal.Signals, Stopped]
+) -> None:
+    one = stopped[number]
+    assert one.exit_codes == [1, 0], one.outputs
+    assert "stopping after what is being read" in one.outputs[0]
+    assert json.loads(one.outputs[0].splitlines()[-1]) == {
+        "error": "Stopped as asked. What was read is kept; run the sync again to go on.",
+        "exit_code": 1,
+    }
+    assert (one.was_published, one.orders_published) == (False, ORDERS)
+    assert max(one.requests) < one.fewest_requests_of_a_first_load
