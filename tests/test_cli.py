@@ -217,7 +217,8 @@ def test_a_demo_shows_the_whole_job_and_no_difference(command: Callable[..., End
     shown = json.loads(ended.out)
     assert shown["differences"] == 0
     assert shown["orders"] >= 25
-    assert [sync["as_of"][:10] for sync in shown["syncs"]] == ["2026-06-01", "2026-07-01"]
+    first, second = (datetime.fromisoformat(sync["as_of"]) for sync in shown["syncs"])
+    assert second - first == timedelta(days=30)
     assert len(shown["answers"]) == 3
     assert all(shown["answers"].values())
     # The simulated account must not become the start of the real one's warehouse.
@@ -298,7 +299,7 @@ def content(database: Path) -> dict[str, list[tuple[Any, ...]]]:
             "and table_name[:4] <> '_dlt' and table_name not in ('syncs', 'rpt_sync')"
         ).fetchall()
         return {
-            table: connection.execute(f"select columns(c -> c not in ('sync_id')) from {table} order by all").fetchall()
+            table: connection.execute(f"select columns(lambda c: c <> 'sync_id') from {table} order by all").fetchall()
             for (table,) in tables
         }
 

@@ -35,7 +35,7 @@ def quiet_dlt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def account(tmp_path: Path) -> Account:
-    return Account(World(60, seed=8), tmp_path / "raw.duckdb")
+    return Account(World(60, seed=8), tmp_path / "alone.duckdb")
 
 
 def source_of(account: Account) -> DltSource:
@@ -80,7 +80,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Script:
     (folder / "load_portouts.py").write_text(text)
     # The script reads up to the machine's now, so the world stands there too.
     now = datetime.now(UTC)
-    world = World(60, seed=8, starts_at=now - timedelta(days=200), now=now)
+    world = World(200, seed=8, starts_at=now - timedelta(days=200), now=now)
     changed = next(order["id"] for order in world.orders() if order["status"] in OPEN_STATUSES)
     app, requests, added = create_app(world, api_key=API_KEY), [], ""
     with running(app) as base_url:
@@ -132,7 +132,7 @@ def test_one_resource_can_be_taken_alone(account: Account) -> None:
 def test_every_page_is_fetched_once_however_many_tables_are_taken(account: Account, tmp_path: Path) -> None:
     duckdb_pipeline(account).run(source_of(account))
     all_tables = sorted(account.app.state.requests)
-    other = Account(account.world, tmp_path / "other" / "raw.duckdb")
+    other = Account(account.world, tmp_path / "other" / "alone.duckdb")
     other.database.parent.mkdir()
     duckdb_pipeline(other).run(source_of(other).with_resources("portout_phone_numbers"))
     assert sorted(other.app.state.requests) == all_tables
