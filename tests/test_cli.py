@@ -173,6 +173,14 @@ def test_a_file_that_is_no_warehouse_is_refused_and_left_as_it_is(
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["raw.duckdb", "Marts.duckdb"])
+def test_a_file_that_would_hide_a_schema_is_refused(name: str, command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = command("sync", "--database", name, TELNYX_API_KEY="KEY_FAKE")
+    assert ended.code == 2
+    assert "Give the file another name" in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
 # What an API can answer
 
 

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from simulated_account import API_KEY, ask
 Rows = list[tuple[Any, ...]]
 ORDERS, SEED = 300, 20
 CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync may end
-CHUNK_ROWS = 150
+CHUNK_ROWS = 350
 # What must not depend on how often a sync was interrupted.
 SAME_ANYWAY = {
     "orders": "from raw.portouts order by all",
@@ -50,10 +51,10 @@ class Sandbox(NamedTuple):
     base_url: str
     requests: list[str]
 
-    def start(self, database: Path, **environment: str) -> Any:
+    def start(self, database: Path, chunk_rows: int = CHUNK_ROWS, **environment: str) -> BaseProcess:
         return killable.start(
             "sync", "--json", "--as-of", self.world.now.isoformat(), "--database", str(database),
-            output=database.with_suffix(".out"), chunk_rows=CHUNK_ROWS,
+            output=database.with_suffix(".out"), chunk_rows=chunk_rows,
             TELNYX_API_KEY=API_KEY, TELNYX_BASE_URL=self.base_url, **environment,
         )  # fmt: skip
 
@@ -163,13 +164,14 @@ def stop_and_go_on(number: signal.Signals, database: Path) -> Stopped:
     rows = len(world.orders()) + len(world.events()) + sum(order["status"] == "ported" for order in world.orders())
     with running(app) as base_url:
         sandbox = Sandbox(world, base_url, app.state.requests)
-        process = sandbox.start(database, SOURCES__TELNYX__PAGE_SIZE="10")
+        process = sandbox.start(database, 100_000, SOURCES__TELNYX__PAGE_SIZE="10")
         while len(sandbox.requests) < 20 and process.is_alive():
             process.join(timeout=0.005)
+        assert process.pid
         os.kill(process.pid, number)
         process.join()
         output, requests, was_published = output_of(database), len(sandbox.requests), database.exists()
-        next_process = sandbox.start(database, SOURCES__TELNYX__PAGE_SIZE="10")
+        next_process = sandbox.start(database, 100_000, SOURCES__TELNYX__PAGE_SIZE="10")
         next_process.join()
         return Stopped(
             exit_codes=[process.exitcode, next_process.exitcode],

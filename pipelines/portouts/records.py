@@ -27,6 +27,7 @@ Pii = Literal["keep", "hash", "drop"]
 TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
 NUMBERS = pa.list_(pa.string())
+_EARLIEST, _LATEST = (pa.scalar(instant.replace(tzinfo=UTC), INSTANT) for instant in (datetime.min, datetime.max))
 
 # `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
 ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
@@ -210,7 +211,10 @@ def _fitting(values: list[Any], kind: pa.DataType | str) -> pa.Array:
         pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32())
         return texts
     if kind == INSTANT:
-        return pc.cast(pa.array(values, TEXT), INSTANT)
+        instants = pc.cast(pa.array(values, TEXT), INSTANT)
+        if pc.any(pc.or_(pc.less(instants, _EARLIEST), pc.greater(instants, _LATEST))).as_py():
+            raise OverflowError("an instant that Arrow can hold and Python cannot")
+        return instants
     if kind == NUMBERS and any(isinstance(value, str) for value in values):
         raise ValueError("a text where a list of numbers belongs, which Arrow would take apart")
     array = pa.array(values, kind)

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from portouts.models import sql_folder
 from portouts.records import UnusableRow
+from portouts.settings import SettingsError
 from portouts.sync_run import NotProven, SyncReport
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError
@@ -35,6 +36,7 @@ READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
 DATASET = "raw"
+SCHEMAS = (DATASET, "staging", "marts")
 
 
 class Locked(Exception):
@@ -83,6 +85,11 @@ class Warehouse:
     """One published file and the working state that belongs to it."""
 
     def __init__(self, database: Path) -> None:
+        if database.stem.lower() in SCHEMAS:
+            raise SettingsError(
+                f"{database}: DuckDB names a database after its file, and this one has a schema of the same name. "
+                "Give the file another name."
+            )
         self.database = database.absolute()
         self._folder = self.database.parent / ".portouts" / self.database.name
         self._working = self._folder / "working.duckdb"

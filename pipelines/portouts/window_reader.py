@@ -12,14 +12,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records import KEEP, Privacy, UnusableRow, events_table, orders_table
+from portouts.records import INSTANT, KEEP, Privacy, events_table, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
 
@@ -224,11 +224,10 @@ class WindowReader:
         meta, rows = envelope.get("meta"), envelope["data"]
         meta = meta if isinstance(meta, dict) else {}
         where = f"page {number} of {query}"
-        neighbours = _check_rows(query, where, rows)
         parse = events_table if query.axis is Axis.EVENTS else orders_table
-        table = parse([row for row in rows if row["id"] not in neighbours], where, self._privacy)
+        table = parse(rows, where, self._privacy)
         size = _whole(meta.get("page_size")) or self._page_size
-        return Page([row["id"] for row in rows], table, _whole(meta.get("total_results")), size)
+        return Page(table["id"].to_pylist(), _own_rows(query, where, table), _whole(meta.get("total_results")), size)
 
 
 async def _all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
@@ -255,34 +254,21 @@ def _whole(number: object) -> int | None:
     return int(number) if isinstance(number, int | float) and number >= 0 else None
 
 
-def _check_rows(query: ListQuery, where: str, rows: Sequence[Row]) -> set[str]:
-    """Refuse a page with a row without id or rows that were not asked for; name those of the next window."""
-    neighbours = set()
-    for position, row in enumerate(rows, start=1):
-        if not isinstance(row.get("id"), str) or not row["id"]:
-            raise UnusableRow(f"{where}: row {position} has no id, so nothing was loaded.")
-        instant = _instant(query, row)
-        if instant is None or instant in query.window:
-            continue
-        if not query.window.start - ROUNDING <= instant <= query.window.end + ROUNDING:
-            raise UnaskedRows(
-                f"{where}: an order or event of {instant.isoformat()} was not asked for; the API does not apply "
-                f"filter[{query.axis}]. Nothing was loaded, since nothing can be read in parts."
-            )
-        if instant == query.window.end:  # others show that the server rounds; the next window may not answer them
-            neighbours.add(row["id"])
+def _own_rows(query: ListQuery, where: str, table: pa.Table) -> pa.Table:
+    """Leave the rows on the very end of the range to the next window; refuse rows that were not asked for."""
     # One or two orders may just have left the status; a whole page of others shows that nobody filters.
-    if query.status and len(rows) > 2 and not any(row.get("status") == query.status for row in rows):
+    if query.status and len(table) > 2 and not pc.any(pc.equal(table["status"], query.status)).as_py():
         raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
-    return neighbours
-
-
-def _instant(query: ListQuery, row: Row) -> datetime | None:
-    """Read the time by which the query filters; None where the row does not show it."""
     if query.axis is Axis.PORTED:
-        return None
-    try:
-        instant = datetime.fromisoformat(row[query.axis])
-        return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
+        return table  # `ported_out_at` filters but is never returned
+    instants, window = table[query.axis.value], query.window
+    oldest, newest = pc.min_max(instants).as_py().values()
+    if oldest and (oldest < window.start - ROUNDING or newest > window.end + ROUNDING):
+        unasked = oldest if oldest < window.start - ROUNDING else newest
+        raise UnaskedRows(
+            f"{where}: an order or event of {unasked.isoformat()} was not asked for; the API does not apply "
+            f"filter[{query.axis}]. Nothing was loaded, since nothing can be read in parts."
+        )
+    # Rows beyond the end show that the server rounds; the next window may not answer them, so they stay.
+    is_next = pc.fill_null(pc.equal(instants, pa.scalar(window.end, INSTANT)), fill_value=False)
+    return table.filter(pc.invert(is_next))
