@@ -28,6 +28,7 @@ class Account:
 
     world: World
     database: Path
+    page_size: int = 250
     app: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,7 +40,9 @@ class Account:
         return self.database.parent / ".portouts" / self.database.name
 
     def sync(self, on_progress: Progress = unwatched) -> SyncOutcome:
-        request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL)
+        request = SyncRequest(
+            self.world.now, api_key=API_KEY, base_url=BASE_URL, settings={"page_size": self.page_size}
+        )
         supervision = Supervision(on_progress=on_progress, open_client=self.open_client)
         return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
 

@@ -41,7 +41,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
     """Run a command in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     # The command itself sets these, which must not outlive the test.
-    for name in ("NO_PROXY", "RUNTIME__LOG_LEVEL", "RUNTIME__DLTHUB_TELEMETRY"):
+    for name in ("NO_PROXY", "RUNTIME__LOG_LEVEL", "RUNTIME__DLTHUB_TELEMETRY", "RUNTIME__INTERCEPT_SIGNALS"):
         monkeypatch.setenv(name, {"NO_PROXY": "127.0.0.1", "RUNTIME__LOG_LEVEL": "ERROR"}.get(name, "false"))
 
     def run(*arguments: str, **environment: str) -> Ended:
@@ -190,7 +190,8 @@ def test_an_api_that_cannot_be_reached_fails_after_finite_tries(
     async def sleep(_seconds: float) -> None:
         """Let the backoff take no time."""
 
-    monkeypatch.setitem(TelnyxClient.__init__.__kwdefaults__, "sleep", sleep)
+    defaults = TelnyxClient.__init__.__kwdefaults__ or {}
+    monkeypatch.setitem(defaults, "sleep", sleep)
     # Port 9 of loopback: nothing listens there.
     ended = command("sync", "--json", TELNYX_API_KEY="KEY_CANARY", TELNYX_BASE_URL="http://127.0.0.1:9/v2")
     assert ended.code == json.loads(ended.out)["exit_code"] == 1
@@ -259,7 +260,9 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     ):
         (place / ".dlt").mkdir(exist_ok=True)
         (place / ".dlt" / name).write_text(f"[sources.telnyx]\n{line}\n")
-    world = World(ORDERS, seed=5)
+    world = World(ORDERS - 12, seed=5)
+    for hours in range(12):  # whatever is hours off at the end of a range shows
+        world.add_order(inserted_at=world.now - timedelta(hours=hours))
     with running(create_app(world, api_key=KEY)) as base_url:
         sync = ("sync", "--json", "--as-of", world.now.isoformat())
         processes = {
@@ -269,9 +272,13 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
             for name, zone in ZONES.items()
         }
         processes["wrong key"] = portouts_command.start(
-            *sync, "--database", "refused.duckdb",
-            folder=folder, TELNYX_API_KEY="KEY_WRONG_CANARY", TELNYX_BASE_URL=base_url,
-        )  # fmt: skip
+            *sync,
+            "--database",
+            "refused.duckdb",
+            folder=folder,
+            TELNYX_API_KEY="KEY_WRONG_CANARY",
+            TELNYX_BASE_URL=base_url,
+        )
         processes["page size"] = portouts_command.start(*sync, folder=strange, TELNYX_BASE_URL=base_url)
         ended = {}
         for name, process in processes.items():

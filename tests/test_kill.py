@@ -53,10 +53,18 @@ class Sandbox(NamedTuple):
 
     def start(self, database: Path, chunk_rows: int = CHUNK_ROWS, **environment: str) -> BaseProcess:
         return killable.start(
-            "sync", "--json", "--as-of", self.world.now.isoformat(), "--database", str(database),
-            output=database.with_suffix(".out"), chunk_rows=chunk_rows,
-            TELNYX_API_KEY=API_KEY, TELNYX_BASE_URL=self.base_url, **environment,
-        )  # fmt: skip
+            "sync",
+            "--json",
+            "--as-of",
+            self.world.now.isoformat(),
+            "--database",
+            str(database),
+            output=database.with_suffix(".out"),
+            chunk_rows=chunk_rows,
+            TELNYX_API_KEY=API_KEY,
+            TELNYX_BASE_URL=self.base_url,
+            **environment,
+        )
 
 
 def output_of(database: Path) -> str:

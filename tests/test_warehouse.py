@@ -39,7 +39,8 @@ def first_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def new_account(folder: Path) -> Account:
-    return Account(World(ORDERS, seed=3), folder / "portouts.duckdb")
+    # Pages are small, so that a load from the beginning shows in the number of requests.
+    return Account(World(ORDERS, seed=3), folder / "portouts.duckdb", page_size=10)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def account(first_load: Path, tmp_path: Path) -> Account:
 
 def most_requests_without_change(account: Account) -> int:
     open_orders = sum(order["status"] in OPEN_STATUSES for order in account.world.orders())
-    return 8 + math.ceil(open_orders / 250)
+    return 8 + math.ceil(open_orders / account.page_size)
 
 
 # One at a time
@@ -83,7 +84,9 @@ input()
 def test_a_second_sync_ends_at_once_and_a_killed_one_blocks_nothing(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The command itself sets these, which must not outlive the test.
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "ERROR")
+    monkeypatch.setenv("RUNTIME__INTERCEPT_SIGNALS", "false")
     with another_process(HOLD_THE_LOCK, account.state) as holder:
         for command in ("sync", "models"):
             ended = CliRunner().invoke(
@@ -310,9 +313,10 @@ def test_an_order_in_an_unknown_status_is_read_again_by_its_id(story: Story) -> 
 
 def test_a_payload_that_comes_later_is_fetched_by_a_later_sync(story: Story) -> None:
     (late,) = [
-        event for event in story.account.world.events() if event["portout_id"] == story.ids["payload to come"]
-        and event["payload"].get("status") == "authorized"
-    ]  # fmt: skip
+        event
+        for event in story.account.world.events()
+        if event["portout_id"] == story.ids["payload to come"] and event["payload"].get("status") == "authorized"
+    ]
     assert story.account.ask(
         f"select payload__status, payload_status from raw.portout_events where id = '{late['id']}'"
     ) == [("authorized", late["payload_status"])]
@@ -336,7 +340,7 @@ def text_of(path: Path) -> str:
     """Read a file's bytes as text and, where it is compressed, its rows too."""
     text = path.read_bytes().decode("latin-1")
     if path.suffix == ".parquet":
-        text += str(duckdb.sql(f"from read_parquet('{path}')").fetchall())
+        text += str(duckdb.execute(f"from read_parquet('{path}')").fetchall())
     if path.suffix == ".duckdb":
         tables = ask(path, "select schema_name || '.' || table_name from duckdb_tables()")
         text += str([ask(path, f"from {table}") for (table,) in tables])

@@ -245,9 +245,10 @@ def _as_of(text: str | None) -> datetime:
 
 
 def _quiet_dlt() -> None:
-    """Keep dlt from reporting usage and from logging what we report ourselves, unless told otherwise."""
+    """Keep dlt from reporting usage, logging what we report and taking our signals, unless told otherwise."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
+    os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
 
 
 def _require(*names: str, extra: str) -> None:

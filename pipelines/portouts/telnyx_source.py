@@ -36,7 +36,7 @@ from portouts.telnyx_api import DEFAULT_BASE_URL, TelnyxClient
 Tables = Mapping[str, pa.Table]
 OpenClient = Callable[[str, str, int], TelnyxClient]
 
-_MERGE = {"disposition": "merge", "strategy": "delete-insert"}
+_MERGE = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 _APPEND_NEW = {"disposition": "merge", "strategy": "insert-only"}
 # What dlt is told of each resource. The numbers of an order are replaced together, or taken away by a row `is_gone`.
 _HINTS: Mapping[str, Mapping[str, Any]] = {
