@@ -27,7 +27,8 @@ Pii = Literal["keep", "hash", "drop"]
 TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
 NUMBERS = pa.list_(pa.string())
-_EARLIEST, _LATEST = (pa.scalar(instant.replace(tzinfo=UTC), INSTANT) for instant in (datetime.min, datetime.max))
+_EARLIEST = pa.scalar(datetime(1, 1, 1, tzinfo=UTC), INSTANT)
+_LATEST = pa.scalar(datetime(9999, 12, 31, tzinfo=UTC), INSTANT)
 
 # `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
 ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
