@@ -66,7 +66,7 @@ def sync(
         require_api_key(os.environ, (Path.cwd(), Path.home()))
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
-        _quiet_dlt()
+        _settle_dlt()
         from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_sync
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
@@ -82,7 +82,7 @@ def sync(
 def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish."""
     with _ending_well(as_json):
-        _quiet_dlt()
+        _settle_dlt()
         from portouts.sync_job import rebuild_models
         from portouts.warehouse import Warehouse
 
@@ -114,7 +114,7 @@ def demo(
         if database != DEMO_DATABASE and (database.exists() or state.exists()):
             raise SettingsError(f"{database} exists already; give the demo a new file.")
         _require("starlette", "uvicorn", extra="sandbox")
-        _quiet_dlt()
+        _settle_dlt()
         os.environ["NO_PROXY"] = "127.0.0.1"
         from portouts.demo import clear_demo, read_answers, run_demo
 
@@ -244,11 +244,15 @@ def _as_of(text: str | None) -> datetime:
     return instant
 
 
-def _quiet_dlt() -> None:
-    """Keep dlt from reporting usage, logging what we report and taking our signals, unless told otherwise."""
+def _settle_dlt() -> None:
+    """Keep dlt from reporting usage, logging what we report, taking our signals and hoarding what it has loaded.
+
+    What the environment says already comes first.
+    """
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
+    os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
 
 
 def _require(*names: str, extra: str) -> None:
