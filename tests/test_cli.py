@@ -279,6 +279,17 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
             TELNYX_API_KEY="KEY_WRONG_CANARY",
             TELNYX_BASE_URL=base_url,
         )
+        processes["no such engine"] = portouts_command.start(
+            *sync, "--destination", "abacus", "--database", "none.duckdb", folder=folder, TELNYX_BASE_URL=base_url
+        )
+        processes["another engine"] = portouts_command.start(
+            *sync,
+            "--destination",
+            "filesystem",
+            folder=folder,
+            TELNYX_BASE_URL=base_url,
+            DESTINATION__FILESYSTEM__BUCKET_URL=(folder / "lake").as_uri(),
+        )
         processes["page size"] = portouts_command.start(*sync, folder=strange, TELNYX_BASE_URL=base_url)
         ended = {}
         for name, process in processes.items():
@@ -295,6 +306,21 @@ def test_a_sync_prints_one_object_and_exits_with_zero(synced: Synced, name: str)
     said = json.loads(ended.out)
     assert Path(said["database"]) == synced.folder / f"{name}.duckdb"
     assert (said["orders_changed"], said["is_proven"], said["published"]) == (ORDERS, True, True)
+
+
+def test_another_engine_gets_the_raw_tables_and_nothing_is_published(synced: Synced) -> None:
+    ended = synced.ended["another engine"]
+    assert ended.code == 0, ended.err
+    said = json.loads(ended.out)
+    assert (said["destination"], said["orders_read"], said["published"]) == ("filesystem", ORDERS, False)
+    assert list((synced.folder / "lake" / "raw" / "portouts").glob("*.parquet"))
+    assert not (synced.folder / "data" / "portouts.duckdb").exists()
+
+
+def test_an_engine_that_dlt_does_not_know_is_wrong_usage(synced: Synced) -> None:
+    ended = synced.ended["no such engine"]
+    assert ended.code == 2
+    assert "--destination abacus" in ended.err
 
 
 def test_the_time_zone_of_the_machine_changes_nothing(synced: Synced) -> None:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,7 @@ from portouts.settings import SettingsError, parse_instant, require_api_key
 if TYPE_CHECKING:
     from portouts.demo import Answer
     from portouts.sync_job import SyncOutcome
-    from portouts.sync_run import Progress
+    from portouts.sync_run import Progress, SyncReport
 
 FAILED, WRONG_USAGE, LOCKED = 1, 2, 75
 
@@ -59,6 +60,10 @@ def sync(
     allow_unproven: Annotated[
         bool, typer.Option("--allow-unproven", help="Publish even what the API's own counts do not confirm.")
     ] = False,
+    destination: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Load raw into this dlt destination instead; builds and publishes nothing."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
@@ -67,15 +72,20 @@ def sync(
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
         _settle_dlt()
-        from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_sync
+        from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_load, run_sync
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
 
         request = SyncRequest(instant, from_day, full, allow_unproven)
         with _progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS)
-            outcome = run_sync(Warehouse(database), request, _now, supervision)
-        _print_sync(outcome, as_json)
+            if destination is None:
+                outcome = run_sync(Warehouse(database), request, _now, supervision)
+                say = partial(_print_sync, outcome, as_json)
+            else:
+                report = run_load(Warehouse(database), request, supervision, destination)
+                say = partial(_print_load, destination, instant, report, as_json)
+        say()
 
 
 @app.command()
@@ -279,22 +289,14 @@ def _progress() -> Iterator[Callable[[str], Progress]]:
 
 
 def _sync_json(outcome: SyncOutcome) -> dict[str, Any]:
-    report = outcome.report
     return {
         "database": str(outcome.database),
         "as_of": outcome.as_of.isoformat(),
-        "requests": report.requests,
-        "orders_read": report.orders_read,
-        "events_read": report.events_read,
-        "orders_changed": outcome.orders_changed,
-        "is_proven": outcome.is_proven,
         "published": True,
+        "orders_changed": outcome.orders_changed,
         "seconds": round(outcome.seconds, 3),
-        "strange_rows": report.strange_rows,
-        "missing_orders": report.missing,
-        "unproven": report.unproven,
-        "notes": report.notes,
         "warnings": [str(warning) for warning in outcome.warnings],
+        **_report_json(outcome.report),
     }
 
 
@@ -312,6 +314,26 @@ def _print_sync(outcome: SyncOutcome, as_json: bool) -> None:
         f"{report.events_read} events read with {report.requests} requests, {outcome.orders_changed} orders new or "
         "changed.",
     )
+
+
+def _print_load(destination: str, as_of: datetime, report: SyncReport, as_json: bool) -> None:
+    _note([*report.notes, *(f"not proven: {query}" for query in report.unproven)])
+    found = {"destination": destination, "as_of": as_of.isoformat(), "published": False, **_report_json(report)}
+    text = f"{destination} now holds {as_of.isoformat(timespec='seconds')} in its schema raw; nothing was published."
+    _result(found, as_json, text)
+
+
+def _report_json(report: SyncReport) -> dict[str, Any]:
+    return {
+        "requests": report.requests,
+        "orders_read": report.orders_read,
+        "events_read": report.events_read,
+        "is_proven": not report.unproven,
+        "strange_rows": report.strange_rows,
+        "missing_orders": report.missing,
+        "unproven": report.unproven,
+        "notes": report.notes,
+    }
 
 
 def _status_text(found: dict[str, Any]) -> str:

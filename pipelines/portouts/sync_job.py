@@ -11,6 +11,7 @@ from typing import Any
 from portouts.models import CheckWarning, ModelInputs, build_models
 from portouts.settings import SettingsError
 from portouts.sync_run import SyncReport
+from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Interrupted, SyncRecord, Warehouse, record_sync
 
@@ -54,29 +55,44 @@ def run_sync(
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked():
         started_at, report = clock(), supervision.report
-        source = telnyx_source(
-            request.api_key,
-            request.base_url,
-            as_of=request.as_of,
-            since=request.since,
-            full=request.full,
-            allow_unproven=request.allow_unproven,
-            supervision=supervision,
-            **request.settings,
-        )
         inputs = model_inputs(warehouse, request.as_of)
-        pipeline = warehouse.pipeline()
-        while not report.is_done:
-            warehouse.load(pipeline, source)
-            if supervision.is_stopping() and not report.is_done:
-                raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
+        state = _load(warehouse, request, supervision)
         record = SyncRecord.of(supervision.sync_id, request.as_of, started_at, clock(), report)
         with warehouse.connected() as connection:
-            changed = record_sync(connection, record, warehouse.remembered(pipeline))
+            changed = record_sync(connection, record, state)
             warnings = build_models(connection, inputs)
         warehouse.publish()
         seconds = (clock() - started_at).total_seconds()
     return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds)
+
+
+def run_load(warehouse: Warehouse, request: SyncRequest, supervision: Supervision, destination: str) -> SyncReport:
+    """Bring the raw tables of another engine up to date. The models are built and published in DuckDB only."""
+    with warehouse.locked():
+        _load(warehouse, request, supervision, destination)
+    return supervision.report
+
+
+def _load(
+    warehouse: Warehouse, request: SyncRequest, supervision: Supervision, destination: str | None = None
+) -> SyncState:
+    """Read and commit chunk by chunk; return what is remembered after the last one."""
+    source = telnyx_source(
+        request.api_key,
+        request.base_url,
+        as_of=request.as_of,
+        since=request.since,
+        full=request.full,
+        allow_unproven=request.allow_unproven,
+        supervision=supervision,
+        **request.settings,
+    )
+    pipeline = warehouse.pipeline(destination)
+    while not supervision.report.is_done:
+        warehouse.load(pipeline, source)
+        if supervision.is_stopping() and not supervision.report.is_done:
+            raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
+    return warehouse.remembered(pipeline)
 
 
 def rebuild_models(warehouse: Warehouse) -> list[CheckWarning]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import dlt
 import duckdb
+from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
@@ -112,15 +113,22 @@ class Warehouse:
             holder.unlink(missing_ok=True)
             lock.release()
 
-    def pipeline(self) -> dlt.Pipeline:
-        """Open the dlt pipeline, bringing its state from the working file when the local one is gone."""
-        self._prepare_working_file()
-        pipeline = dlt.pipeline(
-            "portouts",
-            destination=dlt.destinations.duckdb(str(self._working)),
-            dataset_name=DATASET,
-            pipelines_dir=str(self._folder / "dlt"),
-        )
+    def pipeline(self, destination: str | None = None) -> dlt.Pipeline:
+        """Open the dlt pipeline into the working file, or into a destination that dlt knows by name and settings.
+
+        Its state is brought from there when the local one is gone.
+        """
+        if destination is None:
+            self._prepare_working_file()
+        try:
+            pipeline = dlt.pipeline(
+                "portouts",
+                destination=destination or dlt.destinations.duckdb(str(self._working)),
+                dataset_name=DATASET,
+                pipelines_dir=str(self._folder / (f"dlt-{destination}" if destination else "dlt")),
+            )
+        except UnknownDestinationModule:
+            raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
@@ -161,8 +169,10 @@ class Warehouse:
 
     def load(self, pipeline: dlt.Pipeline, source: DltSource) -> None:
         """Commit one chunk: rows, history and covered ranges in one load package."""
+        formats = pipeline.destination.capabilities().supported_loader_file_formats or ()
+        options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
         try:
-            pipeline.run(source, loader_file_format="parquet")
+            pipeline.run(source, **options)
         except PipelineStepFailed as error:
             raise _own_error(error) from error
 
