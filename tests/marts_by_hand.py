@@ -365,7 +365,7 @@ def name_carriers(stories: list[Story]) -> dict[str, Row]:
             latest[carrier, name] = max(latest.get((carrier, name), LONG_AGO), story.inserted_at)
     rows = {}
     for carrier, known in spids.items():
-        # Three stable sorts, the least important first.
+        # Three stable sorts, the least important first. (mypy cannot infer a lambda that binds a default.)
         names = sorted(counts[carrier])
         names.sort(key=lambda name, carrier=carrier: latest[carrier, name], reverse=True)  # type: ignore[misc]
         names.sort(key=lambda name, carrier=carrier: counts[carrier][name], reverse=True)  # type: ignore[misc]

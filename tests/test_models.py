@@ -218,7 +218,7 @@ def test_an_order_that_tells_next_to_nothing_still_builds(connection: duckdb.Duc
 @pytest.mark.parametrize(
     ("as_of", "hours", "time_zone", "error"),
     [
-        (datetime(2026, 1, 1), 48, "UTC", ValueError),  # noqa: DTZ001
+        (datetime(2026, 1, 1), 48, "UTC", ValueError),  # noqa: DTZ001  # naive on purpose
         (datetime(2026, 1, 1, tzinfo=UTC), 0, "UTC", ValueError),
         (datetime(2026, 1, 1, tzinfo=UTC), float("nan"), "UTC", ValueError),
         (datetime(2026, 1, 1, tzinfo=UTC), 48, "Moon/Tranquility", KeyError),

@@ -190,7 +190,7 @@ def test_orders_of_unknown_age_or_density_are_read_by_id() -> None:
 
 ORDERS = st.dictionaries(
     st.integers(0, 500).map(lambda number: f"id-{number}"),
-    st.one_of(st.none(), st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))),  # noqa: DTZ001
+    st.one_of(st.none(), st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))),  # noqa: DTZ001  # see INSTANTS
     max_size=40,
 )
 
