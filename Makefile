@@ -1,7 +1,7 @@
 # Thin wrappers for those who have make; everything here is also written out in README.md and CONTRIBUTING.md.
 BIN := .venv/bin
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	--python-version 3.11 --extra sandbox $(UPGRADE)
+	--python-version 3.11 --extra sandbox --extra report $(UPGRADE)
 
 .PHONY: help demo test lint format lock simulate mutate bench
 SEEDS ?= 100

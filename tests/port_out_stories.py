@@ -30,9 +30,9 @@ RAW_TABLES = {
     " zip varchar, reason varchar,"
     " rejection_code bigint, already_ported boolean, host_messaging boolean, lsr varchar, foc_date varchar,"
     " requested_foc_date varchar, created_at timestamptz, inserted_at timestamptz, updated_at timestamptz,"
-    " extra varchar",
+    " extra varchar, deleted_at timestamptz",
     "portout_phone_numbers": "portout_id varchar not null, position bigint not null, phone_number varchar,"
-    " country_code varchar, area_code varchar",
+    " country_code varchar, area_code varchar, time_zone varchar",
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
     " payload_status varchar, payload varchar, payload__status varchar, available_notification_methods varchar,"
     " created_at timestamptz, updated_at timestamptz, extra varchar",

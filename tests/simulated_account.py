@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_api import TelnyxClient
 from portouts.telnyx_source import Supervision
+from portouts.verification import Account as Credentials
+from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
 from portouts.warehouse import Warehouse
 from starlette.applications import Starlette
 
@@ -29,6 +32,7 @@ class Account:
     world: World
     database: Path
     page_size: int = 250
+    settings: dict[str, Any] = field(default_factory=dict)
     app: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,12 +43,44 @@ class Account:
         """Name the folder of everything that belongs to the database and is not published."""
         return self.database.parent / ".portouts" / self.database.name
 
-    def sync(self, on_progress: Progress = unwatched) -> SyncOutcome:
-        request = SyncRequest(
-            self.world.now, api_key=API_KEY, base_url=BASE_URL, settings={"page_size": self.page_size}
-        )
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(API_KEY, BASE_URL, {"page_size": self.page_size, **self.settings})
+
+    def sync(self, on_progress: Progress = unwatched, **asked: Any) -> SyncOutcome:
+        settings = self.credentials.settings
+        request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL, settings=settings, **asked)
         supervision = Supervision(on_progress=on_progress, open_client=self.open_client)
         return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
+
+    def sync_interrupted_after_loading(self) -> None:
+        """Fail just after everything was loaded, in the clock that dates the next step."""
+        ticks = iter([datetime.now(UTC)])
+
+        def clock() -> datetime:
+            try:
+                return next(ticks)
+            except StopIteration:
+                raise RuntimeError("the end of the load") from None
+
+        request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL, settings=self.credentials.settings)
+        run_sync(Warehouse(self.database), request, clock, Supervision(open_client=self.open_client))
+
+    def verify(self, **asked: Any) -> VerifyOutcome:
+        supervision = Supervision(open_client=self.open_client)
+        request = VerifyRequest(account=self.credentials, **asked)
+        return run_verify(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
+
+    def spoil(self, statement: str) -> None:
+        """Change what has been loaded behind the product's back."""
+        with duckdb.connect(str(self.state / "working.duckdb")) as connection:
+            connection.execute("set timezone = 'UTC'")
+            connection.execute(statement)
+
+    def copy_to(self, folder: Path) -> Account:
+        """Copy the warehouse; both follow the same world."""
+        shutil.copytree(self.database.parent, folder, dirs_exist_ok=True)
+        return Account(self.world, folder / self.database.name, self.page_size, self.settings)
 
     def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
         transport = httpx.ASGITransport(self.app)

@@ -337,7 +337,7 @@ def content(database: Path) -> dict[str, list[tuple[Any, ...]]]:
         connection.execute("set timezone = 'UTC'")
         tables = connection.execute(
             "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('raw', 'marts') "
-            "and table_name[:4] <> '_dlt' and table_name not in ('syncs', 'rpt_sync')"
+            "and table_name[:4] <> '_dlt' and table_name not in ('syncs', 'rpt_sync', 'verifications')"
         ).fetchall()
         return {
             table: connection.execute(f"select columns(lambda c: c <> 'sync_id') from {table} order by all").fetchall()

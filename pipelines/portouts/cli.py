@@ -11,23 +11,30 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from portouts.buckets import Depth, Verify
 from portouts.settings import SettingsError, parse_instant, require_api_key
+from portouts.terminal import (
+    note,
+    note_plan,
+    print_demo,
+    print_load,
+    print_sync,
+    print_verification,
+    progress,
+    result,
+    status_text,
+)
 
-if TYPE_CHECKING:
-    from portouts.demo import Answer
-    from portouts.sync_job import SyncOutcome
-    from portouts.sync_run import Progress, SyncReport
-
-FAILED, WRONG_USAGE, LOCKED = 1, 2, 75
+FAILED, WRONG_USAGE, DIFFERENT, LOCKED = 1, 2, 3, 75
 
 app = typer.Typer(
     help="Know how many numbers leave Telnyx by port-out, who gains them, and how fast you answer.",
@@ -44,6 +51,12 @@ Database = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object to standard output.")]
+Keep = Annotated[
+    int | None,
+    typer.Option(
+        min=0, help="Keep so many versions published before, in .portouts/; 0 removes them.", envvar="PORTOUTS_KEEP"
+    ),
+]
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 SANDBOX_KEY = "KEY_SANDBOX_NOT_A_SECRET"
@@ -60,10 +73,14 @@ def sync(
     allow_unproven: Annotated[
         bool, typer.Option("--allow-unproven", help="Publish even what the API's own counts do not confirm.")
     ] = False,
+    verify: Annotated[
+        Verify, typer.Option(help="Prove the result against the API's counts: by status, by month too, or not at all.")
+    ] = Verify.QUICK,
     destination: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Load raw into this dlt destination instead; builds and publishes nothing."),
     ] = None,
+    keep: Keep = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
@@ -76,16 +93,47 @@ def sync(
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
 
-        request = SyncRequest(instant, from_day, full, allow_unproven)
-        with _progress() as bar, _stop_on_signal() as is_stopping:
+        request = SyncRequest(instant, from_day, full, allow_unproven, verify, keep)
+        with progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS)
             if destination is None:
                 outcome = run_sync(Warehouse(database), request, _now, supervision)
-                say = partial(_print_sync, outcome, as_json)
+                say = partial(print_sync, outcome, as_json)
             else:
                 report = run_load(Warehouse(database), request, supervision, destination)
-                say = partial(_print_load, destination, instant, report, as_json)
+                say = partial(print_load, destination, instant, report, as_json)
         say()
+
+
+@app.command()
+def verify(
+    database: Database = DEFAULT_DATABASE,
+    quick: Annotated[bool, typer.Option("--quick", help="Whole-range counts only: at most 7 requests.")] = False,
+    depth: Annotated[Depth, typer.Option(help="How finely to count, by status.")] = Depth.MONTH,
+    sample: Annotated[int, typer.Option(min=0, help="Read so many random pages whole and compare every field.")] = 0,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted from here on.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Read again what differs, then verify again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prove the warehouse against the API: counts by status and month, and a search where they disagree.
+
+    Exit codes: 0 proven, 3 different, 1 not provable.
+    """
+    with _ending_well(as_json):
+        require_api_key(os.environ, (Path.cwd(), Path.home()))
+        from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
+        _settle_dlt()
+        from portouts.telnyx_source import Supervision
+        from portouts.verify_job import VerifyRequest, run_verify
+        from portouts.warehouse import Warehouse
+
+        request = VerifyRequest(Depth.QUICK if quick else depth, sample, from_day, to_day, repair)
+        with progress() as bar:
+            outcome = run_verify(Warehouse(database), request, _now, Supervision(), bar("Verifying"), note_plan)
+        print_verification(outcome, as_json)
+        if outcome.certificate.verdict != "PROVEN":
+            raise typer.Exit(DIFFERENT if outcome.certificate.verdict == "DIFFERENT" else FAILED)
 
 
 @app.command()
@@ -97,8 +145,8 @@ def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> No
         from portouts.warehouse import Warehouse
 
         warnings = rebuild_models(Warehouse(database))
-        _note(str(warning) for warning in warnings)
-        _result({"database": str(database), "warnings": [str(warning) for warning in warnings]}, as_json, "Published.")
+        note(str(warning) for warning in warnings)
+        result({"database": str(database), "warnings": [str(warning) for warning in warnings]}, as_json, "Published.")
 
 
 @app.command()
@@ -108,7 +156,7 @@ def status(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> No
         from portouts.status import read_status
 
         found = read_status(database, _now())
-        _result(found, as_json, _status_text(found))
+        result(found, as_json, status_text(found))
 
 
 @app.command()
@@ -129,33 +177,9 @@ def demo(
         from portouts.demo import clear_demo, read_answers, run_demo
 
         clear_demo(database)
-        with _progress() as bar:
+        with progress() as bar:
             outcome = run_demo(database, orders, seed, _now, bar)
-        answers = read_answers(database)
-        if as_json:
-            _result(
-                {
-                    "database": str(database),
-                    "syncs": [_sync_json(sync) for sync in outcome.syncs],
-                    "orders": outcome.orders,
-                    "differences": outcome.differences,
-                    "answers": {
-                        answer.question: [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-                        for answer in answers
-                    },
-                },
-                as_json,
-                "",
-            )
-        else:
-            _print_answers(answers)
-            first, second = outcome.syncs
-            print(
-                f"First load: {first.report.requests} requests. 30 days later: {second.report.requests} requests, "
-                f"{second.orders_changed} orders new or changed.\n"
-                f"Orders held: {outcome.orders}; differing from what the simulated API shows: {outcome.differences}.\n"
-                f"Query it yourself: duckdb -readonly {database}"
-            )
+        print_demo(outcome, database, read_answers(database), as_json)
         if outcome.differences:
             raise typer.Exit(FAILED)
 
@@ -270,105 +294,3 @@ def _require(*names: str, extra: str) -> None:
 
     if missing := [name for name in names if find_spec(name) is None]:
         raise SettingsError(f"{', '.join(missing)} not installed: pip install 'portouts[{extra}]'")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], Progress]]:
-    """Show a bar on standard error for each step; its percentage is of the rows that the API says there are."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn())
-    with Progress(*columns, TextColumn("rows"), TimeElapsedColumn(), console=Console(stderr=True)) as bars:
-
-        def step(name: str) -> Callable[[int, int], None]:
-            task = bars.add_task(name, total=None)
-            return lambda done, total: bars.update(task, completed=done, total=total)
-
-        yield step
-
-
-def _sync_json(outcome: SyncOutcome) -> dict[str, Any]:
-    return {
-        "database": str(outcome.database),
-        "as_of": outcome.as_of.isoformat(),
-        "published": True,
-        "orders_changed": outcome.orders_changed,
-        "seconds": round(outcome.seconds, 3),
-        "warnings": [str(warning) for warning in outcome.warnings],
-        **_report_json(outcome.report),
-    }
-
-
-def _print_sync(outcome: SyncOutcome, as_json: bool) -> None:
-    report = outcome.report
-    _note([*report.notes, *(f"not proven: {query}" for query in report.unproven), *map(str, outcome.warnings)])
-    if report.missing:
-        _note([f"{len(report.missing)} open orders are no longer known to the API (404); they are kept as last seen."])
-    if report.strange_rows:
-        _note([f"{report.strange_rows} rows hold fields or values that were not expected; see their column `extra`."])
-    _result(
-        _sync_json(outcome),
-        as_json,
-        f"{outcome.database} now shows {outcome.as_of.isoformat(timespec='seconds')}: {report.orders_read} orders and "
-        f"{report.events_read} events read with {report.requests} requests, {outcome.orders_changed} orders new or "
-        "changed.",
-    )
-
-
-def _print_load(destination: str, as_of: datetime, report: SyncReport, as_json: bool) -> None:
-    _note([*report.notes, *(f"not proven: {query}" for query in report.unproven)])
-    found = {"destination": destination, "as_of": as_of.isoformat(), "published": False, **_report_json(report)}
-    text = f"{destination} now holds {as_of.isoformat(timespec='seconds')} in its schema raw; nothing was published."
-    _result(found, as_json, text)
-
-
-def _report_json(report: SyncReport) -> dict[str, Any]:
-    return {
-        "requests": report.requests,
-        "orders_read": report.orders_read,
-        "events_read": report.events_read,
-        "is_proven": not report.unproven,
-        "strange_rows": report.strange_rows,
-        "missing_orders": report.missing,
-        "unproven": report.unproven,
-        "notes": report.notes,
-    }
-
-
-def _status_text(found: dict[str, Any]) -> str:
-    lines = [
-        f"{found['database']}: as of {found['as_of']}, {found['age_hours']} h ago"
-        + ("" if found["is_proven"] else ", NOT PROVEN"),
-        ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["counts"].items()),
-    ]
-    for axis, ranges in found["covered"].items():
-        lines += [f"covered by {axis}: {start} to {end}" for start, end in ranges]
-        lines += [f"GAP in {axis}: {start} to {end}" for start, end in found["gaps"][axis]]
-    return "\n".join(lines)
-
-
-def _print_answers(answers: Sequence[Answer]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    for answer in answers:
-        table = Table(
-            title=answer.question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-        )
-        for position, column in enumerate(answer.columns):
-            is_name = position == 0
-            table.add_column(column.replace("_", " "), justify="left" if is_name else "right", no_wrap=is_name)
-        for row in answer.rows:
-            table.add_row(*("–" if value is None else str(value) for value in row))
-        Console().print(table)
-
-
-def _note(lines: Iterator[str] | Sequence[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)
-
-
-def _result(found: dict[str, Any], as_json: bool, text: str) -> None:
-    print(json.dumps(found, default=str) if as_json else text)

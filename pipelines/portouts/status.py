@@ -42,6 +42,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: dateti
             (select count(*) from staging.stg_observations) as observations
         """,
     )
+    verifications = _rows(connection, "select * from raw.verifications order by finished_at desc limit 1")
     windows: dict[str, list[Window]] = {}
     for axis, start, end in connection.execute("from raw.covered_ranges order by all").fetchall():
         windows.setdefault(axis, []).append(Window(start.astimezone(UTC), end.astimezone(UTC)))
@@ -54,6 +55,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: dateti
         "covered": {axis: [_range(window) for window in covered] for axis, covered in windows.items()},
         "gaps": {axis: [_range(window) for window in _gaps_of(covered)] for axis, covered in windows.items()},
         "last_sync": {name: _text(value) for name, value in last.items()},
+        "verification": {name: _text(value) for name, value in verifications[0].items()} if verifications else None,
     }
 
 

@@ -1,19 +1,31 @@
-"""The whole of one sync: lock, load chunk by chunk, record, model, check, publish."""
+"""The whole of one sync: lock, load chunk by chunk, verify, record, model, check, publish."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from portouts.models import CheckWarning, ModelInputs, build_models
-from portouts.settings import SettingsError
-from portouts.sync_run import SyncReport
-from portouts.sync_state import SyncState
+import dlt
+
+from portouts.buckets import Depth, Verify
+from portouts.ledger import (
+    Certificate,
+    SyncRecord,
+    record_sync,
+    record_verification,
+    require_finished,
+    synced_until,
+)
+from portouts.models import CheckWarning, build_models
+from portouts.reconcile import Verdict
+from portouts.sync_plan import Axis
+from portouts.sync_run import NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
-from portouts.warehouse import Interrupted, SyncRecord, Warehouse, record_sync
+from portouts.verification import Account, Verification, certify, plan_after_sync, plan_depth, ranges_to_compare
+from portouts.warehouse import Warehouse
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
 CHUNK_ROWS = 100_000
@@ -27,7 +39,10 @@ class SyncRequest:
     since: datetime | None = None
     full: bool = False
     allow_unproven: bool = False
-    api_key: str | None = None
+    verify: Verify = Verify.QUICK
+    keep: int | None = None
+    """So many versions published before are kept; None: those that are there."""
+    api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -43,6 +58,7 @@ class SyncOutcome:
     warnings: list[CheckWarning]
     seconds: float
     """From before the first request until the file was published."""
+    certificate: Certificate | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -55,28 +71,41 @@ def run_sync(
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked():
         started_at, report = clock(), supervision.report
-        inputs = model_inputs(warehouse, request.as_of)
-        state = _load(warehouse, request, supervision)
+        inputs = warehouse.model_inputs(request.as_of)
+        pipeline = warehouse.pipeline()
+        _load(warehouse, pipeline, request, supervision)
+        certificate = _verify(warehouse, pipeline, request, supervision, clock)
         record = SyncRecord.of(supervision.sync_id, request.as_of, started_at, clock(), report)
         with warehouse.connected() as connection:
-            changed = record_sync(connection, record, state)
+            changed = record_sync(connection, record, warehouse.remembered(pipeline))
+            if certificate:
+                record_verification(connection, certificate)
             warnings = build_models(connection, inputs)
-        warehouse.publish()
+        warehouse.publish(request.keep)
         seconds = (clock() - started_at).total_seconds()
-    return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds)
+    return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds, certificate)
 
 
 def run_load(warehouse: Warehouse, request: SyncRequest, supervision: Supervision, destination: str) -> SyncReport:
     """Bring the raw tables of another engine up to date. The models are built and published in DuckDB only."""
     with warehouse.locked():
-        _load(warehouse, request, supervision, destination)
+        _load(warehouse, warehouse.pipeline(destination), request, supervision)
     return supervision.report
 
 
-def _load(
-    warehouse: Warehouse, request: SyncRequest, supervision: Supervision, destination: str | None = None
-) -> SyncState:
-    """Read and commit chunk by chunk; return what is remembered after the last one."""
+def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> list[CheckWarning]:
+    """Build staging, marts and checks anew from what is loaded, and publish."""
+    with warehouse.locked():
+        pipeline = warehouse.pipeline()
+        with warehouse.connected() as connection:
+            inputs = warehouse.model_inputs(synced_until(connection))
+            require_finished(connection, warehouse.remembered(pipeline))
+            warnings = build_models(connection, inputs)
+        warehouse.publish(keep)
+    return warnings
+
+
+def _load(warehouse: Warehouse, pipeline: dlt.Pipeline, request: SyncRequest, supervision: Supervision) -> None:
     source = telnyx_source(
         request.api_key,
         request.base_url,
@@ -87,30 +116,34 @@ def _load(
         supervision=supervision,
         **request.settings,
     )
-    pipeline = warehouse.pipeline(destination)
-    while not supervision.report.is_done:
-        warehouse.load(pipeline, source)
-        if supervision.is_stopping() and not supervision.report.is_done:
-            raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
-    return warehouse.remembered(pipeline)
+    warehouse.load_all(pipeline, source, supervision)
 
 
-def rebuild_models(warehouse: Warehouse) -> list[CheckWarning]:
-    """Build staging, marts and checks anew from what is loaded, and publish."""
-    with warehouse.locked():
-        with warehouse.connected() as connection:
-            warnings = build_models(connection, model_inputs(warehouse, warehouse.as_of(connection)))
-        warehouse.publish()
-    return warnings
-
-
-def model_inputs(warehouse: Warehouse, as_of: datetime) -> ModelInputs:
-    """Read the settings that the models depend on."""
-    try:
-        return ModelInputs(
-            as_of=as_of.astimezone(UTC),
-            response_window_hours=float(warehouse.setting("response_window_hours", 48)),
-            time_zone=str(warehouse.setting("time_zone", "UTC")),
+def _verify(
+    warehouse: Warehouse,
+    pipeline: dlt.Pipeline,
+    request: SyncRequest,
+    supervision: Supervision,
+    clock: Callable[[], datetime],
+) -> Certificate | None:
+    """Compare what is held now with the API's counts, and read again what differs; its requests are the sync's."""
+    if request.verify is Verify.NONE:
+        return None
+    started_at = clock()
+    account = Account(request.api_key, request.base_url, request.settings)
+    ranges = ranges_to_compare(warehouse.remembered(pipeline).covered[Axis.INSERTED])
+    verification = Verification(warehouse, pipeline, account, supervision, request.as_of)
+    if request.verify is Verify.QUICK:
+        depth, plan = "sync", plan_after_sync(ranges, is_swept=supervision.report.is_swept)
+    else:
+        depth, plan = Depth.MONTH, plan_depth(ranges, Depth.MONTH)
+    settled = verification.settle(plan, repair=True)
+    supervision.report.requests += verification.requests
+    certificate = certify(verification, ranges, depth, settled, started_at, clock())
+    if certificate.verdict == Verdict.DIFFERENT and not request.allow_unproven:
+        raise NotProven(
+            f"The API counts {certificate.differences} orders otherwise than they were loaded, so nothing was "
+            f"published. Is it another account? Then remove {warehouse.folder}, which goes back to what is published. "
+            "Else run `portouts sync --verify none`, then `portouts verify --repair`."
         )
-    except (ValueError, KeyError) as error:
-        raise SettingsError(f"[sources.telnyx] response_window_hours or time_zone: {error}") from None
+    return certificate

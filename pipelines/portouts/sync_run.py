@@ -9,7 +9,7 @@ open that did not come back, orders that events named) is looked up last.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -66,6 +66,8 @@ class SyncOptions:
     as_of: datetime
     since: datetime | None = None
     full: bool = False
+    reread: Mapping[str, datetime | None] = field(default_factory=dict)
+    """Read these orders, whose `inserted_at` may be known, and nothing else."""
     page_size: int = 250
     overlap: timedelta = timedelta(minutes=60)
     events: bool = True
@@ -85,9 +87,11 @@ class SyncReport:
     strange_rows: int = 0
     """Rows with a value in `extra`."""
     missing: list[str] = field(default_factory=list)
-    """Orders held open that the API no longer knows."""
+    """Orders held open, or read again on demand, that the API no longer knows."""
     unproven: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_swept: bool = False
+    """Every open status was listed."""
     is_done: bool = False
 
 
@@ -148,12 +152,15 @@ class SyncRun:
                 self._stages.append(lookups)
         tables = self._tables(chunk, state)
         self.report.is_done = not self._stages
-        if self.report.is_done:
+        if self.report.is_done and not self.options.reread:
             state.events_tell_from = self._as_of
             state.forget_events_before(self._as_of - self.options.overlap)
         return tables
 
     async def _plan(self, reader: WindowReader, state: SyncState) -> deque[deque[Query]]:
+        if self.options.reread:
+            self._owed = set(self.options.reread)
+            return deque([self._lookups(state)])
         self._is_first_load = not state.covered[Axis.INSERTED]
         if self.options.full:
             state.forget_ranges()
@@ -166,7 +173,8 @@ class SyncRun:
             axis: [ListQuery(axis, window) for window in plan_axis(state.covered[axis], within, self.options.overlap)]
             for axis in Axis
         }
-        sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES] if state.open_orders else []
+        self.report.is_swept = bool(state.open_orders)
+        sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
         events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
         orders = [*ranges[Axis.PORTED], *ranges[Axis.INSERTED], *sweeps]
         self._rows_expected += await reader.count(orders)
@@ -201,9 +209,10 @@ class SyncRun:
         """Plan the orders still owed: by whatever is cheaper at first, by id where that did not bring them."""
         density = 0.0 if self._is_looking_up else state.orders_per_second(self._as_of)
         self._is_looking_up = True
-        known = {order_id: state.open_orders.get(order_id) for order_id in sorted(self._owed)}
-        instants = {order_id: order.inserted_at if order and density else None for order_id, order in known.items()}
-        self._rows_expected += len(known)
+        inserted_at = {order_id: order.inserted_at for order_id, order in state.open_orders.items()}
+        inserted_at |= self.options.reread
+        instants = {order_id: inserted_at.get(order_id) if density else None for order_id in sorted(self._owed)}
+        self._rows_expected += len(instants)
         return deque(plan_lookups(instants, density, self.options.page_size))
 
     def _take(self, read: Read, chunk: Chunk, state: SyncState) -> None:
@@ -254,7 +263,7 @@ class SyncRun:
         answered = {*read.table["id"].to_pylist(), *read.missing}
         self._owed -= answered
         state.to_read -= answered
-        self.report.missing += [order_id for order_id in read.missing if order_id in state.open_orders]
+        self._miss(read.missing, state)
         if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
             ported = table.filter(pc.equal(table["status"], "ported"))["id"]
             chunk.ported_ranges.append(
@@ -262,6 +271,13 @@ class SyncRun:
             )
         if isinstance(query, ListQuery) and query.axis is Axis.INSERTED and query.status is None:
             state.count_orders(query.window, table["inserted_at"])
+
+    def _miss(self, missing: Sequence[str], state: SyncState) -> None:
+        """Report orders that the API no longer knows; those asked for one by one are given up as open."""
+        held = self.options.reread.keys() | state.open_orders.keys()
+        self.report.missing += [order_id for order_id in missing if order_id in held]
+        for order_id in self.options.reread.keys() & set(missing):
+            state.open_orders.pop(order_id, None)
 
     def _only_news(self, orders: pa.Table, state: SyncState) -> pa.Table:
         """Leave out orders from before the warehouse's start, and versions older than one committed by this sync."""
@@ -293,7 +309,9 @@ class SyncRun:
         state.remember(orders)
         self._remember_versions(orders, chunk.glimpses)
         return {
-            "portouts": orders.drop_columns(["phone_numbers"]),
+            "portouts": orders.drop_columns(["phone_numbers"]).append_column(
+                "deleted_at", pa.nulls(len(orders), INSTANT)
+            ),
             "portout_phone_numbers": phone_numbers_table(orders, self.options.privacy),
             "portout_events": events,
             "portout_observations": observations_table(seen, self.options.as_of, self._sync_id),

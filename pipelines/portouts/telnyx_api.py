@@ -19,10 +19,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import orjson
+from anyio.from_thread import start_blocking_portal
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
 
@@ -34,6 +35,7 @@ RETRIED_STATUSES = frozenset({408, 425, 429})
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 Envelope = dict[str, Any]
+T = TypeVar("T")
 
 
 class TelnyxError(Exception):
@@ -183,6 +185,17 @@ class TelnyxClient:
         request_id = response.headers.get("x-request-id")
         where = f"GET {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
         return kind(" ".join(part for part in (f"{where}: {said}.", kind.advice) if part))
+
+
+def converse(client: TelnyxClient, conversation: Callable[[], Awaitable[T]]) -> T:
+    """Hold a conversation in an event loop of its own thread, since a notebook's thread already runs one."""
+
+    async def hold() -> T:
+        async with client:
+            return await conversation()
+
+    with start_blocking_portal() as portal:
+        return portal.call(hold)
 
 
 def _parse(body: bytes, kind: type) -> Envelope:

@@ -13,25 +13,20 @@ source again goes on, until its `report.is_done`.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from datetime import UTC, datetime
+from typing import Any
 
 import dlt
 import pyarrow as pa
-from anyio.from_thread import start_blocking_portal
-from dlt.common.configuration.exceptions import ConfigurationException
-from dlt.common.typing import TSecretStrValue
 from dlt.extract import DltResource, DltSource
 
-from portouts.records import Pii, Privacy
-from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
+from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
 from portouts.sync_state import SyncState
-from portouts.telnyx_api import DEFAULT_BASE_URL, TelnyxClient
+from portouts.telnyx_api import TelnyxClient, converse
 
 Tables = Mapping[str, pa.Table]
 OpenClient = Callable[[str, str, int], TelnyxClient]
@@ -74,6 +69,10 @@ class Supervision:
     chunk_rows: int | None = None
     open_client: OpenClient = open_client
 
+    def connect(self, settings: SourceSettings) -> TelnyxClient:
+        """Open a client with these settings."""
+        return self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
+
 
 def telnyx_source(
     api_key: str | None = None,
@@ -82,6 +81,7 @@ def telnyx_source(
     as_of: datetime | None = None,
     since: datetime | None = None,
     full: bool = False,
+    reread: Mapping[str, datetime | None] | None = None,
     allow_unproven: bool = False,
     supervision: Supervision | None = None,
     **settings: Any,
@@ -91,50 +91,32 @@ def telnyx_source(
     The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise.
     Further settings, as arguments or under `[sources.telnyx]`: `start_date`, `page_size` (1..250), `max_concurrency`,
     `overlap_minutes`, `events`, `pii` (keep, hash, drop), `pii_salt`. `as_of` (default: now) bounds every range.
-    `since` extends the history backwards, `full` reads all of it again. Resources: `portouts`,
-    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
+    `since` extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to
+    `inserted_at`) and nothing else. Resources: `portouts`, `portout_phone_numbers`, `portout_events`,
+    `portout_observations`, `portout_ported_ranges`.
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
     """
     supervision = supervision or Supervision()
+    found = read_settings(api_key, base_url, **settings)
+    options = SyncOptions(
+        as_of=as_of or datetime.now(UTC),
+        since=since or found.start,
+        full=full,
+        reread=reread or {},
+        page_size=found.page_size,
+        overlap=found.overlap,
+        events=found.events,
+        privacy=found.privacy,
+        allow_unproven=allow_unproven,
+        chunk_rows=supervision.chunk_rows,
+    )
 
     @dlt.source(name="telnyx", section="telnyx", max_table_nesting=0)
-    def telnyx(
-        api_key: TSecretStrValue = dlt.secrets.value,
-        base_url: str = DEFAULT_BASE_URL,
-        start_date: str | None = None,
-        page_size: int = 250,
-        max_concurrency: int = 8,
-        overlap_minutes: int = 60,
-        events: bool = True,
-        pii: str = "keep",
-        pii_salt: TSecretStrValue | None = None,
-    ) -> list[DltResource]:
-        options = SyncOptions(
-            as_of=as_of or datetime.now(UTC),
-            since=since or parse_instant("start_date", start_date),
-            full=full,
-            page_size=_in_range("page_size", page_size, 1, 250),
-            overlap=timedelta(minutes=_in_range("overlap_minutes", overlap_minutes, 0, 60 * 24 * 366)),
-            events=events,
-            privacy=_privacy(pii, pii_salt),
-            allow_unproven=allow_unproven,
-            chunk_rows=supervision.chunk_rows,
-        )
-        concurrency = _in_range("max_concurrency", max_concurrency, 1, 64)
-        return _resources(options, supervision, lambda: supervision.open_client(api_key, base_url, concurrency))
+    def telnyx() -> list[DltResource]:
+        return _resources(options, supervision, lambda: supervision.connect(found))
 
-    given = {
-        "api_key": api_key or os.environ.get("TELNYX_API_KEY"),
-        "base_url": base_url or os.environ.get("TELNYX_BASE_URL"),
-        **settings,
-    }
-    try:
-        return telnyx(**{name: value for name, value in given.items() if value is not None})
-    except ConfigurationException as error:
-        if "api_key" in str(error):
-            raise SettingsError(KEY_ADVICE) from None
-        raise SettingsError(f"[sources.telnyx]: {str(error).splitlines()[0]}") from None
+    return telnyx()
 
 
 def _resources(
@@ -163,17 +145,15 @@ def _keys(hints: Mapping[str, Any]) -> list[str]:
 
 
 def _read_chunk(run: SyncRun, client: TelnyxClient, state: SyncState) -> Tables:
-    """Read one chunk in an event loop of its own thread, since a notebook's thread already runs one."""
+    """Read one chunk; count its requests whether it succeeds or not."""
 
     async def read() -> Tables:
-        async with client:
-            try:
-                return await run.read_chunk(client, state)
-            finally:
-                run.report.requests += client.requests
+        try:
+            return await run.read_chunk(client, state)
+        finally:
+            run.report.requests += client.requests
 
-    with start_blocking_portal() as portal:
-        return portal.call(read)
+    return converse(client, read)
 
 
 def _pick(name: str, keys: list[str]) -> Callable[[Tables], pa.Table]:
@@ -185,17 +165,3 @@ def _pick(name: str, keys: list[str]) -> Callable[[Tables], pa.Table]:
         return table.cast(pa.schema(fields))
 
     return pick
-
-
-def _in_range(name: str, value: int, low: int, high: int) -> int:
-    if not low <= value <= high:
-        raise SettingsError(f"{name} must be between {low} and {high}, not {value}.")
-    return value
-
-
-def _privacy(pii: str, salt: str | None) -> Privacy:
-    if pii not in ("keep", "hash", "drop"):
-        raise SettingsError(f"pii must be keep, hash or drop, not {pii!r}.")
-    if pii == "hash" and not salt:
-        raise SettingsError("pii = hash needs pii_salt in .dlt/secrets.toml: without it, numbers are easily guessed.")
-    return Privacy(cast(Pii, pii), salt or "")

@@ -5,7 +5,7 @@ published one's place by renaming, in one step: readers keep the file they hold,
 
     data/portouts.duckdb                      published
     data/.portouts/portouts.duckdb/           everything else that belongs to it
-        working.duckdb  dlt/  lock  publishing.duckdb
+        working.duckdb  dlt/  lock  publishing.duckdb  versions/
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,15 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
-from portouts.models import sql_folder
+from portouts.ledger import NothingLoaded, mark_published
+from portouts.models import ModelInputs
+from portouts.publication import publish
 from portouts.records import UnusableRow
 from portouts.settings import SettingsError
-from portouts.sync_run import NotProven, SyncReport
+from portouts.sync_run import NotProven
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError
+from portouts.telnyx_source import Supervision
 
 READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
@@ -52,34 +54,12 @@ class Interrupted(Exception):
     """The sync was asked to stop, and did so between two chunks."""
 
 
-class NothingLoaded(Exception):
-    """There is no working file yet, so nothing to model or publish."""
+class CannotWrite(Exception):
+    """A folder does not take what has to be written to it."""
 
 
 class NoWarehouse(Exception):
     """The file to publish to holds something else."""
-
-
-@dataclass(frozen=True)
-class SyncRecord:
-    """One row of `raw.syncs`, in the order of its columns; `orders_changed` is counted in the warehouse."""
-
-    sync_id: str
-    as_of: datetime
-    started_at: datetime
-    finished_at: datetime
-    requests: int
-    orders_read: int
-    events_read: int
-    is_proven: bool
-
-    @classmethod
-    def of(
-        cls, sync_id: str, as_of: datetime, started_at: datetime, finished_at: datetime, report: SyncReport
-    ) -> SyncRecord:
-        """Make the row of a sync that has read everything."""
-        counts = (report.requests, report.orders_read, report.events_read)
-        return cls(sync_id, as_of, started_at, finished_at, *counts, is_proven=not report.unproven)
 
 
 class Warehouse:
@@ -92,20 +72,20 @@ class Warehouse:
                 "Give the file another name."
             )
         self.database = database.absolute()
-        self._folder = self.database.parent / ".portouts" / self.database.name
-        self._working = self._folder / "working.duckdb"
+        self.folder = self.database.parent / ".portouts" / self.database.name
+        self._working = self.folder / "working.duckdb"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold this database for one sync; the system frees the lock when the process ends, however it ends."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / "lock")
-        holder = self._folder / "lock-holder"
+        lock, holder = FileLock(self.folder / "lock"), self.folder / "lock-holder"
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except Timeout:
-            held_by = holder.read_text().strip() if holder.exists() else "an unknown process"
-            raise Locked(f"{self.database} is being synced by {held_by}. Wait for it to finish.") from None
+            raise Locked(f"{self.database} is being synced by {_named_in(holder)}. Wait for it to finish.") from None
+        except OSError as error:
+            raise CannotWrite(f"{self.folder}: {error.strerror}. Working state has to be written there.") from None
         try:
             holder.write_text(f"process {os.getpid()}\n")
             yield
@@ -125,7 +105,7 @@ class Warehouse:
                 "portouts",
                 destination=destination or dlt.destinations.duckdb(str(self._working)),
                 dataset_name=DATASET,
-                pipelines_dir=str(self._folder / (f"dlt-{destination}" if destination else "dlt")),
+                pipelines_dir=str(self.folder / (f"dlt-{destination}" if destination else "dlt")),
             )
         except UnknownDestinationModule:
             raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
@@ -140,7 +120,7 @@ class Warehouse:
 
     def _prepare_working_file(self) -> None:
         """Make the working file: from the published one if only that is left, else empty, in the published format."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         if self._working.exists():
             return
         part = self._fresh("working.part")
@@ -162,7 +142,7 @@ class Warehouse:
 
     def _fresh(self, name: str) -> Path:
         """Name a file of the working folder, without what a killed run may have left there."""
-        path = self._folder / name
+        path = self.folder / name
         for leftover in (path, path.with_name(f"{name}.wal")):
             leftover.unlink(missing_ok=True)
         return path
@@ -175,6 +155,15 @@ class Warehouse:
             pipeline.run(source, **options)
         except PipelineStepFailed as error:
             raise _own_error(error) from error
+        for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
+            shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
+
+    def load_all(self, pipeline: dlt.Pipeline, source: DltSource, supervision: Supervision) -> None:
+        """Commit chunk after chunk, until all is read or the sync is asked to stop."""
+        while not supervision.report.is_done:
+            self.load(pipeline, source)
+            if supervision.is_stopping() and not supervision.report.is_done:
+                raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
 
     def remembered(self, pipeline: dlt.Pipeline) -> SyncState:
         """Read the state that the last committed chunk left."""
@@ -185,9 +174,22 @@ class Warehouse:
         value: Any = dlt.config.get(f"sources.telnyx.{name}")
         return default if value is None else value
 
+    def model_inputs(self, as_of: datetime) -> ModelInputs:
+        """Read the settings that the models depend on."""
+        try:
+            return ModelInputs(
+                as_of=as_of.astimezone(UTC),
+                response_window_hours=float(self.setting("response_window_hours", 48)),
+                time_zone=str(self.setting("time_zone", "UTC")),
+            )
+        except (ValueError, KeyError) as error:
+            raise SettingsError(f"[sources.telnyx] response_window_hours or time_zone: {error}") from None
+
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the working file for writing."""
+        """Open the working file for writing; a lost one is made again from what was published."""
+        if not self._working.exists() and self.database.exists():
+            self._prepare_working_file()
         if not self._working.exists():
             raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
         connection = duckdb.connect(str(self._working))
@@ -196,57 +198,13 @@ class Warehouse:
         finally:
             connection.close()
 
-    def as_of(self, connection: duckdb.DuckDBPyConnection) -> datetime:
-        """Name the instant up to which the working file has been synced."""
-        try:
-            found = connection.execute("select as_of from raw.syncs order by as_of desc limit 1").fetchall()
-        except duckdb.CatalogException:
-            found = []
-        if not found:
-            raise NothingLoaded(f"{self.database} has not been synced to the end yet. Run `portouts sync` first.")
-        as_of: datetime = found[0][0]
-        return as_of
-
-    def publish(self) -> None:
-        """Put a copy of the working file, without dlt's scratch, in the published one's place, in one step."""
+    def publish(self, keep: int | None = None) -> None:
+        """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
         with duckdb.connect(str(self._working)) as connection:
             connection.execute("checkpoint")
-        copy = self._fresh("publishing.duckdb")
-        shutil.copyfile(self._working, copy)
-        with duckdb.connect(str(copy)) as connection:
-            connection.execute(f"drop schema if exists {DATASET}_staging cascade")
-            _mark_published(connection)
-        with copy.open("rb+") as file:
-            os.fsync(file.fileno())
-        copy.replace(self.database)
+        publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
-            _mark_published(connection)
-
-
-def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
-    """Write the sync's row and the ranges covered now; return how many orders changed."""
-    connection.execute("set timezone = 'UTC'")
-    for table in ("syncs", "covered_ranges"):
-        connection.execute((sql_folder() / "raw" / f"{table}.sql").read_text())
-    connection.begin()
-    changed = "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1)"
-    connection.execute(
-        f"insert into raw.syncs select $1, $2, $3, $4, $5, $6, $7, {changed}, $8, false", astuple(record)
-    )
-    connection.execute("delete from raw.covered_ranges")
-    for axis, windows in state.covered.items():
-        for window in windows:
-            connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
-    connection.commit()
-    [(orders_changed,)] = connection.execute(
-        "select orders_changed from raw.syncs where sync_id = ?", [record.sync_id]
-    ).fetchall()
-    return int(orders_changed)
-
-
-def _mark_published(connection: duckdb.DuckDBPyConnection) -> None:
-    latest = "(select sync_id from raw.syncs order by finished_at desc limit 1)"
-    connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")
+            mark_published(connection)
 
 
 def _own_error(error: PipelineStepFailed) -> Exception:
@@ -257,6 +215,13 @@ def _own_error(error: PipelineStepFailed) -> Exception:
             return cause
         cause = cause.__cause__ or cause.__context__
     return LoadFailed(f"dlt could not {error.step} a load package: {str(error.exception).splitlines()[0]}")
+
+
+def _named_in(holder: Path) -> str:
+    try:
+        return holder.read_text().strip() or "an unknown process"
+    except FileNotFoundError:
+        return "a process that is just ending"
 
 
 def _quoted(path: Path) -> str:

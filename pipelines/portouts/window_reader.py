@@ -100,7 +100,7 @@ class WindowReader:
     async def count(self, queries: Iterable[ListQuery]) -> int:
         """Say how many rows the queries hold; the first pages that tell it are kept and not asked for again."""
         queries = list(queries)
-        pages = await _all(self._page(query, 1) for query in queries)
+        pages = await all_of(self._page(query, 1) for query in queries)
         self._first_pages |= dict(zip(queries, pages, strict=True))
         return sum(page.total or 0 for page in pages)
 
@@ -148,7 +148,7 @@ class WindowReader:
                 first, found = None, 0
                 continue
             try:
-                rest = await _all(self._page(query, number) for number in range(2, pages + 1))
+                rest = await all_of(self._page(query, number) for number in range(2, pages + 1))
             except Unprocessable:
                 # The API refuses pages this deep; shorter lists have no deep pages.
                 if not query.window.can_split:
@@ -203,7 +203,7 @@ class WindowReader:
         return Read(query, table, is_proven, glimpses=_tables(page for page in tried if page not in pages))
 
     async def _look_up(self, lookup: Lookup) -> Read:
-        answers = await _all(self._one(lookup.path, row_id) for row_id in lookup.ids)
+        answers = await all_of(self._one(lookup.path, row_id) for row_id in lookup.ids)
         self._on_rows(len(answers))
         missing = tuple(row_id for row_id, row in zip(lookup.ids, answers, strict=True) if row is None)
         found = [row for row in answers if row is not None]
@@ -213,8 +213,8 @@ class WindowReader:
     async def _one(self, path: str, row_id: str) -> Row | None:
         try:
             row: Row = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
-        except NotFound:
-            return None
+        except (NotFound, Unprocessable):
+            return None  # 422: not even the form of an id
         if row.get("id") != row_id:
             raise UnaskedRows(f"GET {path}/{row_id} answered another id.")
         return row
@@ -226,11 +226,13 @@ class WindowReader:
         where = f"page {number} of {query}"
         parse = events_table if query.axis is Axis.EVENTS else orders_table
         table = parse(rows, where, self._privacy)
-        size = _whole(meta.get("page_size")) or self._page_size
-        return Page(table["id"].to_pylist(), _own_rows(query, where, table), _whole(meta.get("total_results")), size)
+        size = whole_number(meta.get("page_size")) or self._page_size
+        return Page(
+            table["id"].to_pylist(), _own_rows(query, where, table), whole_number(meta.get("total_results")), size
+        )
 
 
-async def _all(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Await all at once, in order; the first failure ends the others."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
@@ -250,7 +252,8 @@ def is_whole(pages: Sequence[Page]) -> bool:
     return {page.total for page in pages} == {len(ids)}
 
 
-def _whole(number: object) -> int | None:
+def whole_number(number: object) -> int | None:
+    """Read a count as the API may write it, 7 or 7.0; None where it is none."""
     return int(number) if isinstance(number, int | float) and number >= 0 else None
 
 

@@ -115,7 +115,8 @@ def read_published(database: Path) -> Held:
     held = Held()
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        rows = connection.sql("select * from raw.portouts").to_arrow_table().to_pylist()
+        query = "select * exclude (deleted_at) from raw.portouts where deleted_at is null"
+        rows = connection.sql(query).to_arrow_table().to_pylist()
     held.orders = {row["id"]: row for row in rows}
     assert len(held.orders) == len(rows), "an order stands twice in raw.portouts"
     return held

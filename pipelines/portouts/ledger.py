@@ -1,0 +1,142 @@
+"""The books of a warehouse, kept in `raw` beside the rows: its syncs, the ranges they covered, its verifications."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from portouts.models import sql_folder
+from portouts.sync_plan import Axis, Window
+from portouts.sync_run import SyncReport
+from portouts.sync_state import SyncState
+
+
+class NothingLoaded(Exception):
+    """There is no working file yet, so nothing to model, verify or publish."""
+
+
+class Unfinished(Exception):
+    """A sync has loaded something and not come to its end."""
+
+
+@dataclass(frozen=True)
+class SyncRecord:
+    """One row of `raw.syncs`, in the order of its columns; `orders_changed` is counted in the warehouse."""
+
+    sync_id: str
+    as_of: datetime
+    started_at: datetime
+    finished_at: datetime
+    requests: int
+    orders_read: int
+    events_read: int
+    is_proven: bool
+
+    @classmethod
+    def of(
+        cls, sync_id: str, as_of: datetime, started_at: datetime, finished_at: datetime, report: SyncReport
+    ) -> SyncRecord:
+        """Make the row of a sync that has read everything."""
+        counts = (report.requests, report.orders_read, report.events_read)
+        return cls(sync_id, as_of, started_at, finished_at, *counts, is_proven=not report.unproven)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One row of `raw.verifications`, in the order of its columns, where each is explained."""
+
+    verification_id: str
+    as_of: datetime
+    started_at: datetime
+    finished_at: datetime
+    depth: str
+    range_start: datetime | None
+    range_end: datetime | None
+    buckets: int
+    requests: int
+    orders: int
+    differences: int
+    repaired: int
+    moved: int
+    sampled_windows: int
+    sampled_orders: int
+    verdict: str
+    not_covered: str
+
+
+def open_books(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables of this room where they are missing; the session's time zone becomes UTC."""
+    connection.execute("set timezone = 'UTC'")
+    for path in sorted((sql_folder() / "raw").glob("*.sql")):
+        connection.execute(path.read_text())
+
+
+def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
+    """Write the sync's row and the ranges covered now; return how many orders changed."""
+    open_books(connection)
+    connection.begin()
+    changed = "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1)"
+    connection.execute(
+        f"insert into raw.syncs select $1, $2, $3, $4, $5, $6, $7, {changed}, $8, false",
+        astuple(record),
+    )
+    connection.execute("delete from raw.covered_ranges")
+    for axis, windows in state.covered.items():
+        for window in windows:
+            connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
+    connection.commit()
+    [(orders_changed,)] = connection.execute(
+        "select orders_changed from raw.syncs where sync_id = ?", [record.sync_id]
+    ).fetchall()
+    return int(orders_changed)
+
+
+def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Certificate) -> None:
+    """Write a certificate."""
+    open_books(connection)
+    values = astuple(certificate)
+    marks = ", ".join("?" for _ in values)
+    connection.execute(f"insert into raw.verifications values ({marks})", values)  # noqa: S608 - only question marks
+
+
+def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_at: datetime) -> None:
+    """Say of orders that the API no longer knows them; their rows stay."""
+    connection.execute(
+        "update raw.portouts set deleted_at = ? where deleted_at is null and id in (select unnest(?))",
+        [deleted_at, ids],
+    )
+
+
+def mark_published(connection: duckdb.DuckDBPyConnection) -> None:
+    """Say of the latest sync that its result was published."""
+    latest = "(select sync_id from raw.syncs order by finished_at desc limit 1)"
+    connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")  # noqa: S608 - our own text
+
+
+def synced_until(connection: duckdb.DuckDBPyConnection) -> datetime:
+    """Name the instant that the warehouse shows."""
+    try:
+        found = connection.execute("select as_of from raw.syncs order by as_of desc limit 1").fetchall()
+    except duckdb.CatalogException:
+        found = []
+    if not found:
+        raise NothingLoaded("Nothing has been synced to the end yet. Run `portouts sync` first.")
+    as_of: datetime = found[0][0]
+    return as_of.astimezone(UTC)
+
+
+def covered_ranges(connection: duckdb.DuckDBPyConnection) -> dict[Axis, list[Window]]:
+    """Read the ranges that the last finished sync left covered."""
+    rows = connection.execute("select axis, range_start, range_end from raw.covered_ranges order by all").fetchall()
+    windows: dict[Axis, list[Window]] = {axis: [] for axis in Axis}
+    for axis, start, end in rows:
+        windows[Axis(axis)].append(Window(start.astimezone(UTC), end.astimezone(UTC)))
+    return windows
+
+
+def require_finished(connection: duckdb.DuckDBPyConnection, state: SyncState) -> None:
+    """Refuse to speak of, or publish, what an interrupted sync has left half loaded."""
+    if covered_ranges(connection) != state.covered:
+        raise Unfinished("The last sync was interrupted, so only part of it is loaded. Run `portouts sync` first.")

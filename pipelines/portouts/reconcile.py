@@ -1,0 +1,241 @@
+"""Counts against counts: where the API and the warehouse disagree, search until the orders that do are named.
+
+One request with `page[size]=1` tells how many orders the API has in a bucket. Equal counts end the matter. Otherwise
+the bucket is halved at the median of what we hold, one half is counted, and the half (or both) that cannot be right is
+searched, down to a page that is read and compared order by order. The surprise: the API goes on moving meanwhile. What
+was found is taken into our picture at once, every bucket that was wrong is counted again, and only what stays
+unexplained after some rounds makes the verdict UNPROVEN. An order that changed after `as_of` has moved; that is no
+difference.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import pyarrow as pa
+
+from portouts.buckets import SECOND, Bucket
+from portouts.held_orders import HeldOrders, Version
+from portouts.records import KEEP, ORDER_FIELDS, Privacy
+from portouts.sync_plan import ListQuery, Query, Window, lookups
+from portouts.window_reader import Api, Read, WindowReader, all_of, whole_number
+
+ROUNDS = 4
+
+
+class Verdict(StrEnum):
+    """What a comparison came to."""
+
+    PROVEN = "PROVEN"
+    DIFFERENT = "DIFFERENT"
+    UNPROVEN = "UNPROVEN"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An order in which warehouse and API disagree: missing, deleted, stale, or different in some fields."""
+
+    portout_id: str
+    kind: str
+    inserted_at: datetime | None = None
+    fields: tuple[str, ...] = ()
+
+
+@dataclass
+class Comparison:
+    """What was compared, and what came of it."""
+
+    buckets: int = 0
+    orders: int = 0
+    """Orders that the API counted in the ranges."""
+    differing_counts: list[tuple[Bucket, int, int]] = field(default_factory=list)
+    """Counts that disagree and were not searched: bucket, the API's, ours."""
+    differences: list[Difference] = field(default_factory=list)
+    moved: int = 0
+    unproven: list[str] = field(default_factory=list)
+    sampled_windows: int = 0
+    sampled_orders: int = 0
+
+    @property
+    def least_differences(self) -> int:
+        """Orders known to differ; told by counts alone, at least so many."""
+        gaps = [(bucket.status is None, shown - held) for bucket, shown, held in self.differing_counts]
+        surplus = sum(gap for is_any, gap in gaps if gap > 0 and not is_any)
+        deficit = sum(-gap for is_any, gap in gaps if gap < 0 and not is_any)
+        return max(len(self.differences), surplus, deficit, *(abs(gap) for is_any, gap in gaps if is_any), 0)
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.least_differences:
+            return Verdict.DIFFERENT
+        return Verdict.UNPROVEN if self.unproven else Verdict.PROVEN
+
+
+class Unanswered(Exception):
+    """The API gave no count."""
+
+
+class Reconciliation:
+    """Compare one warehouse with the API. `compare` and `sample` may be called in any order; then `finish`."""
+
+    def __init__(
+        self,
+        api: Api,
+        held: HeldOrders,
+        as_of: datetime,
+        page_size: int = 250,
+        privacy: Privacy = KEEP,
+        on_count: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        self.result = Comparison()
+        self._api = api
+        self._held = held
+        self._as_of = as_of
+        self._page_size = page_size
+        self._privacy = privacy
+        self._reader = WindowReader(api, page_size, privacy)
+        self._on_count = on_count
+        self._doubted: set[str] = set()
+        self._sampled: set[str] = set()
+        self._fields: dict[str, tuple[str, ...]] = {}
+
+    async def count(self, buckets: Sequence[Bucket]) -> list[tuple[Bucket, int, int]]:
+        """Count buckets at the API and here."""
+        shown = await all_of(self._shown(bucket) for bucket in buckets)
+        return [(bucket, count, self._held.count(bucket)) for bucket, count in zip(buckets, shown, strict=True)]
+
+    async def compare(self, buckets: Sequence[Bucket], most_searched: int | None = None) -> None:
+        """Count these buckets, and search where the counts disagree until they agree or nothing more is found."""
+        self.result.buckets += len(buckets)
+        try:
+            counts = await self.count(buckets)
+            self.result.orders += sum(shown for bucket, shown, _ in counts if bucket.status is None)
+            wrong = _disagreeing(counts)
+            for _ in range(ROUNDS):
+                if most_searched is not None and sum(abs(shown - held) for _, shown, held in wrong) > most_searched:
+                    self.result.differing_counts = wrong
+                    return
+                if not wrong:
+                    return
+                await self.search(wrong)
+                wrong = _disagreeing(await self.count([bucket for bucket, _, _ in wrong]))
+            self.result.unproven += [f"{bucket}: the count did not settle" for bucket, _, _ in wrong]
+        except Unanswered as unanswered:
+            self.result.unproven.append(str(unanswered))
+
+    async def search(self, wrong: Iterable[tuple[Bucket, int, int]]) -> None:
+        """Find the orders behind counts that disagree; first where the API has more, which tends to explain others."""
+        for bucket, shown, _ in sorted(wrong, key=lambda found: (found[0].status is None, found[2] - found[1])):
+            await self._search(bucket, shown, self._held.count(bucket))
+        await self._look_up_doubted()
+
+    async def sample(self, windows: Sequence[Window]) -> None:
+        """Read these windows whole and compare every field of every order in them."""
+        for window in windows:
+            bucket = Bucket(window)
+            tables = await self._read(bucket.rows_query)
+            self._compare_ids(bucket, tables)
+            self._compare_fields(tables)
+            self.result.sampled_windows += 1
+            self._sampled |= {id_ for table in tables for id_ in table["id"].to_pylist()}
+        self.result.sampled_orders = len(self._sampled)
+        await self._look_up_doubted()
+
+    def finish(self) -> Comparison:
+        """Say what each order found differing is."""
+        shown = self._held.find(self._held.corrections)
+        for id_, held in self._held.corrections.items():
+            self._judge(id_, held, shown.get(id_))
+        for id_, fields in self._fields.items():
+            if id_ not in self._held.corrections:
+                self.result.differences.append(Difference(id_, "different", None, fields))
+        self._fields = {}
+        return self.result
+
+    def _judge(self, id_: str, held: Version | None, shown: Version | None) -> None:
+        if held == shown:
+            return
+        if shown and any(
+            at and at + SECOND > self._as_of for at in (shown.updated_at if held else None, shown.inserted_at)
+        ):
+            self.result.moved += 1
+            return
+        kind = "missing" if held is None else "deleted" if shown is None else "stale"
+        version = shown or held
+        self.result.differences.append(Difference(id_, kind, version.inserted_at if version else None))
+
+    async def _search(self, bucket: Bucket, shown: int, held: int) -> None:
+        """Search a bucket in which the API shows another number than we hold."""
+        if shown == held:
+            return
+        halves = bucket.halves(self._held.middle(bucket))
+        if shown <= self._page_size or halves is None:
+            self._compare_ids(bucket, await self._read(bucket.rows_query))
+            return
+        before, after = halves
+        shown_before, held_before = await self._shown(before), self._held.count(before)
+        await self._search(before, shown_before, held_before)
+        # Both sides are reckoned alike, so equal sets give equal numbers even if orders sit on the cut.
+        await self._search(after, shown - shown_before, held - held_before)
+
+    async def _shown(self, bucket: Bucket) -> int:
+        query = bucket.query
+        envelope = await self._api.fetch_list(query.path, query.params(1, 1))
+        self._on_count(1)
+        meta = envelope.get("meta")
+        total = whole_number(meta.get("total_results")) if isinstance(meta, dict) else None
+        if total is None:
+            raise Unanswered(f"{bucket}: the API answers no total_results")
+        return total
+
+    async def _read(self, query: ListQuery) -> list[pa.Table]:
+        reads: list[Read] = []
+        await self._reader.read_all(deque[Query]([query]), reads.append)
+        self.result.unproven += [str(read.query) for read in reads if not read.is_proven]
+        return [read.table for read in reads]
+
+    def _compare_ids(self, bucket: Bucket, tables: Iterable[pa.Table]) -> None:
+        """Take what a page shows into our picture; what it lacks, or shows older than we hold it, is doubted."""
+        shown = {id_: version for table in tables for id_, version in _versions(table).items()}
+        held = self._held.find(shown) | self._held.within(bucket)
+        older = {id_ for id_, version in shown.items() if id_ in held and _is_older(version, held[id_])}
+        self._doubted |= older | (held.keys() - shown.keys())
+        self._held.correct({id_: v for id_, v in shown.items() if id_ not in older and held.get(id_) != v})
+
+    async def _look_up_doubted(self) -> None:
+        """Ask by id for the orders that a page should have shown; only a 404 there means that an order is gone."""
+        doubted, self._doubted = sorted(self._doubted), set()
+        for query in lookups(doubted, self._page_size):
+            reads: list[Read] = []
+            await self._reader.read_all(deque([query]), reads.append)
+            for read in reads:
+                answers: dict[str, Version | None] = {**_versions(read.table), **dict.fromkeys(read.missing)}
+                held = self._held.find(answers)
+                self._held.correct({id_: v for id_, v in answers.items() if held.get(id_) != v})
+
+    def _compare_fields(self, tables: Iterable[pa.Table]) -> None:
+        for table in tables:
+            held = self._held.rows(table["id"].to_pylist())
+            for row in table.to_pylist():
+                row["phone_numbers"] = [self._privacy.cover(number) for number in row["phone_numbers"] or ()]
+                ours = held.get(row["id"], row)
+                ours["phone_numbers"] = ours["phone_numbers"] or []
+                if fields := tuple(name for name in (*ORDER_FIELDS, "extra") if row[name] != ours[name]):
+                    self._fields[row["id"]] = fields
+
+
+def _disagreeing(counts: Iterable[tuple[Bucket, int, int]]) -> list[tuple[Bucket, int, int]]:
+    return [(bucket, shown, held) for bucket, shown, held in counts if shown != held]
+
+
+def _versions(orders: pa.Table) -> dict[str, Version]:
+    columns = (orders[name].to_pylist() for name in ("id", "status", "updated_at", "inserted_at"))
+    return {id_: Version(*version) for id_, *version in zip(*columns, strict=True)}
+
+
+def _is_older(shown: Version, held: Version) -> bool:
+    return bool(shown.updated_at and held.updated_at and shown.updated_at < held.updated_at)

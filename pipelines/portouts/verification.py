@@ -1,0 +1,189 @@
+"""Proof: compare the warehouse with the API, mend what differs, and write a certificate of it.
+
+A comparison asks the API and reads the working file; it changes neither. A repair reads the differing orders again
+through the source, so rows, numbers, history and what is remembered as open change together; orders that the API
+answers with 404 get `deleted_at`. Then everything is compared once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from random import SystemRandom
+from typing import Any
+
+import dlt
+
+from portouts.buckets import STATUSES, Bucket, ComparisonPlan, Depth, plan_buckets, plan_samples, whole_seconds
+from portouts.held_orders import HeldOrders
+from portouts.ledger import Certificate, mark_deleted
+from portouts.reconcile import Comparison, Difference, Reconciliation
+from portouts.source_settings import read_settings
+from portouts.sync_plan import Window
+from portouts.sync_run import Progress, SyncReport, unwatched
+from portouts.telnyx_api import converse
+from portouts.telnyx_source import Supervision, telnyx_source
+from portouts.warehouse import Warehouse
+
+Plan = Callable[[HeldOrders], ComparisonPlan]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose port-outs: what was given of key, base URL and settings; the rest is found in the configuration."""
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Verification:
+    """One verification of one warehouse, under its lock; counts the requests it makes."""
+
+    warehouse: Warehouse
+    pipeline: dlt.Pipeline
+    account: Account
+    supervision: Supervision
+    as_of: datetime
+    on_progress: Progress = unwatched
+    on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None
+    requests: int = 0
+
+    def settle(self, plan: Plan, *, repair: bool) -> tuple[Comparison, list[Difference]]:
+        """Compare, and on demand repair and compare again; return the last comparison and what was repaired."""
+        comparison = self._compare(plan)
+        if not repair or not comparison.differences:
+            return comparison, []
+        self._repair(comparison.differences)
+        after = self._compare(plan)
+        left = {difference.portout_id for difference in after.differences}
+        return after, [found for found in comparison.differences if found.portout_id not in left]
+
+    def _compare(self, plan: Plan) -> Comparison:
+        settings = read_settings(self.account.api_key, self.account.base_url, **self.account.settings)
+        client = self.supervision.connect(settings)
+        with self.warehouse.connected() as connection:
+            held = HeldOrders(connection)
+            planned, counted = plan(held), 0
+            self.on_plan(planned)
+
+            def count(buckets: int) -> None:
+                nonlocal counted
+                counted += buckets
+                self.on_progress(counted, max(counted, planned.requests))
+
+            async def conversation() -> Comparison:
+                found = Reconciliation(client, held, self.as_of, settings.page_size, settings.privacy, count)
+                await found.compare(planned.buckets, planned.most_searched)
+                await found.sample(planned.samples)
+                return found.finish()
+
+            try:
+                return converse(client, conversation)
+            finally:
+                self.requests += client.requests
+
+    def _repair(self, differences: Sequence[Difference]) -> None:
+        """Read the differing orders again, and mark those that are gone."""
+        supervision = replace(self.supervision, report=SyncReport())
+        source = telnyx_source(
+            self.account.api_key,
+            self.account.base_url,
+            as_of=self.as_of,
+            reread={difference.portout_id: difference.inserted_at for difference in differences},
+            supervision=supervision,
+            **self.account.settings,
+        )
+        self.warehouse.load_all(self.pipeline, source, supervision)
+        self.requests += supervision.report.requests
+        with self.warehouse.connected() as connection:
+            mark_deleted(connection, supervision.report.missing, self.as_of)
+
+
+def plan_depth(ranges: Sequence[Window], depth: Depth, sample: int = 0, most_searched: int | None = None) -> Plan:
+    """Plan to count each range whole and by status, in periods of this depth, and to read `sample` random pages."""
+
+    def plan(held: HeldOrders) -> ComparisonPlan:
+        buckets = [Bucket(window) for window in ranges]
+        samples: list[Window] = []
+        for window in ranges:
+            for status in STATUSES:
+                buckets += plan_buckets(window, depth, status, held.days(window, status))
+            samples += plan_samples(window, held.quantiles(window, PAGE))
+        chosen = SystemRandom().sample(samples, min(sample, len(samples)))
+        return ComparisonPlan(buckets, sorted(chosen), most_searched)
+
+    return plan
+
+
+# Orders in a sampled window: a page, less a little for those that we may lack.
+PAGE = 240
+
+
+def plan_after_sync(ranges: Sequence[Window], *, is_swept: bool) -> Plan:
+    """Plan what a sync has not just read: the whole, and the final statuses.
+
+    The open ones were listed moments ago. Where all were, what is neither open, ported nor rejected is canceled.
+    """
+    statuses = (None, "ported", "rejected") if is_swept else (None, "ported", "rejected", "canceled")
+    buckets = [Bucket(window, status) for window in ranges for status in statuses]
+    return lambda _held: ComparisonPlan(buckets, most_searched=MOST_SEARCHED_AFTER_SYNC)
+
+
+# More orders than this do not change unseen between two syncs: it is another account, or another warehouse.
+MOST_SEARCHED_AFTER_SYNC = 1_000
+
+
+def ranges_to_compare(
+    covered: Sequence[Window], since: datetime | None = None, until: datetime | None = None
+) -> list[Window]:
+    """Clip the covered ranges to what was asked for, in whole seconds."""
+    clipped = [
+        Window(start, end)
+        for window in covered
+        if (start := max(window.start, since or window.start)) < (end := min(window.end, until or window.end))
+    ]
+    return [window for window in map(whole_seconds, clipped) if window]
+
+
+def certify(
+    verification: Verification,
+    ranges: Sequence[Window],
+    depth: str,
+    settled: tuple[Comparison, list[Difference]],
+    started_at: datetime,
+    finished_at: datetime,
+) -> Certificate:
+    """Write down what was compared and what came of it."""
+    comparison, repaired = settled
+    return Certificate(
+        verification_id=verification.supervision.sync_id,
+        as_of=verification.as_of,
+        started_at=started_at,
+        finished_at=finished_at,
+        depth=depth,
+        range_start=min((window.start for window in ranges), default=None),
+        range_end=max((window.end for window in ranges), default=None),
+        buckets=comparison.buckets,
+        requests=verification.requests,
+        orders=comparison.orders,
+        differences=comparison.least_differences + len(repaired),
+        repaired=len(repaired),
+        moved=comparison.moved,
+        sampled_windows=comparison.sampled_windows,
+        sampled_orders=comparison.sampled_orders,
+        verdict=comparison.verdict,
+        not_covered=NOT_COVERED.get(depth, NOT_COVERED["period"]).format(period=depth),
+    )
+
+
+NOT_COVERED = {
+    "sync": "Changes that leave the number of orders in each status as it is; events; changes after as_of.",
+    "quick": "Changes that leave the number of orders in each status as it is; events; changes after as_of.",
+    "period": (
+        "Changes that leave the number of orders of a status in a {period} as it is, and fields other than status, "
+        "outside the sampled windows; events; changes after as_of."
+    ),
+}

@@ -1,0 +1,74 @@
+"""The whole of one `verify`: lock, compare, repair on demand, write the certificate, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from portouts.buckets import ComparisonPlan, Depth
+from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
+from portouts.models import build_models
+from portouts.reconcile import Comparison, Difference
+from portouts.settings import SettingsError
+from portouts.sync_plan import Axis
+from portouts.sync_run import Progress, unwatched
+from portouts.telnyx_source import Supervision
+from portouts.verification import Account, Verification, certify, plan_depth, ranges_to_compare
+from portouts.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class VerifyRequest:
+    """What was asked for on the command line."""
+
+    depth: Depth = Depth.MONTH
+    sample: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+    repair: bool = False
+    account: Account = field(default_factory=Account)
+
+
+@dataclass(frozen=True)
+class VerifyOutcome:
+    """What a verification came to; `comparison` is the last one, after any repair."""
+
+    database: Path
+    certificate: Certificate
+    comparison: Comparison
+    repaired: list[Difference]
+
+
+def run_verify(
+    warehouse: Warehouse,
+    request: VerifyRequest,
+    clock: Callable[[], datetime],
+    supervision: Supervision,
+    on_progress: Progress = unwatched,
+    on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None,
+) -> VerifyOutcome:
+    """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
+    with warehouse.locked():
+        started_at = clock()
+        pipeline = warehouse.pipeline()
+        with warehouse.connected() as connection:
+            as_of = synced_until(connection)
+            require_finished(connection, warehouse.remembered(pipeline))
+            covered = covered_ranges(connection)[Axis.INSERTED]
+        ranges = ranges_to_compare(covered, request.since, request.until)
+        if not ranges:
+            raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
+        inputs = warehouse.model_inputs(as_of)
+        verification = Verification(warehouse, pipeline, request.account, supervision, as_of, on_progress, on_plan)
+        is_quick = request.depth is Depth.QUICK and not request.repair
+        plan = plan_depth(ranges, request.depth, request.sample, most_searched=0 if is_quick else None)
+        comparison, repaired = verification.settle(plan, repair=request.repair)
+        certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
+        with warehouse.connected() as connection:
+            record_verification(connection, certificate)
+            if repaired:
+                build_models(connection, inputs)
+        warehouse.publish()
+    return VerifyOutcome(warehouse.database, certificate, comparison, repaired)

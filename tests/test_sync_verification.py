@@ -1,0 +1,109 @@
+"""What a sync checks at its end: counts by status find, and mend, what nothing announced."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from portouts.buckets import Verify
+from portouts.ledger import Unfinished
+from portouts.sandbox import World
+from portouts.sync_job import SyncOutcome, rebuild_models
+from portouts.sync_plan import OPEN_STATUSES
+from portouts.sync_run import NotProven
+from portouts.warehouse import Warehouse
+from simulated_account import Account
+
+NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    account = Account(World(600, seed=5, now=NOW), tmp_path / "portouts.duckdb")
+    account.sync()
+    return account
+
+
+def certified(outcome: SyncOutcome) -> tuple[str, int, int]:
+    certificate = outcome.certificate
+    assert certificate is not None
+    return certificate.verdict, certificate.differences, certificate.repaired
+
+
+def assert_published_equals_the_api(account: Account) -> None:
+    held = dict(account.ask("select portout_id, status from marts.fct_portouts"))
+    assert held == {order["id"]: order["status"] for order in account.world.orders()}
+
+
+def test_a_sync_publishes_a_certificate_of_its_own(account: Account) -> None:
+    assert account.ask("select depth, verdict, orders from raw.verifications") == [("sync", "PROVEN", 600)]
+
+
+@pytest.mark.parametrize(("becomes", "counted"), [("pending", 0), ("canceled", 1), ("rejected", 1), ("on-hold", 1)])
+def test_a_final_order_that_changed_unannounced_is_found_and_read_again(
+    account: Account, becomes: str, counted: int
+) -> None:
+    ported = [order["id"] for order in account.world.orders() if order["status"] == "ported"]
+    account.world.change(ported[3], status=becomes, event=False, touch=False)
+    assert certified(account.sync()) == ("PROVEN", counted, counted)  # the open statuses are listed anyway
+    assert_published_equals_the_api(account)
+    assert certified(account.sync()) == ("PROVEN", 0, 0)
+
+
+def test_an_order_that_the_api_no_longer_knows_is_marked_deleted(account: Account) -> None:
+    gone = [order["id"] for order in account.world.orders()][5]
+    account.world.remove(gone)
+    assert certified(account.sync()) == ("PROVEN", 1, 1)
+    assert account.ask(f"select deleted_at from raw.portouts where id = '{gone}'") == [(NOW,)]
+    assert_published_equals_the_api(account)
+
+
+def test_an_open_order_that_the_api_no_longer_knows_costs_nothing_afterwards(account: Account) -> None:
+    [gone, *_] = [order["id"] for order in account.world.orders() if order["status"] == "pending"]
+    account.world.remove(gone)
+    account.sync()
+    assert account.sync().report.requests <= 8 + 1
+    assert_published_equals_the_api(account)
+
+
+@pytest.mark.parametrize("orders", [0, 600])
+def test_a_sync_without_change_stays_within_eight_requests_and_the_open_orders(orders: int, tmp_path: Path) -> None:
+    account = Account(World(orders, seed=5, now=NOW), tmp_path / "portouts.duckdb")
+    account.sync()
+    opened = sum(order["status"] in OPEN_STATUSES for order in account.world.orders())
+    assert account.sync().report.requests <= 8 + math.ceil(opened / 250)
+
+
+def test_without_verification_there_is_no_certificate(account: Account) -> None:
+    assert account.sync(verify=Verify.NONE).certificate is None
+    assert account.ask("select count(*) from raw.verifications") == [(1,)]
+
+
+def test_full_verification_counts_every_month(account: Account) -> None:
+    outcome = account.sync(verify=Verify.FULL)
+    assert certified(outcome) == ("PROVEN", 0, 0)
+    assert outcome.certificate is not None
+    assert outcome.certificate.buckets > 12
+
+
+def test_another_account_is_refused_and_nothing_published(account: Account) -> None:
+    other = Account(World(2_000, seed=6, now=NOW), account.database)
+    before = account.ask("select count(*) from marts.fct_portouts")
+    with pytest.raises(NotProven, match="another account"):
+        other.sync()
+    assert account.ask("select count(*) from marts.fct_portouts") == before
+
+
+def test_what_an_interrupted_sync_left_is_neither_verified_nor_published(account: Account) -> None:
+    account.world.advance(timedelta(days=5))
+    account.world.change(account.world.orders()[0]["id"], status="canceled")
+    with pytest.raises(RuntimeError, match="the end of the load"):
+        account.sync_interrupted_after_loading()
+    for act in (account.verify, lambda: rebuild_models(Warehouse(account.database))):
+        with pytest.raises(Unfinished, match="portouts sync"):
+            act()
+    account.sync()
+    assert certified(account.sync()) == ("PROVEN", 0, 0)
+    assert_published_equals_the_api(account)
