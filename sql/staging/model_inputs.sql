@@ -2,9 +2,11 @@ create or replace table staging.model_inputs (
     as_of timestamptz not null,
     response_window_hours double not null,
     time_zone varchar not null,
+    business_time_zone varchar not null,
 );
 
 comment on table staging.model_inputs is 'One row: what the models are told from outside. Written by the runner after this file, before the marts.';
 comment on column staging.model_inputs.as_of is 'The instant that the models describe; there is no other now.';
 comment on column staging.model_inputs.response_window_hours is 'Hours after which an unanswered order is authorised by silence.';
 comment on column staging.model_inputs.time_zone is 'IANA time zone that decides days and months.';
+comment on column staging.model_inputs.business_time_zone is 'IANA time zone whose business hours apply to orders whose numbers tell none.';

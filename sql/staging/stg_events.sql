@@ -8,7 +8,12 @@ select
     payload,
     created_at,
     updated_at,
-from raw.portout_events;
+from raw.portout_events as events
+where not exists (
+    select portout_id
+    from staging.stg_deletions as deletions
+    where deletions.portout_id = events.portout_id
+);
 
 comment on view staging.stg_events is 'One row per port-out event of the API. Orders from before the events feature have none.';
 comment on column staging.stg_events.event_id is 'Telnyx''s id of the event.';

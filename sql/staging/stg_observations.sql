@@ -5,7 +5,12 @@ select
     updated_at,
     seen_at,
     sync_id,
-from raw.portout_observations;
+from raw.portout_observations as observations
+where not exists (
+    select portout_id
+    from staging.stg_deletions as deletions
+    where deletions.portout_id = observations.portout_id
+);
 
 comment on view staging.stg_observations is 'One row per distinct order, status and updated_at that a sync has seen. Append-only.';
 comment on column staging.stg_observations.portout_id is 'Telnyx''s id of the order.';

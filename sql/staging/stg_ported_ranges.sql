@@ -4,7 +4,12 @@ select
     ported_from,
     ported_to,
     seen_at,
-from raw.portout_ported_ranges;
+from raw.portout_ported_ranges as ported_ranges
+where not exists (
+    select portout_id
+    from staging.stg_deletions as deletions
+    where deletions.portout_id = ported_ranges.portout_id
+);
 
 comment on view staging.stg_ported_ranges is 'One row per order and ported_out_at window in which the API returned it; the API never tells the instant itself.';
 comment on column staging.stg_ported_ranges.portout_id is 'Telnyx''s id of the order.';

@@ -21,7 +21,7 @@ select
 from raw.portouts
 where deleted_at is null;
 
-comment on view staging.stg_portouts is 'One row per port-out order, as the API showed it last; those that it no longer knows are left out. Personal data (names, address, LSR links) stays in raw.';
+comment on view staging.stg_portouts is 'One row per port-out order, as the API showed it last, but for deleted ones (stg_deletions). Personal data (names, address, LSR links) stays in raw.';
 comment on column staging.stg_portouts.portout_id is 'Telnyx''s id of the order.';
 comment on column staging.stg_portouts.status is 'Current status: pending, authorized, rejected-pending, rejected, canceled, ported, or one not yet documented.';
 comment on column staging.stg_portouts.carrier_name is 'Gaining carrier, free text, trimmed; blank is null. Not a key: one SPID is spelt in several ways.';
