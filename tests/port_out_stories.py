@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from marts_by_hand import instant, place
+from by_hand.numbers import place, zone_of
+from by_hand.terms import instant
+from portouts.models import sql_folder
 
 if TYPE_CHECKING:
     import random
@@ -54,10 +56,14 @@ class World:
     observations: list[Row] = field(default_factory=list)
     ported_ranges: list[Row] = field(default_factory=list)
     syncs: list[Row] = field(default_factory=list)
+    verifications: list[Row] = field(default_factory=list)
     as_of: datetime = AS_OF
 
-    def add_order(self, number: int, inserted_at: datetime, status: str | None = "pending", **fields: Any) -> str:
-        """Add an order with one number, unless `fields` say otherwise."""
+    def add_order(
+        self, number: int, inserted_at: datetime | None, status: str | None = "pending", **fields: Any
+    ) -> str:
+        """Add an order with one number, unless `fields` say otherwise; `deleted_at` takes it away again."""
+        born_at = inserted_at.isoformat() if inserted_at else None
         order = {
             "id": f"00000000-0000-4000-8000-{number:012x}",
             "record_type": "portout",
@@ -66,9 +72,9 @@ class World:
             "spid": "111A",
             "phone_numbers": [f"+1312555{number % 100 + 100:04d}"],
             "support_key": f"PO_{number:06x}",
-            "created_at": inserted_at.isoformat(),
-            "inserted_at": inserted_at.isoformat(),
-            "updated_at": inserted_at.isoformat(),
+            "created_at": born_at,
+            "inserted_at": born_at,
+            "updated_at": born_at,
         }
         self.orders.append({**order, **fields})
         return str(order["id"])
@@ -109,18 +115,42 @@ class World:
             }
         )
 
+    def verify(self, as_of: datetime, **fields: Any) -> None:
+        verification = {
+            "verification_id": f"verification-{len(self.verifications)}",
+            "as_of": as_of,
+            "started_at": as_of,
+            "finished_at": as_of + timedelta(minutes=2),
+            "depth": "month",
+            "range_start": FIRST_SYNC,
+            "range_end": as_of,
+            "buckets": 12,
+            "requests": 20,
+            "orders": 100,
+            "differences": 0,
+            "repaired": 0,
+            "moved": 0,
+            "sampled_windows": 1,
+            "sampled_orders": 40,
+            "verdict": "PROVEN",
+            "not_covered": "Silent changes.",
+        }
+        self.verifications.append({**verification, **fields})
+
 
 def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     """Create the raw tables as the loader leaves them."""
     connection.execute("set timezone = 'UTC'; create schema raw")
     for name, columns in RAW_TABLES.items():
         connection.execute(f"create table raw.{name} ({columns})")
+    connection.execute((sql_folder() / "raw" / "verifications.sql").read_text(encoding="utf-8"))
     _insert(connection, "portouts", world.orders)
     _insert(connection, "portout_phone_numbers", [row for order in world.orders for row in _number_rows(order)])
     _insert(connection, "portout_events", [_event_row(event) for event in world.events])
     _insert(connection, "portout_observations", [{**row, "sync_id": "sync"} for row in world.observations])
     _insert(connection, "portout_ported_ranges", world.ported_ranges)
     _insert(connection, "syncs", [{**row, "sync_id": f"sync-{place_}"} for place_, row in enumerate(world.syncs)])
+    _insert(connection, "verifications", world.verifications)
 
 
 def _number_rows(order: Row) -> list[Row]:
@@ -131,6 +161,7 @@ def _number_rows(order: Row) -> list[Row]:
             "phone_number": number,
             "country_code": country,
             "area_code": area,
+            "time_zone": zone_of(number),
         }
         for position, number in enumerate(order["phone_numbers"], start=1)
         for country, area in [place(number)]
@@ -157,17 +188,17 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) 
 
 
 def _value(name: str, value: Any) -> Any:
-    return instant(value) if name.endswith("_at") and value else value
+    return instant(value) if isinstance(value, str) and name.endswith("_at") else value
 
 
 # Random stories
 
 NEXT = {
     "pending": ["authorized", "authorized", "rejected-pending", "rejected", "canceled", "ported", "on-hold"],
-    "authorized": ["ported", "ported", "canceled"],
-    "rejected-pending": ["rejected", "pending", "rejected"],
-    "rejected": ["pending"],
-    "on-hold": ["pending"],
+    "authorized": ["ported", "ported", "ported", "canceled", "rejected", "rejected-pending"],
+    "rejected-pending": ["rejected", "rejected", "pending", "canceled", "authorized", "ported", "on-hold"],
+    "rejected": ["pending", "rejected-pending", "canceled", "authorized", "ported", "on-hold"],
+    "on-hold": ["pending", "rejected", "rejected-pending"],
 }
 CARRIERS = [
     ("111A", "Example Telecom"),
@@ -182,12 +213,29 @@ CARRIERS = [
     ("333C", None),
     (None, "111a"),
 ]
-NUMBERS = ["+13125550101", "+13125550102", "+35312345678", "+442079460123", "+14165550103", "+8001234", "not a number"]
+NUMBERS = [
+    "+13125550101",
+    "+13125550102",
+    "+12125550103",
+    "+18085550104",
+    "+12085550105",
+    "+14165550103",
+    "+35312345678",
+    "+442079460123",
+    "+61255500100",
+    "+18005550106",
+    "+8001234",
+    "not a number",
+    None,
+]
 GAPS = [
     timedelta(seconds=1),
+    timedelta(minutes=25),
     timedelta(hours=1, microseconds=7),
+    timedelta(hours=9),
     timedelta(hours=24),
     timedelta(hours=48),
+    timedelta(days=3, hours=5),
     timedelta(days=9),
 ]
 
@@ -197,48 +245,39 @@ def random_world(chance: random.Random, order_count: int) -> World:
     world = World()
     for day in range(0, 40, 3):
         world.sync(FIRST_SYNC + timedelta(days=day))
+    for day in chance.sample(range(40), k=4):
+        world.verify(FIRST_SYNC + timedelta(days=day), range_start=chance.choice([None, FIRST_SYNC]), differences=day)
     for number in range(order_count):
         _random_order(world, chance, number)
     return world
 
 
 def _random_order(world: World, chance: random.Random, number: int) -> None:
-    begins = datetime(2025, 12, 28, tzinfo=UTC)
-    inserted_at = begins + timedelta(seconds=chance.randrange(81 * 24 * 3600), milliseconds=chance.choice([0, 0, 521]))
+    span = chance.choice([timedelta(days=82), timedelta(days=82), timedelta(days=4)])
+    inserted_at = world.as_of - timedelta(seconds=chance.randrange(int(span.total_seconds())))
+    inserted_at += timedelta(milliseconds=chance.choice([0, 0, -521]))
     story = _random_story(chance, inserted_at, world.as_of)
     spid, name = chance.choice(CARRIERS)
-    status = story[-1][0]
+    status, ended_at = story[-1]
     id_ = world.add_order(
         number,
-        inserted_at,
+        chance.choice([inserted_at] * 40 + [None]),
         chance.choice([status] * 30 + [None]),
         spid=spid,
         carrier_name=name,
         phone_numbers=chance.choices(NUMBERS, k=chance.choice([0, 1, 1, 1, 2, 5])),
-        updated_at=(story[-1][1] + timedelta(seconds=9)).isoformat(),
-        foc_date=chance.choice([None, "2026-03-01T00:00:00+00:00"]),
-        rejection_code=1002 if status == "rejected" else None,
+        updated_at=(ended_at + timedelta(seconds=9)).isoformat(),
+        foc_date=chance.choice([None, _foc_date(chance, inserted_at), _foc_date(chance, ended_at)]),
+        rejection_code=chance.choice([None, 1001, 1002]) if "reject" in str(story) else None,
+        reason=chance.choice([None, "Sample reason"]),
+        deleted_at=chance.choice([None] * 12 + [world.as_of]),
     )
-    announced = chance.choice(["all", "all", "none", "half", "doubled"])
-    for place_, (status_, at) in enumerate(story):
-        if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
-            world.add_event(id_, status_, at)
-        if announced == "doubled":
-            world.add_event(id_, status_, at + timedelta(seconds=chance.choice([0, 1])))
-    if chance.random() < 0.1:
-        world.add_event(id_, "", inserted_at, payload=None)
-        world.add_event(id_, "", inserted_at, event_type="portout.new_comment", payload={"comment": "?"})
-    noted = None
-    for sync in world.syncs:
-        held = [(status_, at) for status_, at in story if at <= sync["as_of"]]
-        if held and held[-1] != noted and chance.random() < 0.9:
-            noted = held[-1]
-            world.see(id_, noted[0], sync["as_of"], noted[1])
+    _announce(world, chance, id_, story)
+    _observe(world, chance, id_, story)
     if status == "ported" and chance.random() < 0.8:
-        at = story[-1][1]
-        world.find_in_range(id_, at - timedelta(days=30), at + timedelta(hours=3))
-        world.find_in_range(id_, at - timedelta(hours=5), at + timedelta(hours=chance.choice([1, 5])))
-        world.find_in_range(id_, at - timedelta(hours=1), at + timedelta(hours=5))
+        world.find_in_range(id_, ended_at - timedelta(days=30), ended_at + timedelta(hours=3))
+        world.find_in_range(id_, ended_at - timedelta(hours=5), ended_at + timedelta(hours=chance.choice([1, 5])))
+        world.find_in_range(id_, ended_at - timedelta(hours=1), ended_at + timedelta(hours=5))
 
 
 def _random_story(chance: random.Random, inserted_at: datetime, as_of: datetime) -> list[tuple[str, datetime]]:
@@ -249,3 +288,29 @@ def _random_story(chance: random.Random, inserted_at: datetime, as_of: datetime)
             break
         story.append((chance.choice(NEXT[story[-1][0]]), at))
     return story
+
+
+def _foc_date(chance: random.Random, around: datetime) -> str:
+    return (around + timedelta(days=chance.randrange(-2, 5))).strftime("%Y-%m-%dT00:00:00+00:00")
+
+
+def _announce(world: World, chance: random.Random, id_: str, story: list[tuple[str, datetime]]) -> None:
+    announced = chance.choice(["all", "all", "none", "half", "doubled"])
+    for place_, (status, at) in enumerate(story):
+        if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
+            world.add_event(id_, status, at)
+        if announced == "doubled":
+            world.add_event(id_, status, at + timedelta(seconds=chance.choice([0, 1])))
+    if chance.random() < 0.1:
+        world.add_event(id_, "", story[0][1], payload=None)
+        world.add_event(id_, "", story[0][1], event_type="portout.new_comment", payload={"comment": "?"})
+        world.add_event(id_, "canceled", story[0][1], created_at=None)
+
+
+def _observe(world: World, chance: random.Random, id_: str, story: list[tuple[str, datetime]]) -> None:
+    noted = None
+    for sync in world.syncs:
+        held = [(status, at) for status, at in story if at <= sync["as_of"]]
+        if held and held[-1] != noted and chance.random() < 0.9:
+            noted = held[-1]
+            world.see(id_, noted[0], sync["as_of"], noted[1])

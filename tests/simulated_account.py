@@ -48,8 +48,8 @@ class Account:
         return Credentials(API_KEY, BASE_URL, {"page_size": self.page_size, **self.settings})
 
     def sync(self, on_progress: Progress = unwatched, **asked: Any) -> SyncOutcome:
-        settings = self.credentials.settings
-        request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL, settings=settings, **asked)
+        asked = {"as_of": self.world.now, "settings": self.credentials.settings, **asked}
+        request = SyncRequest(api_key=API_KEY, base_url=BASE_URL, **asked)
         supervision = Supervision(on_progress=on_progress, open_client=self.open_client)
         return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
 

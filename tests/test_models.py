@@ -23,10 +23,10 @@ PROMISED = {
     "fct_portouts": "portout_id, status, is_open, carrier_id, carrier_name, spid, country_code, number_count,"
     " inserted_at, updated_at, requested_foc_on, foc_on, ported_at,"
     " ported_at_source, response, responded_at, response_hours,"
-    " rejection_code, rejection_reason, support_key, pon",
+    " rejection_code, rejection_reason, support_key, pon, foc_lead_days, foc_slip_days",
     "fct_portout_numbers": "portout_id, phone_number, country_code, area_code",
     "fct_responses": "portout_id, spell_number, pending_at, responded_at, response, response_hours, is_censored,"
-    " measured_by, deadline_at",
+    " measured_by, deadline_at, time_zone, response_business_hours",
     "agg_portouts_daily": "day, orders_received, numbers_received, orders_ported, numbers_ported, orders_rejected,"
     " orders_canceled, orders_open",
     "agg_portouts": "day, status, carrier_id, country_code, orders, numbers",
@@ -35,11 +35,33 @@ PROMISED = {
     "agg_carriers_gained_monthly": "month, carrier_id, carrier_name, orders_ported, numbers_ported, share_of_numbers,"
     " is_new_carrier",
     "agg_response_latency_monthly": "month, spells, responded, open, p50_hours, p90_hours, p95_hours, max_hours,"
-    " within_24h, within_48h, automatic, median_hours_censored",
+    " within_24h, within_48h, automatic, median_hours_censored, p50_business_hours, p90_business_hours,"
+    " within_one_business_day",
     "agg_response_survival": "hours, at_risk, responded, censored, still_pending_share",
     "rpt_open_orders": "portout_id, support_key, carrier_name, number_count, inserted_at, deadline_at, hours_left,"
     " urgency",
     "rpt_sync": "as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, published",
+    "fct_status_changes": "portout_id, change_number, status, began_at, ended_at, previous_status, next_status,"
+    " measured_by, next_measured_by",
+    "fct_rejections": "portout_id, rejection_number, rejected_at, rejected_by, outcome, decided_at, measured_by,"
+    " rejection_code, rejection_reason",
+    "agg_rejections": "rejection_code, rejections, by_us, at_intake, upheld, reopened, canceled, undecided,"
+    " other_outcome, orders",
+    "agg_portouts_rolling": "day, orders_received_7d, orders_received_28d, numbers_received_7d, numbers_received_28d,"
+    " orders_ported_7d, orders_ported_28d, numbers_ported_7d, numbers_ported_28d",
+    "agg_backlog_age": "bucket_number, age_bucket, orders, numbers, oldest_pending_at",
+    "agg_foc_slip_monthly": "month, orders_ported, with_foc, early, on_day, late, p50_slip_days, p90_slip_days,"
+    " max_slip_days, p50_lead_days, p90_lead_days",
+    "agg_repeat_attempts": "phone_number, attempts, times_ported, carriers, first_received_at, last_received_at,"
+    " last_portout_id, last_status",
+    "agg_cohorts_weekly": "week, orders_received, ported_7d, ported_14d, ported_30d, share_7d, share_14d, share_30d",
+    "agg_portouts_by_area": "country_code, area_code, orders_received, numbers_received, orders_ported,"
+    " numbers_ported, share_of_numbers, last_ported_at",
+    "rpt_verifications": "as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders,"
+    " differences, repaired, moved, sampled_windows, sampled_orders, verdict, not_covered",
+    "dim_carriers": "carrier_id, carrier_name, spid",
+    "dim_carrier_spellings": "spid, carrier_name, carrier_id, order_count, last_inserted_at",
+    "dim_days": "day, week, month",
 }
 
 
@@ -76,6 +98,12 @@ def test_every_mart_has_the_columns_that_others_rely_on(connection: duckdb.DuckD
     assert set(PROMISED[mart].split(", ")) <= set(connection.table(f"marts.{mart}").columns)
 
 
+def test_every_mart_is_promised(connection: duckdb.DuckDBPyConnection) -> None:
+    build_models(connection, INPUTS)
+    marts = connection.execute("select table_name from information_schema.tables where table_schema = 'marts'")
+    assert {name for (name,) in marts.fetchall()} == set(PROMISED)
+
+
 def test_every_table_and_column_of_staging_and_marts_is_commented(connection: duckdb.DuckDBPyConnection) -> None:
     build_models(connection, INPUTS)
     silent = connection.execute("""
@@ -97,24 +125,44 @@ def test_every_comment_on_a_table_starts_with_its_grain(connection: duckdb.DuckD
     assert [comment for (comment,) in comments if not comment.startswith("One row")] == []
 
 
+def models_in_order() -> list[tuple[Path, str]]:
+    """Return every model with the name under which others read it; a temporary table has no schema."""
+    schemas = {"staging": "staging", "intermediate": "staging", "marts": "marts"}
+    found = []
+    for layer, schema in schemas.items():
+        for path in sorted((sql_folder() / layer).rglob("*.sql")):
+            is_temporary = "create or replace temp table" in path.read_text(encoding="utf-8")
+            found.append((path, path.stem if is_temporary else f"{schema}.{path.stem}"))
+    return found
+
+
 def test_file_names_are_the_names_of_the_objects(connection: duckdb.DuckDBPyConnection) -> None:
     build_models(connection, INPUTS)
-    objects = connection.execute(
-        "select table_schema, table_name from information_schema.tables where table_schema in ('staging', 'marts')"
-    ).fetchall()
-    files = [(schema, path.stem) for schema in ("staging", "marts") for path in (sql_folder() / schema).rglob("*.sql")]
-    assert sorted(objects) == sorted(files)
+    objects = connection.execute("""
+        select table_schema || '.' || table_name
+        from information_schema.tables
+        where table_schema in ('staging', 'marts')
+    """).fetchall()
+    assert sorted(name for (name,) in objects) == sorted(name for _, name in models_in_order() if "." in name)
+    for path, name in models_in_order():
+        assert re.search(rf"create or replace (temp )?(table|view) {name}\b", path.read_text(encoding="utf-8"))
 
 
 def test_a_model_reads_only_what_sorts_before_it() -> None:
+    temporary = {name for _, name in models_in_order() if "." not in name}
     known: set[str] = set()
-    for path in [*sorted((sql_folder() / "staging").rglob("*.sql")), *sorted((sql_folder() / "marts").rglob("*.sql"))]:
+    for path, name in models_in_order():
         statement = path.read_text(encoding="utf-8").split("comment on")[0]
-        layer = "staging" if "staging" in path.parts else "marts"
-        reads = set(re.findall(r"\b(?:from|join)\s+((?:raw|staging|marts)\.\w+)", statement))
-        assert {name for name in reads if not name.startswith("raw.")} <= known, path.name
-        assert layer == "staging" or not any(name.startswith("raw.") for name in reads), path.name
-        known.add(f"{layer}.{path.stem}")
+        reads = set(re.findall(r"\b(?:from|join)\s+([\w.]+)", statement))
+        layered = {read for read in reads if read.startswith(("staging.", "marts."))} | (reads & temporary)
+        assert layered <= known, path.name
+        assert name.startswith("staging.stg_") or not any(read.startswith("raw.") for read in reads), path.name
+        known.add(name)
+
+
+def test_nothing_temporary_is_left(connection: duckdb.DuckDBPyConnection) -> None:
+    build_models(connection, INPUTS)
+    assert connection.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
 
 
 def test_no_model_asks_for_the_time() -> None:
@@ -142,10 +190,10 @@ def test_a_broken_model_names_its_file_and_leaves_the_old_marts(
 ) -> None:
     build_models(connection, INPUTS)
     add_order(connection)
-    (sql / "marts/5_results/agg_portouts.sql").write_text(
+    (sql / "marts/4_results/agg_portouts.sql").write_text(
         "create or replace table marts.agg_portouts as select nothing"
     )
-    with pytest.raises(ModelFailed, match=r"5_results/agg_portouts\.sql: .*nothing"):
+    with pytest.raises(ModelFailed, match=r"4_results/agg_portouts\.sql: .*nothing"):
         build_models(connection, INPUTS)
     assert count_orders(connection) == 1
     assert connection.execute("select as_of from staging.model_inputs").fetchall() == [(AS_OF,)]
@@ -166,7 +214,7 @@ def test_a_failing_check_tells_its_sentence_rows_ids_and_cure_and_leaves_the_old
 
 
 def test_an_object_whose_file_is_gone_disappears(connection: duckdb.DuckDBPyConnection, sql: Path) -> None:
-    extra = sql / "marts/5_results/rpt_extra.sql"
+    extra = sql / "marts/4_results/rpt_extra.sql"
     extra.write_text("create or replace table marts.rpt_extra as select 1 as one")
     build_models(connection, INPUTS)
     assert connection.table("marts.rpt_extra").fetchall() == [(1,)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import math
 import random
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,6 +22,8 @@ Row = dict[str, Any]
 
 T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MONDAY = date(2026, 3, 16)  # of the week of AS_OF
 
 
 @pytest.fixture
@@ -42,25 +47,52 @@ def built(connection: duckdb.DuckDBPyConnection, world: World, **settings: Any) 
     return {name: read(connection, name) for (name,) in names}
 
 
-def sort_key(row: Row) -> list[tuple[bool, str]]:
-    return [(value is None, f"{value:.6f}" if isinstance(value, float) else str(value)) for value in row.values()]
+def in_order(rows: list[Row], names: list[str]) -> list[Row]:
+    """Sort by all columns, nulls last; floats decide last of all, since they may differ by a rounding error."""
+    return sorted(rows, key=lambda row: [(row[name] is None, 0 if row[name] is None else row[name]) for name in names])
+
+
+def is_same(mine: Any, theirs: Any) -> bool:
+    """Compare value and type; floats to a millionth."""
+    if isinstance(mine, float) and isinstance(theirs, float):
+        return math.isclose(mine, theirs, rel_tol=0, abs_tol=1e-6)
+    return type(mine) is type(theirs) and bool(mine == theirs)
 
 
 def assert_same_rows(found: list[Row], expected: list[Row], mart: str) -> None:
-    names = list(found[0] if found else expected[0] if expected else {})
-    ordered = sorted(({name: row[name] for name in names} for row in expected), key=sort_key)
     assert len(found) == len(expected), mart
-    for mine, theirs in zip(sorted(found, key=sort_key), ordered, strict=True):
+    columns = {frozenset(row) for row in (*found, *expected)}
+    assert len(columns) <= 1, (mart, columns)
+    names = list(found[0]) if found else []
+    inexact = {name for row in expected for name in names if isinstance(row[name], float)}
+    names.sort(key=lambda name: name in inexact)
+    for mine, theirs in zip(in_order(found, names), in_order(expected, names), strict=True):
         for name in names:
-            near = pytest.approx(theirs[name], abs=1e-6) if isinstance(theirs[name], float) else theirs[name]
-            assert mine[name] == near, (mart, name, mine, theirs)
-    assert all(set(row) == set(names) for row in expected), mart
+            assert is_same(mine[name], theirs[name]), (mart, name, mine, theirs)
+
+
+def count_by_hand(world: World, holidays: Path | None = None, **settings: Any) -> dict[str, list[Row]]:
+    """Compute the marts of a world; `settings` are those of ModelInputs."""
+    return compute_marts(
+        world.orders,
+        world.events,
+        world.observations,
+        world.ported_ranges,
+        world.syncs,
+        world.as_of,
+        verifications=world.verifications,
+        holidays=read_holidays(holidays) if holidays else None,
+        **settings,
+    )
+
+
+def read_holidays(path: Path) -> set[date]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {date.fromisoformat(row["holiday_on"]) for row in csv.DictReader(file)}
 
 
 def assert_equals_by_hand(found: dict[str, list[Row]], world: World, **settings: Any) -> None:
-    expected = compute_marts(
-        world.orders, world.events, world.observations, world.ported_ranges, world.syncs, world.as_of, **settings
-    )
+    expected = count_by_hand(world, **settings)
     assert set(found) == set(expected)
     for mart, rows in expected.items():
         assert_same_rows(found[mart], rows, mart)
@@ -72,6 +104,58 @@ def test_every_mart_of_random_stories_equals_the_count_by_hand(
 ) -> None:
     world = random_world(random.Random(seed), order_count=120)
     assert_equals_by_hand(built(connection, world), world)
+
+
+ZONES = [
+    ("Asia/Kolkata", "America/New_York"),  # half an hour from every full hour of UTC
+    ("America/New_York", "Pacific/Auckland"),  # changes its clocks within the stories
+    ("Pacific/Auckland", "Asia/Kolkata"),  # half a day ahead
+]
+
+
+@pytest.mark.parametrize(("time_zone", "business_time_zone"), ZONES, ids=[f"{zone}, {work}" for zone, work in ZONES])
+@pytest.mark.parametrize("seed", [20, 21])
+def test_every_mart_equals_the_count_by_hand_in_other_time_zones(
+    connection: duckdb.DuckDBPyConnection, seed: int, time_zone: str, business_time_zone: str
+) -> None:
+    world = random_world(random.Random(seed), order_count=120)
+    settings = {"time_zone": time_zone, "business_time_zone": business_time_zone}
+    assert_equals_by_hand(built(connection, world, **settings), world, **settings)
+
+
+def test_a_mart_has_counts_in_bigint_and_shares_in_double(connection: duckdb.DuckDBPyConnection) -> None:
+    built(connection, World())
+    columns = connection.execute("select data_type from information_schema.columns where table_schema = 'marts'")
+    assert {kind for (kind,) in columns.fetchall()} == {
+        "VARCHAR",
+        "BIGINT",
+        "DOUBLE",
+        "BOOLEAN",
+        "DATE",
+        "TIMESTAMP WITH TIME ZONE",
+    }
+
+
+def test_random_stories_reach_every_kind_of_row() -> None:
+    found = [count_by_hand(random_world(random.Random(seed), order_count=120)) for seed in range(12)]
+
+    def values(mart: str, *names: str) -> set[Any]:
+        return {tuple(row[name] for name in names) for marts in found for row in marts[mart]}
+
+    assert values("fct_rejections", "rejected_by", "outcome") == {
+        *(("us", outcome) for outcome in ("upheld", "reopened", "canceled", "undecided", "other")),
+        *((by, outcome) for by in ("intake", "other") for outcome in ("upheld", "reopened", "canceled", "other")),
+    }
+    assert {None, 1001, 1002} == {code for (code,) in values("agg_rejections", "rejection_code")}
+    assert values("agg_foc_slip_monthly", "month") > {(date(2026, 1, 1),)}
+    assert all(max(values("agg_foc_slip_monthly", name))[0] > 0 for name in ("early", "on_day", "late"))
+    assert len(values("fct_responses", "time_zone")) == 8
+    assert {None} < {hours for (hours,) in values("fct_responses", "response_business_hours")} > {0.0, 9.0}
+    assert {number for number, orders in values("agg_backlog_age", "bucket_number", "orders") if orders} == {1, 2, 3}
+    assert {None} < {share for (share,) in values("agg_cohorts_weekly", "share_30d")} > {0.0}
+    assert {None} < {zone for (zone,) in values("agg_portouts_by_area", "area_code")}
+    assert max(values("agg_repeat_attempts", "times_ported"))[0] > 1
+    assert values("fct_portouts", "inserted_at") > {(None,)}
 
 
 def test_another_response_window_moves_deadlines_and_what_counts_as_automatic(
@@ -89,8 +173,18 @@ def test_another_response_window_moves_deadlines_and_what_counts_as_automatic(
 def test_an_empty_warehouse_has_one_day_of_zeros_and_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
     found = built(connection, World())
     assert_equals_by_hand(found, World())
-    assert {mart: len(rows) for mart, rows in found.items() if rows} == {"dim_days": 1, "agg_portouts_daily": 1}
+    assert {mart: len(rows) for mart, rows in found.items() if rows} == {
+        "dim_days": 1,
+        "agg_portouts_daily": 1,
+        "agg_portouts_rolling": 1,
+        "agg_cohorts_weekly": 1,
+        "agg_backlog_age": 3,
+    }
     assert [*found["agg_portouts_daily"][0].values()] == [AS_OF.date(), 0, 0, 0, 0, 0, 0, 0]
+    assert [*found["agg_portouts_rolling"][0].values()] == [AS_OF.date(), 0, 0, 0, 0, 0, 0, 0, 0]
+    assert [(row["orders"], row["oldest_pending_at"]) for row in found["agg_backlog_age"]] == [(0, None)] * 3
+    [week] = found["agg_cohorts_weekly"]
+    assert (week["week"], week["orders_received"], week["ported_30d"], week["share_7d"]) == (MONDAY, 0, 0, None)
 
 
 def test_one_waiting_order_fills_every_mart_that_it_can(connection: duckdb.DuckDBPyConnection) -> None:
@@ -112,6 +206,25 @@ def test_one_waiting_order_fills_every_mart_that_it_can(connection: duckdb.DuckD
     assert found["agg_response_survival"] == [
         {"hours": 46.0, "at_risk": 1, "responded": 0, "censored": 1, "still_pending_share": 1.0}
     ]
+
+
+def test_one_day_fills_one_row_of_every_calendar(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World(as_of=T0 + 10 * HOUR)
+    for number, (status, hours) in enumerate([("ported", 8), ("rejected-pending", 2), ("canceled", 3)]):
+        world.add_event(world.add_order(number, T0, status), status, T0 + hours * HOUR)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    calendars = ("dim_days", "agg_portouts_daily", "agg_portouts_rolling", "agg_cohorts_weekly", "agg_foc_slip_monthly")
+    assert {mart: len(found[mart]) for mart in calendars} == dict.fromkeys(calendars, 1)
+    [week] = found["agg_cohorts_weekly"]
+    assert (week["orders_received"], week["ported_7d"], week["share_7d"]) == (3, 1, None)
+    [month] = found["agg_foc_slip_monthly"]
+    assert (month["orders_ported"], month["with_foc"], month["p50_slip_days"], month["max_slip_days"]) == (
+        1,
+        0,
+        None,
+        None,
+    )
 
 
 ENDS = [
@@ -283,3 +396,162 @@ def test_urgency_follows_the_hours_left(connection: duckdb.DuckDBPyConnection, h
     world.add_order(1, AS_OF - (48 - hours_left) * HOUR)
     [report] = built(connection, world)["rpt_open_orders"]
     assert (report["hours_left"], report["urgency"]) == (hours_left, urgency)
+
+
+def test_a_deleted_order_is_in_no_mart(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    world.sync(FIRST_SYNC)
+    id_ = world.add_order(1, T0, "ported", deleted_at=AS_OF)
+    world.add_event(id_, "ported", T0 + HOUR)
+    world.see(id_, "ported", T0 + HOUR)
+    world.find_in_range(id_, T0, T0 + HOUR)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    assert not any(id_ in row.values() for rows in found.values() for row in rows)
+    assert found["agg_portouts_by_area"] == []
+    assert [row["orders_received"] for row in found["agg_portouts_daily"]] == [0]
+
+
+def test_the_events_of_a_deleted_order_are_no_reason_to_warn(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    world.add_event(world.add_order(1, T0, deleted_at=AS_OF), "pending", T0)
+    create_raw(connection, world)
+    assert build_models(connection, ModelInputs(AS_OF)) == []
+
+
+REJECTIONS = {
+    ("rejected-pending", None): ("us", "undecided"),
+    ("rejected-pending", "rejected"): ("us", "upheld"),
+    ("rejected-pending", "pending"): ("us", "reopened"),
+    ("rejected-pending", "authorized"): ("us", "reopened"),
+    ("rejected-pending", "ported"): ("us", "reopened"),
+    ("rejected-pending", "canceled"): ("us", "canceled"),
+    ("rejected-pending", "on-hold"): ("us", "other"),
+    ("rejected", None): ("intake", "upheld"),
+    ("rejected", "pending"): ("intake", "reopened"),
+    ("rejected", "canceled"): ("intake", "canceled"),
+    ("rejected", "on-hold"): ("intake", "other"),
+}
+
+
+def test_what_follows_a_rejection_is_its_outcome(connection: duckdb.DuckDBPyConnection) -> None:
+    world, expected = World(), {}
+    for number, ((status, following), (rejected_by, outcome)) in enumerate(REJECTIONS.items()):
+        id_ = world.add_order(number, T0, following or status)
+        world.add_event(id_, status, T0 + HOUR)
+        if following:
+            world.add_event(id_, following, T0 + 3 * HOUR)
+        decided = {"upheld": T0 + HOUR, "undecided": None}.get(outcome) if not following else T0 + 3 * HOUR
+        expected[id_] = (rejected_by, outcome, T0 + HOUR, decided)
+    found = built(connection, world)["fct_rejections"]
+    assert {
+        row["portout_id"]: (row["rejected_by"], row["outcome"], row["rejected_at"], row["decided_at"]) for row in found
+    } == expected
+
+
+def test_only_the_last_rejection_of_an_order_has_its_code(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    id_ = world.add_order(1, T0, "rejected", rejection_code=1003, reason="Sample reason")
+    for hours, status in enumerate(["rejected-pending", "pending", "rejected-pending", "rejected"], start=1):
+        world.add_event(id_, status, T0 + hours * HOUR)
+    found = built(connection, world)
+    assert [
+        (row["rejection_number"], row["outcome"], row["rejection_code"], row["rejection_reason"])
+        for row in sorted(found["fct_rejections"], key=lambda row: row["rejection_number"])
+    ] == [(1, "reopened", None, None), (2, "upheld", 1003, "Sample reason")]
+    assert {row["rejection_code"]: (row["rejections"], row["orders"]) for row in found["agg_rejections"]} == {
+        None: (1, 1),
+        1003: (1, 1),
+    }
+
+
+def test_a_rejection_found_by_the_first_sync_has_no_time(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    world.sync(FIRST_SYNC)
+    id_ = world.add_order(1, FIRST_SYNC - 90 * DAY, "rejected")
+    world.see(id_, "rejected", FIRST_SYNC)
+    [row] = built(connection, world)["fct_rejections"]
+    assert (row["rejected_at"], row["decided_at"], row["measured_by"]) == (None, None, "unknown")
+    assert (row["rejected_by"], row["outcome"]) == ("intake", "upheld")
+
+
+def test_the_backlog_counts_each_waiting_order_once_by_its_age(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    for number, hours in enumerate([-1, 0, 23.99, 24, 48, 48.01, 900]):
+        world.add_order(number, AS_OF - hours * HOUR, phone_numbers=["+13125550101", "+13125550102"])
+    assert sorted(tuple(row.values()) for row in built(connection, world)["agg_backlog_age"]) == [
+        (1, "0-24 h", 3, 6, AS_OF - 23.99 * HOUR),
+        (2, "24-48 h", 2, 4, AS_OF - 48 * HOUR),
+        (3, "over 48 h", 2, 4, AS_OF - 900 * HOUR),
+    ]
+
+
+def test_the_age_of_a_reopened_order_counts_from_its_last_spell(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    id_ = world.add_order(1, AS_OF - 80 * HOUR)
+    world.add_event(id_, "rejected-pending", AS_OF - 70 * HOUR)
+    world.add_event(id_, "pending", AS_OF - 30 * HOUR)
+    found = {row["age_bucket"]: row["orders"] for row in built(connection, world)["agg_backlog_age"]}
+    assert found == {"0-24 h": 0, "24-48 h": 1, "over 48 h": 0}
+
+
+def test_a_day_leaves_the_rolling_sums_after_seven_and_twenty_eight_days(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = World()
+    world.add_order(1, AS_OF - 40 * DAY, phone_numbers=["+13125550101", "+13125550102"])
+    rows = sorted(built(connection, world)["agg_portouts_rolling"], key=lambda row: row["day"])
+    assert [row["orders_received_7d"] for row in rows] == [1] * 7 + [0] * 34
+    assert [row["numbers_received_28d"] for row in rows] == [2] * 28 + [0] * 13
+
+
+MATURE = [(7, datetime(2026, 3, 15, 23, 59, 59, tzinfo=UTC), None), (7, datetime(2026, 3, 16, tzinfo=UTC), 0.5)]
+
+
+@pytest.mark.parametrize(("days", "as_of", "share"), MATURE, ids=["a second too young", "old enough"])
+def test_a_cohort_has_a_share_once_its_last_order_had_its_days(
+    connection: duckdb.DuckDBPyConnection, days: int, as_of: datetime, share: float | None
+) -> None:
+    world = World(as_of=as_of)
+    for number, took in enumerate([timedelta(days=days), timedelta(days=days, microseconds=1)]):
+        id_ = world.add_order(number, datetime(2026, 3, 2, 9, tzinfo=UTC), "ported")
+        world.add_event(id_, "ported", datetime(2026, 3, 2, 9, tzinfo=UTC) + took)
+    first, second, *_ = sorted(built(connection, world)["agg_cohorts_weekly"], key=lambda row: row["week"])
+    assert (first["week"], first["orders_received"], first["ported_7d"], first["ported_14d"]) == (
+        date(2026, 3, 2),
+        2,
+        1,
+        2,
+    )
+    assert (first["share_7d"], first["share_14d"]) == (share, None)
+    assert (second["week"], second["orders_received"], second["share_7d"]) == (date(2026, 3, 9), 0, None)
+
+
+def test_a_number_asked_for_again_names_its_latest_order(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    number = "+13125550177"
+    world.add_order(1, T0, "rejected", phone_numbers=[number, number])
+    last = world.add_order(2, T0 + DAY, "ported", phone_numbers=[number], spid="222B")
+    world.add_order(3, T0 + DAY, phone_numbers=[None, None])
+    [row] = built(connection, world)["agg_repeat_attempts"]
+    assert row == {
+        "phone_number": number,
+        "attempts": 2,
+        "times_ported": 1,
+        "carriers": 2,
+        "first_received_at": T0,
+        "last_received_at": T0 + DAY,
+        "last_portout_id": last,
+        "last_status": "ported",
+    }
+
+
+def test_verifications_are_shown_as_they_are_newest_first(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    for days in (3, 9, 1):
+        world.verify(FIRST_SYNC + days * DAY, differences=days, range_start=None, verdict="DIFFERENT")
+    found = built(connection, world)["rpt_verifications"]
+    assert [(row["as_of"], row["differences"]) for row in found] == [
+        (FIRST_SYNC + days * DAY, days) for days in (9, 3, 1)
+    ]
+    assert_same_rows(found, count_by_hand(world)["rpt_verifications"], "rpt_verifications")

@@ -31,7 +31,7 @@ PROVIDERS = packages_distributions()  # import name → distributions
 # What is imported → the only rooms that may import it.
 IMPORTED_ONLY_BY = {
     "httpx": {"telnyx_api.py"},
-    "dlt": {"telnyx_source.py", "warehouse.py"},
+    "dlt": {"source_settings.py", "telnyx_source.py", "warehouse.py"},
     "typer": {"cli.py"},
     "starlette": {"sandbox/"},
     "uvicorn": {"sandbox/"},
@@ -49,8 +49,8 @@ IMPORTS_NOTHING_BUT = {
 
 # What is read from the surroundings → the only rooms that may read it; all others are handed their settings.
 READ_ONLY_BY = {
-    "os.environ": {"cli.py", "telnyx_source.py"},
-    "os.getenv": {"cli.py", "telnyx_source.py"},
+    "os.environ": {"analysis.py", "cli.py", "source_settings.py"},
+    "os.getenv": {"analysis.py", "cli.py", "source_settings.py"},
     "datetime.now": {"cli.py", "telnyx_source.py"},
     "datetime.utcnow": set[str](),
     "date.today": set[str](),
@@ -160,7 +160,7 @@ def test_a_breach_is_seen(room: str, line: str) -> None:
     ("room", "line"),
     [
         ("telnyx_api.py", "import httpx"),
-        ("telnyx_source.py", "import dlt\nimport os\nos.environ.get('TELNYX_API_KEY')"),
+        ("source_settings.py", "import dlt\nimport os\nos.environ.get('TELNYX_API_KEY')"),
         ("sandbox/app.py", "from .world import World\nfrom starlette.routing import Route"),
         ("sync_plan.py", "from datetime import UTC"),
         ("models.py", "import telnyx_like"),

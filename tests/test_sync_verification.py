@@ -10,6 +10,7 @@ import pytest
 from portouts.buckets import Verify
 from portouts.ledger import Unfinished
 from portouts.sandbox import World
+from portouts.settings import SettingsError
 from portouts.sync_job import SyncOutcome, rebuild_models
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import NotProven
@@ -107,3 +108,12 @@ def test_what_an_interrupted_sync_left_is_neither_verified_nor_published(account
     account.sync()
     assert certified(account.sync()) == ("PROVEN", 0, 0)
     assert_published_equals_the_api(account)
+
+
+def test_an_instant_before_the_last_sync_is_refused(account: Account) -> None:
+    before = account.world.now
+    account.world.advance(timedelta(days=1))
+    account.sync()
+    with pytest.raises(SettingsError, match="before the last sync"):
+        account.sync(as_of=before)
+    assert account.sync().as_of == account.world.now

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from portouts.models import sql_folder
+from portouts.models import create_books
 from portouts.sync_plan import Axis, Window
 from portouts.sync_run import SyncReport
 from portouts.sync_state import SyncState
@@ -66,16 +66,10 @@ class Certificate:
     not_covered: str
 
 
-def open_books(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables of this room where they are missing; the session's time zone becomes UTC."""
-    connection.execute("set timezone = 'UTC'")
-    for path in sorted((sql_folder() / "raw").glob("*.sql")):
-        connection.execute(path.read_text())
-
-
 def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
     """Write the sync's row and the ranges covered now; return how many orders changed."""
-    open_books(connection)
+    connection.execute("set timezone = 'UTC'")
+    create_books(connection)
     connection.begin()
     changed = "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1)"
     connection.execute(
@@ -95,7 +89,7 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state
 
 def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Certificate) -> None:
     """Write a certificate."""
-    open_books(connection)
+    create_books(connection)
     values = astuple(certificate)
     marks = ", ".join("?" for _ in values)
     connection.execute(f"insert into raw.verifications values ({marks})", values)  # noqa: S608 - only question marks

@@ -1,20 +1,25 @@
 """Build the schemas `staging` and `marts` from `raw`, all or nothing.
 
-The files of `sql/staging` run first, then those of `sql/marts` with its numbered folders, each in path order: a model
-reads only what sorts before it. Then each file of `sql/checks` must return no rows. The surprise: both schemas are
-dropped and rebuilt inside one transaction, so an object whose file is gone disappears, and a failure leaves what was
-there before.
+The files of `sql/staging` run first, then those of `sql/intermediate` and of `sql/marts` with their numbered folders,
+each in path order: a model reads only what sorts before it. Then each file of `sql/checks` must return no rows. The
+surprise: both schemas are dropped and rebuilt inside one transaction, so an object whose file is gone disappears, and a
+failure leaves what was there before.
+
+Intermediate models hold orders by number and statuses by code. What only the build reads is a temporary table; what
+views of `marts` read stays in `staging`, under the prefix `int_`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import duckdb
+
+from portouts.holidays import Holiday, read_holidays
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,18 +42,27 @@ class CheckFailed(ModelError):
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """What the models cannot read from `raw`: the instant they describe, and two settings."""
+    """What the models cannot read from `raw`: the instant they describe, and the settings."""
 
     as_of: datetime
     response_window_hours: float = 48
     time_zone: str = "UTC"
+    """Whose days, weeks and months are counted."""
+    business_time_zone: str = "America/New_York"
+    """Whose business hours count for orders whose numbers tell no zone."""
+    holidays: Path | None = None
+    """A CSV file of days off in place of the shipped one."""
+    days_off: tuple[Holiday, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.as_of.tzinfo is None:
             raise ValueError("as_of needs a time zone")
         if not 0 < self.response_window_hours < float("inf"):
             raise ValueError(f"response_window_hours must be positive, not {self.response_window_hours}")
-        ZoneInfo(self.time_zone)  # an unknown zone raises ZoneInfoNotFoundError, a KeyError
+        for zone in (self.time_zone, self.business_time_zone):
+            ZoneInfo(zone)  # an unknown zone raises ZoneInfoNotFoundError, a KeyError
+        days_off = read_holidays(self.holidays or sql_folder() / "seeds" / "holidays.csv")
+        object.__setattr__(self, "days_off", days_off)
 
 
 @dataclass(frozen=True)
@@ -90,18 +104,18 @@ def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
 def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
     """Build everything inside the caller's transaction."""
     _require_raw_tables(connection)
+    create_books(connection)
     for schema in ("marts", "staging"):
         connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
     _run_files(connection, folder / "staging")
-    connection.execute(
-        "insert into staging.model_inputs (as_of, response_window_hours, time_zone) values (?, ?, ?)",
-        [inputs.as_of, inputs.response_window_hours, inputs.time_zone],
-    )
+    _write_inputs(connection, inputs)
+    _run_files(connection, folder / "intermediate")
     _run_files(connection, folder / "marts")
     findings = {path: _run_check(connection, path) for path in _sql_files(folder / "checks")}
     failures = [str(found) for path, found in findings.items() if found and not _only_warns(path)]
     if failures:
         raise CheckFailed("\n".join(failures))
+    _drop_temporary_tables(connection, folder / "intermediate")
     return [found for found in findings.values() if found]
 
 
@@ -110,6 +124,33 @@ def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.table("raw.portouts")
     except duckdb.CatalogException as error:
         raise ModelFailed("no raw tables: run `portouts sync` first") from error
+
+
+def create_books(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of `raw` that no loader creates, where they are missing: a file of `sql/raw` each."""
+    held = {
+        name
+        for (name,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
+    }
+    for path in _sql_files(sql_folder() / "raw"):
+        if path.stem not in held:
+            _run_file(connection, path)
+
+
+def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
+    connection.execute(
+        "insert into staging.model_inputs values (?, ?, ?, ?)",
+        [inputs.as_of, inputs.response_window_hours, inputs.time_zone, inputs.business_time_zone],
+    )
+    connection.execute(
+        "insert into staging.holidays select unnest(cast(? as date[])), unnest(cast(? as varchar[]))",
+        [[day.holiday_on for day in inputs.days_off], [day.name for day in inputs.days_off]],
+    )
+
+
+def _drop_temporary_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    for path in _sql_files(folder):
+        connection.execute(f"drop table if exists temp.{path.stem}")
 
 
 def _sql_files(folder: Path) -> list[Path]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import dlt
-
 from portouts.buckets import Depth, Verify
 from portouts.ledger import (
     Certificate,
+    NothingLoaded,
     SyncRecord,
     record_sync,
     record_verification,
@@ -21,11 +21,12 @@ from portouts.ledger import (
 )
 from portouts.models import CheckWarning, build_models
 from portouts.reconcile import Verdict
+from portouts.settings import SettingsError
 from portouts.sync_plan import Axis
 from portouts.sync_run import NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.verification import Account, Verification, certify, plan_after_sync, plan_depth, ranges_to_compare
-from portouts.warehouse import Warehouse
+from portouts.warehouse import Pipeline, Warehouse
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
 CHUNK_ROWS = 100_000
@@ -73,6 +74,7 @@ def run_sync(
         started_at, report = clock(), supervision.report
         inputs = warehouse.model_inputs(request.as_of)
         pipeline = warehouse.pipeline()
+        _require_time_to_advance(warehouse, request.as_of)
         _load(warehouse, pipeline, request, supervision)
         certificate = _verify(warehouse, pipeline, request, supervision, clock)
         record = SyncRecord.of(supervision.sync_id, request.as_of, started_at, clock(), report)
@@ -105,7 +107,7 @@ def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> list[CheckW
     return warnings
 
 
-def _load(warehouse: Warehouse, pipeline: dlt.Pipeline, request: SyncRequest, supervision: Supervision) -> None:
+def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, supervision: Supervision) -> None:
     source = telnyx_source(
         request.api_key,
         request.base_url,
@@ -119,9 +121,19 @@ def _load(warehouse: Warehouse, pipeline: dlt.Pipeline, request: SyncRequest, su
     warehouse.load_all(pipeline, source, supervision)
 
 
+def _require_time_to_advance(warehouse: Warehouse, as_of: datetime) -> None:
+    """Refuse an instant before the last sync's: the rows held are newer, and what they were then is overwritten."""
+    with warehouse.connected() as connection, suppress(NothingLoaded):
+        if as_of < (last := synced_until(connection)):
+            raise SettingsError(
+                f"--as-of {as_of.isoformat()} lies before the last sync, which read up to {last.isoformat()}. "
+                "Give that instant or a later one; another --database can begin anew."
+            )
+
+
 def _verify(
     warehouse: Warehouse,
-    pipeline: dlt.Pipeline,
+    pipeline: Pipeline,
     request: SyncRequest,
     supervision: Supervision,
     clock: Callable[[], datetime],

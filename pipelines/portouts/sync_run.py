@@ -150,6 +150,7 @@ class SyncRun:
                 self._stages.popleft()
             if not self._stages and (lookups := self._lookups(state)):
                 self._stages.append(lookups)
+        chunk.glimpses = [self._only_news(table, state) for table in reader.glimpses]
         tables = self._tables(chunk, state)
         self.report.is_done = not self._stages
         if self.report.is_done and not self.options.reread:
@@ -256,7 +257,6 @@ class SyncRun:
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
-        chunk.glimpses += [self._only_news(table, state) for table in read.glimpses]
         table = self._only_news(read.table, state)
         if not (self._is_first_load and isinstance(query, ListQuery) and query.axis is Axis.PORTED):
             chunk.orders.append(table)

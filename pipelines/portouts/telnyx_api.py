@@ -33,6 +33,8 @@ DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 ATTEMPTS = 8
 RETRIED_STATUSES = frozenset({408, 425, 429})
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+# httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
+DEADLINE = 180.0
 
 Envelope = dict[str, Any]
 T = TypeVar("T")
@@ -167,8 +169,9 @@ class TelnyxClient:
             await self._pace.wait()
             self.requests += 1
             try:
-                response = await self._http.get(path.lstrip("/"), params=params)
-            except (httpx.TransportError, httpx.DecodingError) as error:
+                async with asyncio.timeout(DEADLINE):
+                    response = await self._http.get(path.lstrip("/"), params=params)
+            except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
                 raise _Transient(f"{type(error).__name__} before the answer was complete") from None
         failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
         wait = self._pace.learn(response.headers, failed=failed, limited=response.status_code == 429)

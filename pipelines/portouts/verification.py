@@ -13,8 +13,6 @@ from datetime import datetime
 from random import SystemRandom
 from typing import Any
 
-import dlt
-
 from portouts.buckets import STATUSES, Bucket, ComparisonPlan, Depth, plan_buckets, plan_samples, whole_seconds
 from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
@@ -24,7 +22,7 @@ from portouts.sync_plan import Window
 from portouts.sync_run import Progress, SyncReport, unwatched
 from portouts.telnyx_api import converse
 from portouts.telnyx_source import Supervision, telnyx_source
-from portouts.warehouse import Warehouse
+from portouts.warehouse import Pipeline, Warehouse
 
 Plan = Callable[[HeldOrders], ComparisonPlan]
 
@@ -43,7 +41,7 @@ class Verification:
     """One verification of one warehouse, under its lock; counts the requests it makes."""
 
     warehouse: Warehouse
-    pipeline: dlt.Pipeline
+    pipeline: Pipeline
     account: Account
     supervision: Supervision
     as_of: datetime

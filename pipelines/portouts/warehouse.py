@@ -35,6 +35,7 @@ from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError
 from portouts.telnyx_source import Supervision
 
+Pipeline = dlt.Pipeline
 READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
@@ -93,7 +94,7 @@ class Warehouse:
             holder.unlink(missing_ok=True)
             lock.release()
 
-    def pipeline(self, destination: str | None = None) -> dlt.Pipeline:
+    def pipeline(self, destination: str | None = None) -> Pipeline:
         """Open the dlt pipeline into the working file, or into a destination that dlt knows by name and settings.
 
         Its state is brought from there when the local one is gone.
@@ -147,7 +148,7 @@ class Warehouse:
             leftover.unlink(missing_ok=True)
         return path
 
-    def load(self, pipeline: dlt.Pipeline, source: DltSource) -> None:
+    def load(self, pipeline: Pipeline, source: DltSource) -> None:
         """Commit one chunk: rows, history and covered ranges in one load package."""
         formats = pipeline.destination.capabilities().supported_loader_file_formats or ()
         options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
@@ -158,14 +159,14 @@ class Warehouse:
         for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
 
-    def load_all(self, pipeline: dlt.Pipeline, source: DltSource, supervision: Supervision) -> None:
+    def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
         while not supervision.report.is_done:
             self.load(pipeline, source)
             if supervision.is_stopping() and not supervision.report.is_done:
                 raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
 
-    def remembered(self, pipeline: dlt.Pipeline) -> SyncState:
+    def remembered(self, pipeline: Pipeline) -> SyncState:
         """Read the state that the last committed chunk left."""
         return SyncState.from_json(pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
 
@@ -181,9 +182,12 @@ class Warehouse:
                 as_of=as_of.astimezone(UTC),
                 response_window_hours=float(self.setting("response_window_hours", 48)),
                 time_zone=str(self.setting("time_zone", "UTC")),
+                business_time_zone=str(self.setting("business_time_zone", "America/New_York")),
+                holidays=Path(holidays) if (holidays := self.setting("holidays", None)) else None,
             )
         except (ValueError, KeyError) as error:
-            raise SettingsError(f"[sources.telnyx] response_window_hours or time_zone: {error}") from None
+            names = "response_window_hours, time_zone, business_time_zone or holidays"
+            raise SettingsError(f"[sources.telnyx] {names}: {error}") from None
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -59,6 +59,10 @@ class Read:
     glimpses: tuple[pa.Table, ...] = ()
     """Rows of earlier tries that proved nothing of their list, but are versions of orders all the same."""
 
+    @property
+    def is_of_orders(self) -> bool:
+        return self.query.path != Axis.EVENTS.path
+
 
 @dataclass(frozen=True)
 class Split:
@@ -66,6 +70,10 @@ class Split:
 
     parts: list[ListQuery]
     glimpses: tuple[pa.Table, ...]
+
+    @property
+    def is_of_orders(self) -> bool:
+        return self.parts[0].axis is not Axis.EVENTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +99,8 @@ class WindowReader:
         first_pages: dict[ListQuery, Page] | None = None,
         on_rows: Callable[[int], None] = lambda _count: None,
     ) -> None:
+        self.glimpses: list[pa.Table] = []
+        """Versions of orders seen by `read_all` in reads that proved nothing."""
         self._api = api
         self._page_size = page_size
         self._privacy = privacy
@@ -109,18 +119,16 @@ class WindowReader:
     ) -> None:
         """Read the queries in turn, handing each to `take`, until none is left or `enough()`; the rest stays queued."""
         running: deque[asyncio.Task[Read | Split]] = deque()
-        glimpses: tuple[pa.Table, ...] = ()
         try:
             while running or (queries and not enough()):
                 while queries and len(running) < LOOK_AHEAD and not enough():
                     running.append(asyncio.create_task(self._outcome(queries.popleft())))
                 outcome = await running.popleft()
-                glimpses += outcome.glimpses
+                self.glimpses += outcome.glimpses if outcome.is_of_orders else ()
                 if isinstance(outcome, Split):
                     queries.extendleft(reversed(outcome.parts))
                 else:
-                    take(replace(outcome, glimpses=glimpses))
-                    glimpses = ()
+                    take(outcome)
         finally:
             for task in running:
                 task.cancel()

@@ -1,7 +1,7 @@
-create or replace table marts.dim_carriers as
+create or replace table staging.int_carriers as
 with spellings as (
     select carrier_id, spid, carrier_name, order_count, last_inserted_at
-    from marts.dim_carrier_spellings
+    from staging.int_carrier_spellings
 ),
 
 carriers as (
@@ -37,6 +37,7 @@ ranked as (
 
 named as (
     select
+        row_number() over (order by carriers.carrier_id) as carrier_number,
         carriers.carrier_id,
         ranked.carrier_name,
         carriers.spid,
@@ -44,10 +45,11 @@ named as (
     left join ranked on ranked.carrier_id = carriers.carrier_id and ranked.place = 1
 )
 
-select carrier_id, carrier_name, spid
+select carrier_number, carrier_id, carrier_name, spid
 from named;
 
-comment on table marts.dim_carriers is 'One row per gaining carrier. One SPID can serve many brands: a carrier here is a network operator, not a brand.';
-comment on column marts.dim_carriers.carrier_id is 'The SPID where there is one, else the folded name (see dim_carrier_spellings), else ''unknown''.';
-comment on column marts.dim_carriers.carrier_name is 'The spelling seen in most orders; ties: that of the latest order, then the first in the alphabet.';
-comment on column marts.dim_carriers.spid is 'SPID, null for carriers known by name only.';
+comment on table staging.int_carriers is 'One row per gaining carrier. One SPID can serve many brands: a carrier here is a network operator, not a brand.';
+comment on column staging.int_carriers.carrier_id is 'The SPID where there is one, else the folded name (see int_carrier_spellings), else ''unknown''.';
+comment on column staging.int_carriers.carrier_name is 'The spelling seen in most orders; ties: that of the latest order, then the first in the alphabet.';
+comment on column staging.int_carriers.spid is 'SPID, null for carriers known by name only.';
+comment on column staging.int_carriers.carrier_number is 'Counts the carriers by carrier_id. Given anew by every build.';

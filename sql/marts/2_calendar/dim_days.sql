@@ -1,7 +1,7 @@
 create or replace table marts.dim_days as
 with orders as (
     select received_on, ported_on
-    from marts.fct_portouts
+    from staging.int_orders as orders
 ),
 
 today as (
@@ -24,9 +24,10 @@ days as (
     cross join lateral generate_series(bounds.first_day, bounds.last_day, interval '1 day') as series (day)
 )
 
-select day, cast(date_trunc('month', day) as date) as month
+select day, cast(date_trunc('week', day) as date) as week, cast(date_trunc('month', day) as date) as month
 from days;
 
 comment on table marts.dim_days is 'One row per day from the first order received or ported to as_of, without gaps; only as_of''s day while there are no orders.';
 comment on column marts.dim_days.day is 'Day in the reporting time zone.';
+comment on column marts.dim_days.week is 'Monday of its week.';
 comment on column marts.dim_days.month is 'First day of its month.';

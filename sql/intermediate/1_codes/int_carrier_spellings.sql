@@ -1,4 +1,4 @@
-create or replace table marts.dim_carrier_spellings as
+create or replace table staging.int_carrier_spellings as
 with orders as (
     select spid, carrier_name, inserted_at
     from staging.stg_portouts
@@ -42,9 +42,9 @@ identified as (
 select spid, carrier_name, carrier_id, order_count, last_inserted_at
 from identified;
 
-comment on table marts.dim_carrier_spellings is 'One row per SPID and carrier name as orders give them, with the carrier that we take them for.';
-comment on column marts.dim_carrier_spellings.spid is 'SPID as the orders give it, null where they do not.';
-comment on column marts.dim_carrier_spellings.carrier_name is 'Name of the gaining carrier as the orders spell it.';
-comment on column marts.dim_carrier_spellings.carrier_id is 'The SPID; without one the name in lower case, without punctuation and symbols, white space collapsed; without either ''unknown''.';
-comment on column marts.dim_carrier_spellings.order_count is 'Orders in this spelling.';
-comment on column marts.dim_carrier_spellings.last_inserted_at is 'When the latest of them was received.';
+comment on table staging.int_carrier_spellings is 'One row per SPID and carrier name as orders give them, with the carrier that we take them for.';
+comment on column staging.int_carrier_spellings.spid is 'SPID as the orders give it, null where they do not.';
+comment on column staging.int_carrier_spellings.carrier_name is 'Name of the gaining carrier as the orders spell it.';
+comment on column staging.int_carrier_spellings.carrier_id is 'The SPID; without one the name in lower case, without punctuation and symbols, white space collapsed; without either ''unknown''.';
+comment on column staging.int_carrier_spellings.order_count is 'Orders in this spelling.';
+comment on column staging.int_carrier_spellings.last_inserted_at is 'When the latest of them was received.';

@@ -10,6 +10,7 @@ spells as (
         responses.response,
         not responses.is_censored as is_response,
         case when not responses.is_censored then responses.response_hours end as answer_hours,
+        case when not responses.is_censored then responses.response_business_hours end as business_hours,
         case
             when responses.response = 'open' then date_diff('microsecond', responses.pending_at, inputs.as_of) / 3.6e9
             else responses.response_hours
@@ -31,6 +32,9 @@ latencies as (
         max(answer_hours) as max_hours,
         count(case when answer_hours <= 24 then 1 end) as within_24h,
         count(case when answer_hours <= 48 then 1 end) as within_48h,
+        percentile_cont(0.5) within group (order by business_hours) as p50_business_hours,
+        percentile_cont(0.9) within group (order by business_hours) as p90_business_hours,
+        count(case when business_hours <= 9 then 1 end) as within_one_business_day,
         count(case when response = 'authorized_automatically' then 1 end) as automatic,
     from spells
     group by month
@@ -79,7 +83,8 @@ joined as (
 
 select
     month, spells, responded, open, p50_hours, p90_hours, p95_hours, max_hours,
-    within_24h, within_48h, automatic, median_hours_censored,
+    within_24h, within_48h, p50_business_hours, p90_business_hours, within_one_business_day, automatic,
+    median_hours_censored,
 from joined;
 
 comment on table marts.agg_response_latency_monthly is 'One row per month in which pending spells began. Percentiles are interpolated, over responses of known time; censored spells are left out of them, but not of median_hours_censored.';
@@ -93,5 +98,8 @@ comment on column marts.agg_response_latency_monthly.p95_hours is '95th percenti
 comment on column marts.agg_response_latency_monthly.max_hours is 'Longest time to a response, in hours.';
 comment on column marts.agg_response_latency_monthly.within_24h is 'Responses of known time after at most 24 hours.';
 comment on column marts.agg_response_latency_monthly.within_48h is 'Responses of known time after at most 48 hours.';
+comment on column marts.agg_response_latency_monthly.p50_business_hours is 'Median business hours to the response, see fct_responses.';
+comment on column marts.agg_response_latency_monthly.p90_business_hours is '90th percentile of business hours to the response.';
+comment on column marts.agg_response_latency_monthly.within_one_business_day is 'Responses of known time after at most 9 business hours, the length of a business day.';
 comment on column marts.agg_response_latency_monthly.automatic is 'Responses taken for authorised by silence: an estimate.';
 comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of. Null while more than half are unanswered.';

@@ -1,0 +1,36 @@
+create or replace temp table spells as
+with pending as (
+    select
+        order_number,
+        row_number() over (partition by order_number order by change_number) as spell_number,
+        next_code,
+        coalesce(next_measure_code, measure_code) as measure_code,
+        began_at as pending_at,
+        case when next_measure_code < 2 then ended_at end as responded_at,
+    from staging.int_status_changes
+    where status_code = 0
+),
+
+placed as (
+    select pending.*, coalesce(order_places.time_zone, inputs.business_time_zone) as time_zone
+    from pending
+    cross join staging.model_inputs as inputs
+    left join order_places on order_places.order_number = pending.order_number
+),
+
+-- The clock on the wall of the order's place.
+local as (
+    select
+        placed.*,
+        pending_at at time zone time_zone as pending_local,
+        responded_at at time zone time_zone as responded_local,
+    from placed
+)
+
+select
+    order_number, spell_number, next_code, measure_code, pending_at, responded_at, time_zone,
+    cast(pending_local as date) as pending_on,
+    cast(responded_local as date) as responded_on,
+    date_diff('microsecond', date_trunc('day', pending_local), pending_local) / 3.6e9 as pending_hour,
+    date_diff('microsecond', date_trunc('day', responded_local), responded_local) / 3.6e9 as responded_hour,
+from local;

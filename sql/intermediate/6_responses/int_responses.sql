@@ -1,0 +1,61 @@
+create or replace table staging.int_responses as
+-- 47 CFR 52.35: a business day has nine hours from 8:00; a request after 13:00 counts as of the next business day.
+with clocked as (
+    select
+        spells.*,
+        9 * begin_days.business_days_before
+            + case
+                when not begin_days.is_business_day then 0
+                when spells.pending_hour <= 13 then greatest(spells.pending_hour - 8, 0)
+                else 9
+            end as began_business_hour,
+        9 * end_days.business_days_before
+            + case when end_days.is_business_day then least(greatest(spells.responded_hour - 8, 0), 9) else 0 end
+            as ended_business_hour,
+        date_diff('microsecond', spells.pending_at, spells.responded_at) / 3.6e9 as response_hours,
+    from spells
+    left join business_days as begin_days on begin_days.day = spells.pending_on
+    left join business_days as end_days on end_days.day = spells.responded_on
+),
+
+named as (
+    select
+        clocked.*,
+        case
+            when clocked.next_code is null then 'open'
+            when next_statuses.status in ('authorized', 'ported') then
+                case
+                    when clocked.response_hours >= inputs.response_window_hours then 'authorized_automatically'
+                    else 'authorized'
+                end
+            when next_statuses.status = 'rejected-pending' then 'rejected'
+            when next_statuses.status = 'rejected' then 'rejected_at_intake'
+            when next_statuses.status = 'canceled' then 'canceled'
+            else 'other'
+        end as response,
+        clocked.pending_at + cast(inputs.response_window_hours * 3600 as bigint) * interval '1 second' as deadline_at,
+    from clocked
+    cross join staging.model_inputs as inputs
+    left join staging.int_statuses as next_statuses on next_statuses.status_code = clocked.next_code
+)
+
+select
+    order_number, spell_number, pending_at, responded_at, response, response_hours, time_zone,
+    case when response_hours is not null then greatest(ended_business_hour - began_business_hour, 0) end
+        as response_business_hours,
+    response not in ('authorized', 'authorized_automatically', 'rejected') as is_censored,
+    measure_code, deadline_at,
+from named;
+
+comment on table staging.int_responses is 'One row per pending spell of an order, by numbers: marts.fct_responses shows it and tells the columns.';
+comment on column staging.int_responses.order_number is 'Order, see int_orders.';
+comment on column staging.int_responses.spell_number is 'Counts an order''s pending spells from 1.';
+comment on column staging.int_responses.pending_at is 'When the spell began.';
+comment on column staging.int_responses.responded_at is 'When it ended.';
+comment on column staging.int_responses.response is 'How it ended.';
+comment on column staging.int_responses.response_hours is 'Hours that it took.';
+comment on column staging.int_responses.response_business_hours is 'The same in business hours.';
+comment on column staging.int_responses.time_zone is 'Whose business hours.';
+comment on column staging.int_responses.is_censored is 'Whether it ended, or goes on, without a response.';
+comment on column staging.int_responses.measure_code is 'What its end rests on, see int_measures.';
+comment on column staging.int_responses.deadline_at is 'When Telnyx authorises by itself.';

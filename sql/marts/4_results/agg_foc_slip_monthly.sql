@@ -1,0 +1,41 @@
+create or replace table marts.agg_foc_slip_monthly as
+with orders as (
+    select cast(date_trunc('month', ported_on) as date) as month, foc_lead_days, foc_slip_days
+    from marts.fct_portouts
+    where ported_on is not null
+),
+
+grouped as (
+    select
+        month,
+        count(*) as orders_ported,
+        count(foc_slip_days) as with_foc,
+        count(case when foc_slip_days < 0 then 1 end) as early,
+        count(case when foc_slip_days = 0 then 1 end) as on_day,
+        count(case when foc_slip_days > 0 then 1 end) as late,
+        percentile_cont(0.5) within group (order by foc_slip_days) as p50_slip_days,
+        percentile_cont(0.9) within group (order by foc_slip_days) as p90_slip_days,
+        max(foc_slip_days) as max_slip_days,
+        percentile_cont(0.5) within group (order by foc_lead_days) as p50_lead_days,
+        percentile_cont(0.9) within group (order by foc_lead_days) as p90_lead_days,
+    from orders
+    group by month
+)
+
+select
+    month, orders_ported, with_foc, early, on_day, late, p50_slip_days, p90_slip_days, max_slip_days,
+    p50_lead_days, p90_lead_days,
+from grouped;
+
+comment on table marts.agg_foc_slip_monthly is 'One row per month in which orders were ported: how the day of the port-out kept to the confirmed day (firm order commitment). Ported orders of unknown time are in no month.';
+comment on column marts.agg_foc_slip_monthly.month is 'First day of the month of ported_at, in the reporting time zone.';
+comment on column marts.agg_foc_slip_monthly.orders_ported is 'Orders ported in the month.';
+comment on column marts.agg_foc_slip_monthly.with_foc is 'Of these, with a confirmed day: early, on_day and late add up to them.';
+comment on column marts.agg_foc_slip_monthly.early is 'Of these, ported before the confirmed day.';
+comment on column marts.agg_foc_slip_monthly.on_day is 'Of these, ported on it.';
+comment on column marts.agg_foc_slip_monthly.late is 'Of these, ported after it.';
+comment on column marts.agg_foc_slip_monthly.p50_slip_days is 'Median days from the confirmed day to the port-out; negative is early.';
+comment on column marts.agg_foc_slip_monthly.p90_slip_days is '90th percentile of the same.';
+comment on column marts.agg_foc_slip_monthly.max_slip_days is 'Most days late.';
+comment on column marts.agg_foc_slip_monthly.p50_lead_days is 'Median days from the day received to the confirmed day.';
+comment on column marts.agg_foc_slip_monthly.p90_lead_days is '90th percentile of the same.';

@@ -1,0 +1,43 @@
+create or replace view marts.agg_portouts_rolling as
+with daily as (
+    select day, orders_received, numbers_received, orders_ported, numbers_ported
+    from marts.agg_portouts_daily
+),
+
+-- Days have no gaps, so rows are days.
+summed as (
+    select
+        day,
+        sum(orders_received) over (order by day rows between 6 preceding and current row) as orders_received_7d,
+        sum(orders_received) over (order by day rows between 27 preceding and current row) as orders_received_28d,
+        sum(numbers_received) over (order by day rows between 6 preceding and current row) as numbers_received_7d,
+        sum(numbers_received) over (order by day rows between 27 preceding and current row) as numbers_received_28d,
+        sum(orders_ported) over (order by day rows between 6 preceding and current row) as orders_ported_7d,
+        sum(orders_ported) over (order by day rows between 27 preceding and current row) as orders_ported_28d,
+        sum(numbers_ported) over (order by day rows between 6 preceding and current row) as numbers_ported_7d,
+        sum(numbers_ported) over (order by day rows between 27 preceding and current row) as numbers_ported_28d,
+    from daily
+)
+
+select
+    day,
+    cast(orders_received_7d as bigint) as orders_received_7d,
+    cast(orders_received_28d as bigint) as orders_received_28d,
+    cast(numbers_received_7d as bigint) as numbers_received_7d,
+    cast(numbers_received_28d as bigint) as numbers_received_28d,
+    cast(orders_ported_7d as bigint) as orders_ported_7d,
+    cast(orders_ported_28d as bigint) as orders_ported_28d,
+    cast(numbers_ported_7d as bigint) as numbers_ported_7d,
+    cast(numbers_ported_28d as bigint) as numbers_ported_28d,
+from summed;
+
+comment on view marts.agg_portouts_rolling is 'One row per day, without gaps: sums of agg_portouts_daily over the 7 and the 28 days that end with it. Weekdays weigh the same in each. Days before the first count as 0.';
+comment on column marts.agg_portouts_rolling.day is 'Last of the days summed, in the reporting time zone.';
+comment on column marts.agg_portouts_rolling.orders_received_7d is 'Orders received in 7 days.';
+comment on column marts.agg_portouts_rolling.orders_received_28d is 'Orders received in 28 days.';
+comment on column marts.agg_portouts_rolling.numbers_received_7d is 'Numbers in the orders received in 7 days.';
+comment on column marts.agg_portouts_rolling.numbers_received_28d is 'Numbers in the orders received in 28 days.';
+comment on column marts.agg_portouts_rolling.orders_ported_7d is 'Orders ported in 7 days.';
+comment on column marts.agg_portouts_rolling.orders_ported_28d is 'Orders ported in 28 days.';
+comment on column marts.agg_portouts_rolling.numbers_ported_7d is 'Numbers in the orders ported in 7 days.';
+comment on column marts.agg_portouts_rolling.numbers_ported_28d is 'Numbers in the orders ported in 28 days.';

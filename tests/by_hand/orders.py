@@ -1,0 +1,200 @@
+"""Rows of single orders: the order itself, its statuses, its rejections; and who asked for a number repeatedly."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from by_hand.carriers import LONG_AGO, given
+from by_hand.terms import Row, Terms, calendar_day, days_between, hours_between, instant_or_none
+
+if TYPE_CHECKING:
+    from by_hand.stories import Story
+
+FINAL = {"ported", "rejected", "canceled"}
+AFTER_OURS = {
+    None: "undecided",
+    "rejected": "upheld",
+    "pending": "reopened",
+    "authorized": "reopened",
+    "ported": "reopened",
+    "canceled": "canceled",
+}
+AFTER_THEIRS = {
+    None: "upheld",
+    "rejected-pending": "reopened",
+    "pending": "reopened",
+    "authorized": "reopened",
+    "ported": "reopened",
+    "canceled": "canceled",
+}
+
+
+def portout(story: Story, carriers: dict[str, Row], terms: Terms) -> Row:
+    order, first = story.order, story.spells[0]
+    received_on, ported_on = terms.day_of(story.inserted_at), terms.day_of(story.ported_at)
+    foc_on = calendar_day(order.get("foc_date"))
+    return {
+        "portout_id": story.id,
+        "status": story.status,
+        "is_open": story.status not in FINAL,
+        "carrier_id": story.carrier_id,
+        "carrier_name": carriers[story.carrier_id]["carrier_name"],
+        "spid": given(order, "spid"),
+        "country_code": story.numbers[0]["country_code"] if story.numbers else None,
+        "number_count": len(story.numbers),
+        "inserted_at": story.inserted_at,
+        "received_on": received_on,
+        "updated_at": instant_or_none(order.get("updated_at")),
+        "requested_foc_on": calendar_day(order.get("requested_foc_date")),
+        "foc_on": foc_on,
+        "foc_lead_days": days_between(received_on, foc_on),
+        "foc_slip_days": days_between(foc_on, ported_on),
+        "status_began_at": story.steps[-1].began_at,
+        "ported_at": story.ported_at,
+        "ported_on": ported_on,
+        "ported_at_source": story.ported_at_source,
+        "response": first["response"],
+        "responded_at": first["responded_at"],
+        "response_hours": first["response_hours"],
+        "rejection_code": order.get("rejection_code"),
+        "rejection_reason": order.get("reason"),
+        "support_key": order.get("support_key"),
+        "pon": order.get("pon"),
+    }
+
+
+def status_changes(story: Story) -> list[Row]:
+    return [
+        {
+            "portout_id": story.id,
+            "change_number": number,
+            "previous_status": previous.status if previous else None,
+            "status": step.status,
+            "began_at": step.began_at,
+            "ended_at": following.began_at if following else None,
+            "next_status": following.status if following else None,
+            "measured_by": step.measured_by,
+            "next_measured_by": following.measured_by if following else None,
+        }
+        for number, (previous, step, following) in enumerate(story.walk(), start=1)
+    ]
+
+
+def rejections(story: Story) -> list[Row]:
+    """Tell who rejected the order, each time, and what came of it."""
+    rows: list[Row] = []
+    for previous, step, following in story.walk():
+        is_ours = step.status == "rejected-pending"
+        confirms_ours = previous is not None and previous.status == "rejected-pending"
+        if not is_ours and (step.status != "rejected" or confirms_ours):
+            continue
+        is_intake = previous is not None and previous.status == "pending"
+        rejected_at = step.began_at if step.measured_by != "unknown" else None
+        decided_at = following.began_at if following and following.measured_by != "unknown" else None
+        outcomes = AFTER_OURS if is_ours else AFTER_THEIRS
+        rows.append(
+            {
+                "portout_id": story.id,
+                "rejection_number": len(rows) + 1,
+                "rejected_at": rejected_at,
+                "rejected_by": "us" if is_ours else "intake" if is_intake else "other",
+                "outcome": outcomes.get(following.status if following else None, "other"),
+                "decided_at": decided_at if following or is_ours else rejected_at,
+                "measured_by": step.measured_by,
+                "rejection_code": None,
+                "rejection_reason": None,
+            }
+        )
+    if rows:
+        rows[-1].update(rejection_code=story.order.get("rejection_code"), rejection_reason=story.order.get("reason"))
+    return rows
+
+
+def rejections_by_code(rows: list[Row]) -> list[Row]:
+    of_code: defaultdict[int | None, list[Row]] = defaultdict(list)
+    for row in rows:
+        of_code[row["rejection_code"]].append(row)
+    return [
+        {
+            "rejection_code": code,
+            "rejections": len(theirs),
+            "by_us": sum(row["rejected_by"] == "us" for row in theirs),
+            "at_intake": sum(row["rejected_by"] == "intake" for row in theirs),
+            "upheld": sum(row["outcome"] == "upheld" for row in theirs),
+            "reopened": sum(row["outcome"] == "reopened" for row in theirs),
+            "canceled": sum(row["outcome"] == "canceled" for row in theirs),
+            "undecided": sum(row["outcome"] == "undecided" for row in theirs),
+            "other_outcome": sum(row["outcome"] == "other" for row in theirs),
+            "orders": len({row["portout_id"] for row in theirs}),
+        }
+        for code, theirs in of_code.items()
+    ]
+
+
+def repeat_attempts(stories: list[Story]) -> list[Row]:
+    asked: defaultdict[str, dict[str, Story]] = defaultdict(dict)
+    for story in stories:
+        for number in story.numbers:
+            if number["phone_number"] is not None:
+                asked[number["phone_number"]][story.id] = story
+    rows = []
+    for phone_number, orders in asked.items():
+        if len(orders) < 2:
+            continue
+        attempts = sorted(orders.values(), key=lambda story: (story.inserted_at or LONG_AGO, story.id))
+        times = [story.inserted_at for story in attempts if story.inserted_at]
+        rows.append(
+            {
+                "phone_number": phone_number,
+                "attempts": len(attempts),
+                "times_ported": sum(story.status == "ported" for story in attempts),
+                "carriers": len({story.carrier_id for story in attempts}),
+                "first_received_at": times[0] if times else None,
+                "last_received_at": times[-1] if times else None,
+                "last_portout_id": attempts[-1].id,
+                "last_status": attempts[-1].status,
+            }
+        )
+    return rows
+
+
+def open_orders(stories: list[Story], carriers: dict[str, Row], terms: Terms) -> list[Row]:
+    rows = []
+    limits = ((0, "overdue"), (4, "critical"), (24, "soon"), (float("inf"), "ample"))
+    for story in stories:
+        if story.status != "pending":
+            continue
+        deadline = story.spells[-1]["deadline_at"]
+        left = hours_between(terms.as_of, deadline)
+        rows.append(
+            {
+                "portout_id": story.id,
+                "support_key": story.order.get("support_key"),
+                "carrier_name": carriers[story.carrier_id]["carrier_name"],
+                "number_count": len(story.numbers),
+                "inserted_at": story.inserted_at,
+                "deadline_at": deadline,
+                "hours_left": left,
+                "urgency": next(name for limit, name in limits if left < limit) if left is not None else None,
+            }
+        )
+    return rows
+
+
+def backlog_by_age(stories: list[Story], terms: Terms) -> list[Row]:
+    buckets: list[list[Story]] = [[], [], []]
+    for story in stories:
+        age = hours_between(story.spells[-1]["pending_at"], terms.as_of) if story.status == "pending" else None
+        if age is not None:
+            buckets[0 if age < 24 else 1 if age <= 48 else 2].append(story)
+    return [
+        {
+            "bucket_number": number,
+            "age_bucket": name,
+            "orders": len(waiting),
+            "numbers": sum(len(story.numbers) for story in waiting),
+            "oldest_pending_at": min((story.spells[-1]["pending_at"] for story in waiting), default=None),
+        }
+        for number, (name, waiting) in enumerate(zip(("0-24 h", "24-48 h", "over 48 h"), buckets, strict=True), start=1)
+    ]

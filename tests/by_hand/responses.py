@@ -1,0 +1,74 @@
+"""How long we take to answer: percentiles by month, and Kaplan-Meier, walked from the shortest spell to the longest."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from by_hand.carriers import answer_hours
+from by_hand.terms import Row, Terms, hours_between, month_of, percentile
+
+if TYPE_CHECKING:
+    from by_hand.stories import Story
+
+
+def survival(spells: list[Row], as_of: datetime) -> list[Row]:
+    durations: list[tuple[float, bool]] = []
+    for spell in spells:
+        waited = hours_between(spell["pending_at"], as_of) if spell["response"] == "open" else spell["response_hours"]
+        if waited is not None:
+            durations.append((waited, not spell["is_censored"]))
+    durations.sort()
+    rows, pending, walked = [], 1.0, 0
+    while walked < len(durations):
+        hours = durations[walked][0]
+        at_risk = len(durations) - walked
+        responded = censored = 0
+        while walked < len(durations) and durations[walked][0] == hours:
+            responded += durations[walked][1]
+            censored += not durations[walked][1]
+            walked += 1
+        pending *= (at_risk - responded) / at_risk
+        rows.append(
+            {
+                "hours": hours,
+                "at_risk": at_risk,
+                "responded": responded,
+                "censored": censored,
+                "still_pending_share": pending,
+            }
+        )
+    return rows
+
+
+def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
+    months: defaultdict[date, list[Row]] = defaultdict(list)
+    for story in stories:
+        for spell in story.spells:
+            if spell["pending_at"]:
+                months[month_of(terms.day_of(spell["pending_at"]))].append(spell)
+    rows = []
+    for month, spells in sorted(months.items()):
+        hours, business = answer_hours(spells), answer_hours(spells, "response_business_hours")
+        halved = [step["hours"] for step in survival(spells, terms.as_of) if step["still_pending_share"] <= 0.5 + 1e-9]
+        rows.append(
+            {
+                "month": month,
+                "spells": len(spells),
+                "responded": sum(not spell["is_censored"] for spell in spells),
+                "open": sum(spell["response"] == "open" for spell in spells),
+                "p50_hours": percentile(hours, 0.5),
+                "p90_hours": percentile(hours, 0.9),
+                "p95_hours": percentile(hours, 0.95),
+                "max_hours": max(hours, default=None),
+                "p50_business_hours": percentile(business, 0.5),
+                "p90_business_hours": percentile(business, 0.9),
+                "within_24h": sum(hour <= 24 for hour in hours),
+                "within_48h": sum(hour <= 48 for hour in hours),
+                "within_one_business_day": sum(hour <= 9 for hour in business),
+                "automatic": sum(spell["response"] == "authorized_automatically" for spell in spells),
+                "median_hours_censored": halved[0] if halved else None,
+            }
+        )
+    return rows

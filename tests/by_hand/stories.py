@@ -1,0 +1,163 @@
+"""One order's story: the statuses that it took, when it was ported, and its pending spells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from by_hand.business_time import business_hours
+from by_hand.carriers import carrier_id_of
+from by_hand.numbers import place_numbers, zone_of
+from by_hand.terms import Row, Terms, hours_between, instant, instant_or_none
+
+RESPONSES = {"authorized", "authorized_automatically", "rejected"}
+FAR_AWAY = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass
+class Step:
+    """A status that an order took, from `began_at` on."""
+
+    status: str
+    began_at: datetime | None
+    measured_by: str
+
+
+@dataclass
+class Story:
+    """One order with all that is known of it."""
+
+    order: Row
+    steps: list[Step]
+    numbers: list[Row]
+    carrier_id: str
+    time_zone: str
+    inserted_at: datetime | None
+    ported_at: datetime | None = None
+    ported_at_source: str | None = None
+    spells: list[Row] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.order["id"])
+
+    @property
+    def status(self) -> str | None:
+        return self.order.get("status") or None
+
+    def walk(self) -> list[tuple[Step | None, Step, Step | None]]:
+        """List each step between the one before it and the one after."""
+        around = [None, *self.steps, None]
+        return list(zip(around, self.steps, around[2:], strict=False))
+
+
+def tell_story(
+    order: Row, events: list[Row], seen: list[Row], ranges: list[Row], first_sync: datetime | None, terms: Terms
+) -> Story:
+    story = Story(
+        order=order,
+        steps=tell_steps(order, events, seen, first_sync, terms.as_of),
+        numbers=place_numbers(order),
+        carrier_id=carrier_id_of(order),
+        time_zone=tell_time_zone(order) or terms.business_time_zone,
+        inserted_at=instant_or_none(order.get("inserted_at")),
+    )
+    story.ported_at, story.ported_at_source = tell_ported(story, ranges)
+    story.spells = tell_spells(story, terms)
+    return story
+
+
+def tell_time_zone(order: Row) -> str | None:
+    return next((zone for number in order.get("phone_numbers") or [] if (zone := zone_of(number))), None)
+
+
+def tell_steps(
+    order: Row, events: list[Row], seen: list[Row], first_sync: datetime | None, as_of: datetime
+) -> list[Step]:
+    """Tell the statuses of one order: intake, then events or else observations, then what it is now."""
+    inserted_at = instant_or_none(order.get("inserted_at"))
+
+    def observed(status: str, seen_at: datetime) -> Step:
+        nobody_looked_before = first_sync and inserted_at and seen_at <= first_sync and inserted_at < first_sync
+        return Step(status, seen_at, "unknown" if nobody_looked_before else "observation")
+
+    sightings = sorted(
+        (
+            instant(row["seen_at"]),
+            instant(row["updated_at"]) if row["updated_at"] else FAR_AWAY,
+            row["status"] or "unknown",
+        )
+        for row in seen
+    )
+    told = sorted(
+        (instant(event["created_at"]), event["id"], event["payload"]["status"])
+        for event in events
+        if event["event_type"] == "portout.status_changed" and event["created_at"]
+        if (event.get("payload") or {}).get("status")
+    )
+    steps = [Step("pending", inserted_at, "event")]
+    if told:
+        steps += [Step(status, at, "event") for at, _, status in told]
+    else:
+        steps += [observed(status, seen_at) for seen_at, _, status in sightings]
+    now = order.get("status") or "unknown"
+    last = steps[-1]
+    if last.status != now:
+        later = [at for at, _, status in sightings if status == now and last.began_at and at >= last.began_at]
+        newest = max(as_of, last.began_at or as_of)
+        steps.append(observed(now, later[0]) if later else Step(now, newest, "observation"))
+    kept = steps[:1]
+    for step in steps[1:]:
+        if step.status != kept[-1].status:
+            kept.append(step)
+    return kept
+
+
+def tell_ported(story: Story, ranges: list[Row]) -> tuple[datetime | None, str | None]:
+    if story.status != "ported":
+        return None, None
+    if story.steps[-1].measured_by == "event":
+        return story.steps[-1].began_at, "event"
+    widths = sorted(
+        (instant(row["ported_to"]) - instant(row["ported_from"]), instant(row["ported_to"])) for row in ranges
+    )
+    return (widths[0][1], "range") if widths else (None, "unknown")
+
+
+def tell_spells(story: Story, terms: Terms) -> list[Row]:
+    spells: list[Row] = []
+    for _, step, following in story.walk():
+        if step.status != "pending":
+            continue
+        known = following is not None and following.measured_by != "unknown"
+        ended_at = following.began_at if following and known else None
+        hours = hours_between(step.began_at, ended_at)
+        response = name_response(following.status if following else None, hours, terms.response_window_hours)
+        spells.append(
+            {
+                "portout_id": story.id,
+                "spell_number": len(spells) + 1,
+                "pending_at": step.began_at,
+                "responded_at": ended_at,
+                "response": response,
+                "response_hours": hours,
+                "time_zone": story.time_zone,
+                "response_business_hours": business_hours(step.began_at, ended_at, story.time_zone, terms.holidays)
+                if step.began_at and ended_at
+                else None,
+                "is_censored": response not in RESPONSES,
+                "measured_by": (following or step).measured_by,
+                "deadline_at": step.began_at + timedelta(hours=terms.response_window_hours) if step.began_at else None,
+            }
+        )
+    return spells
+
+
+def name_response(following: str | None, hours: float | None, window_hours: float) -> str:
+    if following is None:
+        return "open"
+    if following in {"authorized", "ported"}:
+        return "authorized_automatically" if hours is not None and hours >= window_hours else "authorized"
+    return {"rejected-pending": "rejected", "rejected": "rejected_at_intake", "canceled": "canceled"}.get(
+        following, "other"
+    )

@@ -1,0 +1,91 @@
+"""What the marts are told from outside, and the days and hours that follow from it.
+
+Days, weeks and months are those of the reporting time zone; an instant that is not known has none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, overload
+from zoneinfo import ZoneInfo
+
+from by_hand.business_time import federal_holidays
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The instant that is described, and the settings."""
+
+    as_of: datetime
+    response_window_hours: float = 48
+    time_zone: str = "UTC"
+    business_time_zone: str = "America/New_York"
+    holidays: frozenset[date] = field(default_factory=lambda: frozenset(federal_holidays()))
+
+    def local(self, at: datetime) -> datetime:
+        """Tell what the reporting zone's clocks show."""
+        return at.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
+
+    @overload
+    def day_of(self, at: datetime) -> date: ...
+    @overload
+    def day_of(self, at: None) -> None: ...
+    @overload
+    def day_of(self, at: datetime | None) -> date | None: ...
+    def day_of(self, at: datetime | None) -> date | None:
+        return self.local(at).date() if at else None
+
+
+def instant(value: str | datetime) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def instant_or_none(value: str | datetime | None) -> datetime | None:
+    return instant(value) if value else None
+
+
+def calendar_day(text: str | None) -> date | None:
+    return date.fromisoformat(text[:10]) if text else None
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def week_of(day: date) -> date:
+    """Name the Monday."""
+    return day - timedelta(days=day.weekday())
+
+
+def hours_between(start: datetime | None, end: datetime | None) -> float | None:
+    return (end - start) / timedelta(microseconds=1) / 3.6e9 if start and end else None
+
+
+def days_between(start: date | None, end: date | None) -> int | None:
+    return (end - start).days if start and end else None
+
+
+def share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def percentile(values: list[float], rank: float) -> float | None:
+    """Interpolate between the two nearest ranks."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    place, rest = divmod(rank * (len(ordered) - 1), 1)
+    low = ordered[int(place)]
+    high = ordered[min(int(place) + 1, len(ordered) - 1)]
+    return low + (high - low) * rest
+
+
+def by_order(rows: list[Row]) -> defaultdict[str, list[Row]]:
+    grouped: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[row["portout_id"]].append(row)
+    return grouped
