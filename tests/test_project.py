@@ -170,25 +170,33 @@ def test_what_is_allowed_passes(room: str, line: str) -> None:
     assert [broken for rule in RULES for broken in rule(line, room)] == []
 
 
-def declared_distributions() -> tuple[set[str], set[str]]:
-    """Return the distributions named in pyproject.toml: (always installed, with the extra `sandbox`)."""
+# Extra → the rooms that may import what it installs.
+ROOMS_OF_EXTRA = {
+    "sandbox": {"sandbox/"},
+    "report": {"canvas.py", "charts.py", "notebook_run.py", "report.py"},
+}
+
+
+def declared_distributions(room: str) -> set[str]:
+    """Return the distributions named in pyproject.toml that a room may count on."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = list(project["dependencies"])
+    for extra, rooms in ROOMS_OF_EXTRA.items():
+        requirements += project["optional-dependencies"][extra] if lies_in(room, rooms) else []
+    return {normalised(re.split(r"[\[<>=!~; ]", requirement)[0]) for requirement in requirements}
 
-    def names(requirements: list[str]) -> set[str]:
-        return {re.split(r"[\[<>=!~; ]", requirement)[0].lower() for requirement in requirements}
 
-    always = names(project["dependencies"])
-    return always, always | names(project["optional-dependencies"]["sandbox"])
+def normalised(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
 
 
 @pytest.mark.parametrize("module", MODULES, ids=room_of)
 def test_every_package_imported_is_a_declared_dependency(module: Path) -> None:
     room = room_of(module)
-    always, with_sandbox = declared_distributions()
-    declared = with_sandbox if lies_in(room, {"sandbox/"}) else always
+    declared = declared_distributions(room)
     roots = {name.split(".")[0] for name, _ in imports_of(module.read_text(encoding="utf-8"), room)}
     foreign = roots - STANDARD_LIBRARY - {"portouts"}
-    assert {name for name in foreign if not declared & {d.lower() for d in PROVIDERS.get(name, [])}} == set()
+    assert {name for name in foreign if not declared & {normalised(d) for d in PROVIDERS.get(name, [])}} == set()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -216,7 +224,8 @@ def test_the_developers_lock_has_the_users_versions() -> None:
 
 def test_every_declared_dependency_is_locked() -> None:
     locked = {re.split("==", pin)[0] for pin in locked_pins("requirements.lock")}
-    assert declared_distributions()[1] - locked == set()
+    declared = declared_distributions("sandbox/app.py") | declared_distributions("report.py")
+    assert declared - {normalised(name) for name in locked} == set()
 
 
 def quick_start_blocks() -> list[str]:

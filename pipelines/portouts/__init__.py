@@ -1,1 +1,28 @@
-"""Telnyx port-outs in DuckDB: how many numbers leave, which carriers gain them, how fast requests are answered."""
+"""Telnyx port-outs in DuckDB: how many numbers leave, which carriers gain them, how fast requests are answered.
+
+For analysts: `portouts.connect()` opens the published file, `portouts.mart("agg_portouts_daily")` reads one mart into
+pandas. Both are imported when first used, so that `import portouts` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from portouts.analysis import connect, mart
+
+__all__ = ["connect", "mart"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what analysts use when they use it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from portouts import analysis
+
+    return getattr(analysis, name)
+
+
+def __dir__() -> list[str]:
+    """Show what is not imported yet, too."""
+    return sorted({*globals(), *__all__})

@@ -160,6 +160,23 @@ def status(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> No
 
 
 @app.command()
+def report(
+    database: Database = DEFAULT_DATABASE,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the notebooks against the published file and write one HTML page that needs nothing else."""
+    with _ending_well(as_json):
+        _require("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
+        from portouts.report import build_report
+
+        built = build_report(database, output)
+        result(built.to_json(), as_json, str(built))
+
+
+@app.command()
 def demo(
     database: Annotated[Path, typer.Option(help="A file that does not exist yet.")] = DEMO_DATABASE,
     orders: Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")] = 3_000,

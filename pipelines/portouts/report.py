@@ -1,0 +1,100 @@
+"""`portouts report`: what the notebooks show, as one HTML page that needs nothing else.
+
+No script, no style sheet, no font and no picture is fetched when the page is opened: the charts are inline SVG. Code is
+left out. The page is written beside its place and renamed into it, so a failure leaves the page that was there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from portouts.notebook_run import Section, notebooks_folder, run_notebooks
+
+DEFAULT_NAME = "portouts-report.html"
+
+
+class ReportFailed(Exception):
+    """The page cannot be put where it should be."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The page that was written, and what it says first."""
+
+    output: Path
+    sections: Sequence[Section]
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What is known of the data: as_of, is_proven, certificate, and all of it as text."""
+        return self.sections[0].state if self.sections else {}
+
+    def to_json(self) -> dict[str, Any]:
+        """Tell what the command prints with --json."""
+        return {
+            "output": str(self.output),
+            **{name: self.state.get(name) for name in ("as_of", "is_proven", "certificate")},
+            "answers": {section.question: section.headline for section in self.sections},
+        }
+
+    def __str__(self) -> str:
+        """Tell what the command prints without."""
+        answers = [f"{section.question} {section.headline}" for section in self.sections]
+        return "\n".join([*answers, self.state.get("text", ""), f"Open it in a browser: {self.output}"])
+
+
+def build_report(database: Path, output: Path | None = None, notebooks: Path | None = None) -> Report:
+    """Run the notebooks against the published file and write the page, by default beside it.
+
+    Raises `NotPublished`, `NotebookFailed` or `ReportFailed`; then nothing is written.
+    """
+    target = (output or database.with_name(DEFAULT_NAME)).absolute()
+    if target.is_dir() or (target.exists() and database.exists() and target.samefile(database)):
+        raise ReportFailed(f"{target} cannot be replaced by the report; give --output another name.")
+    sections = run_notebooks(database, notebooks or notebooks_folder())
+    _write(target, _page(sections))
+    return Report(target, sections)
+
+
+class _Prose(IPythonRenderer):
+    """Markdown of a notebook inside a page: every heading one level lower, without anchors."""
+
+    def heading(self, text: str, level: int, **_attributes: Any) -> str:
+        return f"<h{level + 1}>{text}</h{level + 1}>\n"
+
+
+def _page(sections: Sequence[Section]) -> str:
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]  # its signature has none
+        template_name="report_page",
+        template_file="index.html.j2",
+        extra_template_basedirs=[str(Path(__file__).parent)],
+        filters={"prose": lambda source: MarkdownWithMath(renderer=_Prose(escape=False)).render(source)},
+    )
+    shown = [{**vars(section), "anchor": section.anchor} for section in sections]
+    resources = {"sections": shown, "state": sections[0].state if sections else {}}
+    no_cells = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # nor has this
+    page, _ = exporter.from_notebook_node(no_cells, resources)
+    return str(page)
+
+
+def _write(target: Path, page: str) -> None:
+    """Put the page in its place in one step."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(page, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        raise ReportFailed(f"{target} cannot be written: {error.strerror}.") from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,216 @@
+"""What notebooks show: words for figures, charts as inline SVG, and exhibits whose text is never taken for markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import duckdb
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from portouts import charts, wording
+from portouts.canvas import NARROW, WIDE, Canvas, drawn, spread
+from portouts.exhibits import Answer, Chart, Key, Missing, State, Table
+
+AS_OF = pd.Timestamp("2026-06-15 09:00", tz="UTC")
+STATE = State(AS_OF, is_proven=True, certificate="Not verified.")
+HOSTILE = '<b>A$AP & "$ons"</b>'
+
+
+# Words
+
+
+def test_counts_agree_with_their_nouns() -> None:
+    assert [wording.counted(count, "order") for count in (0, 1, 1288)] == ["no orders", "1 order", "1,288 orders"]
+    assert wording.counted(2, "entry", "entries") == "2 entries"
+
+
+def test_shares_are_whole_percents_unless_they_are_small() -> None:
+    assert [wording.percent(share) for share in (0, 0.004, 0.304, 1)] == ["0%", "0.4%", "30%", "100%"]
+
+
+def test_hours_take_the_unit_that_suits_them() -> None:
+    told = [wording.hours(value) for value in (0.5, 12.51, 48.0002, 100, -100)]
+    assert told == ["30 min", "12.5 h", "48 h", "4 days", "-4 days"]
+
+
+def test_what_is_not_known_is_a_dash() -> None:
+    told = [wording.number(pd.NA), wording.percent(float("nan")), wording.hours(float("nan"))]
+    assert told == [wording.NOTHING] * 3
+
+
+def test_comparisons_name_the_change_and_survive_zero() -> None:
+    pairs = [(113, 100), (88, 100), (5, 5), (5, 0), (0, 0)]
+    told = [wording.compared(now, before) for now, before in pairs]
+    assert told == ["13% more than", "12% fewer than", "as many as", "after none", "as none"]
+
+
+def test_instants_and_months_are_written_out() -> None:
+    assert (wording.instant(AS_OF), wording.month(AS_OF)) == ("15 June 2026, 09:00 UTC", "June 2026")
+
+
+def test_words_are_joined_cut_and_begun() -> None:
+    assert [wording.listed(words) for words in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
+    assert wording.pairs(["June", "July"], [24, 1105]) == "June 24 and July 1,105"
+    assert wording.shortened("Prairie Telephone Company", 18) == "Prairie Telephone…"
+    assert wording.sentence("no orders left") == "No orders left"
+
+
+# The state of the data
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "set timezone = 'UTC'; create schema marts;"
+            "create table marts.rpt_sync (as_of timestamptz, is_proven boolean);"
+            "insert into marts.rpt_sync values ('2026-06-15 09:00Z', true), ('2026-05-16 09:00Z', false)"
+        )
+        yield connection
+
+
+def certify(connection: duckdb.DuckDBPyConnection, *rows: str) -> None:
+    connection.execute(
+        "create table marts.rpt_verifications (as_of timestamptz, finished_at timestamptz, depth varchar,"
+        " orders bigint, differences bigint, repaired bigint, verdict varchar)"
+    )
+    for row in rows:
+        connection.execute(f"insert into marts.rpt_verifications values {row}")
+
+
+def test_the_state_is_that_of_the_latest_sync(warehouse: duckdb.DuckDBPyConnection) -> None:
+    state = State.of(warehouse)
+    assert state.text().startswith("As of 15 June 2026, 09:00 UTC. The last sync was proven. Not verified ")
+    warehouse.execute("insert into marts.rpt_sync values ('2026-06-16 09:00Z', false)")
+    assert "The last sync was NOT PROVEN" in State.of(warehouse).text()
+
+
+def test_a_warehouse_without_verifications_is_not_verified(warehouse: duckdb.DuckDBPyConnection) -> None:
+    certify(warehouse)
+    assert "Not verified" in State.of(warehouse).text()
+
+
+def test_the_latest_certificate_is_told_with_its_verdict(warehouse: duckdb.DuckDBPyConnection) -> None:
+    certify(
+        warehouse,
+        "('2026-06-15 09:00Z', '2026-06-15 10:00Z', 'quick', 3241, 2, 2, 'PROVEN')",
+        "('2026-06-14 09:00Z', '2026-06-14 10:00Z', 'day', 3240, 0, 0, 'DIFFERENT')",
+    )
+    assert State.of(warehouse).certificate == (
+        "Verified for 15 June 2026, 09:00 UTC, as a whole: PROVEN, 3,241 orders, 2 differences, 2 of them repaired."
+    )
+
+
+def test_a_warehouse_without_syncs_has_no_instant(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("delete from marts.rpt_sync")
+    assert "no sync has been recorded" in State.of(warehouse).text()
+    assert State.of(warehouse).facts()["as_of"] is None
+
+
+# Exhibits
+
+
+def chart(finding: str = "A finding.") -> Chart:
+    def draw(figure: Figure, canvas: Canvas) -> None:
+        labels = [HOSTILE, "Prairie Telephone Company"]
+        charts.rows(
+            figure.subplots(), [wording.shortened(label, canvas.name_length) for label in labels], [2, 1], ["2", "1"]
+        )
+
+    return Chart(
+        finding, "How to read it.", draw, "Bars.", "marts.fct_portouts", STATE, colours=[(HOSTILE, charts.BLUE)]
+    )
+
+
+EXHIBITS = {
+    "answer": Answer(HOSTILE, [HOSTILE], [Key(HOSTILE, HOSTILE, HOSTILE)]),
+    "chart": chart(HOSTILE),
+    "missing": Missing(HOSTILE),
+    "table": Table(HOSTILE, pd.DataFrame({HOSTILE: [HOSTILE]}), names=[HOSTILE]),
+    "state": State(AS_OF, is_proven=True, certificate=HOSTILE),
+}
+
+
+@pytest.mark.parametrize("kind", EXHIBITS)
+def test_no_text_is_taken_for_markup_or_mathematics(kind: str) -> None:
+    html = EXHIBITS[kind].html()
+    tree = ElementTree.fromstring(html)  # noqa: S314 - our own
+    assert not [element.tag for element in tree.iter() if element.tag.endswith("}b") or element.tag == "b"]
+    assert HOSTILE in [text.strip() for text in tree.itertext()] or HOSTILE in "".join(tree.itertext())
+
+
+def test_a_chart_carries_its_finding_its_colours_and_its_instant() -> None:
+    html = chart().html()
+    assert "<strong>A finding.</strong>" in html
+    assert "As of 15 June 2026, 09:00 UTC. From marts.fct_portouts." in html
+    assert html.count('aria-label="A finding. Bars."') == 2
+
+
+def test_what_the_report_has_to_know_is_in_the_metadata() -> None:
+    data, metadata = Answer("Nothing waits.")._repr_mimebundle_()
+    assert data["text/plain"] == "Nothing waits."
+    assert metadata == {"portouts": {"kind": "Answer", "headline": "Nothing waits."}}
+
+
+# Drawing
+
+
+def clipped(figure: Figure, _canvas: Canvas) -> None:
+    charts.columns(figure.subplots(), [([1, 2, 3], charts.BLUE)], partial=True)
+
+
+def test_charts_of_one_page_share_no_id_and_need_nothing_from_outside() -> None:
+    drawings = [drawn(clipped, canvas, height=200, alt=alt) for alt in ("one", "two") for canvas in (WIDE, NARROW)]
+    ids = [id_ for svg in drawings for id_ in re.findall(r' id="([^"]+)"', svg)]
+    assert ids
+    assert len(set(ids)) == len(ids)
+    for svg in drawings:
+        referred = set(re.findall(r"(?:url\(|href=\")#([^\")]+)", svg))
+        assert referred <= set(ids)
+        assert {address for address in re.findall(r"https?://[^\"' )]+", svg) if "www.w3.org" not in address} == set()
+
+
+def test_the_same_chart_is_drawn_the_same_again() -> None:
+    assert drawn(clipped, WIDE, height=200, alt="one") == drawn(clipped, WIDE, height=200, alt="one")
+
+
+def test_a_chart_takes_no_style_from_its_surroundings() -> None:
+    import matplotlib as mpl
+
+    before = drawn(clipped, WIDE, height=200, alt="one")
+    with mpl.rc_context({"font.size": 40, "axes.facecolor": "black", "svg.fonttype": "path"}):
+        assert drawn(clipped, WIDE, height=200, alt="one") == before
+
+
+def test_the_drawing_is_told_its_canvas_and_fills_it() -> None:
+    def sized(figure: Figure, canvas: Canvas) -> None:
+        assert figure.get_size_inches()[0] * 72 == canvas.width
+
+    for canvas in (WIDE, NARROW):
+        assert f'viewBox="0 0 {canvas.width} 200"' in drawn(sized, canvas, height=200, alt="")
+
+
+@given(st.lists(st.floats(-1000, 1000), max_size=8))
+def test_names_of_lines_never_overlap_and_keep_their_order(heights: list[float]) -> None:
+    placed = spread(heights, 17)
+    order = sorted(range(len(heights)), key=lambda place: heights[place])
+    assert all(placed[b] - placed[a] >= 17 - 1e-6 for a, b in pairwise(order))
+
+
+def test_names_far_enough_apart_stay_where_they_are() -> None:
+    assert spread([300.0, 0.0, 100.0], 17) == [300.0, 0.0, 100.0]
+
+
+@pytest.mark.parametrize(("count", "width", "named"), [(6, 860, 6), (24, 860, 12), (24, 368, 8), (3, 368, 3)], ids=str)
+def test_as_many_months_are_named_as_there_is_room_for(count: int, width: int, named: int) -> None:
+    axes = Figure().subplots()
+    charts.month_axis(axes, list(pd.date_range("2025-01-01", periods=count, freq="MS")), Canvas(width, 20))
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert len(labels) == named
+    assert labels[0] == "Jan\n2025"

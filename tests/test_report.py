@@ -1,0 +1,378 @@
+"""`portouts report`: one page that needs nothing else, written whole or not at all, looked at in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs do not
+import pytest
+from chromium import NAMES, Page, find_chromium, opened
+from portouts.notebook_run import NotebookFailed
+from portouts.report import DEFAULT_NAME, Report, ReportFailed, build_report
+from portouts.status import NotPublished
+from published_warehouses import publish_account, publish_small
+from simulated_account import ask
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+WIDTHS = (1280, 400)
+CHARTS = 15
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_account(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_small("empty", tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def report(database: Path) -> Report:
+    return build_report(database)
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return report.output.read_text(encoding="utf-8")
+
+
+def write_notebook(folder: Path, name: str, *cells: str) -> Path:
+    """Write a notebook of code cells under a question."""
+    folder.mkdir(exist_ok=True)
+    code: list[dict[str, Any]] = [
+        {"cell_type": "code", "id": f"step-{n}", "metadata": {}, "source": cell, "outputs": [], "execution_count": None}
+        for n, cell in enumerate(cells)
+    ]
+    question = {"cell_type": "markdown", "id": "question", "metadata": {}, "source": "# Does it run?"}
+    notebook = {"cells": [question, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps(notebook))
+    return folder
+
+
+def kernels() -> list[str]:
+    """List the kernels that descend from this process."""
+    started = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    return [command for command in started if "ipykernel" in command]
+
+
+# What is written
+
+
+def test_the_page_lies_beside_the_database_and_tells_what_it_says(report: Report, database: Path) -> None:
+    assert report.output == database.with_name(DEFAULT_NAME)
+    told = report.to_json()
+    assert json.loads(json.dumps(told)) == told
+    assert list(told["answers"]) == [
+        "How many numbers leave?",
+        "Who gains them?",
+        "How fast do we answer?",
+        "What needs an answer today?",
+    ]
+    assert all(told["answers"].values())
+    [(as_of,)] = ask(database, "select max(as_of) from marts.rpt_sync")
+    assert (told["as_of"], told["is_proven"]) == (as_of.isoformat(), True)
+    assert str(report).endswith(str(report.output))
+
+
+def test_the_four_answers_stand_on_top_and_in_their_sections(report: Report, page: str) -> None:
+    top, body = page.split("<main>")
+    for section in report.sections:
+        assert f'href="#{section.anchor}"' in top
+        assert f'id="{section.anchor}"' in body
+        for text in (section.question, section.headline):
+            assert text in top
+            assert text in body
+
+
+def test_code_is_hidden_and_prose_is_kept(page: str) -> None:
+    assert "import portouts" not in page
+    assert "Chart(" not in page
+    assert "A number counts on the day on which it left." in page
+
+
+class Outline(HTMLParser):
+    """The tags of a page, its ids, its headings and every address in it; asserts that tags are closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.ids: list[str] = []
+        self.headings: list[int] = []
+        self.addresses: list[str] = []
+        self.images: list[str | None] = []
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags[tag] += 1
+        self.ids += [given["id"] or ""] if "id" in given else []
+        self.addresses += [
+            value or "" for name, value in attrs if name in {"src", "href", "xlink:href", "data", "action"}
+        ]
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if given.get("role") == "img":
+            self.images.append(given.get("aria-label"))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def outline(page: str) -> Outline:
+    return Outline(page)
+
+
+def test_the_page_names_its_language_and_its_title(page: str) -> None:
+    assert page.lstrip().startswith("<!DOCTYPE html>")
+    assert '<html lang="en">' in page
+    assert re.search(r"<title>Port-outs as of \d+ \w+ \d{4}, \d\d:\d\d UTC</title>", page)
+
+
+def test_headings_are_in_order_and_ids_are_unique(outline: Outline) -> None:
+    assert outline.headings.count(1) == 1
+    assert outline.headings.count(2) == 4
+    assert all(below - above <= 1 for above, below in zip([0, *outline.headings], outline.headings, strict=False))
+    assert [id_ for id_, count in Counter(outline.ids).items() if count > 1] == []
+
+
+def test_every_chart_is_an_image_with_a_description(outline: Outline) -> None:
+    assert outline.tags["figure"] == CHARTS
+    assert len(outline.images) == outline.tags["svg"] == 2 * CHARTS  # for a desk and for a phone
+    assert [label for label in outline.images if not label or len(label) < 40] == []
+
+
+def test_nothing_in_the_page_points_outside_of_it(page: str, outline: Outline) -> None:
+    assert outline.tags["script"] == 0
+    assert [address for address in outline.addresses if not address.startswith("#") and address != "data:,"] == []
+    assert {address.removeprefix("#") for address in outline.addresses if address.startswith("#")} <= set(outline.ids)
+    assert {link for link in re.findall(r"https?://[^\"' )<]+", page) if "www.w3.org" not in link} == set()
+    assert not re.search(r"@import|@font-face|url\((?!#)", page)
+
+
+def test_a_carrier_name_stays_text(page: str) -> None:
+    assert "&lt;b&gt;A$AP &amp; $ons&lt;/b&gt;" in page
+    assert "<b>A$AP" not in page
+
+
+def test_nobodys_name_or_address_is_in_the_page(page: str, database: Path) -> None:
+    personal = ask(
+        database,
+        "select unnest([authorized_name, end_user_name, service_address]) from raw.portouts"
+        " union select phone_number from marts.fct_portout_numbers",
+    )
+    said = {value for (value,) in personal if value and len(value) > 5}
+    assert len(said) > 100
+    assert {value for value in said if value in page} == set()
+
+
+def test_an_empty_warehouse_makes_a_page_that_says_so(empty: Path, tmp_path: Path) -> None:
+    made = build_report(empty, tmp_path / "new" / "page.html")
+    page = made.output.read_text(encoding="utf-8")
+    assert "No number has left yet." in page
+    assert "Nothing waits for an answer." in page
+    assert Outline(page).tags["figure"] == 0
+
+
+# What fails
+
+
+@pytest.fixture
+def old_page(tmp_path: Path) -> Path:
+    file = tmp_path / "page.html"
+    file.write_text("yesterday's")
+    return file
+
+
+def test_a_failing_cell_is_named_and_the_old_page_stays(empty: Path, old_page: Path) -> None:
+    notebooks = write_notebook(old_page.parent / "notebooks", "01_fails", "x = 1", "x / 0")
+    with pytest.raises(
+        NotebookFailed, match=r"^01_fails\.ipynb, cell 3 \(step-1\): ZeroDivisionError: division by zero$"
+    ):
+        build_report(empty, old_page, notebooks)
+    assert old_page.read_text() == "yesterday's"
+    assert sorted(path.name for path in old_page.parent.iterdir()) == ["notebooks", "page.html"]
+
+
+def test_a_kernel_that_dies_is_a_failure_with_a_name(empty: Path, old_page: Path) -> None:
+    notebooks = write_notebook(old_page.parent / "notebooks", "01_dies", "import os\nos._exit(3)")
+    with pytest.raises(NotebookFailed, match=r"^01_dies\.ipynb, .*died"):
+        build_report(empty, old_page, notebooks)
+    assert kernels() == []
+
+
+def test_no_kernel_is_left_running(empty: Path, tmp_path: Path) -> None:
+    notebooks = write_notebook(tmp_path / "notebooks", "01_fails", "1 / 0")
+    write_notebook(notebooks, "02_runs", "1")
+    with pytest.raises(NotebookFailed):
+        build_report(empty, tmp_path / "page.html", notebooks)
+    assert kernels() == []
+
+
+@pytest.mark.parametrize("place", ["the database", "a folder", "below a file"])
+def test_a_place_that_cannot_be_written_is_refused_and_left_alone(place: str, empty: Path, tmp_path: Path) -> None:
+    notebooks = write_notebook(tmp_path / "notebooks", "01_runs", "1")
+    before = empty.read_bytes()
+    target = {"the database": empty, "a folder": tmp_path, "below a file": empty / "page.html"}[place]
+    with pytest.raises(ReportFailed, match=re.escape(str(target))):
+        build_report(empty, target, notebooks)
+    assert empty.read_bytes() == before
+
+
+def test_without_a_database_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(NotPublished, match="Run `portouts sync`"):
+        build_report(tmp_path / "no.duckdb")
+    assert list(tmp_path.iterdir()) == []
+
+
+# What it depends on
+
+
+def test_a_file_published_while_notebooks_run_makes_them_run_again(database: Path, empty: Path, tmp_path: Path) -> None:
+    published, coming = tmp_path / "warehouse.duckdb", tmp_path / "coming.duckdb"
+    shutil.copyfile(database, published)
+    shutil.copyfile(empty, coming)
+    notebooks = write_notebook(
+        tmp_path / "notebooks",
+        "01_meanwhile",
+        f"""
+from pathlib import Path
+import portouts
+from portouts.exhibits import Answer
+orders = len(portouts.mart("fct_portouts"))
+if (coming := Path({str(coming)!r})).exists():
+    coming.replace({str(published)!r})
+Answer(f"{{orders}} orders")
+""",
+    )
+    assert build_report(published, notebooks=notebooks).to_json()["answers"] == {"Does it run?": "0 orders"}
+
+
+def test_a_file_that_never_holds_still_is_given_up(empty: Path, tmp_path: Path) -> None:
+    published = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(empty, published)
+    next_one = f"{published}.next"
+    restless = f"import os, shutil\nshutil.copyfile({str(empty)!r}, {next_one!r})\n"
+    notebooks = write_notebook(
+        tmp_path / "notebooks",
+        "01_restless",
+        restless + f"os.replace({next_one!r}, {str(published)!r})",
+    )
+    with pytest.raises(NotebookFailed, match="published anew each time"):
+        build_report(published, notebooks=notebooks)
+
+
+def test_kernel_settings_and_home_of_the_user_make_no_difference(empty: Path, tmp_path: Path) -> None:
+    """A kernel named python3 that cannot start, start-up code that fails, a home that nobody can write to."""
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "python"}))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("raise SystemExit(1)")
+    notebooks = write_notebook(
+        tmp_path / "notebooks",
+        "01_which",
+        "import sys\nfrom portouts.exhibits import Answer\nAnswer(sys.executable)",
+    )
+    script = (
+        "import sys; from pathlib import Path; from portouts.report import build_report\n"
+        "made = build_report(*map(Path, sys.argv[1:]))\nprint(made.sections[0].headline)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, empty, tmp_path / "page.html", notebooks],
+        env={
+            **os.environ,
+            "HOME": os.devnull,
+            "JUPYTER_PATH": str(tmp_path / "jupyter"),
+            "IPYTHONDIR": str(tmp_path / "ipython"),
+            "TZ": "Asia/Kolkata",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, sys.executable), done.stderr
+
+
+# In a browser
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
+def shown(request: pytest.FixtureRequest, report: Report, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    if find_chromium() is None:
+        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+    with opened(report.output, width=request.param, profile=tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+VISIBLE = "[...document.querySelectorAll('figure svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
+
+
+def test_the_browser_has_nothing_to_complain_of(shown: Page) -> None:
+    assert shown.complaints() == []
+
+
+def test_no_request_leaves_the_page(shown: Page, report: Report) -> None:
+    assert [address for address in shown.requested() if not address.startswith("data:")] == [report.output.as_uri()]
+
+
+def test_the_page_fits_its_width(shown: Page) -> None:
+    width, content = shown.evaluate("[window.innerWidth, document.documentElement.scrollWidth]")
+    assert width in WIDTHS
+    assert content <= width
+    tables = shown.evaluate("[...document.querySelectorAll('.table')].map(t => t.scrollWidth - t.clientWidth)")
+    assert tables
+    assert max(tables) <= 0
+
+
+def test_every_chart_is_shown_once_and_has_marks(shown: Page) -> None:
+    marks = shown.evaluate(
+        f"{VISIBLE}.map(svg => [...svg.querySelectorAll('path, use')].filter(mark => {{"
+        "  const box = mark.getBoundingClientRect(); return box.width * box.height > 4 || box.width + box.height > 20"
+        "}).length)"
+    )
+    assert len(marks) == CHARTS
+    assert min(marks) >= 3  # axes and grid lines apart, see the colours below
+    colours = shown.evaluate(
+        f"{VISIBLE}.map(svg => [...svg.querySelectorAll('[style]')].filter(mark => "
+        "/#(0b5fa5|8fc1e8|c8500a|a7b1bb)/.test(mark.getAttribute('style')) && "
+        "mark.getBoundingClientRect().height > 0).length)"
+    )
+    assert min(colours) >= 1
+
+
+def test_no_text_of_a_chart_is_cut_off_or_too_small(shown: Page) -> None:
+    cut = shown.evaluate(
+        f"{VISIBLE}.flatMap(svg => {{ const frame = svg.getBoundingClientRect();"
+        "  return [...svg.querySelectorAll('text')].filter(text => { const box = text.getBoundingClientRect();"
+        "    return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2"
+        "      || box.bottom > frame.bottom + 2 || box.height < 11; }).map(text => text.textContent) })"
+    )
+    assert cut == []
+
+
+def test_a_screenshot_shows_every_section(shown: Page, tmp_path: Path) -> None:
+    for number in (1, 2, 3, 4):
+        shown.screenshot(tmp_path / "section.png", f"main > section:nth-of-type({number})")
+        assert (tmp_path / "section.png").stat().st_size > 20_000
