@@ -11,7 +11,7 @@ difference.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -103,27 +103,24 @@ class Reconciliation:
         self._sampled: set[str] = set()
         self._fields: dict[str, tuple[str, ...]] = {}
 
-    async def count(self, buckets: Sequence[Bucket]) -> list[tuple[Bucket, int, int]]:
-        """Count buckets at the API and here."""
-        shown = await all_of(self._shown(bucket) for bucket in buckets)
-        return [(bucket, count, self._held.count(bucket)) for bucket, count in zip(buckets, shown, strict=True)]
-
     async def compare(self, buckets: Sequence[Bucket], most_searched: int | None = None) -> None:
         """Count these buckets, and search where the counts disagree until they agree or nothing more is found."""
         self.result.buckets += len(buckets)
         try:
-            counts = await self.count(buckets)
-            self.result.orders += sum(shown for bucket, shown, _ in counts if bucket.status is None)
-            wrong = _disagreeing(counts)
+            shown = await self._count(buckets)
+            self.result.orders += sum(count for bucket, count in shown.items() if bucket.status is None)
             for _ in range(ROUNDS):
-                if most_searched is not None and sum(abs(shown - held) for _, shown, held in wrong) > most_searched:
+                wrong = self._disagreeing(shown)
+                if most_searched is not None and sum(abs(count - held) for _, count, held in wrong) > most_searched:
                     self.result.differing_counts = wrong
                     return
                 if not wrong:
                     return
                 await self.search(wrong)
-                wrong = _disagreeing(await self.count([bucket for bucket, _, _ in wrong]))
-            self.result.unproven += [f"{bucket}: the count did not settle" for bucket, _, _ in wrong]
+                # What was corrected may have hidden an error of another bucket, so those are counted again, too.
+                doubtful = {bucket for bucket, _, _ in [*wrong, *self._disagreeing(shown)]}
+                shown |= await self._count(sorted(doubtful, key=str))
+            self.result.unproven += [f"{bucket}: the count did not settle" for bucket, _, _ in self._disagreeing(shown)]
         except Unanswered as unanswered:
             self.result.unproven.append(str(unanswered))
 
@@ -182,6 +179,15 @@ class Reconciliation:
         # Both sides are reckoned alike, so equal sets give equal numbers even if orders sit on the cut.
         await self._search(after, shown - shown_before, held - held_before)
 
+    async def _count(self, buckets: Sequence[Bucket]) -> dict[Bucket, int]:
+        shown = await all_of(self._shown(bucket) for bucket in buckets)
+        return dict(zip(buckets, shown, strict=True))
+
+    def _disagreeing(self, shown: Mapping[Bucket, int]) -> list[tuple[Bucket, int, int]]:
+        """List buckets in which we hold another number: bucket, the API's count, ours."""
+        counts = [(bucket, count, self._held.count(bucket)) for bucket, count in shown.items()]
+        return [found for found in counts if found[1] != found[2]]
+
     async def _shown(self, bucket: Bucket) -> int:
         query = bucket.query
         envelope = await self._api.fetch_list(query.path, query.params(1, 1))
@@ -226,10 +232,6 @@ class Reconciliation:
                 ours["phone_numbers"] = ours["phone_numbers"] or []
                 if fields := tuple(name for name in (*ORDER_FIELDS, "extra") if row[name] != ours[name]):
                     self._fields[row["id"]] = fields
-
-
-def _disagreeing(counts: Iterable[tuple[Bucket, int, int]]) -> list[tuple[Bucket, int, int]]:
-    return [(bucket, shown, held) for bucket, shown, held in counts if shown != held]
 
 
 def _versions(orders: pa.Table) -> dict[str, Version]:

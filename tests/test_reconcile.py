@@ -1,0 +1,154 @@
+"""A comparison with an API that moves, fails and lags: never a false alarm, never a false proof."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import duckdb
+import httpx
+import pyarrow as pa
+import pytest
+from portouts.buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
+from portouts.held_orders import HeldOrders
+from portouts.reconcile import Comparison, Reconciliation, Verdict
+from portouts.records import INSTANT, orders_table
+from portouts.sandbox import World
+from portouts.sync_plan import BEGINNING, Window
+from portouts.telnyx_api import TelnyxClient, TelnyxError, converse
+from portouts.verification import plan_depth
+from simulation.weather import UnsteadyApi, Weather
+
+NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
+SEEDS = 60
+SPOILED = {
+    "lost": "delete from raw.portouts where id = ?",
+    "stale": "update raw.portouts set status = 'held' where id = ?",
+    "older": "update raw.portouts set updated_at = updated_at - interval 2 hour, status = 'held' where id = ?",
+    "invented": "insert into raw.portouts select * replace ('e' || id as id) from raw.portouts where id = ?",
+}
+
+
+def holding(orders: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
+    """Make a warehouse that holds these orders and nothing else."""
+    connection = duckdb.connect()
+    table = orders_table(orders, "the world").append_column("deleted_at", pa.nulls(len(orders), INSTANT))
+    numbers = pa.table({"portout_id": pa.array([], pa.string()), "position": [], "phone_number": []})
+    connection.register("shown", table)
+    connection.register("numbers", numbers)
+    connection.execute(
+        "create schema raw; create table raw.portouts as select * exclude (phone_numbers) from shown;"
+        "create table raw.portout_phone_numbers as from numbers"
+    )
+    return connection
+
+
+def compare(client: TelnyxClient, connection: duckdb.DuckDBPyConnection, depth: Depth) -> Comparison:
+    window = whole_seconds(Window(BEGINNING, NOW))
+    assert window is not None
+    held = HeldOrders(connection)
+    plan: ComparisonPlan = plan_depth([window], depth)(held)
+
+    async def conversation() -> Comparison:
+        reconciliation = Reconciliation(client, held, NOW, page_size=10)
+        await reconciliation.compare(plan.buckets)
+        return reconciliation.finish()
+
+    return converse(client, conversation)
+
+
+def unsteady(seed: int) -> tuple[Random, UnsteadyApi]:
+    rng = Random(seed)
+    world = World(rng.choice((3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
+    return rng, UnsteadyApi(world, rng, Weather.draw(rng))
+
+
+def test_a_faithful_warehouse_is_never_called_different() -> None:
+    verdicts = Counter[str]()
+    for seed in range(SEEDS):
+        rng, api = unsteady(seed)
+        with holding(api.world.orders()) as connection:
+            api.begin_sync(is_first=False)
+            try:
+                found = compare(api.open_client(), connection, rng.choice(list(Depth)))
+            except TelnyxError:
+                verdicts["failed"] += 1
+                continue
+        assert found.differences == [], f"seed {seed}"
+        verdicts[found.verdict] += 1
+    assert verdicts[Verdict.PROVEN] > SEEDS / 2, verdicts
+
+
+@pytest.mark.parametrize("spoiling", SPOILED)
+def test_a_spoiled_order_is_found_or_nothing_is_proven(spoiling: str) -> None:
+    verdicts = Counter[str]()
+    for seed in range(SEEDS // 2):
+        rng, api = unsteady(seed)
+        orders = api.world.orders()
+        spoiled = rng.choice(orders)["id"]
+        with holding(orders) as connection:
+            connection.execute(SPOILED[spoiling], [spoiled])
+            try:
+                found = compare(api.open_client(), connection, rng.choice(list(Depth)))
+            except TelnyxError:
+                verdicts["failed"] += 1
+                continue
+        verdicts[found.verdict] += 1
+        [now] = [order for order in api.world.orders() if order["id"] == spoiled]
+        has_moved = datetime.fromisoformat(now["updated_at"]) >= NOW - timedelta(seconds=1)
+        assert found.verdict != Verdict.PROVEN or has_moved, f"seed {seed}"
+    assert verdicts[Verdict.DIFFERENT] > SEEDS / 4, verdicts
+
+
+def test_an_api_that_does_not_count_proves_nothing() -> None:
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"data": [], "meta": {}})
+
+    client = TelnyxClient("KEY_FAKE", transport=httpx.MockTransport(answer))
+    with holding([]) as connection:
+        found = compare(client, connection, Depth.QUICK)
+    assert found.verdict == Verdict.UNPROVEN
+    assert "no total_results" in found.unproven[0]
+
+
+def days(*texts: str) -> list[datetime]:
+    return [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in texts]
+
+
+YEAR = Window(*days("2026-01-01", "2027-01-01"))
+
+
+@pytest.mark.parametrize(
+    ("depth", "held", "starts"),
+    [
+        (Depth.QUICK, days("2026-03-05"), days("2026-01-01")),
+        (Depth.MONTH, [], days("2026-01-01")),
+        (Depth.MONTH, days("2026-03-05", "2026-03-09"), days("2026-01-01", "2026-03-01", "2026-04-01")),
+        (Depth.MONTH, days("2026-12-31"), days("2026-01-01", "2026-12-01")),
+        (Depth.MONTH, days("2026-01-01", "2026-02-01"), days("2026-01-01", "2026-02-01", "2026-03-01")),
+        (Depth.WEEK, days("2026-03-05"), days("2026-01-01", "2026-03-02", "2026-03-09")),
+        (Depth.WEEK, days("2026-01-01"), days("2026-01-01", "2026-01-05")),
+        (Depth.DAY, days("2026-03-05"), days("2026-01-01", "2026-03-05", "2026-03-06")),
+    ],
+    ids=str,
+)
+def test_periods_that_hold_nothing_are_counted_together(
+    depth: Depth, held: list[datetime], starts: list[datetime]
+) -> None:
+    buckets = plan_buckets(YEAR, depth, "ported", held)
+    assert [bucket.window.start for bucket in buckets] == starts
+    assert [bucket.window.end for bucket in buckets] == [*starts[1:], YEAR.end]
+    assert {bucket.status for bucket in buckets} == {"ported"}
+
+
+def test_a_bucket_is_halved_at_whole_seconds_until_a_second_is_left() -> None:
+    second = timedelta(seconds=1)
+    bucket = Bucket(Window(NOW, NOW + 5 * second))
+    assert bucket.halves(NOW + 3 * second) == (
+        Bucket(Window(NOW, NOW + 3 * second)),
+        Bucket(Window(NOW + 3 * second, NOW + 5 * second)),
+    )
+    assert bucket.halves(None) == bucket.halves(NOW + 2 * second) == bucket.halves(NOW)
+    assert Bucket(Window(NOW, NOW + second)).halves(None) is None
