@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 README = Path(__file__).parents[1] / "README.md"
 COMMANDS: Mapping[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
-HEAVY = ("dlt", "duckdb", "httpx", "pandas", "pyarrow", "starlette", "uvicorn", "rich.table")
+HEAVY = ("dlt", "duckdb", "httpx", "matplotlib", "nbclient", "pandas", "pyarrow", "starlette", "uvicorn", "rich.table")
 ORDERS = 120
 
 

@@ -505,26 +505,20 @@ def test_a_day_leaves_the_rolling_sums_after_seven_and_twenty_eight_days(
     assert [row["numbers_received_28d"] for row in rows] == [2] * 28 + [0] * 13
 
 
-MATURE = [(7, datetime(2026, 3, 15, 23, 59, 59, tzinfo=UTC), None), (7, datetime(2026, 3, 16, tzinfo=UTC), 0.5)]
-
-
-@pytest.mark.parametrize(("days", "as_of", "share"), MATURE, ids=["a second too young", "old enough"])
+@pytest.mark.parametrize("is_old_enough", [False, True], ids=["a second too young", "old enough"])
+@pytest.mark.parametrize("days", [7, 14, 30])
 def test_a_cohort_has_a_share_once_its_last_order_had_its_days(
-    connection: duckdb.DuckDBPyConnection, days: int, as_of: datetime, share: float | None
+    connection: duckdb.DuckDBPyConnection, days: int, is_old_enough: bool
 ) -> None:
-    world = World(as_of=as_of)
-    for number, took in enumerate([timedelta(days=days), timedelta(days=days, microseconds=1)]):
-        id_ = world.add_order(number, datetime(2026, 3, 2, 9, tzinfo=UTC), "ported")
-        world.add_event(id_, "ported", datetime(2026, 3, 2, 9, tzinfo=UTC) + took)
+    monday = datetime(2026, 3, 2, tzinfo=UTC)
+    world = World(as_of=monday + (7 + days) * DAY - timedelta(seconds=not is_old_enough))
+    for number, took in enumerate([days * DAY, days * DAY + timedelta(microseconds=1)]):
+        id_ = world.add_order(number, monday, "ported")
+        world.add_event(id_, "ported", monday + took)
     first, second, *_ = sorted(built(connection, world)["agg_cohorts_weekly"], key=lambda row: row["week"])
-    assert (first["week"], first["orders_received"], first["ported_7d"], first["ported_14d"]) == (
-        date(2026, 3, 2),
-        2,
-        1,
-        2,
-    )
-    assert (first["share_7d"], first["share_14d"]) == (share, None)
-    assert (second["week"], second["orders_received"], second["share_7d"]) == (date(2026, 3, 9), 0, None)
+    assert (first["week"], first["orders_received"], first[f"ported_{days}d"]) == (monday.date(), 2, 1)
+    assert first[f"share_{days}d"] == (0.5 if is_old_enough else None)
+    assert (second["week"], second["orders_received"], second["share_7d"]) == (monday.date() + 7 * DAY, 0, None)
 
 
 def test_a_number_asked_for_again_names_its_latest_order(connection: duckdb.DuckDBPyConnection) -> None:

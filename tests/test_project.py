@@ -33,6 +33,9 @@ IMPORTED_ONLY_BY = {
     "httpx": {"telnyx_api.py"},
     "dlt": {"source_settings.py", "telnyx_source.py", "warehouse.py"},
     "typer": {"cli.py"},
+    "matplotlib": {"canvas.py", "charts.py"},
+    "nbclient": {"notebook_run.py"},
+    "nbconvert": {"report.py"},
     "starlette": {"sandbox/"},
     "uvicorn": {"sandbox/"},
     "portouts.sandbox": {"sandbox/", "cli.py", "demo.py"},
@@ -255,7 +258,7 @@ def test_the_wheel_ships_the_package_the_sql_and_the_notebooks(tmp_path: Path) -
         f"{target}/{file.relative_to(folder).as_posix()}"
         for target, folder in folders.items()
         for file in folder.rglob("*")
-        if file.is_file() and file.suffix in {".py", ".sql", ".ipynb"}
+        if file.is_file() and file.suffix in {".py", ".sql", ".ipynb", ".csv", ".j2", ".css"}
     }
     assert expected - shipped == set()
     assert {name.split("/")[0] for name in shipped if ".dist-info/" not in name} == {"portouts"}

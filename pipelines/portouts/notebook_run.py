@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from anyio.from_thread import start_blocking_portal
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
@@ -72,7 +73,9 @@ def run_notebooks(database: Path, folder: Path) -> list[Section]:
         # Held open, so that the file's inode cannot come back under another version.
         with connect(published):
             before = published.stat().st_ino
-            sections = asyncio.run(_run_all(published, paths))
+            # In a thread of its own nbclient leaves the signals alone: Ctrl-C ends all notebooks, not the last one.
+            with start_blocking_portal() as portal:
+                sections = portal.call(_run_all, published, paths)
         if published.stat().st_ino == before:
             return sections
     raise NotebookFailed(f"{database} was published anew each time while the notebooks ran. Try again later.")
