@@ -3,7 +3,7 @@ BIN := .venv/bin
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --extra sandbox --extra report $(UPGRADE)
 
-.PHONY: help demo test lint format lock simulate mutate bench
+.PHONY: help demo test lint format lock simulate soak mutate bench
 SEEDS ?= 100
 
 help: ## list the targets
@@ -32,6 +32,9 @@ format: .venv ## let ruff mend and format
 
 simulate: .venv ## whole syncs from seeds on all cores: make simulate SEEDS=500 (READING=1 for the reading logic alone)
 	cd tests && ../$(BIN)/python -m simulation --seeds $(SEEDS) $(if $(READING),,--whole)
+
+soak: .venv ## twenty readers for two minutes while syncs publish
+	cd tests && ../$(BIN)/python -m readers --seconds 120 --readers 20
 
 mutate: .venv ## break five mechanisms on purpose, and show which seed notices
 	cd tests && ../$(BIN)/python -m simulation --mutations

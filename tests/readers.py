@@ -16,8 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import duckdb
-from portouts.sandbox import World
-from simulated_account import Account
 
 ORDERS = """
     select
@@ -59,6 +57,9 @@ def read_until(done: Event, seen: Queue[Seen], database: Path, seconds: float) -
 
 
 def main() -> int:
+    from portouts.sandbox import World  # here, so that the readers' own processes start without dlt
+    from simulated_account import Account
+
     parser = argparse.ArgumentParser(prog="python -m readers", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--readers", type=int, default=20)
