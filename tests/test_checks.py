@@ -11,8 +11,7 @@ from port_out_stories import create_raw, random_world
 from portouts.models import ModelInputs, build_models, sql_folder
 
 SPOILED = {
-    "rejections_add_up_to_the_status_changes": "delete from marts.fct_rejections where "
-    + FIRST.format("fct_rejections"),
+    "rejections_add_up_to_the_status_changes": "delete from marts.fct_rejections where rejection_number = 1",
     "rolling_sums_end_where_daily_sums_do": "update marts.agg_portouts_rolling set orders_received_7d = 99",
     "cohorts_add_up_to_the_orders": "delete from marts.agg_cohorts_weekly where orders_received > 0",
     "areas_add_up_to_the_numbers": "update marts.agg_portouts_by_area set numbers_ported = numbers_ported + 1",
