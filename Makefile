@@ -3,7 +3,7 @@ BIN := .venv/bin
 COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --extra sandbox --extra report $(UPGRADE)
 
-.PHONY: help demo test lint format lock simulate soak mutate bench
+.PHONY: help demo test lint format lock simulate soak mutate bench docs
 SEEDS ?= 100
 
 help: ## list the targets
@@ -41,6 +41,9 @@ mutate: .venv ## break five mechanisms on purpose, and show which seed notices
 
 bench: .venv ## a first load of 20,000 orders, measured
 	$(BIN)/python benchmarks/first_load.py
+
+docs: .venv ## write docs/marts.md again, from the comments and questions
+	$(BIN)/python -m portouts.data_dictionary > docs/marts.md
 
 lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
 	$(COMPILE) -o requirements.lock pyproject.toml

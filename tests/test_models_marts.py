@@ -527,6 +527,7 @@ def test_a_number_asked_for_again_names_its_latest_order(connection: duckdb.Duck
     world.add_order(1, T0, "rejected", phone_numbers=[number, number])
     last = world.add_order(2, T0 + DAY, "ported", phone_numbers=[number], spid="222B")
     world.add_order(3, T0 + DAY, phone_numbers=[None, None])
+    world.add_order(4, T0 + DAY, phone_numbers=["+13125550188", "+13125550188"])
     [row] = built(connection, world)["agg_repeat_attempts"]
     assert row == {
         "phone_number": number,

@@ -1,0 +1,5 @@
+-- How old is what waits for us?
+-- mart: agg_backlog_age
+select age_bucket, orders, numbers, oldest_pending_at
+from marts.agg_backlog_age
+order by bucket_number

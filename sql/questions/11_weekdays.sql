@@ -1,0 +1,11 @@
+-- On which weekdays do requests come in, and numbers leave?
+-- mart: dim_days, agg_portouts_daily
+select
+    date_diff('day', days.week, days.day) + 1 as weekday_number,
+    strftime(days.day, '%A') as weekday,
+    round(avg(daily.orders_received), 1) as orders_received_a_day,
+    round(avg(daily.numbers_ported), 1) as numbers_ported_a_day,
+from marts.dim_days as days
+inner join marts.agg_portouts_daily as daily on daily.day = days.day
+group by 1, 2
+order by 1
