@@ -39,10 +39,11 @@ def simulate_many(seeds: Iterable[int], *, whole: bool = False) -> tuple[Counter
 
 
 def seeds_that_catch(mechanism: str, seeds: Iterable[int]) -> Iterator[int]:
-    """Yield the seeds that fail while one mechanism is broken."""
-    with broken(mechanism):
-        for seed in seeds:
-            try:
+    """Yield the seeds that fail while one mechanism is broken, and pass while none is."""
+    for seed in seeds:
+        try:
+            with broken(mechanism):
                 simulate_reading(seed)
-            except Exception:  # noqa: BLE001 - however it fails, the mutant is noticed
-                yield seed
+        except Exception:  # noqa: BLE001 - however it fails, the mutant is noticed
+            simulate_reading(seed)
+            yield seed

@@ -46,7 +46,7 @@ class Held:
     state: str = "{}"
 
     def commit(self, tables: dict[str, pa.Table], state: SyncState) -> None:
-        self.orders |= {row["id"]: row for row in tables["portouts"].to_pylist()}
+        self.orders |= {row["id"]: row for row in tables["portouts"].drop_columns(["deleted_at"]).to_pylist()}
         self.events |= {row["id"]: row for row in tables["portout_events"].to_pylist()}
         seen = tables["portout_observations"].select(["portout_id", "status", "updated_at"]).to_pylist()
         self.observations |= {tuple(row.values()) for row in seen}
