@@ -120,7 +120,7 @@ def _verification_lines(outcome: VerifyOutcome) -> Iterator[str]:
     certificate, comparison = outcome.certificate, outcome.comparison
     yield (
         f"{certificate.verdict}: {certificate.orders} orders compared as of {certificate.as_of.isoformat()} with "
-        f"{certificate.requests} requests, {certificate.sampled_orders} of them read whole."
+        f"{certificate.requests} requests, {certificate.sampled_orders} orders read whole."
     )
     yield f"{certificate.differences} differed, {certificate.repaired} repaired, {certificate.moved} changed since."
     for bucket, shown, held in comparison.differing_counts:
