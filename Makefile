@@ -39,8 +39,8 @@ soak: .venv ## twenty readers for two minutes while syncs publish
 mutate: .venv ## break five mechanisms on purpose, and show which seed notices
 	cd tests && ../$(BIN)/python -m simulation --mutations
 
-bench: .venv ## a first load of 20,000 orders, measured
-	$(BIN)/python benchmarks/first_load.py
+bench: .venv ## portouts against what people would use instead, on 20,000 simulated orders
+	$(BIN)/python benchmarks/compare.py --json data/benchmark.json --markdown docs/benchmarks.md --picture docs/benchmarks.svg
 
 docs: .venv ## write docs/marts.md again, from the comments and questions
 	$(BIN)/python -m portouts.data_dictionary > docs/marts.md

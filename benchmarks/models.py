@@ -97,9 +97,9 @@ with last_changes as (
 
 select
     id, 'portout' as record_type, status,
-    'Carrier ' || dice(i, 3) % 400 || case dice(i, 4) % 5 when 0 then ', Inc.' when 1 then ' LLC' else '' end
-        as carrier_name,
-    case when dice(i, 5) % 10 > 0 then (1000 + dice(i, 3) % 400) || 'A' end as spid,
+    'Carrier ' || dice(i, 3) % 20 * (dice(i, 44) % 20)
+        || case dice(i, 4) % 5 when 0 then ', Inc.' when 1 then ' LLC' else '' end as carrier_name,
+    case when dice(i, 5) % 10 > 0 then (1000 + dice(i, 3) % 20 * (dice(i, 44) % 20)) || 'A' end as spid,
     'Telnyx' as current_carrier, name_id(1, 'user') as user_id, null::varchar as vendor,
     'PO_' || substring(id, 1, 6) as support_key, 'PON' || i as pon,
     'Ann Example' as authorized_name, 'Ann Example' as end_user_name, '1 Sample Street' as service_address,
@@ -122,7 +122,7 @@ with numbers as (
 
 select
     id as portout_id, position,
-    '+1' || (201 + dice(i, 41) % 700) || 5550100 + dice(i, 42) % 100 as phone_number,
+    '+1' || (201 + dice(i, 41) % 700) || 555 || right('000' || (dice(i, 42) + position) % 10000, 4) as phone_number,
     case when dice(i, 41) % 9 = 0 then 'CA' else 'US' end as country_code,
     cast(201 + dice(i, 41) % 700 as varchar) as area_code,
     case dice(i, 41) % 6
@@ -149,7 +149,8 @@ with announced as (
 select
     name_id(i, what) as id, event_type, id as portout_id, 'event' as record_type, 'completed' as payload_status,
     '{"id":"' || id || '","status":"' || coalesce(status, '') || '"}' as payload, status as payload__status,
-    '["email","webhook"]' as available_notification_methods, began_at as created_at, began_at as updated_at, null::varchar as extra,
+    '["email","webhook"]' as available_notification_methods, began_at as created_at, began_at as updated_at,
+    null::varchar as extra,
 from announced;
 
 -- A sync every six hours for the last two years; each notes what it finds changed, the first one all that there is.
@@ -175,7 +176,9 @@ from seen
 where seen_at <= $as_of and (ended_at is null or ended_at > seen_at);
 
 create table raw.portout_ported_ranges as
-select id as portout_id, began_at - interval '3 hours' as ported_from, began_at + interval '3 hours' as ported_to, began_at as seen_at
+select
+    id as portout_id, began_at - interval '3 hours' as ported_from, began_at + interval '3 hours' as ported_to,
+    began_at as seen_at
 from changes
 where status = 'ported';
 """
@@ -187,10 +190,10 @@ def generate(database: Path, orders: int) -> None:
         connection.execute(f"attach '{database}' as made (storage_version '{STORAGE_VERSION}'); use made")
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
         values = {"$orders": str(orders), "$as_of": f"timestamptz '{AS_OF.isoformat()}'"}
-        for script in (STORIES, ORDERS, RAW):
-            for name, value in values.items():
-                script = script.replace(name, value)
-            connection.execute(script)
+        script = ";".join((STORIES, ORDERS, RAW))
+        for name, value in values.items():
+            script = script.replace(name, value)
+        connection.execute(script)
         for table in ("portouts", "portout_phone_numbers", "portout_events", "portout_observations"):
             print(f"{connection.table(f'raw.{table}').count('*').fetchall()[0][0]:>12,} {table}")
 
@@ -231,9 +234,7 @@ def build(database: Path) -> None:
 
 
 def run(*arguments: str) -> str:
-    return subprocess.run(
-        [sys.executable, __file__, *arguments], check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    return subprocess.run([sys.executable, __file__, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def main() -> None:
@@ -244,7 +245,8 @@ def main() -> None:
     parser.add_argument("--build", action="store_true", help="build once in --database, in this very process")
     options = parser.parse_args()
     if options.build:
-        return build(options.database)
+        build(options.database)
+        return
     with TemporaryDirectory() as folder:
         database = options.database or Path(folder) / "benchmark.duckdb"
         if not database.exists():

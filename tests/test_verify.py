@@ -68,8 +68,8 @@ SPOILED = {
         {"stale": 3},
     ),
     "invented": (
-        f"insert into raw.portouts select * replace ('invented-' || id as id) from raw.portouts"
-        f" where {SOME.format('rejected')}",
+        "insert into raw.portouts select * replace ('invented-' || id as id)"
+        + f" from raw.portouts where {SOME.format('rejected')}",
         {"deleted": 3},
     ),
 }

@@ -1,0 +1,187 @@
+"""portouts, and what people would use instead, measured against each other on a simulated account.
+
+    python benchmarks/compare.py --orders 20000                       # all contenders, three repetitions
+    python benchmarks/compare.py --orders 200000 --latency-ms 50 --repetitions 1 --json slow.json
+    python benchmarks/compare.py --rate-limit 20                      # how well portouts uses a limit
+    python benchmarks/compare.py --memory 20000 200000                # peak memory of portouts by size
+    python benchmarks/compare.py fast.json slow.json --markdown docs/benchmarks.md --picture docs/benchmarks.svg
+
+The API is served from a process of its own. Each contender takes each phase in a new process: a first load, a sync
+after three days of changes, a sync in which nothing has changed. Each repetition has an account of its own, always the
+same one; the contenders take turns in going first. After each run its DuckDB file is compared with what the API shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from account import API_KEY, Account, Setting, served
+from contenders import CONTENDERS, DATABASE, OURS, Contender
+from limit_use import limit_use
+from measurement import OUTPUT, Failed, run_measured
+from results import (
+    AFTER_3_DAYS,
+    FIRST_LOAD,
+    PHASES,
+    Figures,
+    Report,
+    Run,
+    Series,
+    read,
+    these_versions,
+    this_machine,
+    write,
+)
+
+DAYS = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure."""
+
+    setting: Setting
+    contenders: Sequence[Contender]
+    phases: Sequence[str]
+    repetitions: int
+    minutes: float
+    """How long one run may take."""
+
+
+def measure(plan: Plan) -> Series:
+    """Run everything that is planned. Who fails once is not started again."""
+    runs: list[Run] = []
+    events = 0
+    for repetition in range(plan.repetitions):
+        with served(plan.setting) as account, TemporaryDirectory() as folder:
+            _, events = account.size()
+            for phase in plan.phases:
+                if phase == AFTER_3_DAYS:
+                    account.advance(DAYS)
+                for contender in in_turn(plan.contenders, repetition):
+                    if any(run.failure and run.contender == contender.name for run in runs):
+                        continue
+                    run = Run(contender.name, phase, repetition)
+                    runs.append(run_once(run, contender, account, Path(folder, contender.name), plan))
+                    say(runs[-1])
+    return Series(plan.setting, events, plan.repetitions, runs)
+
+
+def in_turn(contenders: Sequence[Contender], repetition: int) -> list[Contender]:
+    first = repetition % len(contenders)
+    return [*contenders[first:], *contenders[:first]]
+
+
+def run_once(run: Run, contender: Contender, account: Account, folder: Path, plan: Plan) -> Run:
+    """Run a contender and judge what it has made."""
+    folder.mkdir(exist_ok=True)
+    arguments = [argument.format(as_of=account.now()) for argument in contender.arguments]
+    account.take_requests()
+    try:
+        usage = run_measured(["-m", contender.module, *arguments], folder, environment(account), plan.minutes)
+    except Failed as failed:
+        return replace(run, failure=str(failed))
+    requests = account.take_requests()
+    orders, events = account.judge(folder / DATABASE, contender.tables) if contender.tables else (None, None)
+    return replace(
+        run,
+        requests=len(requests),
+        usage=usage,
+        own_seconds=json.loads((folder / OUTPUT).read_text())["seconds"] if contender is OURS else None,
+        orders=orders,
+        events=events,
+        limit_use=limit_use(requests, plan.setting.rate_limit) if plan.setting.rate_limit else None,
+    )
+
+
+def environment(account: Account) -> dict[str, str]:
+    """Point whoever is started to the simulated account, and keep dlt from reporting usage."""
+    return os.environ | {
+        "TELNYX_API_KEY": API_KEY,
+        "TELNYX_BASE_URL": account.base_url(),
+        "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(Path(__file__).parent),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+    }
+
+
+def say(run: Run) -> None:
+    """Tell how far it is."""
+    figures = Figures([run])
+    told = run.failure or (
+        f"{figures.seconds:8.2f} s {figures.cpu_seconds:8.2f} s CPU {figures.peak_mb:8,.0f} MB "
+        f"{run.requests:6,} requests  {', '.join(figures.errors)}"
+    )
+    print(f"{run.repetition + 1}  {run.phase:20} {run.contender:17} {told}", file=sys.stderr)
+
+
+def plans(options: argparse.Namespace) -> Iterator[Plan]:
+    """Read the options: which contenders, phases and sizes."""
+    setting = Setting(options.orders, options.latency_ms, options.rate_limit)
+    if options.memory:
+        for orders in options.memory:
+            yield Plan(replace(setting, orders=orders), [OURS], [FIRST_LOAD], 1, options.minutes)
+    elif options.rate_limit:
+        yield Plan(setting, [OURS], [FIRST_LOAD], options.repetitions, options.minutes)
+    else:
+        contenders = [CONTENDERS[name] for name in options.contenders]
+        yield Plan(setting, contenders, PHASES, options.repetitions, options.minutes)
+
+
+def names(text: str) -> list[str]:
+    if unknown := set(text.split(",")) - CONTENDERS.keys():
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(CONTENDERS)}")
+    return text.split(",")
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", nargs="*", type=Path, help="show these earlier results; measure nothing")
+    parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--latency-ms", type=float, default=0, help="how long the API takes to answer")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--contenders", type=names, default=list(CONTENDERS), help=f"of {','.join(CONTENDERS)}")
+    parser.add_argument("--minutes", type=float, default=30, help="how long one run may take")
+    parser.add_argument("--rate-limit", type=int, help="portouts alone, with so many requests a second")
+    parser.add_argument("--memory", type=int, nargs="+", metavar="ORDERS", help="portouts alone, a first load of each")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="keep the results")
+    parser.add_argument("--markdown", type=Path, metavar="OUT", help="write the page; else it is printed")
+    parser.add_argument("--picture", type=Path, metavar="OUT", help="draw the largest comparison, as SVG")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = parsed()
+    if options.results:
+        report = read(options.results)
+    else:
+        report = Report(this_machine(), these_versions(), [measure(plan) for plan in plans(options)])
+    if options.json:
+        write(options.json, report)
+    show(report, options.markdown, options.picture)
+
+
+def show(report: Report, markdown: Path | None, drawing: Path | None) -> None:
+    """Write the page and the picture. Imports here: while others are measured, this process has to be small."""
+    from page import page
+    from picture import picture
+
+    for path in filter(None, (markdown, drawing)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if drawing:
+        drawing.write_text(picture(report))
+    if markdown:
+        markdown.write_text(page(report, os.path.relpath(drawing, markdown.parent) if drawing else None))
+    else:
+        print(page(report, None))
+
+
+if __name__ == "__main__":
+    main()

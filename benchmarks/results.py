@@ -1,0 +1,173 @@
+"""What was measured: series (one size of account, one kind of answers) of runs (one contender, phase and repetition).
+
+Kept as JSON, so that several commands can end in one page. A figure is the median of the repetitions, each figure for
+itself; of errors the worst counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from account import Errors, Setting
+from measurement import Usage
+
+FIRST_LOAD, AFTER_3_DAYS, NO_CHANGE = PHASES = ("first load", "sync after 3 days", "sync without change")
+PACKAGES = ("dlt", "duckdb", "pyarrow", "pandas", "httpx", "telnyx")
+
+
+@dataclass(frozen=True)
+class LimitUse:
+    """How much of a rate limit was used, and how often it was overstepped (429) after the first second."""
+
+    share: float
+    late_refusals: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One contender in one phase of one repetition; with a `failure` the figures are missing."""
+
+    contender: str
+    phase: str
+    repetition: int
+    requests: int = 0
+    usage: Usage | None = None
+    own_seconds: float | None = None
+    """As the contender says itself: from before its first request until its file is published."""
+    orders: Errors | None = None
+    events: Errors | None = None
+    limit_use: LimitUse | None = None
+    failure: str = ""
+
+
+class Figures:
+    """The repetitions of one contender in one phase."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = runs
+        self.failure = next((run.failure for run in runs if run.failure), "")
+        self.is_judged = any(run.orders for run in runs)
+
+    @property
+    def seconds(self) -> float:
+        return self._usage(lambda usage: usage.wall_seconds)
+
+    @property
+    def cpu_seconds(self) -> float:
+        return self._usage(lambda usage: usage.cpu_seconds)
+
+    @property
+    def peak_mb(self) -> float:
+        return self._usage(lambda usage: usage.peak_mb)
+
+    @property
+    def requests(self) -> int:
+        return round(median(run.requests for run in self._runs))
+
+    @property
+    def own_seconds(self) -> float | None:
+        told = [run.own_seconds for run in self._runs if run.own_seconds is not None]
+        return median(told) if told else None
+
+    @property
+    def limit_use(self) -> LimitUse | None:
+        uses = [run.limit_use for run in self._runs if run.limit_use]
+        return LimitUse(median(use.share for use in uses), max(use.late_refusals for use in uses)) if uses else None
+
+    @property
+    def errors(self) -> list[str]:
+        """Say what is wrong with the result: ["57 orders stale"]."""
+        return [
+            f"{count:,} {what if count > 1 else what[:-1]} {kind.name}"
+            for what in ("orders", "events")
+            for kind in fields(Errors)
+            if (count := max(getattr(getattr(run, what) or Errors(), kind.name) for run in self._runs))
+        ]
+
+    @property
+    def is_wrong(self) -> bool:
+        """Tell whether rows are wrong that a status sees; an outdated row may only spell a name otherwise."""
+        judged = [errors for run in self._runs for errors in (run.orders, run.events) if errors]
+        return any(replace(errors, outdated=0) != Errors() for errors in judged)
+
+    def _usage(self, figure: Callable[[Usage], float]) -> float:
+        return median(figure(run.usage) for run in self._runs if run.usage)
+
+
+@dataclass(frozen=True)
+class Series:
+    """All runs of one setting."""
+
+    setting: Setting
+    events: int
+    """Of the account at the first load."""
+    repetitions: int
+    runs: list[Run]
+
+    def figures(self, contender: str, phase: str) -> Figures | None:
+        """Return what a contender took for a phase; None where it did not run."""
+        runs = [run for run in self.runs if (run.contender, run.phase) == (contender, phase)]
+        return Figures(runs) if runs else None
+
+    @property
+    def contenders(self) -> list[str]:
+        return list(dict.fromkeys(run.contender for run in self.runs))
+
+
+@dataclass(frozen=True)
+class Report:
+    """Series, and what they were measured on."""
+
+    machine: str
+    versions: dict[str, str]
+    series: list[Series]
+
+
+def write(path: Path, report: Report) -> None:
+    path.write_text(json.dumps(asdict(report), indent=1) + "\n")
+
+
+def read(paths: Iterable[Path]) -> Report:
+    """Bring reports together; ValueError unless they were measured on the same machine with the same versions."""
+    reports = [json.loads(path.read_text()) for path in paths]
+    first, *others = reports
+    for other in others:
+        if (other["machine"], other["versions"]) != (first["machine"], first["versions"]):
+            raise ValueError("these results come from different machines or versions")
+    series = [_series(**series) for report in reports for series in report["series"]]
+    return Report(first["machine"], first["versions"], series)
+
+
+def _series(setting: dict[str, Any], runs: list[dict[str, Any]], **others: Any) -> Series:
+    return Series(Setting(**setting), runs=[_run(**run) for run in runs], **others)
+
+
+def _run(**values: Any) -> Run:
+    kinds: dict[str, Callable[..., Any]] = {"usage": Usage, "orders": Errors, "events": Errors, "limit_use": LimitUse}
+    return Run(
+        **{
+            name: kinds[name](**value) if name in kinds and value is not None else value
+            for name, value in values.items()
+        }
+    )
+
+
+def this_machine() -> str:
+    """Name the processor, its cores and its memory."""
+    described = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    model = next((text.strip() for name, text in described.items() if name.strip() == "model name"), "")
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return f"{model or platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}"
+
+
+def these_versions() -> dict[str, str]:
+    """Name Python's version and those of the packages that matter."""
+    return {"Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

@@ -1,0 +1,124 @@
+"""Inside the serving process: the sandbox, the count of its requests, and the judge of what was made of them.
+
+One surprise: more orders make a longer history, not a denser one, so three days bring the same changes at any size
+(until the history would begin before 2010).
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import orjson
+import pyarrow as pa
+from account import API_KEY, Errors, Request, Setting
+from portouts.sandbox import World, create_app, running
+from portouts.sandbox.world import NOW, STARTS_AT
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+ORDERS_SINCE_STARTS_AT = 20_000
+EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
+
+COMPARE = """
+with held as (
+    select id, {status} as status, cast(updated_at as timestamptz) as updated_at
+    from {table}
+),
+
+compared as (
+    select
+        coalesce(shown.id, held.id) as id,
+        held.id is null as is_missing,
+        shown.id is null as is_extra,
+        held.status is distinct from shown.status as is_stale,
+        held.updated_at is distinct from cast(shown.updated_at as timestamptz) as is_outdated,
+    from shown
+    full join held on held.id = shown.id
+)
+
+select
+    count(*) filter (is_missing),
+    count(distinct id) filter (is_stale and not is_missing and not is_extra),
+    count(distinct id) filter (is_outdated and not is_stale),
+    (select count(*) - count(distinct id) from held),
+    count(distinct id) filter (is_extra),
+from compared
+"""
+
+
+class ServedAccount:
+    """A world and the API that shows it; what it answers is told in `account.Account`."""
+
+    def __init__(self, setting: Setting) -> None:
+        history = (NOW - STARTS_AT) * (setting.orders / ORDERS_SINCE_STARTS_AT)
+        self._world = World(setting.orders, starts_at=max(NOW - history, EARLIEST))
+        latency = setting.latency_ms / 1000
+        self._api = _Counted(create_app(self._world, api_key=API_KEY, latency=latency, rate_limit=setting.rate_limit))
+        self._serving = ExitStack()
+        self._base_url = self._serving.enter_context(running(self._api))
+
+    def base_url(self) -> str:
+        return self._base_url
+
+    def now(self) -> str:
+        return self._world.now.isoformat()
+
+    def size(self) -> tuple[int, int]:
+        return len(self._world.register.orders), len(self._world.register.events)
+
+    def advance(self, days: float) -> None:
+        self._world.advance(timedelta(days=days))
+
+    def take_requests(self) -> list[Request]:
+        return self._api.take()
+
+    def judge(self, database: Path, tables: tuple[str, str]) -> tuple[Errors, Errors]:
+        orders, events = tables
+        register = self._world.register
+        with self._world.lock, duckdb.connect(str(database), read_only=True) as warehouse:
+            return (
+                _errors(warehouse, orders, "status", _shown([order.json for order in register.orders], "status")),
+                _errors(
+                    warehouse,
+                    events,
+                    "payload_status",
+                    _shown([event.json for event in register.events], "payload_status"),
+                ),
+            )
+
+
+class _Counted:
+    """ASGI middleware that notes every request, and how it was answered."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._requests: list[Request] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        at = time.monotonic()
+
+        async def send_noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._requests.append(Request(at, message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, send_noted)
+
+    def take(self) -> list[Request]:
+        taken, self._requests = self._requests, []
+        return taken
+
+
+def _shown(rows: list[bytes], status: str) -> pa.Table:
+    """Return what tells one version of a row from another."""
+    versions = [(row["id"], row[status], row["updated_at"]) for row in map(orjson.loads, rows)]
+    return pa.table(dict(zip(("id", "status", "updated_at"), map(list, zip(*versions, strict=True)), strict=True)))
+
+
+def _errors(warehouse: duckdb.DuckDBPyConnection, table: str, status: str, shown: pa.Table) -> Errors:
+    warehouse.register("shown", shown)
+    [counts] = warehouse.execute(COMPARE.format(table=table, status=status)).fetchall()
+    return Errors(*counts)
