@@ -190,7 +190,7 @@ def generate(database: Path, orders: int) -> None:
         connection.execute(f"attach '{database}' as made (storage_version '{STORAGE_VERSION}'); use made")
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
         values = {"$orders": str(orders), "$as_of": f"timestamptz '{AS_OF.isoformat()}'"}
-        script = ";".join((STORIES, ORDERS, RAW))
+        script = f"{STORIES};{ORDERS};{RAW}"
         for name, value in values.items():
             script = script.replace(name, value)
         connection.execute(script)

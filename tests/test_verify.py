@@ -61,6 +61,7 @@ def test_quick_takes_seven_requests(account: Account) -> None:
 
 
 SOME = "id in (select id from raw.portouts where status = '{}' order by hash(id) limit 3)"
+REJECTED = SOME.format("rejected")
 SPOILED = {
     "deleted": (f"delete from raw.portouts where {SOME.format('ported')}", {"missing": 3}),
     "stale": (
@@ -68,8 +69,7 @@ SPOILED = {
         {"stale": 3},
     ),
     "invented": (
-        "insert into raw.portouts select * replace ('invented-' || id as id)"
-        + f" from raw.portouts where {SOME.format('rejected')}",
+        f"insert into raw.portouts from (select * replace ('x-' || id as id) from raw.portouts where {REJECTED})",
         {"deleted": 3},
     ),
 }
