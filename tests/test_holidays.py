@@ -1,0 +1,59 @@
+"""A list of holidays is read whole, or refused with its file and line."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from portouts.holidays import Holiday, read_holidays
+from portouts.models import ModelInputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "holidays.csv"
+
+
+def test_names_may_hold_commas_and_a_spreadsheet_may_have_marked_the_file(path: Path) -> None:
+    path.write_bytes(b'\xef\xbb\xbfholiday_on,name\r\n2026-01-19,"King, Jr."\r\n\r\n2026-07-03,Independence Day\r\n')
+    assert read_holidays(path) == (
+        Holiday(date(2026, 1, 19), "King, Jr."),
+        Holiday(date(2026, 7, 3), "Independence Day"),
+    )
+
+
+def test_a_list_may_be_empty(path: Path) -> None:
+    path.write_text("holiday_on,name\n", encoding="utf-8")
+    assert ModelInputs(AS_OF, holidays=path).days_off == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"", "does not begin with the line holiday_on,name"),
+        (b"day,name\n2026-07-03,Independence Day\n", "does not begin with the line holiday_on,name"),
+        (b"holiday_on,name\n2026-07-03,One\n3 July,Two\n", "line 3 .* 3 July,Two"),
+        (b"holiday_on,name\n2026-02-30,Never\n", "line 2 "),
+        (b"holiday_on,name\n2026-07-03\n", "line 2 "),
+        (b"holiday_on,name\n2026-07-03,F\xeate\n", "is not UTF-8"),
+    ],
+    ids=["no file", "nothing", "other header", "no date", "no such day", "no name", "another encoding"],
+)
+def test_a_list_that_cannot_be_used_is_refused(path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as refused:
+        ModelInputs(AS_OF, holidays=path)
+    assert str(path) in str(refused.value)
+
+
+def test_the_default_zone_of_business_hours_must_exist() -> None:
+    with pytest.raises(KeyError):
+        ModelInputs(AS_OF, business_time_zone="Moon/Tranquility")
