@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from importlib import import_module
+from itertools import count
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any, NamedTuple
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["portouts.cli", "portouts.sync_job", "pandas", "pydantic", "requests"])
 
 
-def start(*arguments: str, output: Path, chunk_rows: int = 100_000, **environment: str) -> BaseProcess:
+class Death(NamedTuple):
+    """Die at the so manieth call of a method, before it or right after it, in whatever thread it is called."""
+
+    method: str
+    """`module:Class.method`"""
+    call: int
+    is_after: bool = False
+
+
+def start(
+    *arguments: str, output: Path, chunk_rows: int = 100_000, death: Death | None = None, **environment: str
+) -> BaseProcess:
     """Start `portouts`; what it prints goes to the file `output`."""
-    process = _FORKS.Process(target=_portouts, args=(arguments, output, chunk_rows, environment))
+    process = _FORKS.Process(target=_portouts, args=(arguments, output, chunk_rows, death, environment))
     process.start()
     return process
 
 
-def _portouts(arguments: tuple[str, ...], output: Path, chunk_rows: int, environment: Mapping[str, str]) -> None:
+def _portouts(
+    arguments: tuple[str, ...], output: Path, chunk_rows: int, death: Death | None, environment: Mapping[str, str]
+) -> None:
     with output.open("w") as file:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
@@ -29,5 +46,25 @@ def _portouts(arguments: tuple[str, ...], output: Path, chunk_rows: int, environ
     from portouts.cli import main
 
     sync_job.CHUNK_ROWS = chunk_rows
+    if death:
+        _die(death)
     sys.argv = ["portouts", *arguments]
     main()
+
+
+def _die(death: Death) -> None:
+    module, _, path = death.method.partition(":")
+    owner, name = path.split(".")
+    owner_class = getattr(import_module(module), owner)
+    method, calls = getattr(owner_class, name), count(1)
+
+    def last(*arguments: Any, **named: Any) -> Any:
+        is_now = next(calls) == death.call
+        if is_now and not death.is_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = method(*arguments, **named)
+        if is_now:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(owner_class, name, last)

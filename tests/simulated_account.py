@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,21 +56,13 @@ class Account:
 
     def sync_interrupted_after_loading(self) -> None:
         """Fail just after everything was loaded, in the clock that dates the next step."""
-        ticks = iter([datetime.now(UTC)])
-
-        def clock() -> datetime:
-            try:
-                return next(ticks)
-            except StopIteration:
-                raise RuntimeError("the end of the load") from None
-
         request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL, settings=self.credentials.settings)
-        run_sync(Warehouse(self.database), request, clock, Supervision(open_client=self.open_client))
+        run_sync(Warehouse(self.database), request, clock_that_breaks(), Supervision(open_client=self.open_client))
 
-    def verify(self, **asked: Any) -> VerifyOutcome:
+    def verify(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **asked: Any) -> VerifyOutcome:
         supervision = Supervision(open_client=self.open_client)
         request = VerifyRequest(account=self.credentials, **asked)
-        return run_verify(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
+        return run_verify(Warehouse(self.database), request, clock, supervision)
 
     def spoil(self, statement: str) -> None:
         """Change what has been loaded behind the product's back."""
@@ -89,6 +82,19 @@ class Account:
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Query the published file."""
         return ask(self.database, query)
+
+
+def clock_that_breaks() -> Callable[[], datetime]:
+    """Make a clock that tells the time once: when work begins, and not when it is done."""
+    ticks = iter([datetime.now(UTC)])
+
+    def clock() -> datetime:
+        try:
+            return next(ticks)
+        except StopIteration:
+            raise RuntimeError("the end of the work") from None
+
+    return clock
 
 
 def ask(database: Path, query: str) -> list[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import killable
 import pytest
+from killable import Death
 from portouts.sandbox import World, create_app, running
 from simulated_account import API_KEY, ask
 
@@ -22,6 +23,20 @@ Rows = list[tuple[Any, ...]]
 ORDERS, SEED = 300, 20
 CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync may end
 CHUNK_ROWS = 350
+# Deaths at the steps where a load has done something and not yet noted it, or noted it and not yet done it.
+PACKAGES, LOADS = "dlt.common.storages.load_package:PackageStorage", "dlt.load.load:Load"
+DEATHS = [
+    Death(f"{PACKAGES}.save_pending_transition", call=3),
+    Death(f"{PACKAGES}.save_pending_transition", call=1),
+    Death(f"{PACKAGES}.save_pending_transition", call=2),
+    Death(f"{PACKAGES}.save_pending_transition", call=4, is_after=True),
+    Death(f"{PACKAGES}.save_pending_transition", call=5),
+    Death(f"{PACKAGES}.complete_job", call=2),
+    Death(f"{PACKAGES}.complete_job", call=9, is_after=True),
+    Death(f"{LOADS}.create_followup_jobs", call=3, is_after=True),
+    Death(f"{LOADS}.complete_package", call=1),
+    Death(f"{PACKAGES}.save_pending_transition", call=8),
+]
 # What must not depend on how often a sync was interrupted.
 SAME_ANYWAY = {
     "orders": "from raw.portouts order by all",
@@ -51,7 +66,9 @@ class Sandbox(NamedTuple):
     base_url: str
     requests: list[str]
 
-    def start(self, database: Path, chunk_rows: int = CHUNK_ROWS, **environment: str) -> BaseProcess:
+    def start(
+        self, database: Path, chunk_rows: int = CHUNK_ROWS, death: Death | None = None, **environment: str
+    ) -> BaseProcess:
         return killable.start(
             "sync",
             "--json",
@@ -61,6 +78,7 @@ class Sandbox(NamedTuple):
             str(database),
             output=database.with_suffix(".out"),
             chunk_rows=chunk_rows,
+            death=death,
             TELNYX_API_KEY=API_KEY,
             TELNYX_BASE_URL=self.base_url,
             **environment,
@@ -95,20 +113,17 @@ def uninterrupted(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) ->
 def killed(
     sandbox: Sandbox, uninterrupted: tuple[Path, float], tmp_path_factory: pytest.TempPathFactory
 ) -> list[Killed]:
-    """Kill syncs at instants spread over their whole duration, early ones first in some databases, last in others."""
+    """Kill syncs at instants spread over their whole duration, and at each of DEATHS; then let each database be."""
     rng, (_, seconds) = Random(SEED), uninterrupted
     instants = [seconds * (number + rng.random()) / (CHAINS * KILLS) for number in range(CHAINS * KILLS)]
     rng.shuffle(instants)
+    chains: list[Sequence[float | Death]] = [*(instants[chain::CHAINS] for chain in range(CHAINS)), DEATHS]
 
-    def kill_and_let_be(chain: int) -> Killed:
-        database = tmp_path_factory.mktemp(f"killed-{chain}") / "portouts.duckdb"
+    def kill_and_let_be(chain: Sequence[float | Death]) -> Killed:
+        database = tmp_path_factory.mktemp("killed") / "portouts.duckdb"
         exit_codes, published = [], []
-        for instant in instants[chain::CHAINS]:
-            process = sandbox.start(database)
-            process.join(timeout=instant)
-            process.kill()
-            process.join()
-            exit_codes.append(process.exitcode)
+        for end in chain:
+            exit_codes.append(sync_until(end, sandbox, database))
             if database.exists():
                 published += [count for (count,) in ask(database, "select count(*) from marts.fct_portouts")]
         process = sandbox.start(database)
@@ -116,11 +131,25 @@ def killed(
         return Killed(database, exit_codes, published, process.exitcode, output_of(database))
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(kill_and_let_be, range(CHAINS)))
+        return list(threads.map(kill_and_let_be, chains))
+
+
+def sync_until(end: float | Death, sandbox: Sandbox, database: Path) -> int | None:
+    """Let a sync live so many seconds, or until it comes to a step; return its exit code."""
+    if isinstance(end, Death):
+        process = sandbox.start(database, death=end)
+    else:
+        process = sandbox.start(database)
+        process.join(timeout=end)
+        process.kill()
+    process.join()
+    return process.exitcode
 
 
 def test_the_kills_are_kills(killed: list[Killed]) -> None:
-    codes = [code for one in killed for code in one.exit_codes]
+    *by_time, by_step = killed
+    assert by_step.exit_codes == [-signal.SIGKILL] * len(DEATHS)
+    codes = [code for one in by_time for code in one.exit_codes]
     assert len(codes) == CHAINS * KILLS
     assert set(codes) <= {-signal.SIGKILL, 0}  # a sync that has little left to do may end before its instant
     assert codes.count(-signal.SIGKILL) > len(codes) / 2

@@ -45,7 +45,7 @@ def test_there_is_one_notebook_per_question() -> None:
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
 def test_a_notebook_is_valid_with_ids_that_stay(notebook: Path) -> None:
     # A missing or doubled id would be mended with a warning, and warnings are errors here.
-    nbformat.validate(nbformat.read(notebook, as_version=nbformat.NO_CONVERT))  # type: ignore[no-untyped-call]
+    nbformat.validate(nbformat.read(notebook, as_version=nbformat.NO_CONVERT))  # type: ignore[no-untyped-call]  # untyped
     ids = [cell["id"] for cell in cells_of(notebook)]
     assert [id_ for id_ in ids if not re.fullmatch(r"[a-z][a-z-]*", id_)] == []  # names, not what an editor drew
     assert len(set(ids)) == len(ids)

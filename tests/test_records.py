@@ -23,11 +23,9 @@ from portouts.records import (
     Privacy,
     UnusableRow,
     events_table,
-    newest_versions,
-    observations_table,
     orders_table,
-    ported_ranges_table,
 )
+from portouts.versions import newest_versions, observations_table, ported_ranges_table
 
 Row = dict[str, Any]
 

@@ -100,7 +100,7 @@ def test_another_account_is_refused_and_nothing_published(account: Account) -> N
 def test_what_an_interrupted_sync_left_is_neither_verified_nor_published(account: Account) -> None:
     account.world.advance(timedelta(days=5))
     account.world.change(account.world.orders()[0]["id"], status="canceled")
-    with pytest.raises(RuntimeError, match="the end of the load"):
+    with pytest.raises(RuntimeError, match="the end of the work"):
         account.sync_interrupted_after_loading()
     for act in (account.verify, lambda: rebuild_models(Warehouse(account.database))):
         with pytest.raises(Unfinished, match="portouts sync"):

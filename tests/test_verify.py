@@ -16,11 +16,13 @@ from portouts.held_orders import HeldOrders
 from portouts.reconcile import Comparison, Reconciliation, Verdict
 from portouts.records import INSTANT, orders_table
 from portouts.sandbox import World, create_app
+from portouts.sync_job import rebuild_models
 from portouts.sync_plan import BEGINNING, Window
 from portouts.telnyx_api import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
 from portouts.verify_job import VerifyOutcome
-from simulated_account import API_KEY, BASE_URL, Account
+from portouts.warehouse import Warehouse
+from simulated_account import API_KEY, BASE_URL, Account, clock_that_breaks
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 
@@ -169,8 +171,21 @@ def test_hashed_personal_data_is_compared_as_hashes(tmp_path: Path) -> None:
 def test_a_repair_of_an_open_order_is_remembered_by_the_next_sync(account: Account) -> None:
     account.spoil("delete from raw.portouts where status = 'pending'")
     assert account.verify(repair=True).certificate.verdict == Verdict.PROVEN
-    assert account.sync().certificate.verdict == Verdict.PROVEN  # type: ignore[union-attr]
+    account.sync()
+    assert account.ask("select verdict from marts.rpt_verifications limit 1") == [(Verdict.PROVEN,)]
     assert_published_equals_the_api(account)
+
+
+def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(account: Account) -> None:
+    account.spoil(f"update raw.portouts set status = 'canceled' where {SOME.format('ported')}")
+    rebuild_models(Warehouse(account.database))
+    with pytest.raises(RuntimeError, match="the end of the work"):
+        account.verify(clock_that_breaks(), repair=True)
+    assert account.verify().certificate.verdict == Verdict.PROVEN
+    statuses = "select {} as id, status from {} order by all"
+    assert account.ask(statuses.format("portout_id", "marts.fct_portouts")) == account.ask(
+        statuses.format("id", "raw.portouts")
+    )
 
 
 def test_orders_found_deleted_stay_in_raw_and_come_back_with_the_api(tmp_path: Path) -> None:

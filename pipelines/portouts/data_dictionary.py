@@ -21,7 +21,8 @@ import pyarrow as pa
 
 from portouts.models import ModelInputs, build_models, create_books, sql_folder
 from portouts.phone_numbers import phone_numbers_table
-from portouts.records import INSTANT, events_table, observations_table, orders_table, ported_ranges_table
+from portouts.records import INSTANT, events_table, orders_table
+from portouts.versions import observations_table, ported_ranges_table
 
 if TYPE_CHECKING:
     from pathlib import Path

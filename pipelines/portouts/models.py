@@ -11,6 +11,7 @@ views of `marts` read stays in `staging`, under the prefix `int_`.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -101,6 +102,26 @@ def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
     return warnings
 
 
+def are_current(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
+    """Tell whether a build would make what is there: same SQL and inputs, nothing loaded or marked deleted since."""
+    try:
+        found = connection.execute("select built_from from staging.model_inputs").fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return False
+    return found == [(_built_from(connection, inputs),)]
+
+
+def _built_from(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> str | None:
+    """Digest all that a build depends on; None where no loader tells what it has loaded."""
+    try:
+        loads = connection.table("raw._dlt_loads").aggregate("count(*), max(load_id)").fetchall()
+    except duckdb.CatalogException:
+        return None
+    deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
+    sql = [(path.name, path.read_text(encoding="utf-8")) for path in _sql_files(sql_folder())]
+    return hashlib.sha256(repr((loads, deleted, inputs, sql)).encode()).hexdigest()
+
+
 def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
     """Build everything inside the caller's transaction."""
     _require_raw_tables(connection)
@@ -139,8 +160,14 @@ def create_books(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
     connection.execute(
-        "insert into staging.model_inputs values (?, ?, ?, ?)",
-        [inputs.as_of, inputs.response_window_hours, inputs.time_zone, inputs.business_time_zone],
+        "insert into staging.model_inputs values (?, ?, ?, ?, ?)",
+        [
+            inputs.as_of,
+            inputs.response_window_hours,
+            inputs.time_zone,
+            inputs.business_time_zone,
+            _built_from(connection, inputs),
+        ],
     )
     connection.execute(
         "insert into staging.holidays select unnest(cast(? as date[])), unnest(cast(? as varchar[]))",

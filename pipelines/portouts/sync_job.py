@@ -25,7 +25,15 @@ from portouts.settings import SettingsError
 from portouts.sync_plan import Axis
 from portouts.sync_run import NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
-from portouts.verification import Account, Verification, certify, plan_after_sync, plan_depth, ranges_to_compare
+from portouts.verification import (
+    AFTER_SYNC,
+    Account,
+    Verification,
+    certify,
+    plan_after_sync,
+    plan_depth,
+    ranges_to_compare,
+)
 from portouts.warehouse import Pipeline, Warehouse
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
@@ -146,7 +154,7 @@ def _verify(
     ranges = ranges_to_compare(warehouse.remembered(pipeline).covered[Axis.INSERTED])
     verification = Verification(warehouse, pipeline, account, supervision, request.as_of)
     if request.verify is Verify.QUICK:
-        depth, plan = "sync", plan_after_sync(ranges, is_swept=supervision.report.is_swept)
+        depth, plan = AFTER_SYNC, plan_after_sync(ranges, is_swept=supervision.report.is_swept)
     else:
         depth, plan = Depth.MONTH, plan_depth(ranges, Depth.MONTH)
     settled = verification.settle(plan, repair=True)

@@ -23,10 +23,7 @@ from portouts.records import (
     TEXT,
     Privacy,
     events_table,
-    newest_versions,
-    observations_table,
     orders_table,
-    ported_ranges_table,
 )
 from portouts.sync_plan import (
     BEGINNING,
@@ -43,6 +40,7 @@ from portouts.sync_plan import (
 )
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
+from portouts.versions import newest_versions, observations_table, ported_ranges_table
 from portouts.window_reader import Api, Page, Read, WindowReader
 
 # How long an event may lack its payload before it is no longer asked for.

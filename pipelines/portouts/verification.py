@@ -24,6 +24,17 @@ from portouts.telnyx_api import converse
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Pipeline, Warehouse
 
+# Orders in a sampled window: a page, less a little for those that we may lack.
+SAMPLED = 240
+# More orders than this do not change unseen between two syncs: it is another account, or another warehouse.
+MOST_SEARCHED_AFTER_SYNC = 1_000
+COUNTS_ALONE = "Changes that leave the number of orders in each status as it is; events; changes after as_of."
+COUNTS_BY_PERIOD = (
+    "Changes that leave the number of orders of a status in a {period} as it is, and fields other than status, "
+    "outside the sampled windows; events; changes after as_of."
+)
+AFTER_SYNC = "sync"
+
 Plan = Callable[[HeldOrders], ComparisonPlan]
 
 
@@ -105,19 +116,17 @@ def plan_depth(ranges: Sequence[Window], depth: Depth, sample: int = 0, most_sea
 
     def plan(held: HeldOrders) -> ComparisonPlan:
         buckets = [Bucket(window) for window in ranges]
-        samples: list[Window] = []
         for window in ranges:
             for status in STATUSES:
                 buckets += plan_buckets(window, depth, status, held.days(window, status))
-            samples += plan_samples(window, held.quantiles(window, PAGE))
-        chosen = SystemRandom().sample(samples, min(sample, len(samples)))
-        return ComparisonPlan(buckets, sorted(chosen), most_searched)
+        return ComparisonPlan(buckets, _draw(held, ranges, sample) if sample else (), most_searched)
 
     return plan
 
 
-# Orders in a sampled window: a page, less a little for those that we may lack.
-PAGE = 240
+def _draw(held: HeldOrders, ranges: Sequence[Window], sample: int) -> list[Window]:
+    pages = [page for window in ranges for page in plan_samples(window, held.quantiles(window, SAMPLED))]
+    return sorted(SystemRandom().sample(pages, min(sample, len(pages))))
 
 
 def plan_after_sync(ranges: Sequence[Window], *, is_swept: bool) -> Plan:
@@ -128,10 +137,6 @@ def plan_after_sync(ranges: Sequence[Window], *, is_swept: bool) -> Plan:
     statuses = (None, "ported", "rejected") if is_swept else (None, "ported", "rejected", "canceled")
     buckets = [Bucket(window, status) for window in ranges for status in statuses]
     return lambda _held: ComparisonPlan(buckets, most_searched=MOST_SEARCHED_AFTER_SYNC)
-
-
-# More orders than this do not change unseen between two syncs: it is another account, or another warehouse.
-MOST_SEARCHED_AFTER_SYNC = 1_000
 
 
 def ranges_to_compare(
@@ -173,15 +178,5 @@ def certify(
         sampled_windows=comparison.sampled_windows,
         sampled_orders=comparison.sampled_orders,
         verdict=comparison.verdict,
-        not_covered=NOT_COVERED.get(depth, NOT_COVERED["period"]).format(period=depth),
+        not_covered=COUNTS_ALONE if depth in (AFTER_SYNC, Depth.QUICK) else COUNTS_BY_PERIOD.format(period=depth),
     )
-
-
-NOT_COVERED = {
-    "sync": "Changes that leave the number of orders in each status as it is; events; changes after as_of.",
-    "quick": "Changes that leave the number of orders in each status as it is; events; changes after as_of.",
-    "period": (
-        "Changes that leave the number of orders of a status in a {period} as it is, and fields other than status, "
-        "outside the sampled windows; events; changes after as_of."
-    ),
-}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from portouts.buckets import ComparisonPlan, Depth
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
-from portouts.models import build_models
+from portouts.models import are_current, build_models
 from portouts.reconcile import Comparison, Difference
 from portouts.settings import SettingsError
 from portouts.sync_plan import Axis
@@ -68,7 +68,8 @@ def run_verify(
         certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
         with warehouse.connected() as connection:
             record_verification(connection, certificate)
-            if repaired:
+            # Asked of the file, since a repair that was killed has changed raw and not the marts.
+            if not are_current(connection, inputs):
                 build_models(connection, inputs)
         warehouse.publish()
     return VerifyOutcome(warehouse.database, certificate, comparison, repaired)

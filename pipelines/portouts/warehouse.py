@@ -20,7 +20,10 @@ from typing import Any
 
 import dlt
 import duckdb
+from dlt.common.destination.client import WithStagingDataset
 from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.common.storages import FileStorage, PackageStorage
+from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
@@ -113,6 +116,7 @@ class Warehouse:
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
+                _empty_half_noted_copies(pipeline)
                 pipeline.run()
             pipeline.sync_destination()
         except PipelineStepFailed as error:
@@ -209,6 +213,27 @@ class Warehouse:
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
+
+
+def _empty_half_noted_copies(pipeline: Pipeline) -> None:
+    """Empty the scratch tables that a killed process may have filled without coming to note it.
+
+    dlt copies the files of such tables again, on top of what is there, and then merges every row twice.
+    """
+    packages = PackageStorage(FileStorage(str(Path(pipeline.working_dir, "load", "normalized"))), "normalized")
+    started = [
+        ParsedLoadJobFileName.parse(file)
+        for load_id in pipeline.list_normalized_load_packages()
+        for file in packages.list_started_jobs(load_id)
+        if not packages.load_pending_transition(load_id, Path(file).name)
+    ]
+    with pipeline.destination_client() as client:
+        if not isinstance(client, WithStagingDataset):
+            return
+        copied = {job.table_name for job in started if job.file_format != "sql"}
+        if tables := set(filter(client.should_load_data_to_staging_dataset, copied)):
+            with client.with_staging_dataset():
+                client.initialize_storage(truncate_tables=tables)
 
 
 def _own_error(error: PipelineStepFailed) -> Exception:
