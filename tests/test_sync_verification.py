@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from portouts.buckets import Verify
 from portouts.ledger import Unfinished
+from portouts.models_job import rebuild_models
 from portouts.sandbox import World
 from portouts.settings import SettingsError
-from portouts.sync_job import SyncOutcome, rebuild_models
+from portouts.sync_job import SyncOutcome
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import NotProven
 from portouts.warehouse import Warehouse

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from portouts.buckets import Depth
 from portouts.held_orders import HeldOrders
+from portouts.models import build_models
 from portouts.reconcile import Comparison, Reconciliation, Verdict
 from portouts.records import INSTANT, orders_table
 from portouts.sandbox import World, create_app
-from portouts.sync_job import rebuild_models
 from portouts.sync_plan import BEGINNING, Window
 from portouts.telnyx_api import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
@@ -188,7 +188,10 @@ def test_a_repair_of_an_open_order_is_remembered_by_the_next_sync(account: Accou
 
 def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(account: Account) -> None:
     account.spoil(f"update raw.portouts set status = 'canceled' where {SOME.format('ported')}")
-    rebuild_models(Warehouse(account.database))
+    warehouse = Warehouse(account.database)
+    with warehouse.connected() as connection:
+        build_models(connection, warehouse.model_inputs(NOW))
+    warehouse.publish()
     with pytest.raises(RuntimeError, match="the end of the work"):
         account.verify(clock_that_breaks(), repair=True)
     assert account.verify().certificate.verdict == Verdict.PROVEN

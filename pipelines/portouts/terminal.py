@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from portouts.buckets import ComparisonPlan
     from portouts.demo import Answer, DemoOutcome
     from portouts.ledger import Certificate
+    from portouts.models_job import ModelsOutcome
     from portouts.reconcile import Difference
     from portouts.sync_job import SyncOutcome
     from portouts.sync_run import Progress, SyncReport
@@ -137,6 +138,20 @@ def _verification_lines(outcome: VerifyOutcome) -> Iterator[str]:
         yield "Orders may also have changed since then: run `portouts sync`, or `portouts verify`, which searches."
     elif comparison.differences:
         yield "Mend it with `portouts verify --repair`."
+
+
+def print_models(outcome: ModelsOutcome, as_json: bool) -> None:
+    """Say what bringing the models up to date took."""
+    warnings = [str(warning) for warning in outcome.warnings]
+    note(warnings)
+    found = {
+        "database": str(outcome.database),
+        "rebuilt": outcome.rebuilt,
+        "published": outcome.published,
+        "warnings": warnings,
+    }
+    text = "Rebuilt and published." if outcome.rebuilt else "Published what was built already."
+    result(found, as_json, text if outcome.published else "Already up to date; nothing to publish.")
 
 
 def note_plan(plan: ComparisonPlan) -> None:
