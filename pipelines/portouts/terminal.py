@@ -210,7 +210,8 @@ def print_demo(outcome: DemoOutcome, database: object, answers: Sequence[Answer]
         f"First load: {first.report.requests} requests. 30 days later: {second.report.requests} requests, "
         f"{second.orders_changed} orders new or changed.\n"
         f"Orders held: {outcome.orders}; differing from what the simulated API shows: {outcome.differences}.\n"
-        f"Query it yourself: duckdb -readonly {database}"
+        f"Four questions answered on one page: portouts report --database {database}\n"
+        f"In SQL, with DuckDB's own shell: duckdb -readonly {database}"
     )
     result(found, as_json, text)
 
