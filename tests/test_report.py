@@ -1,4 +1,7 @@
-"""`portouts report`: one page that needs nothing else, written whole or not at all, looked at in a real browser."""
+"""`portouts report`: one page that needs nothing else, written whole or not at all, looked at in a real browser.
+
+The notebooks that it is made of are run once per warehouse: a full one, nearly empty ones, and an empty one.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,33 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs do not
 import pytest
 from chromium import NAMES, Page, find_chromium, opened
-from portouts.notebook_run import NotebookFailed
+from portouts.notebook_run import NotebookFailed, Section, notebooks_folder, run_notebooks
 from portouts.report import DEFAULT_NAME, Report, ReportFailed, build_report
 from portouts.status import NotPublished
-from published_warehouses import publish_account, publish_small
+from published_warehouses import SMALL, publish_account, publish_small
 from simulated_account import ask
 
+NOTEBOOKS = [
+    "01_how_many_numbers_leave",
+    "02_who_gains_them",
+    "03_how_fast_do_we_answer",
+    "04_what_needs_an_answer_today",
+]
+# What each shows of a full warehouse, in order.
+CHARTS = {NOTEBOOKS[0]: 5, NOTEBOOKS[1]: 3, NOTEBOOKS[2]: 4, NOTEBOOKS[3]: 3}
+ALL_CHARTS = sum(CHARTS.values())
+TABLES = {NOTEBOOKS[0]: 0, NOTEBOOKS[1]: 1, NOTEBOOKS[2]: 0, NOTEBOOKS[3]: 2}
+Cell = dict[str, Any]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 WIDTHS = (1280, 400)
-CHARTS = 15
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +54,43 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def report(database: Path) -> Report:
     return build_report(database)
+
+
+class Run(NamedTuple):
+    """All notebooks after a run against one warehouse; what they show is compared with plain SQL."""
+
+    database: Path
+    notebooks: Mapping[str, list[Cell]]
+
+    def shown(self, name: str, kind: str) -> list[Mapping[str, Any]]:
+        outputs = [output for cell in self.notebooks[name] for output in cell.get("outputs", [])]
+        return [output["data"] for output in outputs if output["metadata"].get("portouts", {}).get("kind") == kind]
+
+    def answer(self, name: str) -> str:
+        [answer] = self.shown(name, "Answer")
+        return str(answer["text/plain"])
+
+
+def run_of(database: Path, sections: Sequence[Section]) -> Run:
+    return Run(database, {section.notebook.removesuffix(".ipynb"): list(section.cells) for section in sections})
+
+
+@pytest.fixture(scope="module")
+def account(report: Report, database: Path) -> Run:
+    return run_of(database, report.sections)
+
+
+@pytest.fixture(scope="module")
+def empty_report(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return build_report(empty, tmp_path_factory.mktemp("reports") / "new" / "page.html")
+
+
+@pytest.fixture(scope="module", params=SMALL)
+def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    if request.param == "empty":
+        return run_of(request.getfixturevalue("empty"), request.getfixturevalue("empty_report").sections)
+    database = publish_small(request.param, tmp_path_factory.mktemp("small"))
+    return run_of(database, run_notebooks(database, notebooks_folder()))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +116,114 @@ def kernels() -> list[str]:
     """List the kernels that descend from this process."""
     started = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
     return [command for command in started if "ipykernel" in command]
+
+
+# What the notebooks show
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_cell_runs_without_a_word_of_warning(name: str, account: Run) -> None:
+    outputs = [output for cell in account.notebooks[name] for output in cell.get("outputs", [])]
+    assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
+    assert len(account.shown(name, "Chart")) == CHARTS[name]
+    assert len(account.shown(name, "Table")) == TABLES[name]
+    assert account.shown(name, "Missing") == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_notebook_says_as_of_when_and_how_far_it_is_verified(name: str, account: Run) -> None:
+    [state] = account.shown(name, "State")
+    [(as_of,)] = ask(account.database, "select max(as_of) from marts.rpt_sync")
+    assert f"As of {as_of.day} {as_of:%B %Y, %H:%M} UTC. The last sync was proven." in state["text/plain"]
+    certificates = ask(
+        account.database, "select verdict from marts.rpt_verifications order by finished_at desc limit 1"
+    )
+    assert all(f": {verdict}, " in state["text/plain"] for (verdict,) in certificates)
+    assert bool(certificates) != ("Not verified" in state["text/plain"])
+    for chart in account.shown(name, "Chart"):
+        assert f"As of {as_of.day} {as_of:%B %Y, %H:%M} UTC." in chart["text/html"]
+
+
+def test_the_numbers_that_left_are_those_of_28_whole_days(account: Run) -> None:
+    [(now, orders, before)] = ask(
+        account.database,
+        """
+        with marked as (
+            select *, (select max(day) from marts.dim_days) - day as age from marts.agg_portouts_daily
+        )
+        select
+            sum(numbers_ported) filter (age between 1 and 28),
+            sum(orders_ported) filter (age between 1 and 28),
+            sum(numbers_ported) filter (age between 29 and 56),
+        from marked
+        """,
+    )
+    change = f"{abs(now - before) / before:.0%} {'more' if now > before else 'fewer'} than"
+    assert account.answer(NOTEBOOKS[0]).startswith(
+        f"{now} numbers left in the last 28 days, {change} in the 28 days before."
+    )
+    assert f"numbers left in 28 days: {now} in {orders} orders" in account.answer(NOTEBOOKS[0])
+
+
+def test_the_carrier_that_gains_most_is_the_first_of_twelve_months(account: Run) -> None:
+    [(name, share, total)] = ask(
+        account.database,
+        """
+        with gains as (
+            select carrier_name, sum(number_count) as numbers
+            from marts.fct_portouts
+            where ported_on >= (select date_trunc('month', max(day)) - interval 11 month from marts.dim_days)
+            group by carrier_id, carrier_name
+        )
+        select carrier_name, numbers / sum(numbers) over () as share, sum(numbers) over () as total
+        from gains
+        order by share desc
+        limit 1
+        """,
+    )
+    assert account.answer(NOTEBOOKS[1]).startswith(
+        f"{name} gains most: {share:.0%} of the {total} numbers that left since "
+    )
+
+
+def test_the_answer_on_speed_is_the_median_of_90_days_and_names_what_is_censored(account: Run) -> None:
+    [(median, silence, censored, waiting)] = ask(
+        account.database,
+        """
+        select
+            median(response_hours) filter (not is_censored),
+            count(*) filter (response = 'authorized_automatically') / count(*) filter (not is_censored),
+            count(*) filter (is_censored and response <> 'open'),
+            count(*) filter (response = 'open'),
+        from marts.fct_responses
+        where pending_at >= (select max(as_of) from marts.rpt_sync) - interval 90 day
+        """,
+    )
+    answer = account.answer(NOTEBOOKS[2])
+    assert answer.startswith(f"Half of all answers come within {median:.1f} h; {silence:.0%} come by silence.")
+    assert f"Censored: {censored} ended without us, {waiting} still wait." in answer
+
+
+def test_what_needs_an_answer_is_every_pending_order_by_urgency(account: Run) -> None:
+    counts = dict(ask(account.database, "select urgency, count(*) from marts.rpt_open_orders group by urgency"))
+    answer = account.answer(NOTEBOOKS[3])
+    for label, urgency in (("critical", "critical"), ("soon", "soon"), ("ample", "ample")):
+        assert f"\n{label}: {counts.get(urgency, 0)} " in answer
+    assert f"\npast the deadline: {counts.get('overdue', 0)} " in answer
+    listed = "".join(table["text/html"] for table in account.shown(NOTEBOOKS[3], "Table"))
+    keys = ask(account.database, "select support_key from marts.rpt_open_orders")
+    assert [key for (key,) in keys if key not in listed] == []
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_with_at_most_one_order_a_notebook_says_what_is_missing(name: str, small: Run) -> None:
+    outputs = [output for cell in small.notebooks[name] for output in cell.get("outputs", [])]
+    assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
+    charts, tables = small.shown(name, "Chart"), small.shown(name, "Table")
+    assert len(charts) + len(tables) + len(small.shown(name, "Missing")) == CHARTS[name] + TABLES[name]
+    assert small.answer(name)
+    text = "".join(str(shown["text/html"]) for shown in [*charts, *tables])
+    assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", text)
 
 
 # What is written
@@ -157,8 +315,8 @@ def test_headings_are_in_order_and_ids_are_unique(outline: Outline) -> None:
 
 
 def test_every_chart_is_an_image_with_a_description(outline: Outline) -> None:
-    assert outline.tags["figure"] == CHARTS
-    assert len(outline.images) == outline.tags["svg"] == 2 * CHARTS  # for a desk and for a phone
+    assert outline.tags["figure"] == ALL_CHARTS
+    assert len(outline.images) == outline.tags["svg"] == 2 * ALL_CHARTS  # for a desk and for a phone
     assert [label for label in outline.images if not label or len(label) < 40] == []
 
 
@@ -186,9 +344,8 @@ def test_nobodys_name_or_address_is_in_the_page(page: str, database: Path) -> No
     assert {value for value in said if value in page} == set()
 
 
-def test_an_empty_warehouse_makes_a_page_that_says_so(empty: Path, tmp_path: Path) -> None:
-    made = build_report(empty, tmp_path / "new" / "page.html")
-    page = made.output.read_text(encoding="utf-8")
+def test_an_empty_warehouse_makes_a_page_that_says_so(empty_report: Report) -> None:
+    page = empty_report.output.read_text(encoding="utf-8")
     assert "No number has left yet." in page
     assert "Nothing waits for an answer." in page
     assert Outline(page).tags["figure"] == 0
@@ -352,7 +509,7 @@ def test_every_chart_is_shown_once_and_has_marks(shown: Page) -> None:
         "  const box = mark.getBoundingClientRect(); return box.width * box.height > 4 || box.width + box.height > 20"
         "}).length)"
     )
-    assert len(marks) == CHARTS
+    assert len(marks) == ALL_CHARTS
     assert min(marks) >= 3  # axes and grid lines apart, see the colours below
     colours = shown.evaluate(
         f"{VISIBLE}.map(svg => [...svg.querySelectorAll('[style]')].filter(mark => "
