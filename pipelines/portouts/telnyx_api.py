@@ -158,11 +158,14 @@ class TelnyxClient:
             reraise=True,
         )
         try:
-            return await retrying(self._try, path, params, kind)
+            async for attempt in retrying:
+                with attempt:  # called as a function, tenacity would hold each answer in a cycle
+                    return await self._try(path, params, kind)
         except _Transient as failure:
             raise TelnyxUnavailable(
                 f"GET {path}: gave up after {ATTEMPTS} tries; the last one: {failure}. Run the sync again later."
             ) from None
+        raise AssertionError("tenacity ends with an answer or an exception")
 
     async def _try(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
         async with self._slots:
