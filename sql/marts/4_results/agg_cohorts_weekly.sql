@@ -14,8 +14,9 @@ weeks as (
 orders as (
     select
         cast(date_trunc('week', received_on) as date) as week,
-        date_diff('microsecond', inserted_at, ported_at) / 8.64e10 as days_to_port,
-    from marts.fct_portouts
+        inserted_at,
+        ported_at,
+    from staging.int_orders
     where received_on is not null
 ),
 
@@ -23,9 +24,9 @@ cohorts as (
     select
         week,
         count(*) as orders_received,
-        count(case when days_to_port <= 7 then 1 end) as ported_7d,
-        count(case when days_to_port <= 14 then 1 end) as ported_14d,
-        count(case when days_to_port <= 30 then 1 end) as ported_30d,
+        count(case when ported_at <= inserted_at + interval '168 hours' then 1 end) as ported_7d,
+        count(case when ported_at <= inserted_at + interval '336 hours' then 1 end) as ported_14d,
+        count(case when ported_at <= inserted_at + interval '720 hours' then 1 end) as ported_30d,
     from orders
     group by week
 ),

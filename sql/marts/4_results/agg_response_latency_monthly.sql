@@ -15,7 +15,7 @@ spells as (
             when responses.response = 'open' then date_diff('microsecond', responses.pending_at, inputs.as_of) / 3.6e9
             else responses.response_hours
         end as hours_at_risk,
-    from marts.fct_responses as responses
+    from staging.int_responses as responses
     cross join inputs
     where responses.pending_at is not null
 ),
@@ -41,16 +41,20 @@ latencies as (
 ),
 
 -- Kaplan-Meier, as in agg_response_survival, month by month.
-durations as (
-    select month, hours_at_risk as hours, count(*) as ended, count(case when is_response then 1 end) as responded
+at_risk as (
+    select
+        month,
+        hours_at_risk as hours,
+        is_response,
+        count(*) over (partition by month order by hours_at_risk desc) as at_risk,
     from spells
     where hours_at_risk is not null
-    group by month, hours_at_risk
 ),
 
 risks as (
-    select month, hours, responded, sum(ended) over (partition by month order by hours desc) as at_risk
-    from durations
+    select month, hours, at_risk, count(case when is_response then 1 end) as responded
+    from at_risk
+    group by month, hours, at_risk
 ),
 
 survival as (
