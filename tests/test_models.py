@@ -34,7 +34,7 @@ PROMISED = {
     " share_of_numbers, first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank",
     "agg_carriers_gained_monthly": "month, carrier_id, carrier_name, orders_ported, numbers_ported, share_of_numbers,"
     " is_new_carrier",
-    "agg_response_latency_monthly": "month, spells, responded, open, p50_hours, p90_hours, p95_hours, max_hours,"
+    "agg_response_latency_monthly": "month, spells, responded, timed, open, p50_hours, p90_hours, p95_hours, max_hours,"
     " within_24h, within_48h, automatic, median_hours_censored, p50_business_hours, p90_business_hours,"
     " within_one_business_day",
     "agg_response_survival": "hours, at_risk, responded, censored, still_pending_share",
