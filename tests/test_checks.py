@@ -27,13 +27,21 @@ SPOILED = {
 }
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def built() -> Iterator[duckdb.DuckDBPyConnection]:
     world = random_world(random.Random(5), order_count=120)
     with duckdb.connect() as opened:
         create_raw(opened, world)
         build_models(opened, ModelInputs(world.as_of))
         yield opened
+
+
+@pytest.fixture
+def connection(built: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Lend the built models to one test; what it spoils is rolled back."""
+    built.begin()
+    yield built
+    built.rollback()
 
 
 @pytest.mark.parametrize("check", SPOILED)
