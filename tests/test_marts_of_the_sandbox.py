@@ -1,4 +1,4 @@
-"""Three simulated accounts of 4,000 orders, synced three times: every mart against the sandbox's own truth.
+"""Three simulated accounts of 10,000 orders, synced three times: every mart against the sandbox's own truth.
 
 What the warehouse holds is not asked: orders and events are the sandbox's, observations are what it showed at each
 sync, and who was ported in a range is told by the instant that its API hides. Only the bounds of ranges and the
@@ -25,7 +25,7 @@ from test_models_marts import assert_same_rows, read
 
 Row = dict[str, Any]
 
-ORDERS = 4_000
+ORDERS = 10_000
 ACCOUNTS = [(101, "UTC"), (202, "America/New_York"), (303, "Pacific/Auckland")]
 UNANNOUNCED = {"pending": "canceled", "authorized": "ported"}
 ANNOUNCED_WITHIN = timedelta(seconds=1.2)  # the sandbox writes an event up to so much later than what it announces
@@ -69,9 +69,9 @@ def account(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def change_unannounced(world: World) -> None:
-    """End every fourth order that could go on."""
+    """End every tenth order that could go on."""
     unfinished = [order for order in world.orders() if order["status"] in UNANNOUNCED]
-    for order in sorted(unfinished, key=lambda order: str(order["id"]))[::4]:
+    for order in sorted(unfinished, key=lambda order: str(order["id"]))[::10]:
         world.change(order["id"], event=False, status=UNANNOUNCED[order["status"]])
 
 
