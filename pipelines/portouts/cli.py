@@ -307,6 +307,7 @@ def _settle_dlt() -> None:
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
     os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives back between chunks what it does not need
 
 
 def _require(*names: str, extra: str) -> None:

@@ -19,7 +19,7 @@ from portouts.ledger import (
     require_finished,
     synced_until,
 )
-from portouts.models import CheckWarning, build_models
+from portouts.models import CheckWarning
 from portouts.reconcile import Verdict
 from portouts.settings import SettingsError
 from portouts.sync_plan import Axis
@@ -90,7 +90,7 @@ def run_sync(
             changed = record_sync(connection, record, warehouse.remembered(pipeline))
             if certificate:
                 record_verification(connection, certificate)
-            warnings = build_models(connection, inputs)
+            warnings = warehouse.build(connection, inputs)
         warehouse.publish(request.keep)
         seconds = (clock() - started_at).total_seconds()
     return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds, certificate)
@@ -110,7 +110,7 @@ def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> list[CheckW
         with warehouse.connected() as connection:
             inputs = warehouse.model_inputs(synced_until(connection))
             require_finished(connection, warehouse.remembered(pipeline))
-            warnings = build_models(connection, inputs)
+            warnings = warehouse.build(connection, inputs)
         warehouse.publish(keep)
     return warnings
 

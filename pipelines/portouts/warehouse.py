@@ -20,6 +20,7 @@ from typing import Any
 
 import dlt
 import duckdb
+import pyarrow as pa
 from dlt.common.destination.client import WithStagingDataset
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.storages import FileStorage, PackageStorage
@@ -29,7 +30,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
 from portouts.ledger import NothingLoaded, mark_published
-from portouts.models import ModelInputs
+from portouts.models import CheckWarning, ModelInputs, build_models
 from portouts.publication import publish
 from portouts.records import UnusableRow
 from portouts.settings import SettingsError
@@ -42,8 +43,8 @@ Pipeline = dlt.Pipeline
 READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
-# Rows have no order of their own, and what is held in memory beyond this only keeps the disk from being read again.
-DUCKDB_CONFIG: dict[str, Any] = {"preserve_insertion_order": False, "memory_limit": "256MB"}
+# What DuckDB may hold in memory. More would only keep it from reading the file again; a build spills what is larger.
+LOADING_MEMORY, BUILDING_MEMORY = "128MB", "256MB"
 DATASET = "raw"
 SCHEMAS = (DATASET, "staging", "marts")
 
@@ -130,7 +131,7 @@ class Warehouse:
         if self._connection is None:
             self._prepare_working_file()
             self._connection = duckdb.connect(
-                str(self._working), config={"memory_limit": "256MB", "preserve_insertion_order": False}
+                str(self._working), config={"memory_limit": "128MB", "preserve_insertion_order": False}
             )
         return self._connection
 
@@ -178,6 +179,7 @@ class Warehouse:
             raise _own_error(error) from error
         for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
+        pa.default_memory_pool().release_unused()
 
     def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
@@ -216,6 +218,11 @@ class Warehouse:
             raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
         with self._open().cursor() as connection:
             yield connection
+
+    def build(self, connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
+        """Build staging and marts anew."""
+        connection.execute(f"set memory_limit = '{BUILDING_MEMORY}'")
+        return build_models(connection, inputs)
 
     def publish(self, keep: int | None = None) -> None:
         """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
