@@ -70,10 +70,10 @@ class Account:
             connection.execute("set timezone = 'UTC'")
             connection.execute(statement)
 
-    def copy_to(self, folder: Path) -> Account:
-        """Copy the warehouse; both follow the same world."""
+    def copy_to(self, folder: Path, world: World | None = None) -> Account:
+        """Copy the warehouse; both follow the same world, or the copy one that was made alike, to be changed."""
         shutil.copytree(self.database.parent, folder, dirs_exist_ok=True)
-        return Account(self.world, folder / self.database.name, self.page_size, self.settings)
+        return Account(world or self.world, folder / self.database.name, self.page_size, self.settings)
 
     def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
         transport = httpx.ASGITransport(self.app)

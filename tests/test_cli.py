@@ -409,13 +409,17 @@ def test_status_shows_gaps(synced: Synced, command: Callable[..., Ended], tmp_pa
     assert f"GAP in inserted_at: {gap[0][0]} to {gap[0][1]}" in command("status", "--database", str(copy)).out
 
 
-def test_models_rebuilds_what_was_published(synced: Synced, command: Callable[..., Ended]) -> None:
+def test_models_say_what_they_had_to_do(synced: Synced, command: Callable[..., Ended]) -> None:
     database = synced.folder / "new-york.duckdb"
     before = content(database)
     ended = command("models", "--json", "--database", str(database))
     assert ended.code == 0
-    assert json.loads(ended.out) == {"database": str(database), "warnings": []}
+    assert json.loads(ended.out) == {"database": str(database), "rebuilt": False, "published": False, "warnings": []}
     assert content(database) == before
+    database.unlink()
+    assert command("models", "--database", str(database)).out == "Published what was built already.\n"
+    assert content(database) == before
+    assert command("models", "--database", str(database)).out == "Already up to date; nothing to publish.\n"
 
 
 # A verification as a user runs it

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from portouts.publication import CannotPublish
 from portouts.sandbox import World
 from portouts.warehouse import Warehouse
 from readers import Seen, read_until
 from simulated_account import Account, ask
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
+NOBODY = 65534
 PUBLISH = """
 import sys
 from pathlib import Path
@@ -66,6 +72,59 @@ def test_a_full_disk_leaves_the_published_file_and_says_what_to_do(account: Acco
     assert account.database.read_bytes() == before
     assert not (account.state / "publishing.duckdb").exists()
     Warehouse(account.database).publish()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Make a folder that every user can reach, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Let nothing be added to a folder or renamed in it; root, who may do anything, is nobody meanwhile."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        for path in [folder, *folder.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
+    folder.chmod(0o555)
+    try:
+        if is_root:
+            os.seteuid(NOBODY)
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        folder.chmod(0o755)
+
+
+def test_a_folder_that_is_read_only_leaves_the_published_file_and_says_what_to_do(
+    account: Account, folder: Path
+) -> None:
+    account = account.copy_to(folder)
+    before = account.database.read_bytes()
+    with (
+        read_only(folder),
+        pytest.raises(CannotPublish, match=r"portouts\.duckdb could not be replaced: Permission denied.*writable"),
+    ):
+        Warehouse(account.database).publish()
+    assert account.database.read_bytes() == before
+    assert not (account.state / "publishing.duckdb").exists()
+    Warehouse(account.database).publish()
+
+
+def test_a_place_that_is_taken_is_left_as_it_is_and_a_sync_says_so(account: Account) -> None:
+    """By a folder, which no file replaces, whoever asks."""
+    account.database.unlink()
+    account.database.mkdir()
+    (account.database / "letter.txt").write_text("mine")
+    move_on(account)
+    with pytest.raises(CannotPublish, match="Is a directory"):
+        account.sync()
+    assert [path.name for path in account.database.iterdir()] == ["letter.txt"]
+    assert not (account.state / "publishing.duckdb").exists()
 
 
 def test_readers_that_hold_the_file_open_neither_block_a_sync_nor_see_half_of_one(account: Account) -> None:

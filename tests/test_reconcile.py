@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -111,6 +112,21 @@ def test_an_api_that_does_not_count_proves_nothing() -> None:
         found = compare(client, connection, Depth.QUICK)
     assert found.verdict == Verdict.UNPROVEN
     assert "no total_results" in found.unproven[0]
+
+
+def test_many_buckets_are_counted_as_each_is_alone() -> None:
+    orders = World(300, seed=9, now=NOW).orders()
+    for order in orders[::50]:
+        order["status"] = None
+    orders += [{**order, "id": f"twin of {order['id']}"} for order in orders[::30]]  # at the same instants
+    starts = sorted({datetime.fromisoformat(order["inserted_at"]).replace(microsecond=0) for order in orders})
+    windows = [Window(first, last) for first, last in pairwise(starts[::20])]  # which share their ends
+    buckets = [Bucket(window, status) for window in windows for status in (None, "ported", "pending", "unheard of")]
+    with holding(orders) as connection:
+        held = HeldOrders(connection)
+        assert held.counts(buckets) == [held.count(bucket) for bucket in buckets]
+        assert held.counts(buckets[::4]) == [held.count(bucket) for bucket in buckets[::4]]
+        assert held.counts([]) == []
 
 
 def days(*texts: str) -> list[datetime]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from portouts.buckets import Verify
 from portouts.ledger import Unfinished
+from portouts.models_job import rebuild_models
 from portouts.sandbox import World
 from portouts.settings import SettingsError
-from portouts.sync_job import SyncOutcome, rebuild_models
+from portouts.sync_job import SyncOutcome
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import NotProven
 from portouts.warehouse import Warehouse
@@ -20,11 +21,20 @@ from simulated_account import Account
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 
 
-@pytest.fixture
-def account(tmp_path: Path) -> Account:
-    account = Account(World(600, seed=5, now=NOW), tmp_path / "portouts.duckdb")
+def world_of(orders: int) -> World:
+    return World(orders, seed=5, now=NOW)
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Account:
+    account = Account(world_of(600), tmp_path_factory.mktemp("synced") / "portouts.duckdb")
     account.sync()
     return account
+
+
+@pytest.fixture
+def account(synced: Account, tmp_path: Path) -> Account:
+    return synced.copy_to(tmp_path, world_of(600))
 
 
 def certified(outcome: SyncOutcome) -> tuple[str, int, int]:
@@ -71,7 +81,7 @@ def test_an_open_order_that_the_api_no_longer_knows_costs_nothing_afterwards(acc
 
 @pytest.mark.parametrize("orders", [0, 600])
 def test_a_sync_without_change_stays_within_eight_requests_and_the_open_orders(orders: int, tmp_path: Path) -> None:
-    account = Account(World(orders, seed=5, now=NOW), tmp_path / "portouts.duckdb")
+    account = Account(world_of(orders), tmp_path / "portouts.duckdb")
     account.sync()
     opened = sum(order["status"] in OPEN_STATUSES for order in account.world.orders())
     assert account.sync().report.requests <= 8 + math.ceil(opened / 250)

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from portouts.buckets import Depth
 from portouts.held_orders import HeldOrders
+from portouts.models import build_models
 from portouts.reconcile import Comparison, Reconciliation, Verdict
 from portouts.records import INSTANT, orders_table
 from portouts.sandbox import World, create_app
-from portouts.sync_job import rebuild_models
 from portouts.sync_plan import BEGINNING, Window
 from portouts.telnyx_api import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
@@ -25,11 +25,14 @@ from portouts.warehouse import Warehouse
 from simulated_account import API_KEY, BASE_URL, Account, clock_that_breaks
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
+# Four months, each with days enough: a comparison by day takes a request for each of them and each status.
+STARTS_AT = datetime(2026, 1, 20, tzinfo=UTC)
+YEARS_AGO = datetime(2024, 11, 5, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Account:
-    return synced(3_000, tmp_path_factory.mktemp("loaded"))
+    return synced(1_000, tmp_path_factory.mktemp("loaded"))
 
 
 @pytest.fixture
@@ -37,9 +40,15 @@ def account(loaded: Account, tmp_path: Path) -> Account:
     return loaded.copy_to(tmp_path)
 
 
-def synced(orders: int, folder: Path, **settings: Any) -> Account:
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Account:
+    return synced(3_000, tmp_path_factory.mktemp("large"), YEARS_AGO)
+
+
+def synced(orders: int, folder: Path, starts_at: datetime = STARTS_AT, **settings: Any) -> Account:
     """Make an account of its own, synced once."""
-    account = Account(World(orders, seed=4, now=NOW), folder / "portouts.duckdb", settings=settings)
+    world = World(orders, seed=4, starts_at=starts_at, now=NOW)
+    account = Account(world, folder / "portouts.duckdb", settings=settings)
     account.sync()
     return account
 
@@ -50,7 +59,8 @@ def kinds(outcome: VerifyOutcome) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("depth", Depth)
-def test_an_unspoiled_warehouse_is_proven_at_every_depth(account: Account, depth: Depth) -> None:
+def test_an_unspoiled_warehouse_is_proven_at_every_depth(large: Account, depth: Depth, tmp_path: Path) -> None:
+    account = large.copy_to(tmp_path)
     outcome = account.verify(depth=depth)
     assert (outcome.certificate.verdict, outcome.certificate.differences) == (Verdict.PROVEN, 0)
     assert outcome.certificate.requests == outcome.certificate.buckets
@@ -178,7 +188,10 @@ def test_a_repair_of_an_open_order_is_remembered_by_the_next_sync(account: Accou
 
 def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(account: Account) -> None:
     account.spoil(f"update raw.portouts set status = 'canceled' where {SOME.format('ported')}")
-    rebuild_models(Warehouse(account.database))
+    warehouse = Warehouse(account.database)
+    with warehouse.connected() as connection:
+        build_models(connection, warehouse.model_inputs(NOW))
+    warehouse.publish()
     with pytest.raises(RuntimeError, match="the end of the work"):
         account.verify(clock_that_breaks(), repair=True)
     assert account.verify().certificate.verdict == Verdict.PROVEN
@@ -229,7 +242,7 @@ def test_a_range_of_days_is_all_that_is_compared(account: Account) -> None:
 
 @pytest.fixture(scope="module")
 def large_world() -> World:
-    return World(100_000, seed=4, now=NOW)
+    return World(50_000, seed=4, now=NOW)
 
 
 @pytest.mark.parametrize("wrong", [1, 12])

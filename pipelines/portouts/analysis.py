@@ -69,8 +69,9 @@ def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     database = Path(path or os.environ.get("PORTOUTS_DATABASE") or DEFAULT_DATABASE)
     if not database.exists():
         raise NotPublished(
-            f"{database.absolute()} does not exist. Run `portouts sync` or `portouts demo` first, or name the "
-            "published file: portouts.connect(path), or the environment variable PORTOUTS_DATABASE."
+            f"{database.absolute()} does not exist. Run `portouts sync` first, or name the published file (that of "
+            "`portouts demo` is data/portouts-demo.duckdb): --database, portouts.connect(path), or the environment "
+            "variable PORTOUTS_DATABASE."
         )
     try:
         connection = duckdb.connect(str(database), read_only=True)

@@ -190,7 +190,8 @@ def falling(axes: Axes, curve: pd.Series[Any], *, unit: str, step: float) -> Non
 def point(axes: Axes, x: float, y: float, text: str) -> None:
     """Mark a point of a curve and say what it means."""
     axes.plot([x], [y], "o", color=BLUE)
-    axes.annotate(text, (x, y), xytext=(7, 7), textcoords="offset points")
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # a dashed line may stand where the text does
+    axes.annotate(text, (x, y), xytext=(7, 7), textcoords="offset points", bbox=paper)
 
 
 def mark_level(axes: Axes, y: float, text: str) -> None:

@@ -24,10 +24,10 @@ import typer
 from portouts.buckets import Depth, Verify
 from portouts.settings import SettingsError, parse_instant, require_api_key
 from portouts.terminal import (
-    note,
     note_plan,
     print_demo,
     print_load,
+    print_models,
     print_sync,
     print_verification,
     progress,
@@ -139,15 +139,13 @@ def verify(
 
 @app.command()
 def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
-    """Rebuild staging, marts and checks from what is loaded, and publish."""
+    """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     with _ending_well(as_json):
         _settle_dlt()
-        from portouts.sync_job import rebuild_models
+        from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse
 
-        warnings = rebuild_models(Warehouse(database))
-        note(str(warning) for warning in warnings)
-        result({"database": str(database), "warnings": [str(warning) for warning in warnings]}, as_json, "Published.")
+        print_models(rebuild_models(Warehouse(database)), as_json)
 
 
 @app.command()

@@ -6,7 +6,7 @@ deleted, and rows without `inserted_at`, which no range of the API can return, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -49,6 +49,40 @@ class HeldOrders:
     def count(self, bucket: Bucket) -> int:
         [(found,)] = self._ask("count(*)", bucket).fetchall()
         return int(found)
+
+    def counts(self, buckets: Sequence[Bucket]) -> list[int]:
+        """Count many buckets in one query; one each takes seconds for the thousands of a year by day."""
+        windows = [bucket.window for bucket in buckets]
+        rows = self._connection.execute(
+            """
+            with
+            buckets as (
+                select
+                    unnest(range(len($1))) as place,
+                    unnest(cast($1 as timestamptz[])) as range_start,
+                    unnest(cast($2 as timestamptz[])) as range_end,
+                    unnest(cast($3 as varchar[])) as status
+            ),
+            orders as (
+                select inserted_at, status from held_orders where status is not null
+                union all
+                select inserted_at, null from held_orders
+            )
+            select count(orders.inserted_at)
+            from buckets
+            left join orders
+                on orders.inserted_at between buckets.range_start and buckets.range_end
+                and orders.status is not distinct from buckets.status
+            group by buckets.place
+            order by buckets.place
+            """,
+            [
+                [window.start for window in windows],
+                [window.end for window in windows],
+                [bucket.status for bucket in buckets],
+            ],
+        ).fetchall()
+        return [count for (count,) in rows]
 
     def middle(self, bucket: Bucket) -> datetime | None:
         """Name the whole second that has about half of the bucket's orders before it."""

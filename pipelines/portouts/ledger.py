@@ -134,3 +134,12 @@ def require_finished(connection: duckdb.DuckDBPyConnection, state: SyncState) ->
     """Refuse to speak of, or publish, what an interrupted sync has left half loaded."""
     if covered_ranges(connection) != state.covered:
         raise Unfinished("The last sync was interrupted, so only part of it is loaded. Run `portouts sync` first.")
+
+
+def read_edition(connection: duckdb.DuckDBPyConnection) -> tuple[object, ...]:
+    """Name what a file shows: the build of its marts, which tells all that is loaded, and the entries of its books."""
+    built_from = connection.execute("select built_from from staging.model_inputs").fetchall()
+    entries = connection.execute(
+        "select sync_id from raw.syncs union all select verification_id from raw.verifications order by all"
+    ).fetchall()
+    return built_from, entries

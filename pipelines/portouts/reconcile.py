@@ -185,7 +185,8 @@ class Reconciliation:
 
     def _disagreeing(self, shown: Mapping[Bucket, int]) -> list[tuple[Bucket, int, int]]:
         """List buckets in which we hold another number: bucket, the API's count, ours."""
-        counts = [(bucket, count, self._held.count(bucket)) for bucket, count in shown.items()]
+        held = self._held.counts(list(shown))
+        counts = zip(shown, shown.values(), held, strict=True)
         return [found for found in counts if found[1] != found[2]]
 
     async def _shown(self, bucket: Bucket) -> int:

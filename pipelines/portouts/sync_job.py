@@ -16,7 +16,6 @@ from portouts.ledger import (
     SyncRecord,
     record_sync,
     record_verification,
-    require_finished,
     synced_until,
 )
 from portouts.models import CheckWarning
@@ -101,18 +100,6 @@ def run_load(warehouse: Warehouse, request: SyncRequest, supervision: Supervisio
     with warehouse.locked():
         _load(warehouse, warehouse.pipeline(destination), request, supervision)
     return supervision.report
-
-
-def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> list[CheckWarning]:
-    """Build staging, marts and checks anew from what is loaded, and publish."""
-    with warehouse.locked():
-        pipeline = warehouse.pipeline()
-        with warehouse.connected() as connection:
-            inputs = warehouse.model_inputs(synced_until(connection))
-            require_finished(connection, warehouse.remembered(pipeline))
-            warnings = warehouse.build(connection, inputs)
-        warehouse.publish(keep)
-    return warnings
 
 
 def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, supervision: Supervision) -> None:

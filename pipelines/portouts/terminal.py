@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from portouts.buckets import ComparisonPlan
     from portouts.demo import Answer, DemoOutcome
     from portouts.ledger import Certificate
+    from portouts.models_job import ModelsOutcome
     from portouts.reconcile import Difference
     from portouts.sync_job import SyncOutcome
     from portouts.sync_run import Progress, SyncReport
@@ -139,6 +140,20 @@ def _verification_lines(outcome: VerifyOutcome) -> Iterator[str]:
         yield "Mend it with `portouts verify --repair`."
 
 
+def print_models(outcome: ModelsOutcome, as_json: bool) -> None:
+    """Say what bringing the models up to date took."""
+    warnings = [str(warning) for warning in outcome.warnings]
+    note(warnings)
+    found = {
+        "database": str(outcome.database),
+        "rebuilt": outcome.rebuilt,
+        "published": outcome.published,
+        "warnings": warnings,
+    }
+    text = "Rebuilt and published." if outcome.rebuilt else "Published what was built already."
+    result(found, as_json, text if outcome.published else "Already up to date; nothing to publish.")
+
+
 def note_plan(plan: ComparisonPlan) -> None:
     """Say what a comparison will cost."""
     note([f"Verifying takes {plan.requests} requests if nothing differs, and a few more for each order that does."])
@@ -195,7 +210,8 @@ def print_demo(outcome: DemoOutcome, database: object, answers: Sequence[Answer]
         f"First load: {first.report.requests} requests. 30 days later: {second.report.requests} requests, "
         f"{second.orders_changed} orders new or changed.\n"
         f"Orders held: {outcome.orders}; differing from what the simulated API shows: {outcome.differences}.\n"
-        f"Query it yourself: duckdb -readonly {database}"
+        f"Four questions answered on one page: portouts report --database {database}\n"
+        f"In SQL, with DuckDB's own shell: duckdb -readonly {database}"
     )
     result(found, as_json, text)
 

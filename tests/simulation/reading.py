@@ -154,8 +154,9 @@ def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
     """Compare what is held with what the API showed: at least as new as at `as_of`, never newer than now."""
     now = {order["id"]: order for order in world.orders()}
     latest = {row["id"]: row for row in as_rows(list(now.values()))}
-    for expected in as_rows(list(shown.orders.values())):
-        id_ = expected["id"]
+    changed = {row["id"]: row for row in as_rows([order for id_, order in shown.orders.items() if order != now[id_]])}
+    for id_ in shown.orders:
+        expected = changed.get(id_, latest[id_])
         outcome.orders_checked += 1
         row = held.orders.get(id_)
         if row is None:

@@ -11,6 +11,7 @@ from datetime import UTC, timedelta
 from email.utils import format_datetime
 from random import Random
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import orjson
@@ -21,6 +22,7 @@ from portouts.telnyx_api import TelnyxClient
 KEY = "KEY_SIMULATED_NOT_A_SECRET"
 BASE_URL = "http://sandbox.test/v2"
 HTML = b"<html><body>upstream is having a bad day</body></html>"
+PAGE = ("page[number]", "page[size]")
 Json = dict[str, Any]
 
 
@@ -65,7 +67,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         self.world, self.weather, self.has_events, self.requests = world, weather, events, 0
         self._rng = rng
         self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
-        self._lists: dict[httpx.URL, tuple[int, list[Json]]] = {}
+        self._lists: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, list[Json]]] = {}
         self._versions: dict[str, list[Json]] = {}
         self._shown: set[str] = set()
         self._is_lagging = False
@@ -105,9 +107,10 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
     # Lists
 
     async def _list(self, request: httpx.Request) -> httpx.Response:
-        params = dict(request.url.params)
-        number, size = int(params.pop("page[number]")), int(params.pop("page[size]"))
-        whole = await self._whole_list(request, params)
+        parts = parse_qsl(request.url.query.decode())
+        page = {name: int(value) for name, value in parts if name in PAGE}
+        number, size = page["page[number]"], page["page[size]"]
+        whole = await self._whole_list(request, tuple(part for part in parts if part[0] not in PAGE))
         if isinstance(whole, httpx.Response):
             return whole
         if self.weather.depth_cap and number * size > self.weather.depth_cap and number > 1:
@@ -125,15 +128,17 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         }
         return httpx.Response(200, content=orjson.dumps({"data": [self._version(row) for row in rows], "meta": meta}))
 
-    async def _whole_list(self, request: httpx.Request, params: dict[str, str]) -> list[Json] | httpx.Response:
-        known = request.url.copy_with(params=params)
+    async def _whole_list(
+        self, request: httpx.Request, filters: tuple[tuple[str, str], ...]
+    ) -> list[Json] | httpx.Response:
+        known = request.url.path, filters
         version, rows = self._lists.get(known, (-1, []))
         if version == self.world.register.version:
             return self._ordered(rows)
         rows = []
         while True:
-            page = {**params, "page[number]": str(len(rows) // 250 + 1), "page[size]": "250"}
-            url = request.url.copy_with(params=page)
+            page = {"page[number]": len(rows) // 250 + 1, "page[size]": 250}
+            url = request.url.copy_with(query=urlencode([*filters, *page.items()]).encode())
             response = await self._inner.handle_async_request(httpx.Request("GET", url, headers=request.headers))
             body = await response.aread()
             if response.status_code != 200:

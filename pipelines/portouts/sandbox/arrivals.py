@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
 from .dice import dice
 
 HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+TICKS_OF_AN_HOUR = HOUR // TICK
 WEEKDAYS = (1.1, 1.2, 1.15, 1.1, 0.9, 0.2, 0.1)  # Monday first
 HOURS = (
     3,
@@ -53,7 +56,7 @@ class Arrivals:
         self._seed, self._orders, self._starts_at, self._now = seed, orders, starts_at, now
         self._moods: dict[date, float] = {}
         hours = math.ceil((now - starts_at) / HOUR)
-        self._bounds = list(accumulate(self._weight(starts_at + hour * HOUR) for hour in range(hours)))
+        self._bounds = list(accumulate(self._weights(starts_at, hours)))
 
     def before_now(self) -> list[datetime]:
         """Return as many instants from `starts_at` to `now` as orders were asked for, oldest first."""
@@ -69,7 +72,7 @@ class Arrivals:
         """Return the instants within the given hour after the first `now` (0 is the first), oldest first."""
         rng = dice(self._seed, "hour", hour)
         start = self._now + hour * HOUR
-        rate = self._orders / self._bounds[-1] * self._weight(start)
+        rate = self._orders / self._bounds[-1] * next(self._weights(start))
         instants: list[datetime] = []
         passed = rng.expovariate(rate) if rate else math.inf
         while passed < 1:
@@ -83,10 +86,19 @@ class Arrivals:
         share = (shot - floor) / (self._bounds[hour] - floor)
         return min(self._starts_at + hour * HOUR + _whole_milliseconds(share), self._now)
 
-    def _weight(self, start: datetime) -> float:
-        age = min(1.0, (start - self._starts_at) / (self._now - self._starts_at))
-        growth = FIRST_RATE + (1 - FIRST_RATE) * age
-        return WEEKDAYS[start.weekday()] * HOURS[start.hour] * self._mood(start.date()) * growth
+    def _weights(self, start: datetime, hours: int = 1) -> Iterator[float]:
+        """Weigh one hour after the other; a past of years has tens of thousands of them."""
+        began, first_now = (start - self._starts_at) // TICK, (self._now - self._starts_at) // TICK
+        weekday, mood = self._weekday_and_mood(start.date())
+        for hour in range(start.hour, start.hour + hours):
+            if hour % 24 == 0:
+                weekday, mood = self._weekday_and_mood(start.date() + timedelta(days=hour // 24))
+            age = began / first_now if began < first_now else 1.0
+            yield weekday * HOURS[hour % 24] * mood * (FIRST_RATE + (1 - FIRST_RATE) * age)
+            began += TICKS_OF_AN_HOUR
+
+    def _weekday_and_mood(self, day: date) -> tuple[float, float]:
+        return WEEKDAYS[day.weekday()], self._mood(day)
 
     def _mood(self, day: date) -> float:
         if day not in self._moods:

@@ -6,7 +6,7 @@ calls, never on the machine's clock or on how the moves of this one are cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -194,12 +194,15 @@ class World:
 
     def _open_hours(self, hour: int) -> None:
         while self._first_now + hour * HOUR <= self.now:
-            rng = dice(self.seed, "orders in hour", hour)
-            for inserted_at in self._arrivals.in_hour(hour):
-                order, fields, steps = self._plan_order(rng, inserted_at)
-                self._clock.at(inserted_at, partial(self.register.enter, order, fields, steps))
+            if instants := self._arrivals.in_hour(hour):
+                self._open_hour(dice(self.seed, "orders in hour", hour), instants)
             hour += 1
         self._clock.at(self._first_now + hour * HOUR, partial(self._open_hours, hour))
+
+    def _open_hour(self, rng: Random, instants: Iterable[datetime]) -> None:
+        for inserted_at in instants:
+            order, fields, steps = self._plan_order(rng, inserted_at)
+            self._clock.at(inserted_at, partial(self.register.enter, order, fields, steps))
 
     def _plan_order(self, rng: Random, inserted_at: datetime) -> tuple[Order, Fields, list[Step]]:
         fields, carrier = draw_fields(rng, inserted_at, self._generations)

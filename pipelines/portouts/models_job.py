@@ -1,0 +1,52 @@
+"""Models without a sync: lock → build where something changed → publish where analysts do not see it yet.
+
+Both are asked of the files and not remembered, since either may have been deleted, put back from a backup, or left by
+a run that was killed or found the disk full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from portouts.ledger import read_edition, require_finished, synced_until
+from portouts.models import CheckWarning, are_current
+from portouts.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class ModelsOutcome:
+    """What was necessary; warnings are those of the checks, which belong to a build."""
+
+    database: Path
+    rebuilt: bool
+    published: bool
+    warnings: list[CheckWarning] = field(default_factory=list)
+
+
+def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> ModelsOutcome:
+    """Bring staging and marts up to date with what is loaded, with the SQL and the settings, and publish."""
+    with warehouse.locked():
+        pipeline = warehouse.pipeline()
+        with warehouse.connected() as connection:
+            inputs = warehouse.model_inputs(synced_until(connection))
+            require_finished(connection, warehouse.remembered(pipeline))
+            rebuilt = not are_current(connection, inputs)
+            warnings = warehouse.build(connection, inputs) if rebuilt else []
+            published = rebuilt or not _shows(warehouse.database, connection)
+        if published:
+            warehouse.publish(keep)
+    return ModelsOutcome(warehouse.database, rebuilt, published, warnings)
+
+
+def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the published file shows what the working file does."""
+    if not database.exists():
+        return False
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            return read_edition(connection) == read_edition(working)
+    except duckdb.Error:
+        return False  # whatever lies there is no copy of the working file
