@@ -112,7 +112,7 @@ def test_whole_orders_equal_the_truth(account: Account, published: duckdb.DuckDB
     shown = {order["id"]: order for order in account.world.orders()}
     silent = sum(order != shown[order["id"]] for order in orders)
     assert silent < len(orders) / 100
-    expected = orders_table(orders, "the truth").drop_columns(["phone_numbers"]).to_pylist()
+    expected = orders_table(orders).drop_columns(["phone_numbers"]).to_pylist()
     assert by_id(raw(published, "portouts")) == by_id([{**order, "deleted_at": None} for order in expected])
 
 
@@ -126,7 +126,7 @@ def test_phone_numbers_equal_the_truth(account: Account, published: duckdb.DuckD
 
 
 def test_events_equal_the_truth_without_pins(account: Account, published: duckdb.DuckDBPyConnection) -> None:
-    expected = by_id(events_table(account.world.events(), "the truth").to_pylist())
+    expected = by_id(events_table(account.world.events()).to_pylist())
     held = by_id(raw(published, "portout_events"))
     assert held == expected
     assert not any("pin" in row["payload"] for row in held.values() if row["payload"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from email.utils import format_datetime
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +27,13 @@ def held_for(headers: Mapping[str, str], *, failed: bool = False, limited: bool 
     clock = FakeClock(now)
     pace = Pace(clock, clock.sleep)
     pace.learn(headers, failed=failed, limited=limited)
-    asyncio.run(pace.wait())
+    asyncio.run(take_a_turn(pace))
     return clock.now - now
+
+
+async def take_a_turn(pace: Pace) -> None:
+    async with pace.turn():
+        pass
 
 
 @pytest.mark.parametrize(
@@ -105,7 +112,7 @@ def test_a_shorter_wait_learnt_later_does_not_end_a_longer_one() -> None:
     pace = Pace(clock, clock.sleep)
     pace.learn({"retry-after": "30"}, failed=True)
     pace.learn({"retry-after": "2"}, failed=True)
-    asyncio.run(pace.wait())
+    asyncio.run(take_a_turn(pace))
     assert clock.now - NOW == 30
 
 
@@ -114,7 +121,7 @@ def test_a_clock_set_back_while_a_request_is_held_prolongs_it_by_no_more_than_th
     pace = Pace(clock, clock.sleep)
     pace.learn({"retry-after": "30"}, failed=True)
     clock.now -= 24 * AN_HOUR
-    asyncio.run(pace.wait())
+    asyncio.run(take_a_turn(pace))
     assert clock.naps == [LONGEST_WAIT]
 
 
@@ -157,3 +164,99 @@ def test_an_offset_beyond_all_bounds_is_an_unreadable_date() -> None:
 
 def test_every_date_that_can_be_written_is_read_to_the_second() -> None:
     assert seconds_to_wait({"retry-after": format_datetime(NOON, usegmt=True)}, NOW - 42) == 42
+
+
+class VirtualTime(asyncio.SelectorEventLoop):
+    """An event loop in which nobody waits: where it would, its clock is set forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0  # an epoch would leave too few digits for the loop's own clock resolution
+        look = self._selector.select  # type: ignore[attr-defined]  # asyncio does not declare its selector
+
+        def set_forward(timeout: float | None) -> object:
+            self._now += timeout or 0.0
+            return look(0)
+
+        self._selector.select = set_forward  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        return self._now
+
+
+class Limiter:
+    """So many requests in a window, counted as APIs do."""
+
+    def __init__(self, kind: str, limit: int, window: float, *, tells: bool = True) -> None:
+        self.kind, self.limit, self.window, self.tells = kind, limit, window, tells
+        self.allowed: list[float] = []
+        self.refused: list[float] = []
+        self.began = -AN_HOUR
+        self.tokens = float(limit)
+
+    def take(self, now: float) -> tuple[bool, dict[str, str]]:
+        if self.kind == "sliding":
+            used = sum(at > now - self.window for at in self.allowed)
+        elif self.kind == "bucket":
+            self.tokens = min(self.limit, self.tokens + (now - self.began) * self.limit / self.window)
+            self.began = now
+            used = self.limit - int(self.tokens)
+        else:
+            if now - self.began >= self.window:
+                self.began = now if self.kind == "from the first request" else now - now % self.window
+            used = sum(at >= self.began for at in self.allowed)
+        (self.allowed if used < self.limit else self.refused).append(now)
+        self.tokens -= used < self.limit
+        end = self.began + self.window if self.kind in {"from the first request", "by the clock"} else now + self.window
+        told = {
+            "x-ratelimit-limit": str(self.limit),
+            "x-ratelimit-remaining": str(max(self.limit - used - 1, 0)),
+            "x-ratelimit-reset": str(math.ceil(round(end - now, 6))),
+        }
+        return used < self.limit, told if self.tells else {}
+
+
+def read_under(limiter: Limiter, seconds: float, latency: float) -> None:
+    """Ask as eight readers do, each again at once, for so many virtual seconds."""
+    rng = Random(7)
+
+    async def reader(pace: Pace) -> None:
+        loop = asyncio.get_running_loop()
+        while loop.time() < seconds:
+            async with pace.turn():
+                await asyncio.sleep(latency * rng.uniform(0.1, 0.5))
+                is_allowed, headers = limiter.take(loop.time())
+                await asyncio.sleep(latency * rng.uniform(0.1, 0.5))
+                pace.learn(headers, failed=not is_allowed, limited=not is_allowed)
+            if not is_allowed:
+                await asyncio.sleep(rng.uniform(0.5, 1.5))
+
+    async def read() -> None:
+        pace = Pace(asyncio.get_running_loop().time, asyncio.sleep)
+        await asyncio.gather(*(reader(pace) for _ in range(8)))
+
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        runner.run(read())
+
+
+KINDS = ["from the first request", "by the clock", "sliding", "bucket"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("limit", "window"), [(20, 1.0), (100, 60.0), (5, 1.0)])
+def test_a_limit_that_is_told_is_used_up_and_not_overstepped_after_its_first_window(
+    kind: str, limit: int, window: float
+) -> None:
+    limiter = Limiter(kind, limit, window)
+    read_under(limiter, 20 * window, latency=0.03)
+    assert [at for at in limiter.refused if at > window] == []
+    settled = [at for at in limiter.allowed if 2 * window <= at < 20 * window]
+    assert len(settled) >= 0.95 * 18 * limit
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_limit_that_is_not_told_is_found_with_few_refusals(kind: str) -> None:
+    limiter = Limiter(kind, 20, 1.0, tells=False)
+    read_under(limiter, 120, latency=0.03)
+    assert len(limiter.refused) < len(limiter.allowed) / 10
+    assert len(limiter.allowed) >= 0.6 * 120 * 20

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 def numbers_of(orders: dict[str, Any], privacy: Privacy = Privacy()) -> list[Row]:  # noqa: B008  # frozen
     """Load orders, given as id and numbers, and explode them."""
     rows = [{"id": order_id, "phone_numbers": numbers} for order_id, numbers in orders.items()]
-    return list(phone_numbers_table(orders_table(rows, "a test", privacy), privacy).to_pylist())
+    return list(phone_numbers_table(orders_table(rows, privacy), privacy).to_pylist())
 
 
 ZONES = {
@@ -64,8 +64,7 @@ def test_an_order_without_a_list_of_numbers_only_takes_the_old_ones_away(nothing
 
 def test_no_orders_and_orders_without_numbers_have_the_same_schema() -> None:
     tables = [
-        phone_numbers_table(orders_table(rows, ""))
-        for rows in ([], [{"id": "a"}], [{"id": "a", "phone_numbers": ["+1"]}])
+        phone_numbers_table(orders_table(rows)) for rows in ([], [{"id": "a"}], [{"id": "a", "phone_numbers": ["+1"]}])
     ]
     assert tables[0].schema == tables[1].schema == tables[2].schema
     assert [len(table) for table in tables] == [0, 1, 1]
@@ -88,7 +87,7 @@ def test_orders_cut_out_of_a_larger_table_keep_their_own_numbers(counts: list[in
         {"id": f"o{n}", "phone_numbers": [f"+1212555{n:02}{m:02}" for m in range(count)]}
         for n, count in enumerate(counts)
     ]
-    cut = pa.concat_tables([orders_table(rows[:3], ""), orders_table(rows[3:], "")]).slice(start, length)
+    cut = pa.concat_tables([orders_table(rows[:3]), orders_table(rows[3:])]).slice(start, length)
     expected = [
         (row["id"], position, text)
         for row in rows[start : start + length]

@@ -35,7 +35,7 @@ SPOILED = {
 def holding(orders: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
     """Make a warehouse that holds these orders and nothing else."""
     connection = duckdb.connect()
-    table = orders_table(orders, "the world").append_column("deleted_at", pa.nulls(len(orders), INSTANT))
+    table = orders_table(orders).append_column("deleted_at", pa.nulls(len(orders), INSTANT))
     numbers = pa.table({"portout_id": pa.array([], pa.string()), "position": [], "phone_number": []})
     connection.register("shown", table)
     connection.register("numbers", numbers)

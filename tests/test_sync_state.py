@@ -49,7 +49,7 @@ def test_nothing_written_is_the_state_before_the_first_sync() -> None:
 
 
 def orders(*rows: Row) -> Any:
-    return orders_table(list(rows), "a test")
+    return orders_table(list(rows))
 
 
 @pytest.mark.parametrize("status", ["pending", "rejected-pending", "authorized", "unheard-of", None], ids=str)
@@ -117,6 +117,6 @@ def test_events_are_forgotten_only_when_older_than_the_overlap() -> None:
 def test_an_event_stays_unfinished_until_its_payload_comes_or_it_is_gone() -> None:
     state = SyncState()
     lacking = [{"id": name, "created_at": "2026-05-01", "payload": None} for name in ("a", "b", "c")]
-    state.remember_unfinished(events_table(lacking, "a test"), [])
-    state.remember_unfinished(events_table([{"id": "a", "created_at": "2026-05-01", "payload": {}}], "a test"), ["b"])
+    state.remember_unfinished(events_table(lacking), [])
+    state.remember_unfinished(events_table([{"id": "a", "created_at": "2026-05-01", "payload": {}}]), ["b"])
     assert state.unfinished_events == {"c": MAY}

@@ -261,7 +261,7 @@ def test_searching_costs_the_logarithm_of_what_is_held(wrong: int, large_world: 
 
 
 def create_raw_orders(connection: duckdb.DuckDBPyConnection, orders: list[dict[str, Any]]) -> None:
-    table = orders_table(orders, "the world").append_column("deleted_at", pa.nulls(len(orders), INSTANT))
+    table = orders_table(orders).append_column("deleted_at", pa.nulls(len(orders), INSTANT))
     connection.register("shown", table)
     connection.execute("create schema raw; create table raw.portouts as select * exclude (phone_numbers) from shown")
 

@@ -112,11 +112,11 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 
 def _empty_raw_tables() -> dict[str, pa.Table]:
     """Ask the loader's own functions for tables without rows, so that they have the loader's columns."""
-    orders = orders_table([], "no page")
+    orders = orders_table([])
     return {
         "portouts": orders.drop_columns(["phone_numbers"]).append_column("deleted_at", pa.nulls(0, INSTANT)),
         "portout_phone_numbers": phone_numbers_table(orders).drop_columns(["is_gone"]),
-        "portout_events": events_table([], "no page"),
+        "portout_events": events_table([]),
         "portout_observations": observations_table([orders], _ANY_INSTANT, "no sync"),
         "portout_ported_ranges": ported_ranges_table([], _ANY_INSTANT, _ANY_INSTANT, _ANY_INSTANT),
     }

@@ -5,13 +5,14 @@ each in path order: a model reads only what sorts before it. Then each file of `
 surprise: both schemas are dropped and rebuilt inside one transaction, so an object whose file is gone disappears, and a
 failure leaves what was there before.
 
-Intermediate models hold orders by number and statuses by code. What only the build reads is a temporary table; what
-views of `marts` read stays in `staging`, under the prefix `int_`.
+Intermediate models hold orders by number and statuses by code. What only the build reads is a temporary table, or a
+temporary view where one model alone reads it; what views of `marts` read stays in `staging`, under the prefix `int_`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
@@ -136,7 +137,7 @@ def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: P
     failures = [str(found) for path, found in findings.items() if found and not _only_warns(path)]
     if failures:
         raise CheckFailed("\n".join(failures))
-    _drop_temporary_tables(connection, folder / "intermediate")
+    _drop_temporary_objects(connection, folder / "intermediate")
     return [found for found in findings.values() if found]
 
 
@@ -175,9 +176,11 @@ def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) ->
     )
 
 
-def _drop_temporary_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _drop_temporary_objects(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     for path in _sql_files(folder):
-        connection.execute(f"drop table if exists temp.{path.stem}")
+        made = re.search(r"(?m)^create or replace temp (table|view) (\w+)", path.read_text(encoding="utf-8"))
+        if made:
+            connection.execute(f"drop {made[1]} {made[2]}")
 
 
 def _sql_files(folder: Path) -> list[Path]:

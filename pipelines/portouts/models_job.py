@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from portouts.ledger import read_edition, require_finished, synced_until
-from portouts.models import CheckWarning, are_current, build_models
+from portouts.models import CheckWarning, are_current
 from portouts.warehouse import Warehouse
 
 
@@ -34,7 +34,7 @@ def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> ModelsOutco
             inputs = warehouse.model_inputs(synced_until(connection))
             require_finished(connection, warehouse.remembered(pipeline))
             rebuilt = not are_current(connection, inputs)
-            warnings = build_models(connection, inputs) if rebuilt else []
+            warnings = warehouse.build(connection, inputs) if rebuilt else []
             published = rebuilt or not _shows(warehouse.database, connection)
         if published:
             warehouse.publish(keep)

@@ -3,7 +3,7 @@
 Orders and events arrive as JSON objects in which any field may be null, absent, new, or of another type than
 yesterday. Each known field has one Arrow type; a value that does not fit it leaves null in its column and stands
 verbatim in `extra`, a JSON object, beside the fields nobody knows. `attempted_pin`, a live credential, is removed
-before anything else sees it.
+before anything is written as JSON, and has no column.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -27,8 +28,6 @@ Pii = Literal["keep", "hash", "drop"]
 TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
 NUMBERS = pa.list_(pa.string())
-_EARLIEST = pa.scalar(datetime(1, 1, 1, tzinfo=UTC), INSTANT)
-_LATEST = pa.scalar(datetime(9999, 12, 31, tzinfo=UTC), INSTANT)
 
 # `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
 ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
@@ -95,6 +94,7 @@ class Privacy:
             return value
         if self.pii == "drop":
             return None
+        _remove_pins(value)
         if isinstance(value, list):
             return [self.cover(part) for part in value]
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
@@ -104,21 +104,25 @@ class Privacy:
 KEEP = Privacy()
 
 
-def orders_table(rows: Sequence[Row], where: str, privacy: Privacy = KEEP) -> pa.Table:
-    """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`.
+def ids_of(rows: Sequence[Row], where: str) -> list[str]:
+    """List the ids of the rows of a page; raises `UnusableRow`, naming the page."""
+    ids = [row.get("id") for row in rows]
+    for position, row_id in enumerate(ids):
+        if not isinstance(row_id, str) or not row_id:
+            raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
+    return ids  # type: ignore[return-value]  # each was looked at
 
-    PINs are removed from `rows` too.
-    """
-    remove_pins(rows)
-    return _table(rows, ORDER_FIELDS, PERSONAL_FIELDS, where, privacy)
+
+def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
+    """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`."""
+    return _table(rows, ORDER_FIELDS, PERSONAL_FIELDS, privacy)
 
 
-def events_table(rows: Sequence[Row], where: str, privacy: Privacy = KEEP) -> pa.Table:
-    """Turn events into one table with the columns of `EVENT_FIELDS` and `extra`; PINs are removed from `rows` too."""
-    remove_pins(rows)
+def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
+    """Turn events into one table with the columns of `EVENT_FIELDS` and `extra`; what is personal leaves `rows` too."""
     for row in rows:
         _open_payload(row, privacy)
-    return _table(rows, EVENT_FIELDS, frozenset(), where, privacy)
+    return _table(rows, EVENT_FIELDS, frozenset(), privacy)
 
 
 def _open_payload(row: Row, privacy: Privacy) -> None:
@@ -134,21 +138,25 @@ def _open_payload(row: Row, privacy: Privacy) -> None:
             payload[name] = privacy.cover(payload[name])
 
 
-def remove_pins(value: Any) -> None:
+def _json(value: object, option: int = 0) -> str:
+    """Write a value as JSON, without PINs. Nothing that is not a plain value of its column is kept but through here."""
+    _remove_pins(value)
+    return orjson.dumps(value, option=option).decode()
+
+
+def _remove_pins(value: Any) -> None:
     """Delete, in place and at any depth, every field of a JSON value that holds a PIN."""
     if type(value) is dict:
         for key in _pins_among(tuple(value)):
             del value[key]
         value = value.values()
+    elif type(value) is not list:
+        return
     for part in value:
-        if type(part) in _CONTAINERS:
-            remove_pins(part)
+        _remove_pins(part)
 
 
-# Rows come in few shapes, and looking at every key of every row takes longer than anything else done to it.
-_CONTAINERS = frozenset({dict, list})
-
-
+# Objects come in few shapes, and looking at every key of each takes longer than anything else done to it.
 @lru_cache(maxsize=1_000)
 def _pins_among(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(key for key in keys if _is_pin(key))
@@ -160,39 +168,41 @@ def _is_pin(key: str) -> bool:
 
 
 def _table(
-    rows: Sequence[Row],
-    fields: Mapping[str, pa.DataType | str],
-    personal: frozenset[str],
-    where: str,
-    privacy: Privacy,
+    rows: Sequence[Row], fields: Mapping[str, pa.DataType | str], personal: frozenset[str], privacy: Privacy
 ) -> pa.Table:
-    extras: dict[int, Row] = {}
-    for position, row in enumerate(rows):
-        if not isinstance(row.get("id"), str) or not row["id"]:
-            raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
-        if not row.keys() <= fields.keys():
-            extras[position] = {key: row[key] for key in row.keys() - fields.keys()}
+    extras: dict[int, Row] = {
+        position: {key: row[key] for key in row.keys() - fields.keys()}
+        for position, row in enumerate(rows)
+        if not row.keys() <= fields.keys()
+    }
     columns = {}
-    for name, kind in fields.items():
-        values = [row.get(name) for row in rows]
-        if name in personal and privacy.pii != "keep":
-            values = [privacy.cover(value) for value in values]
-        columns[name] = _column(name, values, kind, extras)
-    columns["extra"] = pa.array([_extra(extras.get(position), privacy) for position in range(len(rows))], TEXT)
-    return pa.table(columns)
+    for (name, kind), values in zip(fields.items(), _transposed(rows, tuple(fields)), strict=True):
+        covered = [privacy.cover(value) for value in values] if name in personal and privacy.pii != "keep" else values
+        columns[name] = _column(name, covered, kind, extras)
+    kept = [None] * len(rows) if not extras else [_extra(extras.get(n), privacy) for n in range(len(rows))]
+    return pa.table(columns | {"extra": pa.array(kept, TEXT)})
+
+
+def _transposed(rows: Sequence[Row], names: tuple[str, ...]) -> Iterable[Sequence[Any]]:
+    """List the values of each field, null where a row lacks it."""
+    if not rows:
+        return [()] * len(names)
+    nothing = dict.fromkeys(names)
+    complete = (row if row.keys() >= nothing.keys() else nothing | row for row in rows)
+    return zip(*map(itemgetter(*names), complete), strict=True)
 
 
 def _extra(extra: Row | None, privacy: Privacy) -> str | None:
     """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
     if not extra:
         return None
-    return orjson.dumps(extra if privacy.pii == "keep" else dict.fromkeys(extra), option=orjson.OPT_SORT_KEYS).decode()
+    return _json(extra if privacy.pii == "keep" else dict.fromkeys(extra), orjson.OPT_SORT_KEYS)
 
 
-def _column(name: str, values: list[Any], kind: pa.DataType | str, extras: dict[int, Row]) -> pa.Array:
+def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Row]) -> pa.Array:
     """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
     if kind == "json":
-        return pa.array([None if value is None else orjson.dumps(value).decode() for value in values], TEXT)
+        return pa.array([None if value is None else _json(value) for value in values], TEXT)
     try:
         return _fitting(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OverflowError):
@@ -206,15 +216,14 @@ def _column(name: str, values: list[Any], kind: pa.DataType | str, extras: dict[
         return pa.array(kept, TEXT if kind == "date" else kind)
 
 
-def _fitting(values: list[Any], kind: pa.DataType | str) -> pa.Array:
+def _fitting(values: Sequence[Any], kind: pa.DataType | str) -> pa.Array:
     if kind == "date":
         texts = pa.array(values, TEXT)
         pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32())
         return texts
     if kind == INSTANT:
         instants = pc.cast(pa.array(values, TEXT), INSTANT)
-        if pc.any(pc.or_(pc.less(instants, _EARLIEST), pc.greater(instants, _LATEST))).as_py():
-            raise OverflowError("an instant that Arrow can hold and Python cannot")
+        pc.min_max(instants).as_py()  # raises for an instant that Arrow can hold and Python cannot
         return instants
     if kind == NUMBERS and any(isinstance(value, str) for value in values):
         raise ValueError("a text where a list of numbers belongs, which Arrow would take apart")

@@ -18,7 +18,7 @@ from portouts.ledger import (
     record_verification,
     synced_until,
 )
-from portouts.models import CheckWarning, build_models
+from portouts.models import CheckWarning
 from portouts.reconcile import Verdict
 from portouts.settings import SettingsError
 from portouts.sync_plan import Axis
@@ -89,7 +89,7 @@ def run_sync(
             changed = record_sync(connection, record, warehouse.remembered(pipeline))
             if certificate:
                 record_verification(connection, certificate)
-            warnings = build_models(connection, inputs)
+            warnings = warehouse.build(connection, inputs)
         warehouse.publish(request.keep)
         seconds = (clock() - started_at).total_seconds()
     return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds, certificate)

@@ -41,7 +41,7 @@ from portouts.sync_plan import (
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
 from portouts.versions import newest_versions, observations_table, ported_ranges_table
-from portouts.window_reader import Api, Page, Read, WindowReader
+from portouts.window_reader import Api, Pages, Read, WindowReader
 
 # How long an event may lack its payload before it is no longer asked for.
 PAYLOAD_PATIENCE = timedelta(days=7)
@@ -128,7 +128,7 @@ class SyncRun:
         self._rows_done = 0
         self._rows_expected = 0
         self._stages: deque[deque[Query]] | None = None
-        self._first_pages: dict[ListQuery, Page] = {}
+        self._first_pages: dict[ListQuery, Pages] = {}
         self._owed: set[str] = set()
         self._is_first_load = False
         self._is_looking_up = False
@@ -296,9 +296,9 @@ class SyncRun:
 
     def _tables(self, chunk: Chunk, state: SyncState) -> dict[str, pa.Table]:
         """Make the chunk's rows what is loaded: one version of each order and event, and what follows from them."""
-        seen = [*chunk.glimpses, *chunk.orders] or [orders_table([], "nothing")]
+        seen = [*chunk.glimpses, *chunk.orders] or [orders_table([])]
         orders = newest_versions(seen)
-        events = newest_versions(chunk.events or [events_table([], "nothing")])
+        events = newest_versions(chunk.events or [events_table([])])
         ported_ranges = pa.concat_tables(
             chunk.ported_ranges or [ported_ranges_table([], self._as_of, self._as_of, self._as_of)]
         )

@@ -158,23 +158,25 @@ class TelnyxClient:
             reraise=True,
         )
         try:
-            return await retrying(self._try, path, params, kind)
+            async for attempt in retrying:
+                with attempt:  # called as a function, tenacity would hold each answer in a cycle
+                    return await self._try(path, params, kind)
         except _Transient as failure:
             raise TelnyxUnavailable(
                 f"GET {path}: gave up after {ATTEMPTS} tries; the last one: {failure}. Run the sync again later."
             ) from None
+        raise AssertionError("tenacity ends with an answer or an exception")
 
     async def _try(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
-        async with self._slots:
-            await self._pace.wait()
+        async with self._slots, self._pace.turn():
             self.requests += 1
             try:
                 async with asyncio.timeout(DEADLINE):
                     response = await self._http.get(path.lstrip("/"), params=params)
             except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
                 raise _Transient(f"{type(error).__name__} before the answer was complete") from None
-        failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
-        wait = self._pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
+            failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
+            wait = self._pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
         if failed:
             raise _Transient(f"HTTP {response.status_code}", wait)
         if not response.is_success:

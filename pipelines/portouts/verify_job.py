@@ -9,7 +9,7 @@ from pathlib import Path
 
 from portouts.buckets import ComparisonPlan, Depth
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
-from portouts.models import are_current, build_models
+from portouts.models import are_current
 from portouts.reconcile import Comparison, Difference
 from portouts.settings import SettingsError
 from portouts.sync_plan import Axis
@@ -70,6 +70,6 @@ def run_verify(
             record_verification(connection, certificate)
             # Asked of the file, since a repair that was killed has changed raw and not the marts.
             if not are_current(connection, inputs):
-                build_models(connection, inputs)
+                warehouse.build(connection, inputs)
         warehouse.publish()
     return VerifyOutcome(warehouse.database, certificate, comparison, repaired)

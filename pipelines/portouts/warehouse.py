@@ -20,6 +20,7 @@ from typing import Any
 
 import dlt
 import duckdb
+import pyarrow as pa
 from dlt.common.destination.client import WithStagingDataset
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.storages import FileStorage, PackageStorage
@@ -29,7 +30,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
 from portouts.ledger import NothingLoaded, mark_published
-from portouts.models import ModelInputs
+from portouts.models import CheckWarning, ModelInputs, build_models
 from portouts.publication import publish
 from portouts.records import UnusableRow
 from portouts.settings import SettingsError
@@ -42,6 +43,8 @@ Pipeline = dlt.Pipeline
 READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
+# What DuckDB may hold in memory. More would only keep it from reading the file again; a build spills what is larger.
+LOADING_MEMORY, BUILDING_MEMORY = "128MB", "256MB"
 DATASET = "raw"
 SCHEMAS = (DATASET, "staging", "marts")
 
@@ -78,6 +81,7 @@ class Warehouse:
         self.database = database.absolute()
         self.folder = self.database.parent / ".portouts" / self.database.name
         self._working = self.folder / "working.duckdb"
+        self._connection: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -94,6 +98,7 @@ class Warehouse:
             holder.write_text(f"process {os.getpid()}\n")
             yield
         finally:
+            self._close()
             holder.unlink(missing_ok=True)
             lock.release()
 
@@ -102,12 +107,10 @@ class Warehouse:
 
         Its state is brought from there when the local one is gone.
         """
-        if destination is None:
-            self._prepare_working_file()
         try:
             pipeline = dlt.pipeline(
                 "portouts",
-                destination=destination or dlt.destinations.duckdb(str(self._working)),
+                destination=destination or dlt.destinations.duckdb(self._open()),
                 dataset_name=DATASET,
                 pipelines_dir=str(self.folder / (f"dlt-{destination}" if destination else "dlt")),
             )
@@ -122,6 +125,20 @@ class Warehouse:
         except PipelineStepFailed as error:
             raise _own_error(error) from error
         return pipeline
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        """Open the working file once for all that is done under the lock: opening and closing take their time."""
+        if self._connection is None:
+            self._prepare_working_file()
+            self._connection = duckdb.connect(
+                str(self._working), config={"memory_limit": "128MB", "preserve_insertion_order": False}
+            )
+        return self._connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _prepare_working_file(self) -> None:
         """Make the working file: from the published one if only that is left, else empty, in the published format."""
@@ -162,6 +179,7 @@ class Warehouse:
             raise _own_error(error) from error
         for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
+        pa.default_memory_pool().release_unused()
 
     def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
@@ -195,21 +213,22 @@ class Warehouse:
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the working file for writing; a lost one is made again from what was published."""
-        if not self._working.exists() and self.database.exists():
-            self._prepare_working_file()
-        if not self._working.exists():
+        """Write to the working file; a lost one is made again from what was published."""
+        if self._connection is None and not self._working.exists() and not self.database.exists():
             raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
-        connection = duckdb.connect(str(self._working))
-        try:
+        with self._open().cursor() as connection:
             yield connection
-        finally:
-            connection.close()
+
+    def build(self, connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
+        """Build staging and marts anew."""
+        connection.execute(f"set memory_limit = '{BUILDING_MEMORY}'")
+        return build_models(connection, inputs)
 
     def publish(self, keep: int | None = None) -> None:
         """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
-        with duckdb.connect(str(self._working)) as connection:
+        with self.connected() as connection:
             connection.execute("checkpoint")
+        self._close()
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)

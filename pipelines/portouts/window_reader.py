@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records import INSTANT, KEEP, Privacy, events_table, orders_table
+from portouts.records import INSTANT, KEEP, Privacy, events_table, ids_of, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
 
@@ -28,6 +28,8 @@ from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
 PAGES_AT_A_TIME = {Axis.INSERTED: 40, Axis.EVENTS: 40, Axis.PORTED: 8}
 ATTEMPTS = 3
 LOOK_AHEAD = 2
+# Rows become a table together: a call of Arrow takes as long for one page as for ten.
+PAGES_TOGETHER = 10
 # A server may round the ends of a range to whole seconds before it compares.
 ROUNDING = timedelta(seconds=1)
 
@@ -77,15 +79,20 @@ class Split:
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
-    """One page as answered; `total` is None where the API does not count, `size` what it says a page holds."""
+class Pages:
+    """One page as answered, or several read together; `size` is what the API says a page holds."""
 
     ids: list[str]
     """Ids of all rows, also of those on the very end of the range, which belong to the next window."""
     table: pa.Table
     """The rows of this window."""
-    total: int | None
+    totals: set[int | None]
+    """How many rows the list holds, as each page says; None where the API does not count."""
     size: int
+
+    @property
+    def total(self) -> int | None:
+        return next(iter(self.totals)) if len(self.totals) == 1 else None
 
 
 class WindowReader:
@@ -96,7 +103,7 @@ class WindowReader:
         api: Api,
         page_size: int,
         privacy: Privacy = KEEP,
-        first_pages: dict[ListQuery, Page] | None = None,
+        first_pages: dict[ListQuery, Pages] | None = None,
         on_rows: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self.glimpses: list[pa.Table] = []
@@ -139,7 +146,7 @@ class WindowReader:
 
     async def _read(self, query: ListQuery) -> Read | Split:
         first, found, size, is_full = self._first_pages.pop(query, None), 0, 0, False
-        tried: list[Page] = []
+        tried: list[Pages] = []
         for _ in range(ATTEMPTS):
             first = first or await self._page(query, 1)
             tried.append(first)
@@ -156,7 +163,7 @@ class WindowReader:
                 first, found = None, 0
                 continue
             try:
-                rest = await all_of(self._page(query, number) for number in range(2, pages + 1))
+                rest = await self._pages_after_first(query, pages)
             except Unprocessable:
                 # The API refuses pages this deep; shorter lists have no deep pages.
                 if not query.window.can_split:
@@ -172,7 +179,7 @@ class WindowReader:
             return Split(query.split(2), _tables(tried))
         return await self._read_to_the_end(query, tried)
 
-    async def _cut(self, query: ListQuery, pages: int, tried: list[Page]) -> Split | None:
+    async def _cut(self, query: ListQuery, pages: int, tried: list[Pages]) -> Split | None:
         """Cut a long list into parts of about the wanted length.
 
         The last page tends to hold the oldest rows. They tell where the list begins, so that the empty time before,
@@ -195,9 +202,9 @@ class WindowReader:
             cut = query.split(parts)
         return Split(cut, _tables([*tried, last]))
 
-    async def _read_to_the_end(self, query: ListQuery, tried: list[Page]) -> Read:
+    async def _read_to_the_end(self, query: ListQuery, tried: list[Pages]) -> Read:
         seen: set[str] = set()
-        pages: list[Page] = []
+        pages: list[Pages] = []
         while True:
             page = await self._page(query, len(pages) + 1)
             if seen.issuperset(page.ids):
@@ -205,7 +212,9 @@ class WindowReader:
             seen.update(page.ids)
             pages.append(page)
 
-    def _as_read(self, query: ListQuery, pages: Sequence[Page], tried: Sequence[Page] = (), *, is_proven: bool) -> Read:
+    def _as_read(
+        self, query: ListQuery, pages: Sequence[Pages], tried: Sequence[Pages] = (), *, is_proven: bool
+    ) -> Read:
         table = pa.concat_tables(page.table for page in pages)
         self._on_rows(len(table))
         return Read(query, table, is_proven, glimpses=_tables(page for page in tried if page not in pages))
@@ -216,7 +225,7 @@ class WindowReader:
         missing = tuple(row_id for row_id, row in zip(lookup.ids, answers, strict=True) if row is None)
         found = [row for row in answers if row is not None]
         parse = events_table if lookup.is_of_events else orders_table
-        return Read(lookup, parse(found, str(lookup), self._privacy), missing=missing)
+        return Read(lookup, parse(found, self._privacy), missing=missing)
 
     async def _one(self, path: str, row_id: str) -> Row | None:
         try:
@@ -227,16 +236,33 @@ class WindowReader:
             raise UnaskedRows(f"GET {path}/{row_id} answered another id.")
         return row
 
-    async def _page(self, query: ListQuery, number: int) -> Page:
-        envelope = await self._api.fetch_list(query.path, query.params(number, self._page_size))
-        meta, rows = envelope.get("meta"), envelope["data"]
-        meta = meta if isinstance(meta, dict) else {}
-        where = f"page {number} of {query}"
+    async def _pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
+        starts = range(2, count + 1, PAGES_TOGETHER)
+        return await all_of(
+            self._pages(query, range(start, min(start + PAGES_TOGETHER, count + 1))) for start in starts
+        )
+
+    async def _page(self, query: ListQuery, number: int) -> Pages:
+        return await self._pages(query, [number])
+
+    async def _pages(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
+        envelopes = await all_of(
+            self._api.fetch_list(query.path, query.params(number, self._page_size)) for number in numbers
+        )
+        ids: list[str] = []
+        for number, envelope in zip(numbers, envelopes, strict=True):
+            ids += ids_of(envelope["data"], f"page {number} of {query}")
         parse = events_table if query.axis is Axis.EVENTS else orders_table
-        table = parse(rows, where, self._privacy)
-        size = whole_number(meta.get("page_size")) or self._page_size
-        return Page(
-            table["id"].to_pylist(), _own_rows(query, where, table), whole_number(meta.get("total_results")), size
+        table = parse([row for envelope in envelopes for row in envelope["data"]], self._privacy)
+        metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
+        where = (
+            f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
+        )
+        return Pages(
+            ids,
+            _own_rows(query, where, table),
+            {whole_number(meta.get("total_results")) for meta in metas},
+            whole_number(metas[0].get("page_size")) or self._page_size,
         )
 
 
@@ -250,14 +276,14 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
             task.cancel()
 
 
-def _tables(pages: Iterable[Page]) -> tuple[pa.Table, ...]:
+def _tables(pages: Iterable[Pages]) -> tuple[pa.Table, ...]:
     return tuple(page.table for page in pages)
 
 
-def is_whole(pages: Sequence[Page]) -> bool:
+def is_whole(pages: Sequence[Pages]) -> bool:
     """Tell whether the pages of one list prove it: all agree on a total, and hold as many distinct rows."""
     ids = {row_id for page in pages for row_id in page.ids}
-    return {page.total for page in pages} == {len(ids)}
+    return set().union(*(page.totals for page in pages)) == {len(ids)}
 
 
 def whole_number(number: object) -> int | None:

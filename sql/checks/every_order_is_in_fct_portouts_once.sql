@@ -1,17 +1,13 @@
 -- The loader doubled or lost an order: rebuild raw with `portouts sync --full`.
-with staged as (
-    select portout_id, count(*) as order_count
+with counted as (
+    select portout_id, 1 as staged, null as modelled
     from staging.stg_portouts
-    group by portout_id
-),
-
-modelled as (
-    select portout_id, count(*) as order_count
+    union all
+    select portout_id, null, 1
     from marts.fct_portouts
-    group by portout_id
 )
 
-select coalesce(staged.portout_id, modelled.portout_id) as portout_id
-from staged
-full outer join modelled on modelled.portout_id = staged.portout_id
-where coalesce(staged.order_count, 0) <> 1 or coalesce(modelled.order_count, 0) <> 1
+select portout_id
+from counted
+group by portout_id
+having count(staged) <> 1 or count(modelled) <> 1

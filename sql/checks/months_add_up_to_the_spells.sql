@@ -3,6 +3,7 @@ with monthly as (
     select
         coalesce(sum(spells), 0) as spells,
         coalesce(sum(responded), 0) as responded,
+        coalesce(sum(timed), 0) as timed,
         coalesce(sum(open), 0) as open,
     from marts.agg_response_latency_monthly
 ),
@@ -11,6 +12,7 @@ expected as (
     select
         count(*) as spells,
         count(case when not is_censored then 1 end) as responded,
+        count(case when not is_censored then response_hours end) as timed,
         count(case when response = 'open' then 1 end) as open,
     from marts.fct_responses
     where pending_at is not null
@@ -22,4 +24,5 @@ cross join expected
 where
     monthly.spells <> expected.spells
     or monthly.responded <> expected.responded
+    or monthly.timed <> expected.timed
     or monthly.open <> expected.open

@@ -1,10 +1,11 @@
 -- How long do our answers take, month by month?
 -- mart: agg_response_latency_monthly
--- p50 and p90 see answered requests only; median_hours_censored also counts those still waiting, or canceled first.
+-- p50 and p90 see the timed answers only; median_hours_censored also counts those still waiting, or canceled first.
 select
     month,
     spells,
     responded,
+    timed,
     open,
     round(p50_hours, 1) as p50_hours,
     round(p90_hours, 1) as p90_hours,

@@ -57,6 +57,7 @@ def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
                 "month": month,
                 "spells": len(spells),
                 "responded": sum(not spell["is_censored"] for spell in spells),
+                "timed": len(hours),
                 "open": sum(spell["response"] == "open" for spell in spells),
                 "p50_hours": percentile(hours, 0.5),
                 "p90_hours": percentile(hours, 0.9),

@@ -23,7 +23,7 @@ def forgetting_open_orders(_state: SyncState, _orders: pa.Table) -> None:
     """Hold no order as open, so that none is read again."""
 
 
-def any_pages(_pages: Sequence[window_reader.Page]) -> bool:
+def any_pages(_pages: Sequence[window_reader.Pages]) -> bool:
     """Take every list for whole, whatever it says of its total before and after."""
     return True
 

@@ -183,7 +183,7 @@ def could_be_known(row: Json, tells: set[tuple[str, str]]) -> bool:
 
 
 def as_rows(orders: list[Json]) -> list[Json]:
-    rows: list[Json] = orders_table(orders, "the truth").drop_columns(["phone_numbers"]).to_pylist()
+    rows: list[Json] = orders_table(orders).drop_columns(["phone_numbers"]).to_pylist()
     return rows
 
 

@@ -1,6 +1,6 @@
 create or replace temp table event_history as
 with events as (
-    select portout_id, status, created_at, event_id
+    select portout_id, status, created_at
     from staging.stg_events
     where event_type = 'portout.status_changed' and created_at is not null
 ),
@@ -31,11 +31,17 @@ tied_orders as (
     where created_at = previous_at and status_code <> previous_code
 ),
 
+events_with_ids as (
+    select portout_id, status, created_at, event_id
+    from staging.stg_events
+    where event_type = 'portout.status_changed' and created_at is not null
+),
+
 tied as (
     select order_numbers.order_number, statuses.status_code, events.created_at, events.event_id
     from tied_orders
     inner join order_numbers on order_numbers.order_number = tied_orders.order_number
-    inner join events on events.portout_id = order_numbers.portout_id
+    inner join events_with_ids as events on events.portout_id = order_numbers.portout_id
     inner join staging.int_statuses as statuses on statuses.status = events.status
 ),
 

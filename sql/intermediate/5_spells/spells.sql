@@ -1,4 +1,4 @@
-create or replace temp table spells as
+create or replace temp view spells as
 with pending as (
     select
         order_number,

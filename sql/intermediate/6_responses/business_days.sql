@@ -1,13 +1,16 @@
 create or replace temp table business_days as
-with days as (
-    select pending_on as day from spells where pending_on is not null
-    union
-    select responded_on from spells where responded_on is not null
+-- A day of margin on either side: clocks on walls differ from UTC.
+with bounds as (
+    select
+        cast(min(began_at) at time zone 'UTC' as date) - 1 as first_day,
+        cast(max(began_at) at time zone 'UTC' as date) + 1 as last_day,
+    from staging.int_status_changes
 ),
 
-mondays as (
-    select day, cast(date_trunc('week', day) as date) as monday
-    from days
+days as (
+    select cast(series.day as date) as day, cast(date_trunc('week', series.day) as date) as monday
+    from bounds
+    cross join lateral generate_series(bounds.first_day, bounds.last_day, interval '1 day') as series (day)
 ),
 
 -- A user's own list may name weekends, or one day twice.
@@ -19,13 +22,13 @@ days_off as (
 
 counted as (
     select
-        mondays.day,
-        mondays.monday,
-        date_diff('day', mondays.monday, mondays.day) as weekday,
+        days.day,
+        days.monday,
+        date_diff('day', days.monday, days.day) as weekday,
         count(days_off.day) as days_off_before,
-    from mondays
-    left join days_off on days_off.day < mondays.day
-    group by mondays.day, mondays.monday
+    from days
+    left join days_off on days_off.day < days.day
+    group by days.day, days.monday
 )
 
 -- 1900-01-01 was a Monday; only differences between two days' counts are used.

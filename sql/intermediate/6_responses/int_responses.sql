@@ -12,7 +12,7 @@ with clocked as (
         9 * end_days.business_days_before
             + case when end_days.is_business_day then least(greatest(spells.responded_hour - 8, 0), 9) else 0 end
             as ended_business_hour,
-        date_diff('microsecond', spells.pending_at, spells.responded_at) / 3.6e9 as response_hours,
+        (epoch_us(spells.responded_at) - epoch_us(spells.pending_at)) / 3.6e9 as response_hours,
     from spells
     left join business_days as begin_days on begin_days.day = spells.pending_on
     left join business_days as end_days on end_days.day = spells.responded_on

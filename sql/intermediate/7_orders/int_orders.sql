@@ -5,16 +5,25 @@ with current_changes as (
     where next_code is null
 ),
 
+-- Needed only where no event tells when the order was ported.
+unannounced as (
+    select order_numbers.order_number, order_numbers.portout_id
+    from order_numbers
+    inner join staging.int_statuses as statuses on statuses.status_code = order_numbers.status_code
+    inner join current_changes on current_changes.order_number = order_numbers.order_number
+    where statuses.status = 'ported' and current_changes.measure_code > 0
+),
+
 ranked_ranges as (
     select
-        order_numbers.order_number,
+        unannounced.order_number,
         ranges.ported_to,
         row_number() over (
-            partition by order_numbers.order_number
+            partition by unannounced.order_number
             order by date_diff('microsecond', ranges.ported_from, ranges.ported_to), ranges.ported_to
         ) as place,
     from staging.stg_ported_ranges as ranges
-    inner join order_numbers on order_numbers.portout_id = ranges.portout_id
+    inner join unannounced on unannounced.portout_id = ranges.portout_id
 ),
 
 narrowest_ranges as (

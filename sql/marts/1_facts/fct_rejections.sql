@@ -22,7 +22,7 @@ rejections as (
     select
         order_number,
         row_number() over (partition by order_number order by change_number) as rejection_number,
-        row_number() over (partition by order_number order by change_number desc) = 1 as is_last,
+        lead(change_number) over (partition by order_number order by change_number) is null as is_last,
         rejected_at,
         case
             when status = 'rejected-pending' then 'us'

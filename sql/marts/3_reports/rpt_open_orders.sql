@@ -47,6 +47,6 @@ comment on column marts.rpt_open_orders.support_key is 'Short name of the order 
 comment on column marts.rpt_open_orders.carrier_name is 'Gaining carrier.';
 comment on column marts.rpt_open_orders.number_count is 'Numbers in the order.';
 comment on column marts.rpt_open_orders.inserted_at is 'When Telnyx received the order.';
-comment on column marts.rpt_open_orders.deadline_at is 'When Telnyx authorises by itself: the beginning of the current pending spell plus the response window.';
+comment on column marts.rpt_open_orders.deadline_at is 'When Telnyx authorises by itself: response_window_hours (48 unless set) after the current pending spell began. Where no event tells that, the sync that first saw it pending counts, and the true deadline is earlier. Null when nothing tells.';
 comment on column marts.rpt_open_orders.hours_left is 'Hours from as_of to deadline_at; negative when overdue.';
 comment on column marts.rpt_open_orders.urgency is 'overdue; critical (under 4 hours left); soon (under 24); ample.';

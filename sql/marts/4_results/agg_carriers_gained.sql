@@ -1,18 +1,18 @@
 create or replace table marts.agg_carriers_gained as
 with orders as (
-    select portout_id, carrier_id, status, number_count, ported_at
-    from marts.fct_portouts
+    select order_number, carrier_number, status, number_count, ported_at
+    from staging.int_orders
 ),
 
 responses as (
-    select portout_id, response_hours
-    from marts.fct_responses
+    select order_number, response_hours
+    from staging.int_responses
     where not is_censored and response_hours is not null
 ),
 
 counts as (
     select
-        carrier_id,
+        carrier_number,
         count(*) as orders_received,
         count(case when status = 'ported' then 1 end) as orders_ported,
         cast(sum(case when status = 'ported' then number_count else 0 end) as bigint) as numbers_ported,
@@ -20,16 +20,16 @@ counts as (
         min(ported_at) as first_ported_at,
         max(ported_at) as last_ported_at,
     from orders
-    group by carrier_id
+    group by carrier_number
 ),
 
 medians as (
     select
-        orders.carrier_id,
+        orders.carrier_number,
         percentile_cont(0.5) within group (order by responses.response_hours) as median_response_hours,
     from responses
-    inner join orders on orders.portout_id = responses.portout_id
-    group by orders.carrier_id
+    inner join orders on orders.order_number = responses.order_number
+    group by orders.carrier_number
 ),
 
 ranked as (
@@ -49,8 +49,8 @@ ranked as (
             order by counts.numbers_ported desc, counts.orders_ported desc, carriers.carrier_id
         ) as rank,
     from counts
-    inner join marts.dim_carriers as carriers on carriers.carrier_id = counts.carrier_id
-    left join medians on medians.carrier_id = counts.carrier_id
+    inner join staging.int_carriers as carriers on carriers.carrier_number = counts.carrier_number
+    left join medians on medians.carrier_number = counts.carrier_number
 )
 
 select

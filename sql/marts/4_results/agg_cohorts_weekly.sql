@@ -14,8 +14,9 @@ weeks as (
 orders as (
     select
         cast(date_trunc('week', received_on) as date) as week,
-        date_diff('microsecond', inserted_at, ported_at) / 8.64e10 as days_to_port,
-    from marts.fct_portouts
+        inserted_at,
+        ported_at,
+    from staging.int_orders
     where received_on is not null
 ),
 
@@ -23,9 +24,9 @@ cohorts as (
     select
         week,
         count(*) as orders_received,
-        count(case when days_to_port <= 7 then 1 end) as ported_7d,
-        count(case when days_to_port <= 14 then 1 end) as ported_14d,
-        count(case when days_to_port <= 30 then 1 end) as ported_30d,
+        count(case when ported_at <= inserted_at + interval '168 hours' then 1 end) as ported_7d,
+        count(case when ported_at <= inserted_at + interval '336 hours' then 1 end) as ported_14d,
+        count(case when ported_at <= inserted_at + interval '720 hours' then 1 end) as ported_30d,
     from orders
     group by week
 ),
@@ -51,7 +52,7 @@ select
 from filled
 order by week;
 
-comment on table marts.agg_cohorts_weekly is 'One row per week in which orders were received, without gaps: how many were ported within 7, 14 and 30 days of being received. A share is null until every order of the week is that old.';
+comment on table marts.agg_cohorts_weekly is 'One row per week, Monday to Sunday, from the first of dim_days to that of as_of, also where no order was received: how many of the orders received in it were ported within 7, 14 and 30 days of being received. A share is null until every order of the week is that old.';
 comment on column marts.agg_cohorts_weekly.week is 'Monday of the week of inserted_at, in the reporting time zone.';
 comment on column marts.agg_cohorts_weekly.orders_received is 'Orders received in the week.';
 comment on column marts.agg_cohorts_weekly.ported_7d is 'Of these, ported within 7 times 24 hours; so far, while the week is young.';

@@ -1,7 +1,7 @@
 create or replace table marts.agg_foc_slip_monthly as
 with orders as (
     select cast(date_trunc('month', ported_on) as date) as month, foc_lead_days, foc_slip_days
-    from marts.fct_portouts
+    from staging.int_orders
     where ported_on is not null
 ),
 

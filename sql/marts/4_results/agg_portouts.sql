@@ -1,26 +1,27 @@
 create or replace table marts.agg_portouts as
 with orders as (
-    select received_on, status, carrier_id, country_code, number_count
-    from marts.fct_portouts
+    select received_on, status, carrier_number, country_code, number_count
+    from staging.int_orders
 ),
 
 grouped as (
     select
         received_on as day,
         status,
-        carrier_id,
+        carrier_number,
         country_code,
         count(*) as orders,
         cast(sum(number_count) as bigint) as numbers,
     from orders
-    group by received_on, status, carrier_id, country_code
+    group by received_on, status, carrier_number, country_code
 )
 
-select day, status, carrier_id, country_code, orders, numbers
-from grouped;
+select grouped.day, grouped.status, carriers.carrier_id, grouped.country_code, grouped.orders, grouped.numbers
+from grouped
+inner join staging.int_carriers as carriers on carriers.carrier_number = grouped.carrier_number;
 
 comment on table marts.agg_portouts is 'One row per day received, current status, gaining carrier and country. Cells without orders have no row.';
-comment on column marts.agg_portouts.day is 'Day received, in the reporting time zone.';
+comment on column marts.agg_portouts.day is 'Day on which Telnyx received the orders (that of inserted_at), in the reporting time zone; null for orders without inserted_at.';
 comment on column marts.agg_portouts.status is 'Current status in Telnyx''s words.';
 comment on column marts.agg_portouts.carrier_id is 'Gaining carrier, see dim_carriers.';
 comment on column marts.agg_portouts.country_code is 'Country of the order''s first number.';

@@ -1,14 +1,8 @@
 create or replace table marts.agg_portouts_daily as
 with orders as (
-    select portout_id, status, number_count, received_on, ported_on, ported_at, ported_at_source, status_began_at
-    from marts.fct_portouts
+    select order_number, status, number_count, received_on, ported_on, ported_at, ported_at_source, status_began_at
+    from staging.int_orders
     where received_on is not null
-),
-
-changes as (
-    select portout_id, status, next_status, ended_at
-    from marts.fct_status_changes
-    where next_status is not null
 ),
 
 inputs as (
@@ -16,17 +10,29 @@ inputs as (
     from staging.model_inputs
 ),
 
--- A ported_out_at window dates the port-out better than the sync that first saw it.
+-- Where an order became final, or came back from there.
 crossings as (
     select
+        changes.order_number,
+        changes.ended_at,
+        next_statuses.status as next_status,
+        case when next_statuses.is_final then -1 else 1 end as opened,
+    from staging.int_status_changes as changes
+    inner join staging.int_statuses as statuses on statuses.status_code = changes.status_code
+    inner join staging.int_statuses as next_statuses on next_statuses.status_code = changes.next_code
+    where statuses.is_final <> next_statuses.is_final
+),
+
+-- A ported_out_at window dates the port-out better than the sync that first saw it.
+dated as (
+    select
         case
-            when changes.next_status = 'ported' and orders.ported_at_source = 'range' then orders.ported_at
-            else changes.ended_at
+            when crossings.next_status = 'ported' and orders.ported_at_source = 'range' then orders.ported_at
+            else crossings.ended_at
         end as crossed_at,
-        case when changes.status in ('ported', 'rejected', 'canceled') then 0 else 1 end as was_open,
-        case when changes.next_status in ('ported', 'rejected', 'canceled') then 0 else 1 end as is_open,
-    from changes
-    inner join orders on orders.portout_id = changes.portout_id
+        crossings.opened,
+    from crossings
+    inner join orders on orders.order_number = crossings.order_number
 ),
 
 happenings as (
@@ -48,10 +54,9 @@ happenings as (
     cross join inputs
     where orders.status in ('rejected', 'canceled')
     union all
-    select cast(crossings.crossed_at at time zone inputs.time_zone as date), 0, 0, 0, 0, 0, 0, crossings.is_open - crossings.was_open
-    from crossings
+    select cast(dated.crossed_at at time zone inputs.time_zone as date), 0, 0, 0, 0, 0, 0, dated.opened
+    from dated
     cross join inputs
-    where crossings.is_open <> crossings.was_open
 ),
 
 bounds as (

@@ -15,7 +15,7 @@ spells as (
             when responses.response = 'open' then date_diff('microsecond', responses.pending_at, inputs.as_of) / 3.6e9
             else responses.response_hours
         end as hours_at_risk,
-    from marts.fct_responses as responses
+    from staging.int_responses as responses
     cross join inputs
     where responses.pending_at is not null
 ),
@@ -25,6 +25,7 @@ latencies as (
         month,
         count(*) as spells,
         count(case when is_response then 1 end) as responded,
+        count(answer_hours) as timed,
         count(case when response = 'open' then 1 end) as open,
         percentile_cont(0.5) within group (order by answer_hours) as p50_hours,
         percentile_cont(0.9) within group (order by answer_hours) as p90_hours,
@@ -41,16 +42,20 @@ latencies as (
 ),
 
 -- Kaplan-Meier, as in agg_response_survival, month by month.
-durations as (
-    select month, hours_at_risk as hours, count(*) as ended, count(case when is_response then 1 end) as responded
+at_risk as (
+    select
+        month,
+        hours_at_risk as hours,
+        is_response,
+        count(*) over (partition by month order by hours_at_risk desc) as at_risk,
     from spells
     where hours_at_risk is not null
-    group by month, hours_at_risk
 ),
 
 risks as (
-    select month, hours, responded, sum(ended) over (partition by month order by hours desc) as at_risk
-    from durations
+    select month, hours, at_risk, count(case when is_response then 1 end) as responded
+    from at_risk
+    group by month, hours, at_risk
 ),
 
 survival as (
@@ -82,7 +87,7 @@ joined as (
 )
 
 select
-    month, spells, responded, open, p50_hours, p90_hours, p95_hours, max_hours,
+    month, spells, responded, timed, open, p50_hours, p90_hours, p95_hours, max_hours,
     within_24h, within_48h, p50_business_hours, p90_business_hours, within_one_business_day, automatic,
     median_hours_censored,
 from joined;
@@ -91,7 +96,8 @@ comment on table marts.agg_response_latency_monthly is 'One row per month in whi
 comment on column marts.agg_response_latency_monthly.month is 'First day of the month of pending_at, in the reporting time zone.';
 comment on column marts.agg_response_latency_monthly.spells is 'Pending spells that began in the month.';
 comment on column marts.agg_response_latency_monthly.responded is 'Of these, ended by a response (authorized, authorized_automatically, rejected).';
-comment on column marts.agg_response_latency_monthly.open is 'Of these, still pending at as_of.';
+comment on column marts.agg_response_latency_monthly.timed is 'Of the responses, those of known time: what every percentile and every count of hours below rests on.';
+comment on column marts.agg_response_latency_monthly.open is 'Of the spells, still pending at as_of.';
 comment on column marts.agg_response_latency_monthly.p50_hours is 'Median hours to the response.';
 comment on column marts.agg_response_latency_monthly.p90_hours is '90th percentile of hours to the response.';
 comment on column marts.agg_response_latency_monthly.p95_hours is '95th percentile of hours to the response.';

@@ -6,24 +6,25 @@ with spells as (
             else responses.response_hours
         end as hours,
         responses.is_censored,
-    from marts.fct_responses as responses
+    from staging.int_responses as responses
     cross join staging.model_inputs as inputs
 ),
 
-durations as (
-    select
-        hours,
-        count(*) as ended,
-        count(case when not is_censored then 1 end) as responded,
-        count(case when is_censored then 1 end) as censored,
+-- At risk is whoever was pending for at least as long.
+at_risk as (
+    select hours, is_censored, count(*) over (order by hours desc) as at_risk
     from spells
     where hours is not null
-    group by hours
 ),
 
 risks as (
-    select hours, responded, censored, cast(sum(ended) over (order by hours desc) as bigint) as at_risk
-    from durations
+    select
+        hours,
+        at_risk,
+        count(case when not is_censored then 1 end) as responded,
+        count(case when is_censored then 1 end) as censored,
+    from at_risk
+    group by hours, at_risk
 ),
 
 -- When everybody left at risk answers, the logarithm has no value; the share is then 0.
