@@ -26,6 +26,7 @@ CHUNK_ROWS = 350
 # Deaths at the steps where a load has done something and not yet noted it, or noted it and not yet done it.
 PACKAGES, LOADS = "dlt.common.storages.load_package:PackageStorage", "dlt.load.load:Load"
 DEATHS = [
+    Death("dlt.common.storages.load_storage:LoadStorage.commit_new_load_package", call=2, is_after=True),
     Death(f"{PACKAGES}.save_pending_transition", call=3),
     Death(f"{PACKAGES}.save_pending_transition", call=1),
     Death(f"{PACKAGES}.save_pending_transition", call=2),

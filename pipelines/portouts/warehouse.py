@@ -119,6 +119,7 @@ class Warehouse:
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
+                _drop_what_is_normalized(pipeline)
                 _empty_half_noted_copies(pipeline)
                 pipeline.run()
             pipeline.sync_destination()
@@ -232,6 +233,15 @@ class Warehouse:
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
+
+
+def _drop_what_is_normalized(pipeline: Pipeline) -> None:
+    """Remove extracted packages of which a killed process had made the normalized one, and not removed them yet.
+
+    dlt would normalize them again and find the place taken, however often it is run.
+    """
+    for load_id in {*pipeline.list_extracted_load_packages()} & {*pipeline.list_normalized_load_packages()}:
+        shutil.rmtree(Path(pipeline.working_dir, "normalize", "extracted", load_id))
 
 
 def _empty_half_noted_copies(pipeline: Pipeline) -> None:
