@@ -34,7 +34,7 @@ class Reader:
         run = SyncRun(SyncOptions(as_of=self.world.now, chunk_rows=self.chunk_rows), "sync", report)
 
         async def read() -> None:
-            while not report.is_done:
+            while not run.is_done:
                 state = SyncState.from_json(self.state)
                 async with self.api.open_client() as client:
                     await run.read_chunk(client, state)

@@ -36,7 +36,7 @@ from portouts.verification import (
 from portouts.warehouse import Pipeline, Warehouse
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 50_000
 
 
 @dataclass(frozen=True)

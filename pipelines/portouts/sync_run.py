@@ -90,7 +90,10 @@ class SyncReport:
     notes: list[str] = field(default_factory=list)
     is_swept: bool = False
     """Every open status was listed."""
+    is_read_ahead: bool = False
+    """A chunk has been begun that is not handed over yet; what is counted here may be ahead of what is loaded."""
     is_done: bool = False
+    """The last chunk has been handed over."""
 
 
 @dataclass
@@ -134,6 +137,11 @@ class SyncRun:
         self._is_looking_up = False
         self._versions: dict[str, datetime | None] = {}
 
+    @property
+    def is_done(self) -> bool:
+        """Say whether everything has been read."""
+        return self._stages is not None and not self._stages
+
     async def read_chunk(self, api: Api, state: SyncState) -> dict[str, pa.Table]:
         """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along."""
         chunk = Chunk()
@@ -150,8 +158,7 @@ class SyncRun:
                 self._stages.append(lookups)
         chunk.glimpses = [self._only_news(table, state) for table in reader.glimpses]
         tables = self._tables(chunk, state)
-        self.report.is_done = not self._stages
-        if self.report.is_done and not self.options.reread:
+        if self.is_done and not self.options.reread:
             state.events_tell_from = self._as_of
             state.forget_events_before(self._as_of - self.options.overlap)
         return tables

@@ -8,13 +8,14 @@
 
 One parent resource reads a chunk of the sync; the tables hang on it as transformers, so however many of them are
 selected, every page is fetched once. Supervised with `chunk_rows`, the source reads so much and stops; running the same
-source again goes on, until its `report.is_done`.
+source again goes on, until its `report.is_done`; meanwhile the next chunk is read, unless told not to `look_ahead`.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,12 +24,11 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
+from portouts.read_ahead import ReadAhead, Tables
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
-from portouts.sync_state import SyncState
-from portouts.telnyx_api import TelnyxClient, converse
+from portouts.telnyx_api import TelnyxClient
 
-Tables = Mapping[str, pa.Table]
 OpenClient = Callable[[str, str, int], TelnyxClient]
 
 _MERGE = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
@@ -67,7 +67,11 @@ class Supervision:
     on_progress: Progress = unwatched
     is_stopping: Callable[[], bool] = lambda: False
     chunk_rows: int | None = None
+    look_ahead: bool = True
+    """Read the next chunk while one is being loaded."""
     open_client: OpenClient = open_client
+    ending: ExitStack = field(default_factory=ExitStack)
+    """To be left when no more will be loaded, for whatever reason: whatever is still being read then ends."""
 
     def connect(self, settings: SourceSettings) -> TelnyxClient:
         """Open a client with these settings."""
@@ -123,14 +127,16 @@ def _resources(
     options: SyncOptions, supervision: Supervision, connect: Callable[[], TelnyxClient]
 ) -> list[DltResource]:
     """Make the resource that reads, and one transformer for each table of what it read."""
-    run = SyncRun(options, supervision.sync_id, supervision.report, supervision.on_progress, supervision.is_stopping)
+    is_stopping = supervision.is_stopping
+    run = SyncRun(options, supervision.sync_id, supervision.report, supervision.on_progress, is_stopping)
+    looks_ahead = supervision.look_ahead and options.chunk_rows is not None
+    chunks = ReadAhead(run, connect, is_stopping, looks_ahead=looks_ahead)
+    supervision.ending.callback(chunks.end)
 
     @dlt.resource(name="reads", selected=False)
     def reads() -> Iterator[Tables]:
         memory = dlt.current.source_state()
-        state = SyncState.from_json(memory.get("sync", {}))
-        tables = _read_chunk(run, connect(), state)
-        memory["sync"] = state.to_json()
+        tables, memory["sync"], _ = chunks.take(memory.get("sync", {}))
         yield tables
 
     tables = [
@@ -142,18 +148,6 @@ def _resources(
 
 def _keys(hints: Mapping[str, Any]) -> list[str]:
     return [*hints.get("primary_key", ()), *hints.get("merge_key", ())]
-
-
-def _read_chunk(run: SyncRun, client: TelnyxClient, state: SyncState) -> Tables:
-    """Read one chunk; count its requests whether it succeeds or not."""
-
-    async def read() -> Tables:
-        try:
-            return await run.read_chunk(client, state)
-        finally:
-            run.report.requests += client.requests
-
-    return converse(client, read)
 
 
 def _pick(name: str, keys: list[str]) -> Callable[[Tables], pa.Table]:

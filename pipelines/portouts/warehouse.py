@@ -184,10 +184,12 @@ class Warehouse:
 
     def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
-        while not supervision.report.is_done:
-            self.load(pipeline, source)
-            if supervision.is_stopping() and not supervision.report.is_done:
-                raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
+        report = supervision.report
+        with supervision.ending:
+            while not report.is_done:
+                self.load(pipeline, source)
+                if supervision.is_stopping() and not report.is_read_ahead and not report.is_done:
+                    raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
 
     def remembered(self, pipeline: Pipeline) -> SyncState:
         """Read the state that the last committed chunk left."""

@@ -119,7 +119,7 @@ async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome
     )
     run = SyncRun(options, f"sync {outcome.syncs}", report)
     crash_share = rng.choice((0.0, 0.0, 0.2))
-    while not report.is_done:
+    while not run.is_done:
         state = SyncState.from_json(json.loads(held.state))
         async with api.open_client() as client:
             tables = await run.read_chunk(client, state)

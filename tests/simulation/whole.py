@@ -77,7 +77,12 @@ def _sync_until_it_succeeds(
                     Warehouse(database),
                     request,
                     lambda: datetime.now(UTC),
-                    Supervision(open_client=api.open_client, chunk_rows=rng.choice((50, 100_000))),
+                    Supervision(
+                        chunk_rows=rng.choice((50, 100_000)),
+                        # What another thread is doing when the kill comes would depend on more than the seed.
+                        look_ahead=calls is None,
+                        open_client=api.open_client,
+                    ),
                 )
             outcome.requests += done.report.requests
             return shown

@@ -1,0 +1,340 @@
+"""A sync that reads the next chunk while it loads one: the same rows for the same requests, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dlt
+import httpx
+import pytest
+from portouts import read_ahead
+from portouts.sandbox import World
+from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
+from portouts.sync_run import SyncReport, SyncRun
+from portouts.telnyx_api import KeyRejected, TelnyxClient
+from portouts.telnyx_source import Supervision
+from portouts.warehouse import Interrupted, Warehouse
+from simulated_account import API_KEY, BASE_URL, Account, ask
+
+ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3
+PATIENCE = 30  # seconds, for what would otherwise never come
+TABLES = ["portouts", "portout_phone_numbers", "portout_events", "portout_observations", "portout_ported_ranges"]
+HELD = {table: f"from raw.{table} order by all" for table in TABLES}
+# What must not depend on how many syncs it took.
+HELD_ANYWAY = {
+    **HELD,
+    "portout_observations": "select portout_id, status, updated_at from raw.portout_observations order by all",
+    "portout_ported_ranges": "select distinct portout_id from raw.portout_ported_ranges order by all",
+}
+COVERED = {"covered_ranges": "from raw.covered_ranges order by all"}
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Reads faster than anybody can load: a chunk begun is read before its beginner goes on."""
+
+    def submit(self, *work: Any) -> Future[Any]:  # type: ignore[override]  # what it is given is none of its business
+        future = super().submit(*work)
+        wait([future], PATIENCE)
+        return future
+
+
+@pytest.fixture(params=["whenever", "at once"])
+def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read ahead as it happens, and at the worst possible instant."""
+    if request.param == "at once":
+        monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", AtOnce)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", AtOnce)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """After success, failure and stop."""
+    before = {*threading.enumerate()}
+    yield
+    assert {*threading.enumerate()} - before == set()
+
+
+@dataclass
+class Syncs:
+    """Syncs of one account in chunks; `before_request` may meddle with the requests of a chunk, counted from 1."""
+
+    account: Account
+    look_ahead: bool = True
+    chunk_rows: int | None = CHUNK_ROWS
+    is_stopping: Callable[[], bool] = lambda: False
+    before_request: Callable[[int], Any] | None = None
+    chunks: int = 0
+    """Begun to be read in the last sync, and conversations after it."""
+    report: SyncReport = field(default_factory=SyncReport)
+
+    def sync(self) -> SyncOutcome:
+        self.chunks, self.report = 0, SyncReport()
+        supervision = Supervision(
+            sync_id=f"as of {self.account.world.now}",
+            report=self.report,
+            is_stopping=self.is_stopping,
+            chunk_rows=self.chunk_rows,
+            look_ahead=self.look_ahead,
+            open_client=self.open_client,
+        )
+        settings = self.account.credentials.settings
+        request = SyncRequest(self.account.world.now, api_key=API_KEY, base_url=BASE_URL, settings=settings)
+        return run_sync(Warehouse(self.account.database), request, lambda: datetime.now(UTC), supervision)
+
+    def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
+        self.chunks += 1
+        transport = Meddling(httpx.ASGITransport(self.account.app), self.chunks, self.before_request)
+        return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency, transport=transport)
+
+    def held(self, queries: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
+        return {name: self.account.ask(query) for name, query in queries.items()}
+
+    def committed(self) -> dict[str, Any]:
+        """What the chunks loaded so far have left: their rows, and the state that came with them."""
+        working = self.account.state / "working.duckdb"
+        rows = {table: ask(working, query) for table, query in HELD.items()}
+        warehouse = Warehouse(self.account.database)
+        with warehouse.locked():
+            return {**rows, "state": warehouse.remembered(warehouse.pipeline()).to_json()}
+
+
+@dataclass
+class Meddling(httpx.AsyncBaseTransport):
+    """The account's API, but for what is done before a request."""
+
+    api: httpx.ASGITransport
+    chunk: int
+    before_request: Callable[[int], Any] | None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self.before_request(self.chunk) if self.before_request else None
+        if asyncio.iscoroutine(answer):
+            await answer
+        return answer if isinstance(answer, httpx.Response) else await self.api.handle_async_request(request)
+
+
+def new_syncs(folder: Path, **how: Any) -> Syncs:
+    return Syncs(Account(World(ORDERS, seed=3), folder / "portouts.duckdb", PAGE_SIZE), **how)
+
+
+@pytest.fixture
+def syncs(tmp_path: Path) -> Syncs:
+    return new_syncs(tmp_path)
+
+
+@pytest.fixture
+def one_by_one(tmp_path: Path) -> Syncs:
+    """The same account, read and loaded in turn."""
+    return new_syncs(tmp_path / "one-by-one", look_ahead=False)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
+    syncs = new_syncs(tmp_path_factory.mktemp("undisturbed"), look_ahead=False)
+    syncs.sync()
+    return syncs.held(HELD_ANYWAY | COVERED)
+
+
+def after_load(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], None]) -> None:
+    """Do something once so many chunks have been loaded, before the next is asked for."""
+    load, loads = Warehouse.load, iter(range(1, 100))
+
+    def loading(*arguments: Any) -> None:
+        load(*arguments)
+        if next(loads) == number:
+            act()
+
+    monkeypatch.setattr(Warehouse, "load", loading)
+
+
+# While nothing goes wrong
+
+
+@pytest.mark.usefixtures("pace")
+def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syncs, one_by_one: Syncs) -> None:
+    outcomes = []
+    for each in (syncs, one_by_one):
+        world = each.account.world
+        first = each.sync().report
+        assert each.chunks == CHUNKS + 1  # the comparison of counts is a conversation of its own
+        world.advance(timedelta(days=9))
+        world.add_order(inserted_at=world.now)
+        second = each.sync().report
+        asked = sorted(each.account.app.state.requests)
+        outcomes.append(([(r.requests, r.orders_read, r.events_read) for r in (first, second)], asked))
+    assert outcomes[0] == outcomes[1]
+    assert syncs.held(HELD | COVERED) == one_by_one.held(HELD | COVERED)
+    assert len(syncs.held(HELD)["portouts"]) > ORDERS
+
+
+def test_the_next_chunk_is_read_while_one_is_loaded_and_the_one_after_it_is_not(
+    syncs: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_chunk, has_read_two, begun = SyncRun.read_chunk, threading.Event(), []
+
+    async def reading(*arguments: Any) -> Any:
+        begun.append(threading.current_thread())
+        tables = await read_chunk(*arguments)
+        if len(begun) == 2:
+            has_read_two.set()
+        return tables
+
+    def look() -> None:
+        assert has_read_two.wait(PATIENCE)
+        assert (len(begun), syncs.report.is_read_ahead, syncs.report.is_done) == (2, True, False)
+
+    monkeypatch.setattr(SyncRun, "read_chunk", reading)
+    after_load(monkeypatch, 1, look)
+    syncs.sync()
+    assert len(begun) == CHUNKS
+
+
+@pytest.mark.parametrize(
+    "how", [{"chunk_rows": None}, {"look_ahead": False}], ids=["all in one chunk", "told not to look ahead"]
+)
+def test_no_thread_is_started_where_none_is_wanted(
+    how: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", lambda *_: None)
+    monkeypatch.setattr(read_ahead.ReadAhead, "end", lambda _: None)
+    new_syncs(tmp_path, **how).sync()
+
+
+# When something does
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("step", ["extract", "load"])
+def test_a_load_that_fails_commits_nothing_of_what_was_read_ahead_and_the_next_sync_ends_right(
+    step: str,
+    syncs: Syncs,
+    one_by_one: Syncs,
+    undisturbed: dict[str, list[tuple[Any, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for each in (syncs, one_by_one):
+        with monkeypatch.context() as failing:
+            work, calls = getattr(dlt.Pipeline, step), iter(range(1, 100))
+
+            def fail(*arguments: Any, work: Any = work, calls: Any = calls, **named: Any) -> Any:
+                if next(calls) == 2:
+                    raise RuntimeError("the disk is full")
+                return work(*arguments, **named)
+
+            failing.setattr(dlt.Pipeline, step, fail)
+            with pytest.raises(RuntimeError, match="the disk is full"):
+                each.sync()
+        assert not each.account.database.exists()
+    assert syncs.committed() == one_by_one.committed()
+    syncs.sync()
+    assert syncs.held(HELD_ANYWAY | COVERED) == undisturbed
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_fails_ahead_is_raised_when_it_is_asked_for_and_the_chunk_before_it_stays(
+    syncs: Syncs, one_by_one: Syncs, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    messages = []
+    for each in (syncs, one_by_one):
+        each.before_request = lambda chunk: httpx.Response(401) if chunk == 2 else None
+        with pytest.raises(KeyRejected) as failure:
+            each.sync()
+        messages.append(str(failure.value).partition("?")[0])
+        each.before_request = None
+        assert (each.chunks, each.account.database.exists()) == (2, False)
+    assert messages[0] == messages[1]
+    committed = syncs.committed()
+    assert committed == one_by_one.committed()
+    assert committed["portout_events"] != []
+    syncs.sync()
+    assert syncs.held(HELD_ANYWAY | COVERED) == undisturbed
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answers(
+    error: type[BaseException], syncs: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_asked = threading.Event()
+
+    async def never() -> None:
+        is_asked.set()
+        await asyncio.Event().wait()
+
+    def end() -> None:
+        assert is_asked.wait(PATIENCE)
+        raise error
+
+    syncs.before_request = lambda chunk: never() if chunk == 2 else None
+    after_load(monkeypatch, 1, end)
+    with pytest.raises(error):
+        syncs.sync()
+    assert syncs.chunks == 2
+
+
+def test_what_ends_a_sync_before_the_read_ahead_has_asked_anything_keeps_it_from_asking(
+    syncs: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_ended, requests = threading.Event(), []
+
+    class Noticed(ThreadPoolExecutor):
+        def shutdown(self, *arguments: Any, **named: Any) -> None:
+            is_ended.set()
+            super().shutdown(*arguments, **named)
+
+    def open_client(*arguments: Any) -> TelnyxClient:
+        if syncs.chunks == 1:
+            assert is_ended.wait(PATIENCE)
+            requests.append(len(syncs.account.app.state.requests))
+        return Syncs.open_client(syncs, *arguments)
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", Noticed)
+    monkeypatch.setattr(syncs, "open_client", open_client)
+    after_load(monkeypatch, 1, end)
+    with pytest.raises(KeyboardInterrupt):
+        syncs.sync()
+    assert requests in ([], [len(syncs.account.app.state.requests)])
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_sync_asked_to_stop_loads_what_it_has_read_ahead_and_begins_no_more(
+    syncs: Syncs, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    asked_of_two: list[int] = []
+    syncs.before_request = lambda chunk: asked_of_two.append(chunk) if chunk == 2 else None
+    syncs.is_stopping = lambda: len(asked_of_two) >= 3
+    with pytest.raises(Interrupted):
+        syncs.sync()
+    assert (syncs.chunks, syncs.account.database.exists()) == (2, False)
+    committed = syncs.committed()
+    loaded = len(committed["portouts"]), len(committed["portout_events"])
+    assert loaded == (syncs.report.orders_read, syncs.report.events_read)
+    syncs.before_request, syncs.is_stopping = None, lambda: False
+    syncs.sync()
+    assert syncs.held(HELD_ANYWAY | COVERED) == undisturbed
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_sync_asked_to_stop_while_its_last_chunk_is_read_ahead_is_done(syncs: Syncs, one_by_one: Syncs) -> None:
+    asked: dict[Path, list[int]] = {}
+    for each in (one_by_one, syncs):
+        asked_here = asked[each.account.database] = []
+        each.before_request = lambda chunk, asked=asked_here: asked.append(chunk) if chunk == CHUNKS else None
+    one_by_one.sync()
+    of_last, of_last_here = asked.values()
+    syncs.is_stopping = lambda: len(of_last_here) >= len(of_last)
+    assert syncs.sync().is_proven
+    assert syncs.account.ask("select count(*) from marts.fct_portouts") == [(ORDERS,)]
