@@ -21,6 +21,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from portouts import telnyx_source as room
 from portouts.sandbox import World, create_app, running
 from portouts.settings import SettingsError
+from portouts.source_settings import read_settings
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.telnyx_source import Supervision, telnyx_source
 from simulated_account import API_KEY, BASE_URL, Account, ask
@@ -187,3 +188,12 @@ def test_without_a_key_it_says_where_to_put_one() -> None:
 def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         telnyx_source("KEY_FAKE", **settings)
+
+
+def test_all_clients_of_a_sync_keep_the_pace_of_their_api() -> None:
+    supervision = Supervision()
+    first, again, elsewhere = (
+        supervision.connect(read_settings(API_KEY, base_url)) for base_url in (BASE_URL, BASE_URL, f"{BASE_URL}/other")
+    )
+    assert first.pace is again.pace
+    assert first.pace is not elsewhere.pace

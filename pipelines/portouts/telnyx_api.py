@@ -121,7 +121,7 @@ class TelnyxClient:
         self.requests = 0
         self._auth = BearerAuth(api_key)
         self._sleep = sleep
-        self._pace = Pace(clock, sleep)
+        self.pace = Pace(clock, sleep)
         self._slots = asyncio.Semaphore(max_concurrency)
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
@@ -168,7 +168,7 @@ class TelnyxClient:
         raise AssertionError("tenacity ends with an answer or an exception")
 
     async def _try(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
-        async with self._slots, self._pace.turn():
+        async with self._slots, self.pace.turn():
             self.requests += 1
             try:
                 async with asyncio.timeout(DEADLINE):
@@ -176,7 +176,7 @@ class TelnyxClient:
             except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
                 raise _Transient(f"{type(error).__name__} before the answer was complete") from None
             failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
-            wait = self._pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
+            wait = self.pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
         if failed:
             raise _Transient(f"HTTP {response.status_code}", wait)
         if not response.is_success:

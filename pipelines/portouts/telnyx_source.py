@@ -24,6 +24,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
+from portouts.pace import Pace
 from portouts.read_ahead import ReadAhead, Tables
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
@@ -73,9 +74,14 @@ class Supervision:
     ending: ExitStack = field(default_factory=ExitStack)
     """To be left when no more will be loaded, for whatever reason: whatever is still being read then ends."""
 
+    paces: dict[str, Pace] = field(default_factory=dict)
+    """What is known of the limits of each API, for all clients of one sync."""
+
     def connect(self, settings: SourceSettings) -> TelnyxClient:
         """Open a client with these settings."""
-        return self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
+        client = self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
+        client.pace = self.paces.setdefault(settings.base_url, client.pace)
+        return client
 
 
 def telnyx_source(
