@@ -94,6 +94,7 @@ class Syncs:
 
     def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
         self.chunks += 1
+        assert self.chunks <= 10, "reading does not come to an end"
         transport = Meddling(httpx.ASGITransport(self.account.app), self.chunks, self.before_request)
         return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency, transport=transport)
 
@@ -172,6 +173,7 @@ def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syn
         world.add_order(inserted_at=world.now)
         second = each.sync().report
         asked = sorted(each.account.app.state.requests)
+        assert first.requests + second.requests == len(asked)
         outcomes.append(([(r.requests, r.orders_read, r.events_read) for r in (first, second)], asked))
     assert outcomes[0] == outcomes[1]
     assert syncs.held(HELD | COVERED) == one_by_one.held(HELD | COVERED)
@@ -265,11 +267,15 @@ def test_what_fails_ahead_is_raised_when_it_is_asked_for_and_the_chunk_before_it
 def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answers(
     error: type[BaseException], syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_asked = threading.Event()
+    is_asked, broken_off = threading.Event(), []
 
     async def never() -> None:
         is_asked.set()
-        await asyncio.Event().wait()
+        try:
+            await asyncio.sleep(PATIENCE)
+        except asyncio.CancelledError:
+            broken_off.append(error)
+            raise
 
     def end() -> None:
         assert is_asked.wait(PATIENCE)
@@ -279,18 +285,22 @@ def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answer
     after_load(monkeypatch, 1, end)
     with pytest.raises(error):
         syncs.sync()
+    assert broken_off
     assert syncs.chunks == 2
 
 
 def test_what_ends_a_sync_before_the_read_ahead_has_asked_anything_keeps_it_from_asking(
     syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_ended, requests = threading.Event(), []
+    is_ended = threading.Event()
+    requests: list[int] = []
+    left: list[str] = []
 
     class Noticed(ThreadPoolExecutor):
         def shutdown(self, *arguments: Any, **named: Any) -> None:
             is_ended.set()
             super().shutdown(*arguments, **named)
+            left.extend(thread.name for thread in threading.enumerate() if "read-ahead" in thread.name)
 
     def open_client(*arguments: Any) -> TelnyxClient:
         if syncs.chunks == 1:
@@ -306,6 +316,7 @@ def test_what_ends_a_sync_before_the_read_ahead_has_asked_anything_keeps_it_from
     after_load(monkeypatch, 1, end)
     with pytest.raises(KeyboardInterrupt):
         syncs.sync()
+    assert left == []
     assert requests in ([], [len(syncs.account.app.state.requests)])
 
 
