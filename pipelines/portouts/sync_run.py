@@ -167,7 +167,8 @@ class SyncRun:
         if self.options.reread:
             self._owed = set(self.options.reread)
             return deque([self._lookups(state)])
-        self._is_first_load = not state.covered[Axis.INSERTED]
+        # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
+        self._is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
         if self.options.full:
             state.forget_ranges()
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
