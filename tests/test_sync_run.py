@@ -23,7 +23,7 @@ class Replicas:
     ported: list[Row] = field(default_factory=list)
     inserted: list[Row] = field(default_factory=list)
 
-    async def fetch_list(self, _path: str, params: Mapping[str, str]) -> Row:
+    async def fetch_list(self, _path: str, params: Mapping[str, str], _row_type: object = None) -> Row:
         rows = self.ported if "filter[ported_out_at][gte]" in params else self.inserted
         status = params.get("filter[status]")
         rows = [dict(row) for row in rows if status in {None, row["status"]}] if params["page[number]"] == "1" else []

@@ -242,7 +242,7 @@ def test_a_range_of_days_is_all_that_is_compared(account: Account) -> None:
 
 @pytest.fixture(scope="module")
 def large_world() -> World:
-    return World(50_000, seed=4, now=NOW)
+    return World(100_000, seed=4, now=NOW)
 
 
 @pytest.mark.parametrize("wrong", [1, 12])

@@ -18,11 +18,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import suppress
+from functools import cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
-import orjson
+import msgspec
 from anyio.from_thread import start_blocking_portal
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential, wait_random
@@ -37,6 +39,9 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 DEADLINE = 180.0
 
 Envelope = dict[str, Any]
+Strange = dict[str, Any]
+"""A row that may be anything."""
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
 
@@ -141,15 +146,18 @@ class TelnyxClient:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def fetch_list(self, path: str, params: Mapping[str, str]) -> Envelope:
-        """Fetch one page; `data` is a list of objects."""
-        return await self._fetch(path, params, list)
+    async def fetch_list(
+        self, path: str, params: Mapping[str, str], row_type: type[msgspec.Struct] | None = None
+    ) -> Envelope:
+        """Fetch one page; `data` is a list of `row_type` if every row of the page is one, else of dicts."""
+        rows: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
+        return await self._fetch(path, params, *rows, list[Strange])
 
     async def fetch_one(self, path: str) -> Envelope:
         """Fetch one object; `data` is an object."""
-        return await self._fetch(path, {}, dict)
+        return await self._fetch(path, {}, Strange)
 
-    async def _fetch(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
+    async def _fetch(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_Transient),
             wait=_wait,
@@ -160,14 +168,14 @@ class TelnyxClient:
         try:
             async for attempt in retrying:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
-                    return await self._try(path, params, kind)
+                    return await self._try(path, params, *types)
         except _Transient as failure:
             raise TelnyxUnavailable(
                 f"GET {path}: gave up after {ATTEMPTS} tries; the last one: {failure}. Run the sync again later."
             ) from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
-    async def _try(self, path: str, params: Mapping[str, str], kind: type) -> Envelope:
+    async def _try(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
         async with self._slots, self.pace.turn():
             self.requests += 1
             try:
@@ -181,7 +189,7 @@ class TelnyxClient:
             raise _Transient(f"HTTP {response.status_code}", wait)
         if not response.is_success:
             raise self._refusal(path, response)
-        return _parse(response.content, kind)
+        return parse_envelope(response.content, *types)
 
     def _refusal(self, path: str, response: httpx.Response) -> TelnyxRefused:
         kinds = {kind.status: kind for kind in TelnyxRefused.__subclasses__()}
@@ -203,24 +211,26 @@ def converse(client: TelnyxClient, conversation: Callable[[], Awaitable[T]]) -> 
         return portal.call(hold)
 
 
-def _parse(body: bytes, kind: type) -> Envelope:
-    try:
-        envelope = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise _Transient("a 2xx answer that is not whole JSON") from None
-    if not isinstance(envelope, dict) or not isinstance(envelope.get("data"), kind):
-        raise _Transient(f"a 2xx answer whose `data` is not a {kind.__name__}")
-    if kind is list and not all(isinstance(row, dict) for row in envelope["data"]):
-        raise _Transient("a 2xx answer whose `data` holds something that is no object")
-    return envelope
+def parse_envelope(body: bytes, *types: Any) -> Envelope:
+    """Decode an envelope whose `data` is of the first of these types that fits."""
+    for data_type in types:
+        with suppress(*_UNREADABLE):
+            envelope = _decoder(data_type).decode(body)
+            return {"data": envelope.data, "meta": envelope.meta}
+    raise _Transient("a 2xx answer that is not one whole JSON object with `data` of the kind that was asked for")
+
+
+@cache
+def _decoder(data_type: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(msgspec.defstruct("Envelope", [("data", data_type), ("meta", Any, None)]))
 
 
 def _errors_said(response: httpx.Response) -> str:
     """Quote title and detail of the API's `errors[]`; a body of another kind is named, never quoted."""
     try:
-        errors = orjson.loads(response.content)["errors"]
+        errors = msgspec.json.decode(response.content)["errors"]
         return "; ".join(_one_error(error) for error in errors) or "no reason given"
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+    except (*_UNREADABLE, KeyError, TypeError, AttributeError):
         return "no reason given that could be read"
 
 

@@ -18,8 +18,9 @@ from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Struct
 
-from portouts.records import INSTANT, KEEP, Privacy, events_table, ids_of, orders_table
+from portouts.records import INSTANT, KEEP, Event, Order, Privacy, Strange, events_table, ids_of, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
 
@@ -33,14 +34,15 @@ PAGES_TOGETHER = 10
 # A server may round the ends of a range to whole seconds before it compares.
 ROUNDING = timedelta(seconds=1)
 
-Row = dict[str, Any]
 T = TypeVar("T")
 
 
 class Api(Protocol):
     """The two questions that reading needs to ask."""
 
-    async def fetch_list(self, path: str, params: Mapping[str, str]) -> Envelope: ...
+    async def fetch_list(
+        self, path: str, params: Mapping[str, str], row_type: type[Struct] | None = None
+    ) -> Envelope: ...
 
     async def fetch_one(self, path: str) -> Envelope: ...
 
@@ -227,9 +229,9 @@ class WindowReader:
         parse = events_table if lookup.is_of_events else orders_table
         return Read(lookup, parse(found, self._privacy), missing=missing)
 
-    async def _one(self, path: str, row_id: str) -> Row | None:
+    async def _one(self, path: str, row_id: str) -> Strange | None:
         try:
-            row: Row = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
+            row: Strange = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
         except (NotFound, Unprocessable):
             return None  # 422: not even the form of an id
         if row.get("id") != row_id:
@@ -246,13 +248,13 @@ class WindowReader:
         return await self._pages(query, [number])
 
     async def _pages(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
+        row_type, parse = (Event, events_table) if query.axis is Axis.EVENTS else (Order, orders_table)
         envelopes = await all_of(
-            self._api.fetch_list(query.path, query.params(number, self._page_size)) for number in numbers
+            self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
         )
         ids: list[str] = []
         for number, envelope in zip(numbers, envelopes, strict=True):
             ids += ids_of(envelope["data"], f"page {number} of {query}")
-        parse = events_table if query.axis is Axis.EVENTS else orders_table
         table = parse([row for envelope in envelopes for row in envelope["data"]], self._privacy)
         metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
         where = (
