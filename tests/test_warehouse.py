@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 import pytest
-from portouts import models
+from portouts import models, warehouse
 from portouts.cli import app
 from portouts.models import CheckFailed
 from portouts.sandbox import World, create_app
@@ -103,6 +103,19 @@ def test_a_second_sync_ends_at_once_and_a_killed_one_blocks_nothing(
 def test_two_databases_of_one_folder_do_not_wait_for_each_other(account: Account) -> None:
     with Warehouse(account.database).locked(), Warehouse(account.database.with_name("other.duckdb")).locked():
         pass
+
+
+# With little memory
+
+
+@pytest.mark.parametrize("limit", ["MEMORY_TO_LOAD", "MEMORY_TO_BUILD"])
+def test_where_the_memory_it_limits_itself_to_is_too_little_a_sync_takes_more(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, limit, 4)
+    account = Account(World(8_000, seed=3), tmp_path / "portouts.duckdb")
+    account.sync()
+    assert account.ask("select count(*) from marts.fct_portouts") == [(8_000,)]
 
 
 # Whoever reads

@@ -27,10 +27,11 @@ from dlt.common.storages import FileStorage, PackageStorage
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
+from duckdb import OutOfMemoryException as OutOfMemory
 from filelock import FileLock, Timeout
 
 from portouts.ledger import NothingLoaded, mark_published
-from portouts.models import CheckWarning, ModelInputs, build_models
+from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
 from portouts.publication import publish
 from portouts.records import UnusableRow
 from portouts.settings import SettingsError
@@ -43,8 +44,10 @@ Pipeline = dlt.Pipeline
 READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
-# What DuckDB may hold in memory. More would only keep it from reading the file again; a build spills what is larger.
-LOADING_MEMORY, BUILDING_MEMORY = "96MB", "192MB"
+# MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
+# is larger is spilled. Where that is too little after all, it may have as much as it would take by itself.
+MEMORY_TO_LOAD, MEMORY_TO_BUILD = 48, 96
+THREADS = 4
 DATASET = "raw"
 SCHEMAS = (DATASET, "staging", "marts")
 
@@ -119,9 +122,7 @@ class Warehouse:
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
-                _drop_what_is_normalized(pipeline)
-                _empty_half_noted_copies(pipeline)
-                pipeline.run()
+                self._finish(pipeline)
             pipeline.sync_destination()
         except PipelineStepFailed as error:
             raise _own_error(error) from error
@@ -131,9 +132,9 @@ class Warehouse:
         """Open the working file once for all that is done under the lock: opening and closing take their time."""
         if self._connection is None:
             self._prepare_working_file()
-            self._connection = duckdb.connect(
-                str(self._working), config={"memory_limit": LOADING_MEMORY, "preserve_insertion_order": False}
-            )
+            self._connection = duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
+            self._connection.execute(f"set threads = {min(THREADS, _threads(self._connection))}")
+            _limit_memory(self._connection, MEMORY_TO_LOAD)
         return self._connection
 
     def _close(self) -> None:
@@ -172,15 +173,31 @@ class Warehouse:
 
     def load(self, pipeline: Pipeline, source: DltSource) -> None:
         """Commit one chunk: rows, history and covered ranges in one load package."""
-        formats = pipeline.destination.capabilities().supported_loader_file_formats or ()
-        options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
         try:
-            pipeline.run(source, **options)
+            self._run(pipeline, source)
         except PipelineStepFailed as error:
             raise _own_error(error) from error
         for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
         pa.default_memory_pool().release_unused()
+
+    def _run(self, pipeline: Pipeline, source: DltSource) -> None:
+        formats = pipeline.destination.capabilities().supported_loader_file_formats or ()
+        options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
+        try:
+            pipeline.run(source, **options)
+        except PipelineStepFailed as error:
+            if not any(isinstance(cause, OutOfMemory) for cause in _causes(error)):
+                raise
+            self._finish(pipeline)
+
+    def _finish(self, pipeline: Pipeline) -> None:
+        """Finish the package that a run left behind, wherever and for want of whatever it was left."""
+        if self._connection is not None:
+            self._connection.execute("reset memory_limit")
+        _drop_what_is_normalized(pipeline)
+        _empty_half_noted_copies(pipeline)
+        pipeline.run()
 
     def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
@@ -225,8 +242,14 @@ class Warehouse:
     def build(self, connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
         """Build staging and marts anew."""
         connection.execute("checkpoint")  # what is compressed is read faster than what has just been loaded
-        connection.execute(f"set memory_limit = '{BUILDING_MEMORY}'")
-        return build_models(connection, inputs)
+        _limit_memory(connection, MEMORY_TO_BUILD)
+        try:
+            return build_models(connection, inputs)
+        except ModelFailed as error:
+            if not isinstance(error.__cause__, OutOfMemory):
+                raise
+            connection.execute("reset memory_limit")
+            return build_models(connection, inputs)
 
     def publish(self, keep: int | None = None) -> None:
         """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
@@ -236,6 +259,15 @@ class Warehouse:
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
+
+
+def _limit_memory(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
+    connection.execute(f"set memory_limit = '{megabytes * _threads(connection)}MB'")
+
+
+def _threads(connection: duckdb.DuckDBPyConnection) -> int:
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    return int(threads)
 
 
 def _drop_what_is_normalized(pipeline: Pipeline) -> None:
@@ -270,13 +302,20 @@ def _empty_half_noted_copies(pipeline: Pipeline) -> None:
 
 def _own_error(error: PipelineStepFailed) -> Exception:
     """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in _causes(error):
         if isinstance(cause, READING_ERRORS):
             return cause
-        cause = cause.__cause__ or cause.__context__
     said = str(error.exception).partition("\n")[0] or type(error.exception).__name__
     return LoadFailed(f"dlt could not {error.step} a load package: {said}")
+
+
+def _causes(error: BaseException) -> Iterator[Exception]:
+    """List an error and what it was raised from."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Exception):
+            yield cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _named_in(holder: Path) -> str:
