@@ -21,7 +21,7 @@ from portouts.models import CheckFailed
 from portouts.sandbox import World, create_app
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import SyncReport
-from portouts.warehouse import Locked, Warehouse
+from portouts.warehouse import LoadFailed, Locked, Warehouse
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner
 
@@ -108,14 +108,29 @@ def test_two_databases_of_one_folder_do_not_wait_for_each_other(account: Account
 # With little memory
 
 
-@pytest.mark.parametrize("limit", ["MEMORY_TO_LOAD", "MEMORY_TO_BUILD"])
-def test_where_the_memory_it_limits_itself_to_is_too_little_a_sync_takes_more(
-    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def large_account(folder: Path) -> Account:
+    return Account(World(8_000, seed=3), folder / "portouts.duckdb")
+
+
+def test_a_build_that_runs_out_of_the_memory_it_was_given_is_given_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, limit, 4)
-    account = Account(World(8_000, seed=3), tmp_path / "portouts.duckdb")
+    monkeypatch.setattr(warehouse, "MEMORY_TO_BUILD", 4)
+    account = large_account(tmp_path)
     account.sync()
     assert account.ask("select count(*) from marts.fct_portouts") == [(8_000,)]
+
+
+def test_after_a_load_that_ran_out_of_the_memory_it_was_given_the_next_sync_is_given_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, "MEMORY_TO_LOAD", 4)
+    account = large_account(tmp_path)
+    with pytest.raises(LoadFailed, match="more memory"):
+        account.sync()
+    assert account.sync().is_proven
+    held = dict(account.ask("select id, status from raw.portouts"))
+    assert held == {order["id"]: order["status"] for order in account.world.orders()}
 
 
 # Whoever reads

@@ -45,10 +45,10 @@ READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
-# is larger is spilled. Where that is too little after all, it may have as much as it would take by itself.
+# is larger is spilled. Where that is too little after all, the next try may have as much as DuckDB takes by itself.
 MEMORY_TO_LOAD, MEMORY_TO_BUILD = 48, 96
 THREADS = 4
-DATASET = "raw"
+PIPELINE, DATASET = "portouts", "raw"
 SCHEMAS = (DATASET, "staging", "marts")
 
 
@@ -112,7 +112,7 @@ class Warehouse:
         """
         try:
             pipeline = dlt.pipeline(
-                "portouts",
+                PIPELINE,
                 destination=destination or dlt.destinations.duckdb(self._open()),
                 dataset_name=DATASET,
                 pipelines_dir=str(self.folder / (f"dlt-{destination}" if destination else "dlt")),
@@ -122,7 +122,11 @@ class Warehouse:
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
-                self._finish(pipeline)
+                if self._connection:
+                    self._connection.execute("reset memory_limit")  # which may be what it was left for
+                _drop_what_is_normalized(pipeline)
+                _empty_half_noted_copies(pipeline)
+                pipeline.run()
             pipeline.sync_destination()
         except PipelineStepFailed as error:
             raise _own_error(error) from error
@@ -135,6 +139,10 @@ class Warehouse:
             self._connection = duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
             self._connection.execute(f"set threads = {min(THREADS, _threads(self._connection))}")
             _limit_memory(self._connection, MEMORY_TO_LOAD)
+            # An insert that failed may leave in memory what was never committed; only what is in the log is.
+            self._connection.execute("pragma disable_checkpoint_on_shutdown")
+            # For the same reason nothing that failed is tried again before the file has been opened anew.
+            dlt.config[f"{PIPELINE}.load.raise_on_max_retries"] = 1
         return self._connection
 
     def _close(self) -> None:
@@ -173,31 +181,15 @@ class Warehouse:
 
     def load(self, pipeline: Pipeline, source: DltSource) -> None:
         """Commit one chunk: rows, history and covered ranges in one load package."""
-        try:
-            self._run(pipeline, source)
-        except PipelineStepFailed as error:
-            raise _own_error(error) from error
-        for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
-            shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
-        pa.default_memory_pool().release_unused()
-
-    def _run(self, pipeline: Pipeline, source: DltSource) -> None:
         formats = pipeline.destination.capabilities().supported_loader_file_formats or ()
         options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
         try:
             pipeline.run(source, **options)
         except PipelineStepFailed as error:
-            if not any(isinstance(cause, OutOfMemory) for cause in _causes(error)):
-                raise
-            self._finish(pipeline)
-
-    def _finish(self, pipeline: Pipeline) -> None:
-        """Finish the package that a run left behind, wherever and for want of whatever it was left."""
-        if self._connection is not None:
-            self._connection.execute("reset memory_limit")
-        _drop_what_is_normalized(pipeline)
-        _empty_half_noted_copies(pipeline)
-        pipeline.run()
+            raise _own_error(error) from error
+        for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
+            shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
+        pa.default_memory_pool().release_unused()
 
     def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
@@ -302,20 +294,18 @@ def _empty_half_noted_copies(pipeline: Pipeline) -> None:
 
 def _own_error(error: PipelineStepFailed) -> Exception:
     """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
-    for cause in _causes(error):
-        if isinstance(cause, READING_ERRORS):
-            return cause
-    said = str(error.exception).partition("\n")[0] or type(error.exception).__name__
-    return LoadFailed(f"dlt could not {error.step} a load package: {said}")
-
-
-def _causes(error: BaseException) -> Iterator[Exception]:
-    """List an error and what it was raised from."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, Exception):
-            yield cause
+        if isinstance(cause, READING_ERRORS):
+            return cause
         cause = cause.__cause__ or cause.__context__
+    if "Out of Memory" in str(error.exception):
+        return LoadFailed(
+            "DuckDB needed more memory to load than it was given. What was read is kept; run the sync again, and it is "
+            "given as much as it takes."
+        )
+    said = str(error.exception).partition("\n")[0] or type(error.exception).__name__
+    return LoadFailed(f"dlt could not {error.step} a load package: {said}")
 
 
 def _named_in(holder: Path) -> str:
