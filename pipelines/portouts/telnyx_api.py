@@ -40,8 +40,7 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 DEADLINE = 180.0
 
 Envelope = dict[str, Any]
-Strange = dict[str, Any]
-"""A row that may be anything."""
+JsonObject = dict[str, Any]
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
@@ -153,11 +152,11 @@ class TelnyxClient:
     ) -> Envelope:
         """Fetch one page; `data` is a list of `row_type` if every row of the page is one, else of dicts."""
         rows: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
-        return await self._fetch(path, params, *rows, list[Strange])
+        return await self._fetch(path, params, *rows, list[JsonObject])
 
     async def fetch_one(self, path: str) -> Envelope:
         """Fetch one object; `data` is an object."""
-        return await self._fetch(path, {}, Strange)
+        return await self._fetch(path, {}, JsonObject)
 
     async def _fetch(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
         retrying = AsyncRetrying(
