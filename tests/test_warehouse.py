@@ -18,6 +18,7 @@ import pytest
 from portouts import models, warehouse
 from portouts.cli import app
 from portouts.models import CheckFailed
+from portouts.models_job import rebuild_models
 from portouts.sandbox import World, create_app
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import SyncReport
@@ -115,16 +116,18 @@ def large_account(folder: Path) -> Account:
 def test_a_build_that_runs_out_of_the_memory_it_was_given_is_given_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, "MEMORY_TO_BUILD", 4)
     account = large_account(tmp_path)
     account.sync()
+    monkeypatch.setattr(warehouse, "MEMORY", 4)
+    account.spoil("update staging.model_inputs set built_from = 'other models'")
+    assert rebuild_models(Warehouse(account.database)).rebuilt
     assert account.ask("select count(*) from marts.fct_portouts") == [(8_000,)]
 
 
 def test_after_a_load_that_ran_out_of_the_memory_it_was_given_the_next_sync_is_given_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, "MEMORY_TO_LOAD", 4)
+    monkeypatch.setattr(warehouse, "MEMORY", 4)
     account = large_account(tmp_path)
     with pytest.raises(LoadFailed, match="more memory"):
         account.sync()

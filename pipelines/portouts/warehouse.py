@@ -46,7 +46,7 @@ READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
 STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
 # is larger is spilled. Where that is too little after all, the next try may have as much as DuckDB takes by itself.
-MEMORY_TO_LOAD, MEMORY_TO_BUILD = 48, 96
+MEMORY = 96
 THREADS = 4
 PIPELINE, DATASET = "portouts", "raw"
 SCHEMAS = (DATASET, "staging", "marts")
@@ -137,8 +137,9 @@ class Warehouse:
         if self._connection is None:
             self._prepare_working_file()
             self._connection = duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
-            self._connection.execute(f"set threads = {min(THREADS, _threads(self._connection))}")
-            _limit_memory(self._connection, MEMORY_TO_LOAD)
+            ((threads,),) = self._connection.execute("select current_setting('threads')").fetchall()
+            threads = min(THREADS, threads)
+            self._connection.execute(f"set threads = {threads}; set memory_limit = '{MEMORY * threads}MB'")
             # An insert that failed may leave in memory what was never committed; only what is in the log is.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
             # For the same reason nothing that failed is tried again before the file has been opened anew.
@@ -234,7 +235,6 @@ class Warehouse:
     def build(self, connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
         """Build staging and marts anew."""
         connection.execute("checkpoint")  # what is compressed is read faster than what has just been loaded
-        _limit_memory(connection, MEMORY_TO_BUILD)
         try:
             return build_models(connection, inputs)
         except ModelFailed as error:
@@ -251,15 +251,6 @@ class Warehouse:
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
-
-
-def _limit_memory(connection: duckdb.DuckDBPyConnection, megabytes: int) -> None:
-    connection.execute(f"set memory_limit = '{megabytes * _threads(connection)}MB'")
-
-
-def _threads(connection: duckdb.DuckDBPyConnection) -> int:
-    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
-    return int(threads)
 
 
 def _drop_what_is_normalized(pipeline: Pipeline) -> None:
