@@ -178,7 +178,7 @@ class VirtualTime(asyncio.SelectorEventLoop):
             self._now += timeout or 0.0
             return look(0)
 
-        self._selector.select = set_forward  # type: ignore[attr-defined]
+        self._selector.select = set_forward  # type: ignore[attr-defined]  # as above
 
     def time(self) -> float:
         return self._now

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA
 from portouts.phone_numbers import Place, phone_numbers_table, place_of
-from portouts.records import Pii, Privacy, orders_table
+from portouts.privacy import Pii, Privacy
+from portouts.records import orders_table
 
 Row = dict[str, Any]
 

@@ -129,11 +129,27 @@ def test_after_a_load_that_ran_out_of_the_memory_it_was_given_the_next_sync_is_g
 ) -> None:
     monkeypatch.setattr(warehouse, "MEMORY", 4)
     account = large_account(tmp_path)
-    with pytest.raises(LoadFailed, match="more memory"):
+    with pytest.raises(LoadFailed, match=r"Run the sync again"):
         account.sync()
     assert account.sync().is_proven
     held = dict(account.ask("select id, status from raw.portouts"))
     assert held == {order["id"]: order["status"] for order in account.world.orders()}
+
+
+def test_after_a_kill_a_sync_keeps_to_the_memory_it_was_given(account: Account) -> None:
+    held = Warehouse(account.database)
+
+    def limit() -> list[tuple[str]]:
+        with held.connected() as connection:
+            return connection.execute("select current_setting('memory_limit')").fetchall()
+
+    with held.locked():
+        pipeline, before = held.pipeline(), limit()
+        pipeline.extract([{"id": 1}], table_name="left_behind")
+        pipeline.normalize()
+    with held.locked():
+        assert not held.pipeline().has_pending_data
+        assert limit() == before
 
 
 # Whoever reads

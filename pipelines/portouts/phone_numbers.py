@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
-from portouts.records import KEEP, Privacy
+from portouts.privacy import KEEP, Privacy
 
 NANP_LENGTH = len("+12125550100")
 _PLACED_TYPES = frozenset(

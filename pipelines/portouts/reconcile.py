@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from portouts.buckets import SECOND, Bucket
 from portouts.held_orders import HeldOrders, Version
-from portouts.records import KEEP, ORDER_FIELDS, Privacy
+from portouts.privacy import KEEP, Privacy
+from portouts.records import ORDER_FIELDS
 from portouts.sync_plan import ListQuery, Query, Window, lookups
 from portouts.window_reader import Api, Read, WindowReader, all_of, whole_number
 

@@ -2,8 +2,7 @@
 
 Orders and events arrive as JSON objects in which any field may be null, absent, new, or of another type than
 yesterday. Each known field has one Arrow type; a value that does not fit it leaves null in its column and stands
-verbatim in `extra`, a JSON object, beside the fields nobody knows. `attempted_pin`, a live credential, is removed
-before anything is written as JSON, and has no column.
+verbatim in `extra`, a JSON object, beside the fields nobody knows.
 
 Rows come in two forms. A page whose rows are all as documented is decoded straight into `Order` or `Event`, in a third
 of the time; any other page comes as dicts, and nothing that is in one of those is lost.
@@ -11,24 +10,21 @@ of the time; any other page comes as dicts, and nothing that is in one of those 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from portouts.privacy import KEEP, Privacy, json_text
+
 Strange = dict[str, Any]
 """A row that is not as documented."""
 Row = Strange | msgspec.Struct
-Pii = Literal["keep", "hash", "drop"]
 
 TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
@@ -104,32 +100,9 @@ class UnusableRow(Exception):
     """A row without an id: it can be neither merged nor counted, so the page is refused."""
 
 
-@dataclass(frozen=True)
-class Privacy:
-    """What becomes of personal data: kept, replaced by a keyed hash that still joins, or dropped."""
-
-    pii: Pii = "keep"
-    salt: str = ""
-
-    def cover(self, value: object) -> object:
-        """Replace one personal value; lists element by element, null stays null."""
-        if value is None or self.pii == "keep":
-            return value
-        if self.pii == "drop":
-            return None
-        _remove_pins(value)
-        if isinstance(value, list):
-            return [self.cover(part) for part in value]
-        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return hmac.new(self.salt.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-KEEP = Privacy()
-
-
 def ids_of(rows: Sequence[Row], where: str) -> list[str]:
     """List the ids of the rows of a page; raises `UnusableRow`, naming the page."""
-    ids: list[Any] = [row.get("id") if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]
+    ids: list[Any] = [row.get("id") if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
     for position, row_id in enumerate(ids):
         if not isinstance(row_id, str) or not row_id:
             raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
@@ -169,42 +142,13 @@ def _impersonal(payload: object, privacy: Privacy) -> object:
     }
 
 
-def _json(value: object, order: Literal["sorted"] | None = None) -> str:
-    """Write a value as JSON, without PINs. Nothing that is not a plain value of its column is kept but through here."""
-    _remove_pins(value)
-    return msgspec.json.encode(value, order=order).decode()
-
-
-def _remove_pins(value: object) -> None:
-    """Delete, in place and at any depth, every field of a JSON value that holds a PIN."""
-    unseen: list[Any] = [value]
-    while unseen:
-        part = unseen.pop()
-        if type(part) is dict:
-            for key in _pins_among(tuple(part)):
-                del part[key]
-            unseen += [inner for inner in part.values() if type(inner) is dict or type(inner) is list]
-        elif type(part) is list:
-            unseen += [inner for inner in part if type(inner) is dict or type(inner) is list]
-
-
-# Objects come in few shapes, and looking at every key of each takes longer than anything else done to it.
-@lru_cache(maxsize=1_000)
-def _pins_among(keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(key for key in keys if _is_pin(key))
-
-
-def _is_pin(key: str) -> bool:
-    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)
-    return "".join(words).lower().endswith("attemptedpin") or (bool(words) and words[-1].lower() == "pin")
-
-
 def _columns(
     rows: Sequence[Row], fields: Mapping[str, pa.DataType | str]
 ) -> tuple[dict[str, Sequence[Any]], dict[int, Strange]]:
     """List the values of each field, null where a row lacks it; and what else a row has, by the row's position."""
     if not any(isinstance(row, dict) for row in rows):
-        values = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else [()] * len(fields)  # type: ignore[arg-type]
+        tuples = map(msgspec.structs.astuple, rows)  # type: ignore[arg-type]  # no row is a dict
+        values = zip(*tuples, strict=True) if rows else [()] * len(fields)
         return dict(zip(fields, values, strict=True)), {}
     strange = [row if isinstance(row, dict) else msgspec.structs.asdict(row) for row in rows]
     extras = {
@@ -238,13 +182,13 @@ def _extra(extra: Strange | None, privacy: Privacy) -> str | None:
     """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
     if not extra:
         return None
-    return _json(extra if privacy.pii == "keep" else dict.fromkeys(extra), "sorted")
+    return json_text(extra if privacy.pii == "keep" else dict.fromkeys(extra), "sorted")
 
 
 def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:
     """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
     if kind == "json":
-        return pa.array([None if value is None else _json(value) for value in values], TEXT)
+        return pa.array([None if value is None else json_text(value) for value in values], TEXT)
     try:
         return _fitting(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OverflowError):

@@ -16,7 +16,7 @@ from dlt.common.configuration import with_config
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.typing import TSecretStrValue
 
-from portouts.records import Pii, Privacy
+from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
 from portouts.telnyx_api import DEFAULT_BASE_URL
 

@@ -17,14 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.phone_numbers import phone_numbers_table
-from portouts.records import (
-    INSTANT,
-    KEEP,
-    TEXT,
-    Privacy,
-    events_table,
-    orders_table,
-)
+from portouts.privacy import KEEP, Privacy
+from portouts.records import INSTANT, TEXT, events_table, orders_table
 from portouts.sync_plan import (
     BEGINNING,
     OPEN_STATUSES,

@@ -26,6 +26,7 @@ from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.storages import FileStorage, PackageStorage
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract import DltSource
+from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 from filelock import FileLock, Timeout
@@ -110,6 +111,8 @@ class Warehouse:
 
         Its state is brought from there when the local one is gone.
         """
+        if not destination:  # what DuckDB could not load is tried again by the next sync, on a file opened anew
+            dlt.config[f"{PIPELINE}.load.raise_on_max_retries"] = 1
         try:
             pipeline = dlt.pipeline(
                 PIPELINE,
@@ -122,8 +125,8 @@ class Warehouse:
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
-                if self._connection:
-                    self._connection.execute("reset memory_limit")  # which may be what it was left for
+                if self._connection and _has_failed(pipeline):
+                    self._connection.execute("reset memory_limit")  # which may be what it failed of
                 _drop_what_is_normalized(pipeline)
                 _empty_half_noted_copies(pipeline)
                 pipeline.run()
@@ -140,10 +143,8 @@ class Warehouse:
             ((threads,),) = self._connection.execute("select current_setting('threads')").fetchall()
             threads = min(THREADS, threads)
             self._connection.execute(f"set threads = {threads}; set memory_limit = '{MEMORY * threads}MB'")
-            # An insert that failed may leave in memory what was never committed; only what is in the log is.
+            # An insert that failed may leave in memory what was never committed. Only the log is to be believed then.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
-            # For the same reason nothing that failed is tried again before the file has been opened anew.
-            dlt.config[f"{PIPELINE}.load.raise_on_max_retries"] = 1
         return self._connection
 
     def _close(self) -> None:
@@ -262,12 +263,27 @@ def _drop_what_is_normalized(pipeline: Pipeline) -> None:
         shutil.rmtree(Path(pipeline.working_dir, "normalize", "extracted", load_id))
 
 
+def _packages(pipeline: Pipeline) -> PackageStorage:
+    return PackageStorage(FileStorage(str(Path(pipeline.working_dir, "load", "normalized"))), "normalized")
+
+
+def _has_failed(pipeline: Pipeline) -> bool:
+    """Tell a package of which something failed from one whose process was killed."""
+    packages = _packages(pipeline)
+    waiting = [
+        ParsedLoadJobFileName.parse(file)
+        for load_id in pipeline.list_normalized_load_packages()
+        for file in packages.list_new_jobs(load_id)
+    ]
+    return any(job.retry_count for job in waiting)
+
+
 def _empty_half_noted_copies(pipeline: Pipeline) -> None:
     """Empty the scratch tables that a killed process may have filled without coming to note it.
 
     dlt copies the files of such tables again, on top of what is there, and then merges every row twice.
     """
-    packages = PackageStorage(FileStorage(str(Path(pipeline.working_dir, "load", "normalized"))), "normalized")
+    packages = _packages(pipeline)
     started = [
         ParsedLoadJobFileName.parse(file)
         for load_id in pipeline.list_normalized_load_packages()
@@ -290,13 +306,12 @@ def _own_error(error: PipelineStepFailed) -> Exception:
         if isinstance(cause, READING_ERRORS):
             return cause
         cause = cause.__cause__ or cause.__context__
-    if "Out of Memory" in str(error.exception):
-        return LoadFailed(
-            "DuckDB needed more memory to load than it was given. What was read is kept; run the sync again, and it is "
-            "given as much as it takes."
-        )
-    said = str(error.exception).partition("\n")[0] or type(error.exception).__name__
-    return LoadFailed(f"dlt could not {error.step} a load package: {said}")
+    failure = error.exception.client_exception if isinstance(error.exception, LoadClientJobRetry) else error.exception
+    said = str(failure).partition("\n")[0] or type(failure).__name__
+    return LoadFailed(
+        f"dlt could not {error.step} a load package: {said}. What was loaded before is kept. Run the sync again: it "
+        "finishes what was begun, with more memory if that was wanting."
+    )
 
 
 def _named_in(holder: Path) -> str:

@@ -20,9 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
-from portouts.records import INSTANT, KEEP, Event, Order, Privacy, Strange, events_table, ids_of, orders_table
+from portouts.privacy import KEEP, Privacy
+from portouts.records import INSTANT, Event, Order, events_table, ids_of, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
-from portouts.telnyx_api import Envelope, NotFound, TelnyxError, Unprocessable
+from portouts.telnyx_api import Envelope, JsonObject, NotFound, TelnyxError, Unprocessable
 
 # Long enough that half-filled last pages hardly count, short enough to be held in memory. An order's `ported_out_at` is
 # known only as the range in which it was found, so those ranges are kept shorter.
@@ -229,9 +230,9 @@ class WindowReader:
         parse = events_table if lookup.is_of_events else orders_table
         return Read(lookup, parse(found, self._privacy), missing=missing)
 
-    async def _one(self, path: str, row_id: str) -> Strange | None:
+    async def _one(self, path: str, row_id: str) -> JsonObject | None:
         try:
-            row: Strange = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
+            row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
         except (NotFound, Unprocessable):
             return None  # 422: not even the form of an id
         if row.get("id") != row_id:
