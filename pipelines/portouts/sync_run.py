@@ -2,21 +2,24 @@
 
 A chunk is what one load package commits: tables of rows, and the state that goes with exactly these rows. The order of
 reading matters. Events come first, so that every order is read later than the events that speak of it. Then the ranges
-and the open statuses, which answer most of what is open in few requests. What is still owed after that (orders held
-open that did not come back, orders that events named) is looked up last.
+and the open statuses, which answer most of what is open in few requests. Of a history that was new, ranges then tell
+when orders were ported of which no event tells. What is still owed after that (orders held open that did not come back,
+orders that events named) is looked up last.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.phone_numbers import phone_numbers_table
+from portouts.port_dates import UndatedPorts
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, TEXT, events_table, orders_table
 from portouts.sync_plan import (
@@ -28,6 +31,7 @@ from portouts.sync_plan import (
     Query,
     Window,
     ceil_to_resolution,
+    gaps,
     lookups,
     plan_axis,
     plan_lookups,
@@ -41,6 +45,7 @@ from portouts.window_reader import Api, Pages, Read, WindowReader
 PAYLOAD_PATIENCE = timedelta(days=7)
 
 Progress = Callable[[int, int], None]
+Stage = Callable[[WindowReader, SyncState], Awaitable[Iterable[Query]]]
 
 
 def unwatched(_done: int, _total: int) -> None:
@@ -124,32 +129,36 @@ class SyncRun:
         self._on_progress = on_progress
         self._rows_done = 0
         self._rows_expected = 0
-        self._stages: deque[deque[Query]] | None = None
+        self._stages = deque([self._plan_reread] if options.reread else self._whole_sync())
+        self._stages += [self._plan_cheapest, self._plan_lookups]
+        self._queries: deque[Query] = deque()
+        self._orders: list[ListQuery] = []
         self._first_pages: dict[ListQuery, Pages] = {}
         self._owed: set[str] = set()
         self._is_first_load = False
-        self._is_looking_up = False
+        self._undated = UndatedPorts()
+        self._is_dating = False
+        self._ported_asked: list[Window] = []
         self._versions: dict[str, datetime | None] = {}
 
     @property
     def is_done(self) -> bool:
         """Say whether everything has been read."""
-        return self._stages is not None and not self._stages
+        return not self._stages and not self._queries
+
+    def _whole_sync(self) -> list[Stage]:
+        return [self._plan_events, self._plan_orders, self._plan_ports, self._plan_other_ports, self._end_ports]
 
     async def read_chunk(self, api: Api, state: SyncState) -> dict[str, pa.Table]:
         """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along."""
         chunk = Chunk()
         reader = WindowReader(api, self.options.page_size, self.options.privacy, self._first_pages, self._advance)
-        if self._stages is None:
-            self._stages = await self._plan(reader, state)
-        while self._stages and not self._is_full(chunk):
+        await self._plan_more(reader, state)
+        while self._queries and not self._is_full(chunk):
             await reader.read_all(
-                self._stages[0], lambda read: self._take(read, chunk, state), lambda: self._is_full(chunk)
+                self._queries, lambda read: self._take(read, chunk, state), lambda: self._is_full(chunk)
             )
-            if not self._stages[0]:
-                self._stages.popleft()
-            if not self._stages and (lookups := self._lookups(state)):
-                self._stages.append(lookups)
+            await self._plan_more(reader, state)
         chunk.glimpses = [self._only_news(table, state) for table in reader.glimpses]
         tables = self._tables(chunk, state)
         if self.is_done and not self.options.reread:
@@ -157,10 +166,17 @@ class SyncRun:
             state.forget_events_before(self._as_of - self.options.overlap)
         return tables
 
-    async def _plan(self, reader: WindowReader, state: SyncState) -> deque[deque[Query]]:
-        if self.options.reread:
-            self._owed = set(self.options.reread)
-            return deque([self._lookups(state)])
+    async def _plan_more(self, reader: WindowReader, state: SyncState) -> None:
+        """Plan the next stages, until one has something to ask."""
+        while self._stages and not self._queries:
+            self._queries.extend(await self._stages.popleft()(reader, state))
+
+    async def _plan_reread(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
+        self._owed = set(self.options.reread)
+        return ()
+
+    async def _plan_events(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
+        """Plan all that can be planned ahead, and begin with the events."""
         # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
         self._is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
         if self.options.full:
@@ -169,17 +185,61 @@ class SyncRun:
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()
         self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
-        within = Window(state.start, self._as_of + RESOLUTION)
+        within = self._within(state)
+        self._expect_ports(state)
         ranges = {
             axis: [ListQuery(axis, window) for window in plan_axis(state.covered[axis], within, self.options.overlap)]
             for axis in Axis
         }
         self.report.is_swept = bool(state.open_orders)
         sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
+        ported = ranges[Axis.PORTED] if state.covered[Axis.PORTED] else []
         events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
-        orders = [*ranges[Axis.PORTED], *ranges[Axis.INSERTED], *sweeps]
-        self._rows_expected += await reader.count(orders)
-        return deque([deque([*events, *self._unfinished(state)]), deque[Query](orders)])
+        self._orders = [*ported, *ranges[Axis.INSERTED], *sweeps]
+        self._rows_expected += await reader.count(self._orders)
+        return [*events, *self._unfinished(state)]
+
+    async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
+        return self._orders
+
+    def _within(self, state: SyncState) -> Window:
+        """Tell what all ranges of this sync lie in."""
+        return Window(state.start or BEGINNING, self._as_of + RESOLUTION)
+
+    def _expect_ports(self, state: SyncState) -> None:
+        """Begin to look for ported orders of which nothing tells when, where older orders are read than before."""
+        inserted = state.covered[Axis.INSERTED]
+        if inserted and not state.covered[Axis.PORTED]:  # what a sync that was killed had found is forgotten
+            self._undated.see_every_day(state.first_inserted_at or BEGINNING)
+        if inserted and self._within(state).start < inserted[0].start:
+            state.covered[Axis.PORTED] = []
+
+    async def _plan_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
+        """Plan ranges that tell when those orders were ported of which no event does."""
+        self._is_dating = not state.covered[Axis.PORTED]
+        if not self._is_dating or not self._undated.are_left():
+            return ()
+        whole = ListQuery(Axis.PORTED, self._within(state))
+        ported_count = await reader.count([whole])
+        self._ported_asked = self._undated.windows(whole.window, ported_count, self.options.page_size)
+        return await self._ported_in(reader, self._ported_asked)
+
+    async def _plan_other_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
+        """Plan all other ranges, should an order have been ported before it was inserted, or after its last change."""
+        if not self._is_dating or not self._undated.are_left():
+            return ()
+        return await self._ported_in(reader, gaps(self._ported_asked, self._within(state)))
+
+    async def _ported_in(self, reader: WindowReader, windows: Iterable[Window]) -> Iterable[Query]:
+        queries = [ListQuery(Axis.PORTED, window) for window in windows]
+        self._rows_expected += await reader.count(queries)
+        return queries
+
+    async def _end_ports(self, _reader: WindowReader, state: SyncState) -> Iterable[Query]:
+        """Note that nothing more can be learned of when the orders held so far were ported."""
+        if self._is_dating:
+            state.cover(Axis.PORTED, self._within(state))
+        return ()
 
     def _unfinished(self, state: SyncState) -> Sequence[Query]:
         """Plan the events that lacked their payload and lie outside the overlap; after a week they are let be."""
@@ -206,15 +266,20 @@ class SyncRun:
         state.events_refused = False
         return queries
 
-    def _lookups(self, state: SyncState) -> deque[Query]:
-        """Plan the orders still owed: by whatever is cheaper at first, by id where that did not bring them."""
-        density = 0.0 if self._is_looking_up else state.orders_per_second(self._as_of)
-        self._is_looking_up = True
+    async def _plan_cheapest(self, _reader: WindowReader, state: SyncState) -> Iterable[Query]:
+        """Plan the orders still owed, by whatever is cheaper."""
+        return self._lookups(state, state.orders_per_second(self._as_of))
+
+    async def _plan_lookups(self, _reader: WindowReader, state: SyncState) -> Iterable[Query]:
+        """Plan those that this did not bring, by id."""
+        return self._lookups(state, 0.0)
+
+    def _lookups(self, state: SyncState, density: float) -> list[Query]:
         inserted_at = {order_id: order.inserted_at for order_id, order in state.open_orders.items()}
         inserted_at |= self.options.reread
         instants = {order_id: inserted_at.get(order_id) if density else None for order_id in sorted(self._owed)}
         self._rows_expected += len(instants)
-        return deque(plan_lookups(instants, density, self.options.page_size))
+        return plan_lookups(instants, density, self.options.page_size)
 
     def _take(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
@@ -224,7 +289,7 @@ class SyncRun:
             self._take_events(read, chunk, state)
         else:
             self._take_orders(read, chunk, state)
-        if isinstance(query, ListQuery) and query.status is None and query.page_limit is None:
+        if _is_range(query) and not (self._is_dating and query.axis is Axis.PORTED):
             state.cover(query.axis, query.window)
 
     def _doubt(self, query: Query) -> None:
@@ -245,6 +310,7 @@ class SyncRun:
         self.report.events_read += len(table)
         state.remember_unfinished(table, read.missing)
         chunk.events.append(table)
+        self._undated.tell(table.filter(pc.equal(table["payload__status"], "ported"))["portout_id"])
         tell_from = (state.events_tell_from or self._as_of) - self.options.overlap
         recent_from = self._as_of - self.options.overlap
         telling = table.filter(pc.greater_equal(table["created_at"], pa.scalar(tell_from, INSTANT)))
@@ -266,10 +332,12 @@ class SyncRun:
         self._miss(read.missing, state)
         if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
             ported = table.filter(pc.equal(table["status"], "ported"))["id"]
+            self._undated.tell(ported)
             chunk.ported_ranges.append(
                 ported_ranges_table(ported, query.window.start, query.window.end, self.options.as_of)
             )
-        if isinstance(query, ListQuery) and query.axis is Axis.INSERTED and query.status is None:
+        elif _is_range(query):
+            self._undated.see(table)
             state.count_orders(query.window, table["inserted_at"])
 
     def _miss(self, missing: Sequence[str], state: SyncState) -> None:
@@ -304,6 +372,7 @@ class SyncRun:
         ported_ranges = pa.concat_tables(
             chunk.ported_ranges or [ported_ranges_table([], self._as_of, self._as_of, self._as_of)]
         )
+        self._undated.settle()
         self.report.orders_read += len(orders)
         self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
         state.remember(orders)
@@ -326,3 +395,8 @@ class SyncRun:
         self._rows_done += rows
         self._rows_expected = max(self._rows_expected, self._rows_done)
         self._on_progress(self._rows_done, self._rows_expected)
+
+
+def _is_range(query: Query) -> TypeGuard[ListQuery]:
+    """Tell a query that answers all there is in a range from one that looks for certain orders in it."""
+    return isinstance(query, ListQuery) and query.status is None and query.page_limit is None

@@ -1,0 +1,138 @@
+"""When orders were ported, where no event tells: which ranges of `ported_out_at` are worth asking for.
+
+The API filters by `ported_out_at` and never returns it, so all that can be learned of an order is which ranges answer
+it. An event tells more, and most orders have one. So of a history that is read for the first time only those days are
+asked for on which an order can have been ported of which no event tells: from its `inserted_at` to its `updated_at`.
+A range ends just before midnight UTC, so that its end, which is taken for the instant, lies on the right day.
+
+Pure: no clock, no network, no database.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import accumulate, pairwise
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portouts.sync_plan import RESOLUTION, Window, merge, page_count
+
+DAY = timedelta(days=1)
+MONTHS = (1, 2, 3, 6, 12, 24)
+# What the ranges may cost beyond one request per page of ported orders: every range leaves a page half filled.
+SPARE_RANGES, SPARE_RANGES_PER_PAGE = 12, 0.3
+
+
+class UndatedPorts:
+    """The ported orders of one history of which neither an event nor a range tells when they were ported."""
+
+    def __init__(self) -> None:
+        # A hash of eight bytes tells orders apart as well as the id does.
+        self._told = array("q")
+        self._undated = array("q")
+        self._unsettled: list[pa.Table] = []
+        # On this day begins (+1) or has ended (-1) the time in which so many undated orders can have been ported.
+        self._turns: Counter[datetime] = Counter()
+
+    def tell(self, order_ids: pa.ChunkedArray) -> None:
+        """Take orders that an event or a range tells of."""
+        self._told.extend(map(hash, order_ids.to_pylist()))
+
+    def see(self, orders: pa.Table) -> None:
+        """Take the ported ones among these orders."""
+        ported = orders.filter(pc.equal(orders["status"], "ported"))
+        first = pc.coalesce(ported["inserted_at"], ported["updated_at"])
+        last = pc.coalesce(ported["updated_at"], ported["inserted_at"])
+        last = pc.if_else(pc.less(last, first), first, last)
+        self._unsettled.append(
+            pa.table(
+                {
+                    "hash": pa.array(map(hash, ported["id"].to_pylist()), pa.int64()),
+                    "first_day": pc.floor_temporal(first, unit="day"),
+                    "last_day": pc.floor_temporal(last, unit="day"),
+                }
+            )
+        )
+
+    def see_every_day(self, since: datetime) -> None:
+        """Take it that orders can have been ported on every day from `since` on."""
+        self._turns[_midnight(since)] += 1
+
+    def settle(self) -> None:
+        """Keep of the orders seen so far those that nothing so far has told of."""
+        if not self._unsettled:
+            return
+        seen, self._unsettled = pa.concat_tables(self._unsettled), []
+        undated = seen.filter(pc.invert(pc.is_in(seen["hash"], self._hashes_told())))
+        self._undated.extend(undated["hash"].to_pylist())
+        for name, turn, days_later in (("first_day", 1, 0), ("last_day", -1, 2)):
+            for counted in pc.value_counts(undated[name].drop_null()).to_pylist():
+                self._turns[counted["values"] + days_later * DAY] += turn * counted["counts"]
+
+    def are_left(self) -> bool:
+        """Say whether there are orders that no event and no range has told of."""
+        self.settle()
+        is_told = pc.is_in(pa.array(self._undated, pa.int64()), self._hashes_told())
+        return not pc.all(is_told, min_count=0).as_py()
+
+    def windows(self, within: Window, ported_count: int, page_size: int) -> list[Window]:
+        """List the ranges that will tell of them: of days, else of months, as short as an account of this size bears.
+
+        Reading them takes about as many requests as reading each ported order once would.
+        """
+        spells = merge(self._spells(within))
+        if not spells:
+            return []
+        pages, undated_pages = page_count(ported_count, page_size), page_count(len(self._undated), page_size)
+        most = max(pages - undated_pages, 0) + SPARE_RANGES_PER_PAGE * pages + SPARE_RANGES
+        span = [Window(spells[0].start, spells[-1].end)]
+        ways = [_cut(spells, _next_midnight)]
+        ways += [_cut(parts, partial(_next_month, step=step)) for parts in (spells, span) for step in MONTHS]
+        return next((windows for windows in ways if len(windows) <= most), span)
+
+    def _spells(self, within: Window) -> Iterator[Window]:
+        """List the time in which any of them can have been ported."""
+        days = sorted({*self._turns, max([within.end + DAY, *self._turns])})
+        open_counts = accumulate(self._turns[day] for day in days)
+        for (day, next_day), open_count in zip(pairwise(days), open_counts, strict=False):
+            start, end = max(_just_before(day), within.start), min(_just_before(next_day), within.end)
+            if open_count and start < end:
+                yield Window(start, end)
+
+    def _hashes_told(self) -> pa.Array:
+        return pa.array(self._told, pa.int64())
+
+
+def _cut(windows: Iterable[Window], next_bound: Callable[[datetime], datetime]) -> list[Window]:
+    """Cut windows just before each bound."""
+    parts: list[Window] = []
+    for window in windows:
+        start = window.start
+        while start < window.end:
+            end = min(_just_before(next_bound(start + RESOLUTION)), window.end)
+            parts.append(Window(start, end))
+            start = end
+    return parts
+
+
+def _midnight(instant: datetime) -> datetime:
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _next_midnight(instant: datetime) -> datetime:
+    return _midnight(instant) + DAY
+
+
+def _next_month(instant: datetime, step: int) -> datetime:
+    """Find the first day of a month after `instant`, of every `step` months."""
+    months = (instant.year * 12 + instant.month - 1) // step * step + step
+    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+
+
+def _just_before(day: datetime) -> datetime:
+    return day - RESOLUTION
