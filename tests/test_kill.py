@@ -17,7 +17,7 @@ import killable
 import pytest
 from killable import Death
 from portouts.sandbox import World, create_app, running
-from simulated_account import API_KEY, ask
+from simulated_account import API_KEY, UNTOLD, ask
 
 Rows = list[tuple[Any, ...]]
 ORDERS, SEED = 300, 20
@@ -44,7 +44,7 @@ SAME_ANYWAY = {
     "numbers": "from raw.portout_phone_numbers order by all",
     "events": "from raw.portout_events order by all",
     "observations": "select portout_id, status, updated_at from raw.portout_observations order by all",
-    "ported orders": "select distinct portout_id from raw.portout_ported_ranges order by all",
+    "ported orders": UNTOLD,
     "covered": "from raw.covered_ranges order by all",
     "fct_portouts": "from marts.fct_portouts where ported_at_source is distinct from 'range' order by all",
     "agg_portouts": "from marts.agg_portouts order by all",

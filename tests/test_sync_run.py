@@ -42,18 +42,19 @@ def order(status: str, updated_at: datetime) -> Row:
     }
 
 
-def sync(api: Replicas, state: SyncState, as_of: datetime) -> list[str]:
-    """Read one sync in one chunk; return the statuses that it loads."""
+def sync(api: Replicas, state: SyncState, as_of: datetime) -> list[datetime]:
+    """Read one sync in one chunk; return the versions that it loads."""
     run = SyncRun(SyncOptions(as_of, events=False), "sync", SyncReport())
     tables = asyncio.run(run.read_chunk(api, state))
-    statuses: list[str] = tables["portouts"]["status"].to_pylist()
-    return statuses
+    versions: list[datetime] = tables["portouts"]["updated_at"].to_pylist()
+    return versions
 
 
 def test_a_full_sync_that_was_killed_goes_on_keeping_the_newest_version() -> None:
     """It leaves nothing covered, as before a first load, which takes each order as it comes."""
-    state, authorized = SyncState(), order("authorized", INSERTED_AT + DAY)
-    assert sync(Replicas(inserted=[authorized]), state, INSERTED_AT + 2 * DAY) == ["authorized"]
+    state, ported = SyncState(), order("ported", INSERTED_AT + DAY)
+    everywhere = Replicas(ported=[ported], inserted=[ported])
+    assert sync(everywhere, state, INSERTED_AT + 2 * DAY) == [INSERTED_AT + DAY]
     state.forget_ranges()  # as the first chunk of a full sync does, before it is killed
-    lagging = Replicas(ported=[order("ported", INSERTED_AT + 3 * DAY)], inserted=[authorized])
-    assert sync(lagging, state, INSERTED_AT + 4 * DAY) == ["ported"]
+    lagging = Replicas(ported=[order("ported", INSERTED_AT + 3 * DAY)], inserted=[ported])
+    assert sync(lagging, state, INSERTED_AT + 4 * DAY) == [INSERTED_AT + 3 * DAY]

@@ -35,6 +35,7 @@ class UndatedPorts:
         # A hash of eight bytes tells orders apart as well as the id does.
         self._told = array("q")
         self._undated = array("q")
+        self._are_unknown = False
         self._unsettled: list[pa.Table] = []
         # On this day begins (+1) or has ended (-1) the time in which so many undated orders can have been ported.
         self._turns: Counter[datetime] = Counter()
@@ -60,7 +61,8 @@ class UndatedPorts:
         )
 
     def see_every_day(self, since: datetime) -> None:
-        """Take it that orders can have been ported on every day from `since` on."""
+        """Take it that there are orders that can have been ported on any day from `since` on."""
+        self._are_unknown = True
         self._turns[_midnight(since)] += 1
 
     def settle(self) -> None:
@@ -75,7 +77,9 @@ class UndatedPorts:
                 self._turns[counted["values"] + days_later * DAY] += turn * counted["counts"]
 
     def are_left(self) -> bool:
-        """Say whether there are orders that no event and no range has told of."""
+        """Say whether there are, or may be, orders that no event and no range has told of."""
+        if self._are_unknown:
+            return True
         self.settle()
         is_told = pc.is_in(pa.array(self._undated, pa.int64()), self._hashes_told())
         return not pc.all(is_told, min_count=0).as_py()

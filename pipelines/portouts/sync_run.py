@@ -322,23 +322,27 @@ class SyncRun:
                 state.recent_events[event["id"]] = event["created_at"]
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
-        query = read.query
-        table = self._only_news(read.table, state)
-        if not (self._is_first_load and isinstance(query, ListQuery) and query.axis is Axis.PORTED):
-            chunk.orders.append(table)
-        answered = {*read.table["id"].to_pylist(), *read.missing}
+        query, answers = read.query, read.table
+        news = self._only_news(answers, state)
+        if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
+            if not self._is_first_load:
+                chunk.orders.append(news)
+            chunk.ported_ranges.append(self._ported_range(query.window, self._since_start(answers, state)["id"]))
+            # Another status comes from a copy of the data that lags behind what it is filtered by.
+            answers = answers.filter(pc.equal(answers["status"], "ported"))
+        else:
+            chunk.orders.append(news)
+            if _is_range(query):
+                self._undated.see(answers)
+                state.count_orders(query.window, answers["inserted_at"])
+        answered = {*answers["id"].to_pylist(), *read.missing}
         self._owed -= answered
         state.to_read -= answered
         self._miss(read.missing, state)
-        if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
-            ported = table.filter(pc.equal(table["status"], "ported"))["id"]
-            self._undated.tell(ported)
-            chunk.ported_ranges.append(
-                ported_ranges_table(ported, query.window.start, query.window.end, self.options.as_of)
-            )
-        elif _is_range(query):
-            self._undated.see(table)
-            state.count_orders(query.window, table["inserted_at"])
+
+    def _ported_range(self, window: Window, order_ids: pa.ChunkedArray) -> pa.Table:
+        self._undated.tell(order_ids)
+        return ported_ranges_table(order_ids, window.start, window.end, self.options.as_of)
 
     def _miss(self, missing: Sequence[str], state: SyncState) -> None:
         """Report orders that the API no longer knows; those asked for one by one are given up as open."""
@@ -347,10 +351,14 @@ class SyncRun:
         for order_id in self.options.reread.keys() & set(missing):
             state.open_orders.pop(order_id, None)
 
-    def _only_news(self, orders: pa.Table, state: SyncState) -> pa.Table:
-        """Leave out orders from before the warehouse's start, and versions older than one committed by this sync."""
+    def _since_start(self, orders: pa.Table, state: SyncState) -> pa.Table:
+        """Leave out orders from before the warehouse's start."""
         too_early = pc.less(orders["inserted_at"], pa.scalar(state.start, INSTANT))
-        orders = orders.filter(pc.invert(pc.fill_null(too_early, fill_value=False)))
+        return orders.filter(pc.invert(pc.fill_null(too_early, fill_value=False)))
+
+    def _only_news(self, orders: pa.Table, state: SyncState) -> pa.Table:
+        """Leave out versions older than one committed by this sync too."""
+        orders = self._since_start(orders, state)
         if not self._versions:
             return orders
         held_at = pa.array([self._versions.get(order_id) for order_id in orders["id"].to_pylist()], INSTANT)

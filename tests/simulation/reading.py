@@ -43,6 +43,7 @@ class Held:
     orders: dict[str, Json] = field(default_factory=dict)
     events: dict[str, Json] = field(default_factory=dict)
     observations: set[tuple[str, str, datetime]] = field(default_factory=set)
+    ported_ranges: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     state: str = "{}"
 
     def commit(self, tables: dict[str, pa.Table], state: SyncState) -> None:
@@ -50,6 +51,8 @@ class Held:
         self.events |= {row["id"]: row for row in tables["portout_events"].to_pylist()}
         seen = tables["portout_observations"].select(["portout_id", "status", "updated_at"]).to_pylist()
         self.observations |= {tuple(row.values()) for row in seen}
+        for row in tables["portout_ported_ranges"].to_pylist():
+            self.ported_ranges.setdefault(row["portout_id"], []).append((row["ported_from"], row["ported_to"]))
         self.state = json.dumps(state.to_json())
 
 
@@ -138,6 +141,7 @@ async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome
 class Shown:
     """What the API showed when a sync began: the orders that had settled by then, and who the events speak of."""
 
+    as_of: datetime
     orders: dict[str, Json]
     tells: set[tuple[str, str]]
 
@@ -145,6 +149,7 @@ class Shown:
     def now(cls, api: UnsteadyApi, settled: set[str]) -> Shown:
         events = api.world.events() if api.has_events else []
         return cls(
+            api.world.now,
             {order["id"]: order for order in api.world.orders() if order["id"] in settled},
             {(event["portout_id"], event["created_at"]) for event in events},
         )
@@ -172,6 +177,20 @@ def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
         outcome.excused += 1
     if unknown := held.orders.keys() - now.keys():
         raise Wrong(f"orders held that the API does not show: {sorted(unknown)[:3]}")
+    check_ported(shown, world, held)
+
+
+def check_ported(shown: Shown, world: World, held: Held) -> None:
+    """Require of every ported order an event or a range that tells when, and of every range that it tells the truth."""
+    told = {event["portout_id"] for event in held.events.values() if event["payload__status"] == "ported"}
+    for id_, order in shown.orders.items():
+        instant, ranges = world.ported_out_at(id_), held.ported_ranges.get(id_)
+        if not order["status"] == held.orders[id_]["status"] == "ported" or instant is None or instant > shown.as_of:
+            continue
+        if ranges and not any(start <= instant <= end for start, end in ranges):
+            raise Wrong(f"order {id_} was ported at {instant}, and is held in {ranges}")
+        if not ranges and id_ not in told:
+            raise Wrong(f"order {id_} was ported at {instant}, and neither an event nor a range tells")
 
 
 def could_be_known(row: Json, tells: set[tuple[str, str]]) -> bool:

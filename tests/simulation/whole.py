@@ -123,6 +123,15 @@ def read_published(database: Path) -> Held:
         connection.execute("set timezone = 'UTC'")
         query = "select * exclude (deleted_at) from raw.portouts where deleted_at is null"
         rows = connection.sql(query).to_arrow_table().to_pylist()
+        ranges = connection.sql("select portout_id, ported_from, ported_to from raw.portout_ported_ranges").fetchall()
+        held.events = {
+            id_: {"portout_id": portout_id, "payload__status": status}
+            for id_, portout_id, status in connection.sql(
+                "select id, portout_id, payload__status from raw.portout_events"
+            ).fetchall()
+        }
+    for id_, *ends in ranges:
+        held.ported_ranges.setdefault(id_, []).append(tuple(ends))
     held.orders = {row["id"]: row for row in rows}
     assert len(held.orders) == len(rows), "an order stands twice in raw.portouts"
     return held
