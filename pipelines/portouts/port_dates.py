@@ -89,6 +89,7 @@ class UndatedPorts:
 
         Reading them takes about as many requests as reading each ported order once would.
         """
+        self.settle()
         spells = merge(self._spells(within))
         if not spells:
             return []

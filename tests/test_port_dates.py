@@ -1,0 +1,223 @@
+"""Which ranges a first load asks for to learn when orders were ported, and how right the days are that they tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from portouts.port_dates import UndatedPorts
+from portouts.records import INSTANT
+from portouts.sandbox import World
+from portouts.sync_plan import BEGINNING, Window, gaps
+from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_state import SyncState
+from simulation.weather import UnsteadyApi, Weather
+
+DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+WITHIN = Window(BEGINNING, NOW)
+CALM = Weather(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
+PAGE = 250
+Order = tuple[str, datetime | None, datetime | None]
+Json = dict[str, Any]
+
+
+def ported(*orders: Order) -> pa.Table:
+    ids, inserted_at, updated_at = zip(*orders, strict=True) if orders else ((), (), ())
+    return pa.table(
+        {
+            "id": pa.array(ids, pa.string()),
+            "status": pa.array(["ported"] * len(ids), pa.string()),
+            "inserted_at": pa.array(inserted_at, INSTANT),
+            "updated_at": pa.array(updated_at, INSTANT),
+        }
+    )
+
+
+def ids(*names: str) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(names, pa.string())])
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+MAY = ported(("a", at("2026-05-03T10:00"), at("2026-05-05T09:00")))
+
+
+def test_an_order_told_of_is_not_asked_for() -> None:
+    undated = UndatedPorts()
+    undated.tell(ids("a"))
+    undated.see(MAY)
+    assert not undated.are_left()
+    assert undated.windows(WITHIN, 1, PAGE) == []
+
+
+def test_orders_of_another_status_are_not_asked_for() -> None:
+    undated = UndatedPorts()
+    undated.see(MAY.set_column(1, "status", pa.array(["canceled"])))
+    assert not undated.are_left()
+
+
+def test_an_order_is_asked_for_from_its_day_until_the_day_after_its_last_change_and_every_day_ends_on_itself() -> None:
+    undated = UndatedPorts()
+    undated.see(MAY)
+    windows = undated.windows(WITHIN, 1, PAGE)
+    ends = [at(f"2026-05-0{day}T00:00") - MILLISECOND for day in range(3, 8)]
+    assert windows == [Window(start, end) for start, end in pairwise(ends)]
+    assert [window.end.day for window in windows] == [3, 4, 5, 6]
+    assert undated.are_left()
+    undated.tell(ids("a"))
+    assert not undated.are_left()
+
+
+def test_where_days_are_too_many_whole_months_are_asked_for() -> None:
+    undated = UndatedPorts()
+    undated.see(ported(("a", at("2026-01-20T10:00"), at("2026-04-05T09:00"))))
+    windows = undated.windows(WITHIN, 1, PAGE)
+    assert [(window.start.month, window.end.month) for window in windows] == [(1, 1), (1, 2), (2, 3), (3, 4)]
+    assert [window.end + MILLISECOND for window in windows[:-1]] == [at(f"2026-0{month}-01") for month in (2, 3, 4)]
+
+
+def test_many_orders_with_events_leave_requests_for_the_days_of_a_few_without() -> None:
+    undated = UndatedPorts()
+    undated.see(ported(("a", at("2026-01-20T10:00"), at("2026-04-05T09:00"))))
+    assert len(undated.windows(WITHIN, 100 * PAGE, PAGE)) == 77
+
+
+def test_what_a_killed_sync_saw_is_asked_for_from_the_first_day_to_the_last() -> None:
+    undated = UndatedPorts()
+    undated.see_every_day(at("2025-05-07T11:42"))
+    assert undated.are_left()
+    windows = undated.windows(WITHIN, 20 * PAGE, PAGE)
+    assert (windows[0].start, windows[-1].end) == (at("2025-05-07T00:00") - MILLISECOND, NOW)
+    assert len(windows) <= 12 + 1.3 * 20
+
+
+@pytest.mark.parametrize(
+    ("inserted_at", "updated_at"),
+    [(None, at("2026-05-03T10:00")), (at("2026-05-03T10:00"), None), (at("2026-05-03T10:00"), at("2026-04-03T10:00"))],
+    ids=["never inserted", "never updated", "updated before"],
+)
+def test_the_day_of_an_order_with_one_usable_instant_is_asked_for(
+    inserted_at: datetime | None, updated_at: datetime | None
+) -> None:
+    undated = UndatedPorts()
+    undated.see(ported(("a", inserted_at, updated_at)))
+    assert any(at("2026-05-03T10:00") in window for window in undated.windows(WITHIN, 1, PAGE))
+
+
+def test_an_order_without_any_instant_is_left_to_all_other_ranges() -> None:
+    undated = UndatedPorts()
+    undated.see(ported(("a", None, None)))
+    assert undated.windows(WITHIN, 1, PAGE) == []
+    assert undated.are_left()
+
+
+instants = st.datetimes(datetime(2009, 1, 1), datetime(2026, 6, 1)).map(lambda instant: instant.replace(tzinfo=UTC))  # noqa: DTZ001  # hypothesis wants them naive
+spans = st.tuples(instants, st.timedeltas(timedelta(), timedelta(days=400)))
+
+
+@given(st.lists(spans, max_size=30), st.integers(0, 5_000))
+def test_no_instant_is_left_out_and_no_range_is_read_twice(orders: list[tuple[datetime, timedelta]], more: int) -> None:
+    undated = UndatedPorts()
+    undated.see(ported(*((str(n), start, min(start + length, NOW)) for n, (start, length) in enumerate(orders))))
+    count = len(orders) + more
+    windows = undated.windows(WITHIN, count, PAGE)
+    assert len(windows) <= 12 + 1.3 * max(1, -(-count // PAGE))
+    assert all(one.end <= other.start for one, other in pairwise(windows))
+    for start, length in orders:
+        for instant in (start, min(start + length, NOW - MILLISECOND)):
+            assert any(window.start <= instant <= window.end for window in windows)
+    assert not windows or gaps(windows, WITHIN) != [WITHIN]
+
+
+# With a sync around it
+
+
+def sync(api: Any, as_of: datetime, **options: Any) -> tuple[list[Json], int]:
+    """Read one first load in one chunk; return the ranges that it found orders in, and its requests."""
+    run = SyncRun(SyncOptions(as_of, **options), "sync", SyncReport())
+    requests = 0
+
+    async def read() -> pa.Table:
+        nonlocal requests
+        async with api.open_client() as client:
+            tables = await run.read_chunk(client, SyncState())
+            requests = client.requests
+        return tables["portout_ported_ranges"]
+
+    return asyncio.run(read()).to_pylist(), requests
+
+
+@pytest.mark.parametrize("orders", [1, 900, 5_000])
+def test_without_events_every_order_is_found_in_a_range_that_ends_on_the_right_day_or_month(orders: int) -> None:
+    world = World(orders, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
+    found, _ = sync(UnsteadyApi(world, Random(1), CALM, events=False), world.now)
+    assert {row["portout_id"] for row in found} == {o["id"] for o in world.orders() if o["status"] == "ported"}
+    for row in found:
+        instant = world.ported_out_at(row["portout_id"])
+        assert instant
+        assert row["ported_from"] <= instant <= row["ported_to"]
+        assert (row["ported_to"].year, row["ported_to"].month) == (instant.year, instant.month)
+
+
+def test_with_events_only_orders_that_they_do_not_tell_of_are_looked_for() -> None:
+    world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
+    told = {e["portout_id"] for e in world.events() if (e["payload"] or {}).get("status") == "ported"}
+    untold = {order["id"] for order in world.orders() if order["status"] == "ported"} - told
+    found, with_events = sync(UnsteadyApi(world, Random(1), CALM), world.now)
+    _, without_events = sync(UnsteadyApi(world, Random(1), CALM, events=False), world.now)
+    assert untold
+    assert untold <= {row["portout_id"] for row in found}
+    pages_of_events = len(world.events()) / PAGE
+    assert with_events < without_events + pages_of_events
+
+
+@dataclass
+class OnePort:
+    """An API with one ported order, whose `ported_out_at` lies where nobody would look for it."""
+
+    ported_out_at: datetime
+    requests: int = 0
+    asked: list[Mapping[str, str]] = field(default_factory=list)
+
+    def open_client(self) -> OnePort:
+        return self
+
+    async def __aenter__(self) -> OnePort:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Nothing is open."""
+
+    async def fetch_list(self, _path: str, params: Mapping[str, str], _row_type: object = None) -> Json:
+        row = {
+            "id": "a",
+            "status": "ported",
+            "inserted_at": "2026-05-03T10:00:00Z",
+            "updated_at": "2026-05-04T10:00:00Z",
+        }
+        span = [params.get(f"filter[ported_out_at][{end}]") for end in ("gte", "lte")]
+        start, end = (datetime.fromisoformat(text) if text else self.ported_out_at for text in span)
+        rows = [row] if params["page[number]"] == "1" and start <= self.ported_out_at <= end else []
+        return {"data": rows, "meta": {"total_results": len(rows), "page_size": PAGE}}
+
+    async def fetch_one(self, path: str) -> Json:
+        raise AssertionError(f"{path} was asked for")
+
+
+@pytest.mark.parametrize("instant", ["2026-05-04T08:00", "2026-05-20T08:00", "2026-05-01T08:00"])
+def test_an_order_is_found_even_where_it_was_ported_after_its_last_change_or_before_it_came(instant: str) -> None:
+    found, _ = sync(OnePort(at(instant)), NOW, events=False)
+    assert [row["portout_id"] for row in found] == ["a"]
+    assert found[0]["ported_from"] <= at(instant) <= found[0]["ported_to"]
