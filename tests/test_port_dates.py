@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.port_dates import UndatedPorts
+from portouts.port_dates import UndatedPorts, by_calendar
 from portouts.records import INSTANT
 from portouts.sandbox import World
-from portouts.sync_plan import BEGINNING, Window, gaps
+from portouts.sync_plan import BEGINNING, Window, gaps, merge
 from portouts.sync_run import SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from simulation.weather import UnsteadyApi, Weather
@@ -144,15 +144,15 @@ def test_no_instant_is_left_out_and_no_range_is_read_twice(orders: list[tuple[da
 # With a sync around it
 
 
-def sync(api: Any, as_of: datetime, **options: Any) -> tuple[list[Json], int]:
-    """Read one first load in one chunk; return the ranges that it found orders in, and its requests."""
+def sync(api: Any, as_of: datetime, state: SyncState | None = None, **options: Any) -> tuple[list[Json], int]:
+    """Read one sync, a first load without `state`, in one chunk; return the ranges with orders, and its requests."""
     run = SyncRun(SyncOptions(as_of, **options), "sync", SyncReport())
     requests = 0
 
     async def read() -> pa.Table:
         nonlocal requests
         async with api.open_client() as client:
-            tables = await run.read_chunk(client, SyncState())
+            tables = await run.read_chunk(client, state or SyncState())
             requests = client.requests
         return tables["portout_ported_ranges"]
 
@@ -221,3 +221,28 @@ def test_an_order_is_found_even_where_it_was_ported_after_its_last_change_or_bef
     found, _ = sync(OnePort(at(instant)), NOW, events=False)
     assert [row["portout_id"] for row in found] == ["a"]
     assert found[0]["ported_from"] <= at(instant) <= found[0]["ported_to"]
+
+
+@pytest.mark.parametrize(
+    ("end", "count"), [("2026-06-01", 1), ("2026-06-02", 2), ("2026-06-05", 1), ("2026-07-11", 2), ("2027-07-11", 2)]
+)
+def test_a_range_is_cut_by_days_or_months_or_years_into_no_more_parts_than_allowed(end: str, count: int) -> None:
+    whole = Window(NOW, at(f"{end}T13:00"))
+    parts = by_calendar([whole], 3)
+    assert len(parts) == count
+    assert merge(parts) == [whole]
+
+
+@pytest.mark.parametrize("days", [0.9, 1, 2])
+def test_a_later_sync_without_events_knows_the_day_on_which_orders_were_ported(days: float) -> None:
+    world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
+    api, state = UnsteadyApi(world, Random(1), CALM, events=False), SyncState()
+    sync(api, world.now, state, events=False)
+    world.advance(timedelta(days=days))
+    found, _ = sync(api, world.now, state, events=False)
+    news = [row for row in found if (world.ported_out_at(row["portout_id"]) or NOW) > NOW]
+    assert news
+    for row in news:
+        instant = world.ported_out_at(row["portout_id"])
+        assert instant
+        assert row["ported_to"].date() == instant.date()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import accumulate, pairwise
@@ -96,9 +96,7 @@ class UndatedPorts:
         pages, undated_pages = page_count(ported_count, page_size), page_count(len(self._undated), page_size)
         most = max(pages - undated_pages, 0) + SPARE_RANGES_PER_PAGE * pages + SPARE_RANGES
         span = [Window(spells[0].start, spells[-1].end)]
-        ways = [_cut(spells, _next_midnight)]
-        ways += [_cut(parts, partial(_next_month, step=step)) for parts in (spells, span) for step in MONTHS]
-        return next((windows for windows in ways if len(windows) <= most), span)
+        return by_calendar(spells, most) or by_calendar(span, most) or span
 
     def _spells(self, within: Window) -> Iterator[Window]:
         """List the time in which any of them can have been ported."""
@@ -111,6 +109,12 @@ class UndatedPorts:
 
     def _hashes_told(self) -> pa.Array:
         return pa.array(self._told, pa.int64())
+
+
+def by_calendar(windows: Sequence[Window], most: float) -> list[Window]:
+    """Cut windows by days, else by months, into no more than `most`; an empty list where that cannot be done."""
+    ways: list[Callable[[datetime], datetime]] = [_next_midnight, *(partial(_next_month, step=step) for step in MONTHS)]
+    return next((parts for way in ways if len(parts := _cut(windows, way)) <= most), [])
 
 
 def _cut(windows: Iterable[Window], next_bound: Callable[[datetime], datetime]) -> list[Window]:

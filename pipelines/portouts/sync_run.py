@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.phone_numbers import phone_numbers_table
-from portouts.port_dates import UndatedPorts
+from portouts.port_dates import UndatedPorts, by_calendar
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, TEXT, events_table, orders_table
 from portouts.sync_plan import (
@@ -43,6 +43,8 @@ from portouts.window_reader import Api, Pages, Read, WindowReader
 
 # How long an event may lack its payload before it is no longer asked for.
 PAYLOAD_PATIENCE = timedelta(days=7)
+# Requests that a sync may spend on knowing the day on which orders were ported of which no event tells.
+SPARE_PORTED_RANGES = 2
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[WindowReader, SyncState], Awaitable[Iterable[Query]]]
@@ -193,11 +195,23 @@ class SyncRun:
         }
         self.report.is_swept = bool(state.open_orders)
         sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
-        ported = ranges[Axis.PORTED] if state.covered[Axis.PORTED] else []
         events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
-        self._orders = [*ported, *ranges[Axis.INSERTED], *sweeps]
+        self._orders = [*self._new_ports(ranges[Axis.PORTED], state), *ranges[Axis.INSERTED], *sweeps]
         self._rows_expected += await reader.count(self._orders)
         return [*events, *self._unfinished(state)]
+
+    def _new_ports(self, ranges: Sequence[ListQuery], state: SyncState) -> Iterable[ListQuery]:
+        """Take the ranges since the last sync; where no event tells the day, cut them by days as far as that is cheap.
+
+        Those of a history that is new are planned when it has been read.
+        """
+        if not state.covered[Axis.PORTED]:
+            return ()
+        if self.options.events and not state.events_refused:
+            return ranges
+        windows = [query.window for query in ranges]
+        parts = by_calendar(windows, len(windows) + SPARE_PORTED_RANGES)
+        return [ListQuery(Axis.PORTED, window) for window in parts or windows]
 
     async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
         return self._orders
