@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -141,6 +142,18 @@ def test_no_instant_is_left_out_and_no_range_is_read_twice(orders: list[tuple[da
     assert not windows or gaps(windows, WITHIN) != [WITHIN]
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Africa/Cairo", "America/Santiago", "Asia/Beirut"])
+def test_days_and_months_are_those_of_the_reporting_time_zone(zone: str) -> None:
+    """Some of these zones have days that begin at one o'clock, when the clocks are changed at midnight."""
+    tz, year = ZoneInfo(zone), Window(at("2025-06-01"), at("2026-06-01"))
+    for most, unit in ((400, "%Y-%m-%d"), (20, "%Y-%m")):
+        parts = by_calendar([year], tz, most)
+        assert merge(parts) == [year]
+        labels = [{f"{instant.astimezone(tz):{unit}}" for instant in (w.start + MILLISECOND, w.end)} for w in parts]
+        assert [len(label) for label in labels[:-1]] == [1] * (len(labels) - 1)
+        assert len(set.union(*labels)) in (len(labels), len(labels) + 1)
+
+
 # With a sync around it
 
 
@@ -228,7 +241,7 @@ def test_an_order_is_found_even_where_it_was_ported_after_its_last_change_or_bef
 )
 def test_a_range_is_cut_by_days_or_months_or_years_into_no_more_parts_than_allowed(end: str, count: int) -> None:
     whole = Window(NOW, at(f"{end}T13:00"))
-    parts = by_calendar([whole], 3)
+    parts = by_calendar([whole], UTC, 3)
     assert len(parts) == count
     assert merge(parts) == [whole]
 

@@ -178,6 +178,7 @@ def test_without_a_key_it_says_where_to_put_one() -> None:
     [
         ({"page_size": 0}, "page_size"),
         ({"page_size": 251}, "page_size"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"max_concurrency": 0}, "max_concurrency"),
         ({"overlap_minutes": -1}, "overlap_minutes"),
         ({"pii": "blur"}, "pii"),

@@ -3,7 +3,8 @@
 The API filters by `ported_out_at` and never returns it, so all that can be learned of an order is which ranges answer
 it. An event tells more, and most orders have one. So of a history that is read for the first time only those days are
 asked for on which an order can have been ported of which no event tells: from its `inserted_at` to its `updated_at`.
-A range ends just before midnight UTC, so that its end, which is taken for the instant, lies on the right day.
+A range ends just before a midnight of the reporting time zone: its end, which is taken for the instant, then lies on
+the right day.
 
 Pure: no clock, no network, no database.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import accumulate, pairwise
 
@@ -31,7 +32,8 @@ SPARE_RANGES, SPARE_RANGES_PER_PAGE = 12, 0.3
 class UndatedPorts:
     """The ported orders of one history of which neither an event nor a range tells when they were ported."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_zone: tzinfo = UTC) -> None:
+        self._time_zone = time_zone
         # A hash of eight bytes tells orders apart as well as the id does.
         self._told = array("q")
         self._undated = array("q")
@@ -96,7 +98,7 @@ class UndatedPorts:
         pages, undated_pages = page_count(ported_count, page_size), page_count(len(self._undated), page_size)
         most = max(pages - undated_pages, 0) + SPARE_RANGES_PER_PAGE * pages + SPARE_RANGES
         span = [Window(spells[0].start, spells[-1].end)]
-        return by_calendar(spells, most) or by_calendar(span, most) or span
+        return by_calendar(spells, self._time_zone, most) or by_calendar(span, self._time_zone, most) or span
 
     def _spells(self, within: Window) -> Iterator[Window]:
         """List the time in which any of them can have been ported."""
@@ -111,26 +113,27 @@ class UndatedPorts:
         return pa.array(self._told, pa.int64())
 
 
-def by_calendar(windows: Sequence[Window], most: float) -> list[Window]:
+def by_calendar(windows: Sequence[Window], time_zone: tzinfo, most: float) -> list[Window]:
     """Cut windows by days, else by months, into no more than `most`; an empty list where that cannot be done."""
     ways: list[Callable[[datetime], datetime]] = [_next_midnight, *(partial(_next_month, step=step) for step in MONTHS)]
-    return next((parts for way in ways if len(parts := _cut(windows, way)) <= most), [])
+    return next((parts for way in ways if len(parts := _cut(windows, time_zone, way)) <= most), [])
 
 
-def _cut(windows: Iterable[Window], next_bound: Callable[[datetime], datetime]) -> list[Window]:
-    """Cut windows just before each bound."""
+def _cut(windows: Iterable[Window], time_zone: tzinfo, next_day: Callable[[datetime], datetime]) -> list[Window]:
+    """Cut windows just before each of these days begins."""
     parts: list[Window] = []
     for window in windows:
         start = window.start
         while start < window.end:
-            end = min(_just_before(next_bound(start + RESOLUTION)), window.end)
+            day = next_day((start + RESOLUTION).astimezone(time_zone))
+            end = min(_just_before(day.astimezone(UTC)), window.end)
             parts.append(Window(start, end))
             start = end
     return parts
 
 
 def _midnight(instant: datetime) -> datetime:
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
 
 
 def _next_midnight(instant: datetime) -> datetime:
@@ -140,7 +143,7 @@ def _next_midnight(instant: datetime) -> datetime:
 def _next_month(instant: datetime, step: int) -> datetime:
     """Find the first day of a month after `instant`, of every `step` months."""
     months = (instant.year * 12 + instant.month - 1) // step * step + step
-    return datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC)
+    return _midnight(instant).replace(year=months // 12, month=months % 12 + 1, day=1)
 
 
 def _just_before(day: datetime) -> datetime:

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import dlt
 from dlt.common.configuration import with_config
@@ -32,6 +33,7 @@ class SourceSettings:
     max_concurrency: int
     overlap: timedelta
     events: bool
+    time_zone: ZoneInfo
     privacy: Privacy
 
     def __repr__(self) -> str:
@@ -62,6 +64,7 @@ def _resolve(
     max_concurrency: int = 8,
     overlap_minutes: int = 60,
     events: bool = True,
+    time_zone: str = "UTC",
     pii: str = "keep",
     pii_salt: TSecretStrValue | None = None,
 ) -> SourceSettings:
@@ -73,6 +76,7 @@ def _resolve(
         max_concurrency=_in_range("max_concurrency", max_concurrency, 1, 64),
         overlap=timedelta(minutes=_in_range("overlap_minutes", overlap_minutes, 0, 60 * 24 * 366)),
         events=events,
+        time_zone=_zone(time_zone),
         privacy=_privacy(pii, pii_salt),
     )
 
@@ -87,6 +91,13 @@ def _in_range(name: str, value: int, low: int, high: int) -> int:
     if not low <= value <= high:
         raise SettingsError(f"{name} must be between {low} and {high}, not {value}.")
     return value
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, KeyError):
+        raise SettingsError(f"time_zone must be an IANA name such as America/New_York, not {name!r}.") from None
 
 
 def _privacy(pii: str, salt: str | None) -> Privacy:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeGuard
 
 import pyarrow as pa
@@ -70,6 +70,8 @@ class SyncOptions:
     page_size: int = 250
     overlap: timedelta = timedelta(minutes=60)
     events: bool = True
+    time_zone: tzinfo = UTC
+    """Whose days and months orders are to be known to have been ported on."""
     privacy: Privacy = KEEP
     allow_unproven: bool = False
     chunk_rows: int | None = None
@@ -138,7 +140,7 @@ class SyncRun:
         self._first_pages: dict[ListQuery, Pages] = {}
         self._owed: set[str] = set()
         self._is_first_load = False
-        self._undated = UndatedPorts()
+        self._undated = UndatedPorts(options.time_zone)
         self._is_dating = False
         self._ported_asked: list[Window] = []
         self._versions: dict[str, datetime | None] = {}
@@ -210,7 +212,7 @@ class SyncRun:
         if self.options.events and not state.events_refused:
             return ranges
         windows = [query.window for query in ranges]
-        parts = by_calendar(windows, len(windows) + SPARE_PORTED_RANGES)
+        parts = by_calendar(windows, self.options.time_zone, len(windows) + SPARE_PORTED_RANGES)
         return [ListQuery(Axis.PORTED, window) for window in parts or windows]
 
     async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:

@@ -100,10 +100,10 @@ def telnyx_source(
 
     The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise.
     Further settings, as arguments or under `[sources.telnyx]`: `start_date`, `page_size` (1..250), `max_concurrency`,
-    `overlap_minutes`, `events`, `pii` (keep, hash, drop), `pii_salt`. `as_of` (default: now) bounds every range.
-    `since` extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to
-    `inserted_at`) and nothing else. Resources: `portouts`, `portout_phone_numbers`, `portout_events`,
-    `portout_observations`, `portout_ported_ranges`.
+    `overlap_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii` (keep,
+    hash, drop), `pii_salt`. `as_of` (default: now) bounds every range. `since` extends the history backwards, `full`
+    reads all of it again, `reread` reads these orders (id to `inserted_at`) and nothing else. Resources: `portouts`,
+    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
     """
@@ -117,6 +117,7 @@ def telnyx_source(
         page_size=found.page_size,
         overlap=found.overlap,
         events=found.events,
+        time_zone=found.time_zone,
         privacy=found.privacy,
         allow_unproven=allow_unproven,
         chunk_rows=supervision.chunk_rows,
