@@ -184,7 +184,7 @@ def test_without_a_key_it_says_where_to_put_one() -> None:
         ({"pii": "blur"}, "pii"),
         ({"start_date": "spring"}, "start_date"),
     ],
-    ids=["no rows", "too many rows", "no connection", "negative overlap", "no such way", "no date"],
+    ids=["no rows", "too many rows", "no such zone", "no connection", "negative overlap", "no such way", "no date"],
 )
 def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
