@@ -22,6 +22,7 @@ from typing import Annotated
 import typer
 
 from portouts.buckets import Depth, Verify
+from portouts.lean_process import be_lean
 from portouts.settings import SettingsError, parse_instant, require_api_key
 from portouts.terminal import (
     note_plan,
@@ -90,6 +91,7 @@ def sync(
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
         _settle_dlt()
+        be_lean()
         from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_load, run_sync
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse

@@ -181,16 +181,14 @@ def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
 
 
 def check_ported(shown: Shown, world: World, held: Held) -> None:
-    """Require of every ported order an event or a range that tells when, and of every range that it tells the truth."""
+    """Require of every ported order an event, or else a range, that tells when."""
     told = {event["portout_id"] for event in held.events.values() if event["payload__status"] == "ported"}
     for id_, order in shown.orders.items():
-        instant, ranges = world.ported_out_at(id_), held.ported_ranges.get(id_)
+        instant, ranges = world.ported_out_at(id_), held.ported_ranges.get(id_, [])
         if not order["status"] == held.orders[id_]["status"] == "ported" or instant is None or instant > shown.as_of:
             continue
-        if ranges and not any(start <= instant <= end for start, end in ranges):
-            raise Wrong(f"order {id_} was ported at {instant}, and is held in {ranges}")
-        if not ranges and id_ not in told:
-            raise Wrong(f"order {id_} was ported at {instant}, and neither an event nor a range tells")
+        if id_ not in told and not any(start <= instant <= end for start, end in ranges):
+            raise Wrong(f"order {id_} was ported at {instant}; no event tells, and only these ranges: {ranges}")
 
 
 def could_be_known(row: Json, tells: set[tuple[str, str]]) -> bool:
