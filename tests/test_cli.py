@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -41,8 +42,11 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
     """Run a command in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     # The command itself sets these, which must not outlive the test.
-    for name in ("NO_PROXY", "RUNTIME__LOG_LEVEL", "RUNTIME__DLTHUB_TELEMETRY", "RUNTIME__INTERCEPT_SIGNALS"):
-        monkeypatch.setenv(name, {"NO_PROXY": "127.0.0.1", "RUNTIME__LOG_LEVEL": "ERROR"}.get(name, "false"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "ERROR")
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    monkeypatch.setenv("RUNTIME__INTERCEPT_SIGNALS", "false")
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
 
     def run(*arguments: str, **environment: str) -> Ended:
         ended = CliRunner().invoke(app, arguments, prog_name="portouts", env=environment)
@@ -52,14 +56,19 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
     return run
 
 
-def imported_by(*arguments: str, folder: Path) -> tuple[int, list[str]]:
+def imported_by(*arguments: str, folder: Path, **environment: str) -> tuple[int, list[str]]:
     """Run a command in a process of its own; return its exit code and which of the slow imports it made."""
     script = (
         "import sys\nfrom portouts.cli import main\n"
         f"try:\n    main()\nfinally:\n    print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode, done.stderr.splitlines()[-1].split()
 
@@ -77,6 +86,25 @@ def test_what_should_be_quick_imports_nothing_slow(arguments: list[str], code: i
     needed = {"duckdb"} if arguments == ["status"] else set[str]()
     # Typer draws its help with Rich.
     assert (ended, set(imported) - {"rich.table"} - needed) == (code, set())
+
+
+def test_a_sync_does_without_pandas(tmp_path: Path) -> None:
+    with running(create_app(World(20, seed=1), api_key=portouts_command.KEY)) as base_url:
+        credentials = {"TELNYX_API_KEY": portouts_command.KEY, "TELNYX_BASE_URL": base_url}
+        code, imported = imported_by("sync", folder=tmp_path, **credentials)
+    assert code == 0
+    assert "pyarrow" in imported
+    assert "pandas" not in imported
+
+
+def test_pandas_is_found_where_it_is_asked_for() -> None:
+    script = (
+        "from portouts.lean_process import be_lean\n"
+        "be_lean()\n"
+        "import pyarrow as pa\n"
+        "assert pa.table({'a': [1]}).to_pandas()['a'].to_list() == [1]\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 # What is documented

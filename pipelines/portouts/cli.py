@@ -90,8 +90,7 @@ def sync(
         require_api_key(os.environ, (Path.cwd(), Path.home()))
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
-        _settle_dlt()
-        be_lean()
+        _settle_process()
         from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_load, run_sync
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
@@ -126,7 +125,7 @@ def verify(
     with _ending_well(as_json):
         require_api_key(os.environ, (Path.cwd(), Path.home()))
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
-        _settle_dlt()
+        _settle_process()
         from portouts.telnyx_source import Supervision
         from portouts.verify_job import VerifyRequest, run_verify
         from portouts.warehouse import Warehouse
@@ -143,7 +142,7 @@ def verify(
 def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     with _ending_well(as_json):
-        _settle_dlt()
+        _settle_process()
         from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse
 
@@ -190,7 +189,7 @@ def demo(
         if database != DEMO_DATABASE and (database.exists() or state.exists()):
             raise SettingsError(f"{database} exists already; give the demo a new file.")
         _require("starlette", "uvicorn", extra="sandbox")
-        _settle_dlt()
+        _settle_process()
         os.environ["NO_PROXY"] = "127.0.0.1"
         from portouts.demo import clear_demo, read_answers, run_demo
 
@@ -298,8 +297,8 @@ def _as_of(text: str | None) -> datetime:
     return instant
 
 
-def _settle_dlt() -> None:
-    """Keep dlt from reporting usage, logging what we report, taking our signals and hoarding what it has loaded.
+def _settle_process() -> None:
+    """Keep this process lean, and dlt from reporting usage, logging what we report, taking our signals and hoarding.
 
     What the environment says already comes first.
     """
@@ -307,7 +306,7 @@ def _settle_dlt() -> None:
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
     os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives back between chunks what it does not need
+    be_lean()
 
 
 def _require(*names: str, extra: str) -> None:
