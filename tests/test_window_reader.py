@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from portouts.records import UnusableRow
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window
 from portouts.telnyx_api import PermissionDenied, Unprocessable
-from portouts.window_reader import LOOK_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, WindowReader
+from portouts.window_reader import PAGES_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, WindowReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.anyio
 MINUTE = timedelta(minutes=1)
 DAY = Window(NOON, NOON + timedelta(days=1))
 WHOLE_DAY = ListQuery(Axis.INSERTED, DAY)
+LOOK_AHEAD = PAGES_AHEAD // PAGES_AT_A_TIME[Axis.INSERTED]
 
 
 async def read(handler: Handler, *queries: Query, page_size: int = 5) -> list[Read]:

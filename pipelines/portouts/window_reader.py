@@ -28,8 +28,10 @@ from portouts.telnyx_api import Envelope, JsonObject, NotFound, TelnyxError, Unp
 # Long enough that half-filled last pages hardly count, short enough to be held in memory. An order's `ported_out_at` is
 # known only as the range in which it was found, so those ranges are kept shorter.
 PAGES_AT_A_TIME = {Axis.INSERTED: 40, Axis.EVENTS: 40, Axis.PORTED: 8}
+# What is begun before it is asked for: enough to keep all connections busy.
+PAGES_AHEAD = 80
+LOOKUPS_AHEAD = 2
 ATTEMPTS = 3
-LOOK_AHEAD = 2
 # Rows become a table together: a call of Arrow takes as long for one page as for ten.
 PAGES_TOGETHER = 10
 # A server may round the ends of a range to whole seconds before it compares.
@@ -131,7 +133,7 @@ class WindowReader:
         running: deque[asyncio.Task[Read | Split]] = deque()
         try:
             while running or (queries and not enough()):
-                while queries and len(running) < LOOK_AHEAD and not enough():
+                while queries and len(running) < _most_at_once(queries[0]) and not enough():
                     running.append(asyncio.create_task(self._outcome(queries.popleft())))
                 outcome = await running.popleft()
                 self.glimpses += outcome.glimpses if outcome.is_of_orders else ()
@@ -277,6 +279,10 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     finally:
         for task in tasks:
             task.cancel()
+
+
+def _most_at_once(query: Query) -> int:
+    return LOOKUPS_AHEAD if isinstance(query, Lookup) else PAGES_AHEAD // PAGES_AT_A_TIME[query.axis]
 
 
 def _tables(pages: Iterable[Pages]) -> tuple[pa.Table, ...]:
