@@ -157,6 +157,54 @@ def test_days_and_months_are_those_of_the_reporting_time_zone(zone: str) -> None
 # With a sync around it
 
 
+class Orders:
+    """The orders of one world, and what syncs in small chunks have found of when they were ported."""
+
+    def __init__(self) -> None:
+        self.world = World(900, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
+        self.found: set[str] = set()
+        self._api = UnsteadyApi(self.world, Random(1), CALM, events=False)
+        self._state: Json = {}
+
+    def sync(self, since: datetime, chunks: int = 1_000) -> int:
+        """Sync until so many chunks are committed, as one that is then killed; return how many were."""
+        run = SyncRun(SyncOptions(self.world.now, since, page_size=20, chunk_rows=60), "sync", SyncReport())
+        committed = 0
+
+        async def read() -> None:
+            nonlocal committed
+            while not run.is_done and committed < chunks:
+                state = SyncState.from_json(self._state)
+                async with self._api.open_client() as client:
+                    tables = await run.read_chunk(client, state)
+                self.found |= {*tables["portout_ported_ranges"]["portout_id"].to_pylist()}
+                self._state, committed = state.to_json(), committed + 1
+
+        asyncio.run(read())
+        return committed
+
+    def ported(self, since: datetime) -> set[str]:
+        return {
+            order["id"]
+            for order in self.world.orders()
+            if order["status"] == "ported" and datetime.fromisoformat(order["inserted_at"]) >= since
+        }
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2])
+def test_a_history_extended_backwards_is_dated_too_and_so_is_what_was_ported_since_even_after_a_kill(
+    chunks: int,
+) -> None:
+    orders, spring, autumn = Orders(), NOW - timedelta(days=100), NOW - timedelta(days=250)
+    orders.sync(spring)
+    assert orders.found >= orders.ported(spring)
+    orders.world.advance(DAY)
+    if chunks:
+        assert orders.sync(autumn, chunks) == chunks
+    orders.sync(autumn)
+    assert orders.found >= orders.ported(autumn)
+
+
 def sync(api: Any, as_of: datetime, state: SyncState | None = None, **options: Any) -> tuple[list[Json], int]:
     """Read one sync, a first load without `state`, in one chunk; return the ranges with orders, and its requests."""
     run = SyncRun(SyncOptions(as_of, **options), "sync", SyncReport())

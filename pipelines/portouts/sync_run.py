@@ -190,7 +190,6 @@ class SyncRun:
         self._owed = state.to_read | state.open_orders.keys()
         self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
         within = self._within(state)
-        self._expect_ports(state)
         ranges = {
             axis: [ListQuery(axis, window) for window in plan_axis(state.covered[axis], within, self.options.overlap)]
             for axis in Axis
@@ -198,22 +197,27 @@ class SyncRun:
         self.report.is_swept = bool(state.open_orders)
         sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
         events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
-        self._orders = [*self._new_ports(ranges[Axis.PORTED], state), *ranges[Axis.INSERTED], *sweeps]
+        self._orders = [*self._plan_new_ports(ranges[Axis.PORTED], state), *ranges[Axis.INSERTED], *sweeps]
         self._rows_expected += await reader.count(self._orders)
         return [*events, *self._unfinished(state)]
 
-    def _new_ports(self, ranges: Sequence[ListQuery], state: SyncState) -> Iterable[ListQuery]:
-        """Take the ranges since the last sync; where no event tells the day, cut them by days as far as that is cheap.
+    def _plan_new_ports(self, ranges: Sequence[ListQuery], state: SyncState) -> Iterable[ListQuery]:
+        """Plan the ranges since the last sync; those of a history that is new are planned when it has been read.
 
-        Those of a history that is new are planned when it has been read.
+        Where no event tells the day, they are cut by days, as far as that is cheap.
         """
-        if not state.covered[Axis.PORTED]:
-            return ()
+        inserted, ported = state.covered[Axis.INSERTED], state.covered[Axis.PORTED]
+        self._is_dating = not (inserted and ported) or self._within(state).start < inserted[0].start
+        if self._is_dating:  # a sync that is killed forgets what it has found
+            state.covered[Axis.PORTED] = []
+        if inserted and not ported:  # one was
+            self._undated.see_every_day(state.first_inserted_at or BEGINNING)
+        windows = [query.window for query in ranges if ported and query.window.start >= ported[0].start]
         if self.options.events and not state.events_refused:
-            return ranges
-        windows = [query.window for query in ranges]
-        parts = by_calendar(windows, self.options.time_zone, len(windows) + SPARE_PORTED_RANGES)
-        return [ListQuery(Axis.PORTED, window) for window in parts or windows]
+            parts = windows
+        else:
+            parts = by_calendar(windows, self.options.time_zone, len(windows) + SPARE_PORTED_RANGES) or windows
+        return [ListQuery(Axis.PORTED, window) for window in parts]
 
     async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
         return self._orders
@@ -222,17 +226,8 @@ class SyncRun:
         """Tell what all ranges of this sync lie in."""
         return Window(state.start or BEGINNING, self._as_of + RESOLUTION)
 
-    def _expect_ports(self, state: SyncState) -> None:
-        """Begin to look for ported orders of which nothing tells when, where older orders are read than before."""
-        inserted = state.covered[Axis.INSERTED]
-        if inserted and not state.covered[Axis.PORTED]:  # what a sync that was killed had found is forgotten
-            self._undated.see_every_day(state.first_inserted_at or BEGINNING)
-        if inserted and self._within(state).start < inserted[0].start:
-            state.covered[Axis.PORTED] = []
-
     async def _plan_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan ranges that tell when those orders were ported of which no event does."""
-        self._is_dating = not state.covered[Axis.PORTED]
         if not self._is_dating or not self._undated.are_left():
             return ()
         whole = ListQuery(Axis.PORTED, self._within(state))
