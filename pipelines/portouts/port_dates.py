@@ -119,8 +119,8 @@ class UndatedPorts:
             return np.zeros(len(hashes), np.bool_)
         told = np.frombuffer(self._told, np.int64)
         told.sort()
-        nearest: npt.NDArray[np.int64] = told.take(np.searchsorted(told, hashes), mode="clip")
-        return nearest == hashes
+        are_told: npt.NDArray[np.bool_] = told.take(np.searchsorted(told, hashes), mode="clip") == hashes
+        return are_told
 
 
 def by_calendar(windows: Sequence[Window], time_zone: tzinfo, most: float) -> list[Window]:
