@@ -306,6 +306,7 @@ def _settle_process() -> None:
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
     os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives back between chunks what it does not need
     be_lean()
 
 

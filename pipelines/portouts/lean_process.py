@@ -1,8 +1,8 @@
 """A process of ours that syncs takes the memory and the time that this needs, and no more.
 
-What has been freed goes back to the system: the C library keeps a heap for every few threads, Arrow brings an allocator
-of its own along, and neither gives much of it back. A sync goes through its chunks in many threads, so the heaps grow
-although what is held does not. One heap, with what is large allocated apart, costs no time that could be measured.
+What has been freed goes back to the system: the C library keeps a heap for every few threads and gives little of it
+back. A sync goes through its chunks in many threads, so the heaps grow although what is held does not. One heap, with
+what is large allocated apart, costs no time that could be measured.
 
 And pandas stays out: Arrow imports it, if it is installed, to see whether a list is one of its series.
 """
@@ -10,7 +10,6 @@ And pandas stays out: Arrow imports it, if it is installed, to see whether a lis
 from __future__ import annotations
 
 import ctypes
-import os
 import sys
 from contextlib import suppress
 from importlib.abc import MetaPathFinder
@@ -22,7 +21,6 @@ LARGE = 256 * 1024
 
 def be_lean() -> None:
     """Settle this process for its life; to be called before Arrow is imported, and not by a library."""
-    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     with suppress(AttributeError, OSError, TypeError):
         c_library = ctypes.CDLL(None)
         c_library.mallopt(M_ARENA_MAX, 1)
