@@ -334,15 +334,14 @@ class SyncRun:
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query, answers = read.query, read.table
-        news = self._only_news(answers, state)
         if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
             if not self._is_first_load:
-                chunk.orders.append(news)
+                chunk.orders.append(self._only_news(answers, state))
             chunk.ported_ranges.append(self._ported_range(query.window, self._since_start(answers, state)["id"]))
             # Another status comes from a copy of the data that lags behind what it is filtered by.
             answers = answers.filter(pc.equal(answers["status"], "ported"))
         else:
-            chunk.orders.append(news)
+            chunk.orders.append(self._only_news(answers, state))
             if _is_range(query):
                 self._undated.see(answers)
                 state.count_orders(query.window, answers["inserted_at"])

@@ -63,10 +63,10 @@ def name_carriers(stories: list[Story]) -> dict[str, Row]:
             latest[carrier, name] = max(latest.get((carrier, name), LONG_AGO), story.inserted_at or LONG_AGO)
     rows = {}
     for carrier, known in spids.items():
-        # Three stable sorts, the least important first. (mypy cannot infer a lambda that binds a default.)
+        # Three stable sorts, the least important first.
         names = sorted(counts[carrier])
-        names.sort(key=lambda name, carrier=carrier: latest[carrier, name], reverse=True)  # type: ignore[misc]
-        names.sort(key=lambda name, carrier=carrier: counts[carrier][name], reverse=True)  # type: ignore[misc]
+        names.sort(key=lambda name, carrier=carrier: latest[carrier, name], reverse=True)  # type: ignore[misc]  # a lambda with a default
+        names.sort(key=lambda name, carrier=carrier: counts[carrier][name], reverse=True)  # type: ignore[misc]  # a lambda with a default
         rows[carrier] = {
             "carrier_id": carrier,
             "carrier_name": names[0] if names else None,
