@@ -23,7 +23,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.sync_plan import RESOLUTION, Window, merge, page_count
+from portouts.sync_plan import BEGINNING, RESOLUTION, Axis, Window, gaps, merge, page_count
+from portouts.sync_state import SyncState
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,6 +33,57 @@ DAY = timedelta(days=1)
 MONTHS = (1, 2, 3, 6, 12, 24)
 # What the ranges may cost beyond one request per page of ported orders: every range leaves a page half filled.
 SPARE_RANGES, SPARE_RANGES_PER_PAGE = 12, 0.3
+# The same for the ranges since the last sync.
+SPARE_NEW_RANGES = 2
+
+
+class PortDating:
+    """What one sync asks for to learn when orders were ported.
+
+    Since the last sync that is a range or two, and cheap. Of a history that is new it is whatever no event told, so the
+    ranges follow when all else has been read, and count as covered when all of them have been.
+    """
+
+    def __init__(self, time_zone: tzinfo = UTC) -> None:
+        self._time_zone = time_zone
+        self.undated = UndatedPorts(time_zone)
+        self.is_of_new_history = False
+        self._asked: list[Window] = []
+
+    def begin(
+        self, state: SyncState, within: Window, unread: Sequence[Window], *, has_events: bool
+    ) -> Sequence[Window]:
+        """Tell whether the history is new, and list the ranges since the last sync.
+
+        Where no event tells the day, these are cut by days or months, as far as that is cheap.
+        """
+        inserted, ported = state.covered[Axis.INSERTED], state.covered[Axis.PORTED]
+        self.is_of_new_history = not (inserted and ported) or within.start < inserted[0].start
+        if self.is_of_new_history:  # a sync that is killed forgets what it has found
+            state.covered[Axis.PORTED] = []
+        if inserted and not ported:  # one was
+            self.undated.see_every_day(state.first_inserted_at or BEGINNING)
+        windows = [window for window in unread if ported and window.start >= ported[0].start]
+        cut = [] if has_events else by_calendar(windows, self._time_zone, len(windows) + SPARE_NEW_RANGES)
+        return cut or windows
+
+    def are_wanted(self) -> bool:
+        """Say whether ranges of a new history can still tell something."""
+        return self.is_of_new_history and self.undated.are_left()
+
+    def windows(self, within: Window, ported_count: int, page_size: int) -> Sequence[Window]:
+        """List those that tell of all orders ported between their `inserted_at` and `updated_at`."""
+        self._asked = self.undated.windows(within, ported_count, page_size)
+        return self._asked
+
+    def other_windows(self, within: Window) -> Sequence[Window]:
+        """List all others."""
+        return gaps(self._asked, within)
+
+    def end(self, state: SyncState, within: Window) -> None:
+        """Note that nothing more can be learned of when the orders held so far were ported."""
+        if self.is_of_new_history:
+            state.cover(Axis.PORTED, within)
 
 
 class UndatedPorts:

@@ -18,10 +18,10 @@ from typing import TypeGuard
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.phone_numbers import phone_numbers_table
-from portouts.port_dates import UndatedPorts, by_calendar
+from portouts.chunk import Chunk
+from portouts.port_dates import PortDating
 from portouts.privacy import KEEP, Privacy
-from portouts.records import INSTANT, TEXT, events_table, orders_table
+from portouts.records import INSTANT, TEXT
 from portouts.sync_plan import (
     BEGINNING,
     OPEN_STATUSES,
@@ -31,20 +31,17 @@ from portouts.sync_plan import (
     Query,
     Window,
     ceil_to_resolution,
-    gaps,
     lookups,
     plan_axis,
     plan_lookups,
 )
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
-from portouts.versions import newest_versions, observations_table, ported_ranges_table
+from portouts.versions import ported_ranges_table
 from portouts.window_reader import Api, Pages, Read, WindowReader
 
 # How long an event may lack its payload before it is no longer asked for.
 PAYLOAD_PATIENCE = timedelta(days=7)
-# Requests that a sync may spend on knowing the day on which orders were ported of which no event tells.
-SPARE_PORTED_RANGES = 2
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[WindowReader, SyncState], Awaitable[Iterable[Query]]]
@@ -99,21 +96,6 @@ class SyncReport:
     """The last chunk has been handed over."""
 
 
-@dataclass
-class Chunk:
-    """Rows read and not yet committed."""
-
-    orders: list[pa.Table] = field(default_factory=list)
-    glimpses: list[pa.Table] = field(default_factory=list)
-    """Versions of orders seen in reads that proved nothing."""
-    events: list[pa.Table] = field(default_factory=list)
-    ported_ranges: list[pa.Table] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        return sum(len(table) for table in [*self.orders, *self.events])
-
-
 class SyncRun:
     """Read one sync. Lives as long as the sync does; what must outlive it is in the state."""
 
@@ -140,9 +122,7 @@ class SyncRun:
         self._first_pages: dict[ListQuery, Pages] = {}
         self._owed: set[str] = set()
         self._is_first_load = False
-        self._undated = UndatedPorts(options.time_zone)
-        self._is_dating = False
-        self._ported_asked: list[Window] = []
+        self._ports = PortDating(options.time_zone)
         self._versions: dict[str, datetime | None] = {}
 
     @property
@@ -190,34 +170,15 @@ class SyncRun:
         self._owed = state.to_read | state.open_orders.keys()
         self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
         within = self._within(state)
-        ranges = {
-            axis: [ListQuery(axis, window) for window in plan_axis(state.covered[axis], within, self.options.overlap)]
-            for axis in Axis
-        }
+        unread = {axis: plan_axis(state.covered[axis], within, self.options.overlap) for axis in Axis}
         self.report.is_swept = bool(state.open_orders)
         sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
-        events = await self._events_asked(reader, state, ranges[Axis.EVENTS])
-        self._orders = [*self._plan_new_ports(ranges[Axis.PORTED], state), *ranges[Axis.INSERTED], *sweeps]
-        self._rows_expected += await reader.count(self._orders)
+        events = await self._events_asked(reader, state, _ranges(Axis.EVENTS, unread[Axis.EVENTS]))
+        has_events = self.options.events and not state.events_refused
+        ported = self._ports.begin(state, within, unread[Axis.PORTED], has_events=has_events)
+        orders = [*_ranges(Axis.PORTED, ported), *_ranges(Axis.INSERTED, unread[Axis.INSERTED]), *sweeps]
+        self._orders = await self._counted(reader, orders)
         return [*events, *self._unfinished(state)]
-
-    def _plan_new_ports(self, ranges: Sequence[ListQuery], state: SyncState) -> Iterable[ListQuery]:
-        """Plan the ranges since the last sync; those of a history that is new are planned when it has been read.
-
-        Where no event tells the day, they are cut by days, as far as that is cheap.
-        """
-        inserted, ported = state.covered[Axis.INSERTED], state.covered[Axis.PORTED]
-        self._is_dating = not (inserted and ported) or self._within(state).start < inserted[0].start
-        if self._is_dating:  # a sync that is killed forgets what it has found
-            state.covered[Axis.PORTED] = []
-        if inserted and not ported:  # one was
-            self._undated.see_every_day(state.first_inserted_at or BEGINNING)
-        windows = [query.window for query in ranges if ported and query.window.start >= ported[0].start]
-        if self.options.events and not state.events_refused:
-            parts = windows
-        else:
-            parts = by_calendar(windows, self.options.time_zone, len(windows) + SPARE_PORTED_RANGES) or windows
-        return [ListQuery(Axis.PORTED, window) for window in parts]
 
     async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
         return self._orders
@@ -228,29 +189,26 @@ class SyncRun:
 
     async def _plan_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan ranges that tell when those orders were ported of which no event does."""
-        if not self._is_dating or not self._undated.are_left():
+        if not self._ports.are_wanted():
             return ()
-        whole = ListQuery(Axis.PORTED, self._within(state))
-        ported_count = await reader.count([whole])
-        self._ported_asked = self._undated.windows(whole.window, ported_count, self.options.page_size)
-        return await self._ported_in(reader, self._ported_asked)
+        within = self._within(state)
+        ported_count = await reader.count([ListQuery(Axis.PORTED, within)])
+        windows = self._ports.windows(within, ported_count, self.options.page_size)
+        return await self._counted(reader, _ranges(Axis.PORTED, windows))
 
     async def _plan_other_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan all other ranges, should an order have been ported before it was inserted, or after its last change."""
-        if not self._is_dating or not self._undated.are_left():
+        if not self._ports.are_wanted():
             return ()
-        return await self._ported_in(reader, gaps(self._ported_asked, self._within(state)))
-
-    async def _ported_in(self, reader: WindowReader, windows: Iterable[Window]) -> Iterable[Query]:
-        queries = [ListQuery(Axis.PORTED, window) for window in windows]
-        self._rows_expected += await reader.count(queries)
-        return queries
+        return await self._counted(reader, _ranges(Axis.PORTED, self._ports.other_windows(self._within(state))))
 
     async def _end_ports(self, _reader: WindowReader, state: SyncState) -> Iterable[Query]:
-        """Note that nothing more can be learned of when the orders held so far were ported."""
-        if self._is_dating:
-            state.cover(Axis.PORTED, self._within(state))
+        self._ports.end(state, self._within(state))
         return ()
+
+    async def _counted(self, reader: WindowReader, queries: list[ListQuery]) -> list[ListQuery]:
+        self._rows_expected += await reader.count(queries)
+        return queries
 
     def _unfinished(self, state: SyncState) -> Sequence[Query]:
         """Plan the events that lacked their payload and lie outside the overlap; after a week they are let be."""
@@ -268,14 +226,14 @@ class SyncRun:
         if not self.options.events:
             return []
         try:
-            self._rows_expected += await reader.count(queries)
+            counted = await self._counted(reader, queries)
         except (PermissionDenied, NotFound):
             if not state.events_refused:
                 self.report.notes.append("This account has no port-out events; response times come from observation.")
             state.events_refused = True
             return []
         state.events_refused = False
-        return queries
+        return counted
 
     async def _plan_cheapest(self, _reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan the orders still owed, by whatever is cheaper."""
@@ -300,7 +258,7 @@ class SyncRun:
             self._take_events(read, chunk, state)
         else:
             self._take_orders(read, chunk, state)
-        if _is_range(query) and not (self._is_dating and query.axis is Axis.PORTED):
+        if _is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
             state.cover(query.axis, query.window)
 
     def _doubt(self, query: Query) -> None:
@@ -321,7 +279,7 @@ class SyncRun:
         self.report.events_read += len(table)
         state.remember_unfinished(table, read.missing)
         chunk.events.append(table)
-        self._undated.tell(table.filter(pc.equal(table["payload__status"], "ported"))["portout_id"])
+        self._ports.undated.tell(table.filter(pc.equal(table["payload__status"], "ported"))["portout_id"])
         tell_from = (state.events_tell_from or self._as_of) - self.options.overlap
         recent_from = self._as_of - self.options.overlap
         telling = table.filter(pc.greater_equal(table["created_at"], pa.scalar(tell_from, INSTANT)))
@@ -343,7 +301,7 @@ class SyncRun:
         else:
             chunk.orders.append(self._only_news(answers, state))
             if _is_range(query):
-                self._undated.see(answers)
+                self._ports.undated.see(answers)
                 state.count_orders(query.window, answers["inserted_at"])
         answered = {*answers["id"].to_pylist(), *read.missing}
         self._owed -= answered
@@ -351,7 +309,7 @@ class SyncRun:
         self._miss(read.missing, state)
 
     def _ported_range(self, window: Window, order_ids: pa.ChunkedArray) -> pa.Table:
-        self._undated.tell(order_ids)
+        self._ports.undated.tell(order_ids)
         return ported_ranges_table(order_ids, window.start, window.end, self.options.as_of)
 
     def _miss(self, missing: Sequence[str], state: SyncState) -> None:
@@ -383,27 +341,15 @@ class SyncRun:
         self._versions |= dict(zip(orders["id"].to_pylist(), orders["updated_at"].to_pylist(), strict=True))
 
     def _tables(self, chunk: Chunk, state: SyncState) -> dict[str, pa.Table]:
-        """Make the chunk's rows what is loaded: one version of each order and event, and what follows from them."""
-        seen = [*chunk.glimpses, *chunk.orders] or [orders_table([])]
-        orders = newest_versions(seen)
-        events = newest_versions(chunk.events or [events_table([])])
-        ported_ranges = pa.concat_tables(
-            chunk.ported_ranges or [ported_ranges_table([], self._as_of, self._as_of, self._as_of)]
-        )
-        self._undated.settle()
+        """Make the chunk's rows what is loaded, and remember what of it the rest of this sync and the next one need."""
+        tables = chunk.tables(self.options.as_of, self._sync_id, self.options.privacy)
+        orders, events = tables["portouts"], tables["portout_events"]
+        self._ports.undated.settle()
         self.report.orders_read += len(orders)
         self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
         state.remember(orders)
         self._remember_versions(orders, chunk.glimpses)
-        return {
-            "portouts": orders.drop_columns(["phone_numbers"]).append_column(
-                "deleted_at", pa.nulls(len(orders), INSTANT)
-            ),
-            "portout_phone_numbers": phone_numbers_table(orders, self.options.privacy),
-            "portout_events": events,
-            "portout_observations": observations_table(seen, self.options.as_of, self._sync_id),
-            "portout_ported_ranges": ported_ranges,
-        }
+        return tables
 
     def _is_full(self, chunk: Chunk) -> bool:
         size = self.options.chunk_rows
@@ -413,6 +359,10 @@ class SyncRun:
         self._rows_done += rows
         self._rows_expected = max(self._rows_expected, self._rows_done)
         self._on_progress(self._rows_done, self._rows_expected)
+
+
+def _ranges(axis: Axis, windows: Iterable[Window]) -> list[ListQuery]:
+    return [ListQuery(axis, window) for window in windows]
 
 
 def _is_range(query: Query) -> TypeGuard[ListQuery]:

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pyarrow as pa
-from portouts import sync_plan, sync_run, window_reader
+from portouts import chunk, sync_plan, sync_run, window_reader
 from portouts.sync_plan import ListQuery, Window
 from portouts.sync_state import SyncState
 
@@ -44,7 +44,7 @@ MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "open sweep": (SyncState, "remember", forgetting_open_orders),
     "before/after total": (window_reader, "is_whole", any_pages),
     "split": (ListQuery, "split", losing_a_part),
-    "newest wins": (sync_run, "newest_versions", last_arrival),
+    "newest wins": (chunk, "newest_versions", last_arrival),
 }
 # The first seeds that noticed when they were last looked for, to save looking: rare ones take hundreds. Just a hint.
 NOTICED_BY: Mapping[str, int] = {
