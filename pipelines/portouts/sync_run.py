@@ -161,6 +161,19 @@ class SyncRun:
 
     async def _plan_events(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan all that can be planned ahead, and begin with the events."""
+        self._recall(state)
+        within = self._within(state)
+        unread = {axis: plan_axis(state.covered[axis], within, self.options.overlap) for axis in Axis}
+        self.report.is_swept = bool(state.open_orders)
+        sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
+        events = await self._events_asked(reader, state, _ranges(Axis.EVENTS, unread[Axis.EVENTS]))
+        ported = self._ports.begin(state, within, unread[Axis.PORTED], has_events=self._has_events(state))
+        orders = [*_ranges(Axis.PORTED, ported), *_ranges(Axis.INSERTED, unread[Axis.INSERTED]), *sweeps]
+        self._orders = await self._counted(reader, orders)
+        return [*events, *self._unfinished(state)]
+
+    def _recall(self, state: SyncState) -> None:
+        """Take up the history where the last sync left it, extended or begun anew as was asked."""
         # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
         self._is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
         if self.options.full:
@@ -169,16 +182,6 @@ class SyncRun:
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()
         self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
-        within = self._within(state)
-        unread = {axis: plan_axis(state.covered[axis], within, self.options.overlap) for axis in Axis}
-        self.report.is_swept = bool(state.open_orders)
-        sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
-        events = await self._events_asked(reader, state, _ranges(Axis.EVENTS, unread[Axis.EVENTS]))
-        has_events = self.options.events and not state.events_refused
-        ported = self._ports.begin(state, within, unread[Axis.PORTED], has_events=has_events)
-        orders = [*_ranges(Axis.PORTED, ported), *_ranges(Axis.INSERTED, unread[Axis.INSERTED]), *sweeps]
-        self._orders = await self._counted(reader, orders)
-        return [*events, *self._unfinished(state)]
 
     async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
         return self._orders
@@ -215,11 +218,14 @@ class SyncRun:
         oldest, overlap_start = self._as_of - PAYLOAD_PATIENCE, self._as_of - self.options.overlap
         waiting = {id_: at for id_, at in state.unfinished_events.items() if at >= oldest}
         state.unfinished_events = waiting
-        if state.events_refused or not self.options.events:
+        if not self._has_events(state):
             return []
         return lookups(
             [id_ for id_, at in waiting.items() if at < overlap_start], self.options.page_size, is_of_events=True
         )
+
+    def _has_events(self, state: SyncState) -> bool:
+        return self.options.events and not state.events_refused
 
     async def _events_asked(self, reader: WindowReader, state: SyncState, queries: list[ListQuery]) -> Sequence[Query]:
         """Count the events, which tells whether the account has any: not every account may read them."""
