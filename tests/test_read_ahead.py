@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import dlt
 import httpx
 import pytest
-from portouts import read_ahead
+from portouts.read_ahead import ReadAhead, Reading
 from portouts.sandbox import World
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import SyncReport, SyncRun
@@ -24,6 +25,7 @@ from portouts.warehouse import Interrupted, Warehouse
 from simulated_account import API_KEY, BASE_URL, UNTOLD, Account, ask
 
 ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3
+MOST_AT_ONCE = 8  # connections
 PATIENCE = 30  # seconds, for what would otherwise never come
 TABLES = ["portouts", "portout_phone_numbers", "portout_events", "portout_observations", "portout_ported_ranges"]
 HELD = {table: f"from raw.{table} order by all" for table in TABLES}
@@ -36,25 +38,26 @@ HELD_ANYWAY = {
 COVERED = {"covered_ranges": "from raw.covered_ranges order by all"}
 
 
-class AtOnce(ThreadPoolExecutor):
-    """Reads faster than anybody can load: a chunk begun is read before its beginner goes on."""
+begin, read_chunk = ReadAhead._begin, SyncRun.read_chunk
 
-    def submit(self, *work: Any) -> Future[Any]:  # type: ignore[override]  # what it is given is none of its business
-        future = super().submit(*work)
-        wait([future], PATIENCE)
-        return future
+
+def begin_and_wait(self: ReadAhead, state: Any) -> Future[Reading]:
+    """Read faster than anybody can load: a chunk begun is read before its beginner goes on."""
+    future = begin(self, state)
+    wait([future], PATIENCE)
+    return future
 
 
 @pytest.fixture(params=["whenever", "at once"])
 def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read ahead as it happens, and at the worst possible instant."""
     if request.param == "at once":
-        monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", AtOnce)
+        monkeypatch.setattr(ReadAhead, "_begin", begin_and_wait)
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", AtOnce)
+    monkeypatch.setattr(ReadAhead, "_begin", begin_and_wait)
 
 
 @pytest.fixture(autouse=True)
@@ -67,19 +70,21 @@ def no_thread_is_left() -> Iterator[None]:
 
 @dataclass
 class Syncs:
-    """Syncs of one account in chunks; `before_request` may meddle with the requests of a chunk, counted from 1."""
+    """Syncs of one account in chunks; `before_request` may meddle with what is asked since a chunk was begun."""
 
     account: Account
     look_ahead: bool = True
     chunk_rows: int | None = CHUNK_ROWS
     is_stopping: Callable[[], bool] = lambda: False
     before_request: Callable[[int], Any] | None = None
+    ending: ExitStack = field(default_factory=ExitStack)
     chunks: int = 0
-    """Begun to be read in the last sync, and conversations after it."""
+    """Begun to be read in the last sync."""
+    conversations: int = 0
     report: SyncReport = field(default_factory=SyncReport)
 
     def sync(self) -> SyncOutcome:
-        self.chunks, self.report = 0, SyncReport()
+        self.chunks, self.conversations, self.report = 0, 0, SyncReport()
         supervision = Supervision(
             sync_id=f"as of {self.account.world.now}",
             report=self.report,
@@ -87,15 +92,25 @@ class Syncs:
             chunk_rows=self.chunk_rows,
             look_ahead=self.look_ahead,
             open_client=self.open_client,
+            ending=self.ending,
         )
         settings = self.account.credentials.settings
         request = SyncRequest(self.account.world.now, api_key=API_KEY, base_url=BASE_URL, settings=settings)
-        return run_sync(Warehouse(self.account.database), request, lambda: datetime.now(UTC), supervision)
+        with pytest.MonkeyPatch.context() as counting:
+            counting.setattr(SyncRun, "read_chunk", self.counted(SyncRun.read_chunk))
+            return run_sync(Warehouse(self.account.database), request, lambda: datetime.now(UTC), supervision)
+
+    def counted(self, read_chunk: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*arguments: Any, **named: Any) -> Any:
+            self.chunks += 1
+            assert self.chunks <= 10, "reading does not come to an end"
+            return read_chunk(*arguments, **named)
+
+        return counting
 
     def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
-        self.chunks += 1
-        assert self.chunks <= 10, "reading does not come to an end"
-        transport = Meddling(httpx.ASGITransport(self.account.app), self.chunks, self.before_request)
+        self.conversations += 1
+        transport = Meddling(httpx.ASGITransport(self.account.app), self)
         return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency, transport=transport)
 
     def held(self, queries: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
@@ -115,11 +130,10 @@ class Meddling(httpx.AsyncBaseTransport):
     """The account's API, but for what is done before a request."""
 
     api: httpx.ASGITransport
-    chunk: int
-    before_request: Callable[[int], Any] | None
+    syncs: Syncs
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self.before_request(self.chunk) if self.before_request else None
+        answer = self.syncs.before_request(self.syncs.chunks) if self.syncs.before_request else None
         if asyncio.iscoroutine(answer):
             await answer
         return answer if isinstance(answer, httpx.Response) else await self.api.handle_async_request(request)
@@ -168,7 +182,7 @@ def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syn
     for each in (syncs, one_by_one):
         world = each.account.world
         first = each.sync().report
-        assert each.chunks == CHUNKS + 1  # the comparison of counts is a conversation of its own
+        assert (each.chunks, each.conversations) == (CHUNKS, 2)  # the comparison of counts is the second
         world.advance(timedelta(days=9))
         world.add_order(inserted_at=world.now)
         second = each.sync().report
@@ -183,34 +197,40 @@ def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syn
 def test_the_next_chunk_is_read_while_one_is_loaded_and_the_one_after_it_is_not(
     syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_chunk, has_read_two, begun = SyncRun.read_chunk, threading.Event(), []
+    has_read_two = threading.Event()
 
-    async def reading(*arguments: Any) -> Any:
-        begun.append(threading.current_thread())
-        tables = await read_chunk(*arguments)
-        if len(begun) == 2:
+    async def reading(*arguments: Any, **named: Any) -> Any:
+        tables = await read_chunk(*arguments, **named)
+        if syncs.chunks == 2:
             has_read_two.set()
         return tables
 
     def look() -> None:
         assert has_read_two.wait(PATIENCE)
-        assert (len(begun), syncs.report.is_read_ahead, syncs.report.is_done) == (2, True, False)
+        assert (syncs.chunks, syncs.report.is_read_ahead, syncs.report.is_done) == (2, True, False)
 
     monkeypatch.setattr(SyncRun, "read_chunk", reading)
     after_load(monkeypatch, 1, look)
     syncs.sync()
-    assert len(begun) == CHUNKS
+    assert syncs.chunks == CHUNKS
 
 
-@pytest.mark.parametrize(
-    "how", [{"chunk_rows": None}, {"look_ahead": False}], ids=["all in one chunk", "told not to look ahead"]
-)
-def test_no_thread_is_started_where_none_is_wanted(
-    how: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+class NeverLeft(ExitStack):
+    """What a script has that knows nothing of endings."""
+
+    def __exit__(self, *_: object) -> None:
+        self.pop_all()
+
+
+@pytest.mark.parametrize("chunk_rows", [None, CHUNK_ROWS])
+def test_a_sync_that_is_done_or_has_failed_has_ended_though_nobody_ends_it(
+    chunk_rows: int | None, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", lambda *_: None)
-    monkeypatch.setattr(read_ahead.ReadAhead, "end", lambda _: None)
-    new_syncs(tmp_path, **how).sync()
+    syncs = new_syncs(tmp_path, chunk_rows=chunk_rows, ending=NeverLeft())
+    syncs.sync()
+    syncs.before_request = lambda _chunk: httpx.Response(401)
+    with pytest.raises(KeyRejected):
+        syncs.sync()
 
 
 # When something does
@@ -289,35 +309,24 @@ def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answer
     assert syncs.chunks == 2
 
 
-def test_what_ends_a_sync_before_the_read_ahead_has_asked_anything_keeps_it_from_asking(
+def test_what_ends_a_sync_as_it_begins_to_read_ahead_leaves_nothing_that_asks(
     syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_ended = threading.Event()
-    requests: list[int] = []
-    left: list[str] = []
+    asked: list[int] = []
 
-    class Noticed(ThreadPoolExecutor):
-        def shutdown(self, *arguments: Any, **named: Any) -> None:
-            is_ended.set()
-            super().shutdown(*arguments, **named)
-            left.extend(thread.name for thread in threading.enumerate() if "read-ahead" in thread.name)
+    def begin_and_end(self: ReadAhead, state: Any) -> Future[Reading]:
+        future = begin(self, state)
+        if future_of_first:
+            asked.append(len(syncs.account.app.state.requests))
+            raise KeyboardInterrupt
+        future_of_first.append(future)
+        return future
 
-    def open_client(*arguments: Any) -> TelnyxClient:
-        if syncs.chunks == 1:
-            assert is_ended.wait(PATIENCE)
-            requests.append(len(syncs.account.app.state.requests))
-        return Syncs.open_client(syncs, *arguments)
-
-    def end() -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(read_ahead, "ThreadPoolExecutor", Noticed)
-    monkeypatch.setattr(syncs, "open_client", open_client)
-    after_load(monkeypatch, 1, end)
+    future_of_first: list[Future[Reading]] = []
+    monkeypatch.setattr(ReadAhead, "_begin", begin_and_end)
     with pytest.raises(KeyboardInterrupt):
         syncs.sync()
-    assert left == []
-    assert requests in ([], [len(syncs.account.app.state.requests)])
+    assert len(syncs.account.app.state.requests) - asked[0] <= MOST_AT_ONCE
 
 
 @pytest.mark.usefixtures("at_once")
@@ -342,10 +351,10 @@ def test_a_sync_asked_to_stop_loads_what_it_has_read_ahead_and_begins_no_more(
 def test_a_sync_asked_to_stop_when_its_last_chunk_has_been_read_ahead_is_done(
     syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_chunk, has_read_all = SyncRun.read_chunk, threading.Event()
+    has_read_all = threading.Event()
 
-    async def reading(run: SyncRun, *arguments: Any) -> Any:
-        tables = await read_chunk(run, *arguments)
+    async def reading(run: SyncRun, *arguments: Any, **named: Any) -> Any:
+        tables = await read_chunk(run, *arguments, **named)
         if run.is_done:
             has_read_all.set()
         return tables

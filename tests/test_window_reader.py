@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from portouts.records import UnusableRow
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window
 from portouts.telnyx_api import PermissionDenied, Unprocessable
-from portouts.window_reader import PAGES_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, WindowReader
+from portouts.window_reader import PAGES_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, UnderWay, WindowReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -388,14 +388,33 @@ async def test_reading_looks_only_a_few_queries_ahead_of_whoever_takes_the_rows(
     assert max(ahead) < LOOK_AHEAD
 
 
-async def test_enough_stops_new_queries_finishes_those_begun_and_leaves_the_rest_queued() -> None:
+async def test_enough_ends_the_taking_at_once_and_what_has_been_begun_goes_on_for_the_next_reader() -> None:
+    queries = half_days(10)
+    everything = list(queries)
+    taken: list[Read] = []
+    under_way = UnderWay()
+    async with open_client(ListServer(orders_every(timedelta(hours=1), 120))) as client:
+        await WindowReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 3)
+        assert len(taken) == 3
+        begun = [await task for task in under_way.reads]
+        assert [each.query for each in [*taken, *begun] if isinstance(each, Read)] + list(queries) == everything
+        await WindowReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 4)
+        assert taken[3] is begun[0]
+        assert len(under_way.reads) == len(begun), "it reads as far ahead as before"
+        await WindowReader(client, 5, under_way=under_way).read_all(queries, taken.append)
+    assert [each.query for each in taken] == everything
+    assert len(ids_of(taken)) == len(set(ids_of(taken))) == 120
+
+
+async def test_to_finish_is_to_take_what_has_been_begun_and_to_leave_the_rest_queued() -> None:
     queries = half_days(10)
     everything = list(queries)
     taken: list[Read] = []
     async with open_client(ListServer(orders_every(timedelta(hours=1), 120))) as client:
         reader = WindowReader(client, 5)
         await reader.read_all(queries, taken.append, lambda: len(taken) >= 3)
-        assert 3 <= len(taken) <= 3 + LOOK_AHEAD
+        await reader.finish(queries, taken.append)
+        assert 3 < len(taken) <= 3 + LOOK_AHEAD
         assert [each.query for each in taken] + list(queries) == everything
         await reader.read_all(queries, taken.append)
     assert [each.query for each in taken] == everything

@@ -38,7 +38,7 @@ from portouts.sync_plan import (
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
 from portouts.versions import ported_ranges_table
-from portouts.window_reader import Api, Pages, Read, WindowReader
+from portouts.window_reader import Api, Read, UnderWay, WindowReader
 
 # How long an event may lack its payload before it is no longer asked for.
 PAYLOAD_PATIENCE = timedelta(days=7)
@@ -119,7 +119,7 @@ class SyncRun:
         self._stages += [self._plan_cheapest, self._plan_lookups]
         self._queries: deque[Query] = deque()
         self._orders: list[ListQuery] = []
-        self._first_pages: dict[ListQuery, Pages] = {}
+        self._under_way = UnderWay()
         self._owed: set[str] = set()
         self._is_first_load = False
         self._ports = PortDating(options.time_zone)
@@ -128,20 +128,30 @@ class SyncRun:
     @property
     def is_done(self) -> bool:
         """Say whether everything has been read."""
-        return not self._stages and not self._queries
+        return not self._stages and not self._is_asking()
+
+    def _is_asking(self) -> bool:
+        return bool(self._queries or self._under_way.reads)
 
     def _whole_sync(self) -> list[Stage]:
         return [self._plan_events, self._plan_orders, self._plan_ports, self._plan_other_ports, self._end_ports]
 
-    async def read_chunk(self, api: Api, state: SyncState) -> dict[str, pa.Table]:
-        """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along."""
+    async def read_chunk(self, api: Api, state: SyncState, *, goes_on: bool = False) -> dict[str, pa.Table]:
+        """Read until the chunk is full or nothing is left; return its tables by resource and bring `state` along.
+
+        Where it `goes_on`, what has been begun is left for the next chunk, to be read in the same event loop.
+        """
         chunk = Chunk()
-        reader = WindowReader(api, self.options.page_size, self.options.privacy, self._first_pages, self._advance)
+        reader = WindowReader(api, self.options.page_size, self.options.privacy, self._under_way, self._advance)
+
+        def take(read: Read) -> None:
+            self._take(read, chunk, state)
+
         await self._plan_more(reader, state)
-        while self._queries and not self._is_full(chunk):
-            await reader.read_all(
-                self._queries, lambda read: self._take(read, chunk, state), lambda: self._is_full(chunk)
-            )
+        while self._is_asking() and not self._is_full(chunk):
+            await reader.read_all(self._queries, take, lambda: self._is_full(chunk))
+            if not goes_on or self._is_stopping():
+                await reader.finish(self._queries, take)
             await self._plan_more(reader, state)
         chunk.glimpses = [self._only_news(table, state) for table in reader.glimpses]
         tables = self._tables(chunk, state)
@@ -150,9 +160,13 @@ class SyncRun:
             state.forget_events_before(self._as_of - self.options.overlap)
         return tables
 
+    async def break_off(self) -> None:
+        """End what has been begun for a chunk that will not be read."""
+        await self._under_way.break_off()
+
     async def _plan_more(self, reader: WindowReader, state: SyncState) -> None:
         """Plan the next stages, until one has something to ask."""
-        while self._stages and not self._queries:
+        while self._stages and not self._is_asking():
             self._queries.extend(await self._stages.popleft()(reader, state))
 
     async def _plan_reread(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:

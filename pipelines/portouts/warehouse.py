@@ -42,7 +42,7 @@ from portouts.telnyx_api import TelnyxError
 from portouts.telnyx_source import Supervision
 
 Pipeline = dlt.Pipeline
-READING_ERRORS = (TelnyxError, NotProven, UnusableRow)
+READING_ERRORS = (TelnyxError, NotProven, UnusableRow, KeyboardInterrupt)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
@@ -299,7 +299,7 @@ def _empty_half_noted_copies(pipeline: Pipeline) -> None:
                 client.initialize_storage(truncate_tables=tables)
 
 
-def _own_error(error: PipelineStepFailed) -> Exception:
+def _own_error(error: PipelineStepFailed) -> BaseException:
     """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
     cause: BaseException | None = error
     while cause is not None:

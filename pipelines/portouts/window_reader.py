@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -100,6 +100,21 @@ class Pages:
         return next(iter(self.totals)) if len(self.totals) == 1 else None
 
 
+@dataclass(frozen=True, eq=False)
+class UnderWay:
+    """What has been asked for and not been taken yet. It may outlive the reader that began it, in one event loop."""
+
+    first_pages: dict[ListQuery, Pages] = field(default_factory=dict)
+    reads: deque[asyncio.Task[Read | Split]] = field(default_factory=deque)
+
+    async def break_off(self) -> None:
+        """End the reads, and wait until they have ended."""
+        for task in self.reads:
+            task.cancel()
+        await asyncio.gather(*self.reads, return_exceptions=True)
+        self.reads.clear()
+
+
 class WindowReader:
     """Read queries, a few ahead of whoever takes the rows."""
 
@@ -108,49 +123,59 @@ class WindowReader:
         api: Api,
         page_size: int,
         privacy: Privacy = KEEP,
-        first_pages: dict[ListQuery, Pages] | None = None,
+        under_way: UnderWay | None = None,
         on_rows: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self.glimpses: list[pa.Table] = []
-        """Versions of orders seen by `read_all` in reads that proved nothing."""
+        """Versions of orders seen in reads that were taken and proved nothing."""
         self._api = api
         self._page_size = page_size
         self._privacy = privacy
-        self._first_pages = {} if first_pages is None else first_pages
+        self._under_way = under_way or UnderWay()
         self._on_rows = on_rows
 
     async def count(self, queries: Iterable[ListQuery]) -> int:
         """Say how many rows the queries hold; the first pages that tell it are kept and not asked for again."""
         queries = list(queries)
         pages = await all_of(self._page(query, 1) for query in queries)
-        self._first_pages |= dict(zip(queries, pages, strict=True))
+        self._under_way.first_pages.update(zip(queries, pages, strict=True))
         return sum(page.total or 0 for page in pages)
 
     async def read_all(
         self, queries: deque[Query], take: Callable[[Read], None], enough: Callable[[], bool] = lambda: False
     ) -> None:
-        """Read the queries in turn, handing each to `take`, until none is left or `enough()`; the rest stays queued."""
-        running: deque[asyncio.Task[Read | Split]] = deque()
+        """Read the queries in turn, handing each to `take`, until none is left or `enough()`.
+
+        The rest stays queued, and what has been begun of it goes on: whoever reads on takes it.
+        """
+        reads = self._under_way.reads
+        while (reads or queries) and not enough():
+            while queries and len(reads) < _most_at_once(queries[0]):
+                reads.append(asyncio.create_task(self._outcome(queries.popleft())))
+            await self._take_next(queries, take)
+
+    async def finish(self, queries: deque[Query], take: Callable[[Read], None]) -> None:
+        """Hand what has been begun to `take`, and begin nothing more."""
+        while self._under_way.reads:
+            await self._take_next(queries, take)
+
+    async def _take_next(self, queries: deque[Query], take: Callable[[Read], None]) -> None:
         try:
-            while running or (queries and not enough()):
-                while queries and len(running) < _most_at_once(queries[0]) and not enough():
-                    running.append(asyncio.create_task(self._outcome(queries.popleft())))
-                outcome = await running.popleft()
-                self.glimpses += outcome.glimpses if outcome.is_of_orders else ()
-                if isinstance(outcome, Split):
-                    queries.extendleft(reversed(outcome.parts))
-                else:
-                    take(outcome)
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            outcome = await self._under_way.reads.popleft()
+            self.glimpses += outcome.glimpses if outcome.is_of_orders else ()
+            if isinstance(outcome, Split):
+                queries.extendleft(reversed(outcome.parts))
+            else:
+                take(outcome)
+        except BaseException:
+            await self._under_way.break_off()
+            raise
 
     async def _outcome(self, query: Query) -> Read | Split:
         return await (self._look_up(query) if isinstance(query, Lookup) else self._read(query))
 
     async def _read(self, query: ListQuery) -> Read | Split:
-        first, found, size, is_full = self._first_pages.pop(query, None), 0, 0, False
+        first, found, size, is_full = self._under_way.first_pages.pop(query, None), 0, 0, False
         tried: list[Pages] = []
         for _ in range(ATTEMPTS):
             first = first or await self._page(query, 1)
@@ -258,7 +283,9 @@ class WindowReader:
         ids: list[str] = []
         for number, envelope in zip(numbers, envelopes, strict=True):
             ids += ids_of(envelope["data"], f"page {number} of {query}")
-        table = parse([row for envelope in envelopes for row in envelope["data"]], self._privacy)
+        table = await asyncio.to_thread(
+            parse, [row for envelope in envelopes for row in envelope["data"]], self._privacy
+        )
         metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
         where = (
             f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
