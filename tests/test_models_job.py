@@ -41,6 +41,17 @@ def test_after_a_sync_there_is_nothing_to_do_and_the_published_file_is_left_alon
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+def test_a_list_of_holidays_that_was_edited_is_taken_up(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holidays = tmp_path / "holidays.csv"
+    monkeypatch.setenv("SOURCES__TELNYX__HOLIDAYS", str(holidays))
+    for day in ("2026-05-04", "2026-05-05"):
+        holidays.write_text(f"holiday_on,name\n{day},Ours\n")
+        assert (build(account), build(account)) == (ALL, NOTHING)
+        assert account.ask("select cast(holiday_on as varchar) from staging.holidays") == [(day,)]
+
+
 def test_a_published_file_that_was_deleted_is_published_again(account: Account) -> None:
     before = account.ask("from marts.fct_portouts order by all")
     account.database.unlink()

@@ -338,7 +338,7 @@ def test_a_whole_number_of_any_size_is_kept_to_the_digit(number: int) -> None:
 PIN = "8642"
 SPELLINGS = (
     "attempted_pin", "attemptedPin", "ATTEMPTED_PIN", "AttemptedPIN", "attempted-pin", "attempted pin", "attemptedpin",
-    "pin", "PIN", "account_pin", "portOutPin", "port-out-pin",
+    "pin", "PIN", "account_pin", "portOutPin", "port-out-pin", "PinCode", "pin_number", "pins",
 )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ STATES = st.builds(
     orders_read=st.integers(0, 10**9),
     first_inserted_at=st.none() | INSTANTS,
     events_refused=st.booleans(),
+    privacy=st.none() | IDS,
+    time_zone=st.none() | IDS,
 )
 
 

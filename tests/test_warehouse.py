@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,9 +21,10 @@ from portouts.cli import app
 from portouts.models import CheckFailed
 from portouts.models_job import rebuild_models
 from portouts.sandbox import World, create_app
+from portouts.settings import SettingsError
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import SyncReport
-from portouts.warehouse import LoadFailed, Locked, Warehouse
+from portouts.warehouse import LoadFailed, Locked, NoWarehouse, Warehouse
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner
 
@@ -221,6 +223,73 @@ def test_a_working_file_that_is_lost_alone_is_made_from_the_published_one(accoun
     outcome = account.sync()
     assert (outcome.report.requests <= most_requests_without_change(account), outcome.orders_changed) == (True, 0)
     assert account.ask("select count(*), count(distinct id) from raw.portouts") == [(ORDERS, ORDERS)]
+
+
+def test_a_file_of_somebody_else_is_refused_and_left_as_it_is(account: Account, tmp_path: Path) -> None:
+    other = Account(account.world, tmp_path / "other.duckdb")
+    with duckdb.connect(str(other.database)) as connection:
+        connection.execute("create schema marts; create table marts.revenue as select 1 as euros")
+    before = other.database.read_bytes()
+    with pytest.raises(NoWarehouse, match="it holds something else"):
+        other.sync()
+    assert other.database.read_bytes() == before
+    assert [path.name for path in other.state.iterdir()] == ["lock"]
+
+
+def test_a_working_file_that_is_open_elsewhere_is_waited_for(account: Account) -> None:
+    working = account.state / "working.duckdb"
+    script = f"import duckdb; held = duckdb.connect({str(working)!r}, read_only=True); print(flush=True); input()"
+    asked = [sys.executable, "-c", script]
+    with subprocess.Popen(asked, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(Locked, match=rf"PID {other.pid}\). Close it there"):
+            account.sync()
+        other.communicate("\n")
+    account.sync()
+
+
+@pytest.mark.parametrize("damage", [0, 5_000], ids=["its head", "a block"])
+def test_a_damaged_working_file_is_named_and_made_anew_once_it_is_removed(damage: int, account: Account) -> None:
+    working = account.state / "working.duckdb"
+    content = working.read_bytes()
+    working.write_bytes(content[:damage] + b"x" * 3_000 + content[damage + 3_000 :])
+    with pytest.raises(NoWarehouse, match="made again from what is published"):
+        account.sync()
+    working.unlink()
+    assert account.sync().orders_changed == 0
+
+
+def test_damaged_books_of_dlt_are_named_and_made_anew_once_they_are_removed(account: Account) -> None:
+    (account.state / "dlt" / "portouts" / "state.json").write_text("{")
+    with pytest.raises(NoWarehouse, match="made again from what is loaded"):
+        account.sync()
+    shutil.rmtree(account.state / "dlt")
+    assert account.sync().orders_changed == 0
+
+
+def test_of_a_link_the_file_is_replaced_and_the_link_stays(account: Account, tmp_path: Path) -> None:
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(account.database)
+    account.world.add_order(inserted_at=account.world.now)
+    account.world.advance(timedelta(hours=1))
+    replace(account, database=link).sync()
+    assert link.is_symlink()
+    assert ask(account.database, "select count(*) from marts.fct_portouts") == [(ORDERS + 1,)]
+
+
+def test_another_privacy_than_before_is_refused_before_anything_is_asked_unless_all_is_read_again(
+    account: Account,
+) -> None:
+    asked = len(account.app.state.requests)
+    for settings in ({"pii": "drop"}, {"pii": "hash", "pii_salt": "a long enough salt"}):
+        with pytest.raises(SettingsError, match=r'loaded with pii = "keep".*sync --full'):
+            account.sync(settings=settings)
+    assert len(account.app.state.requests) == asked
+    account.sync(settings={"pii": "drop"}, full=True)
+    assert account.ask("select count(*) from raw.portout_phone_numbers where phone_number is not null") == [(0,)]
+    with pytest.raises(SettingsError, match=r'loaded with pii = "drop"'):
+        account.sync()
 
 
 def test_what_a_crash_left_of_publishing_is_written_over(account: Account) -> None:

@@ -257,6 +257,21 @@ async def test_a_server_that_ignores_the_status_is_refused() -> None:
         await read(server, ListQuery(Axis.INSERTED, DAY, "authorized"))
 
 
+@pytest.mark.parametrize("status", ["rejected", "canceled"])
+async def test_a_server_that_ignores_when_orders_were_ported_is_refused(status: str) -> None:
+    rows = [order(number, NOON + number * MINUTE, status=("ported", status)[number % 2]) for number in range(20)]
+    server = ListServer(rows, ignored=frozenset({"filter[ported_out_at][gte]", "filter[ported_out_at][lte]"}))
+    with pytest.raises(UnaskedRows, match=r"10 of 20 orders were not ported.*filter\[ported_out_at\]"):
+        await read(server, ListQuery(Axis.PORTED, DAY), page_size=20)
+
+
+async def test_orders_shown_as_they_were_a_moment_before_they_were_ported_are_taken() -> None:
+    rows = [order(number, NOON + number * MINUTE, status="authorized") for number in range(3)]
+    rows += [order(3 + number, NOON, status="rejected") for number in range(2)]
+    server = ListServer(rows, ignored=frozenset({"filter[ported_out_at][gte]", "filter[ported_out_at][lte]"}))
+    assert ids_of(await read(server, ListQuery(Axis.PORTED, DAY))) == all_ids(rows)
+
+
 async def test_a_sweep_of_one_status_brings_only_that_status() -> None:
     rows = [order(number, NOON + number * MINUTE, status=("pending", "ported")[number % 2]) for number in range(20)]
     reads = await read(ListServer(rows), ListQuery(Axis.INSERTED, DAY, "ported"))

@@ -25,7 +25,7 @@ class Chunk:
 
     @property
     def rows(self) -> int:
-        return sum(len(table) for table in [*self.orders, *self.events])
+        return sum(len(table) for table in [*self.orders, *self.events, *self.ported_ranges])
 
     def tables(self, seen_at: datetime, sync_id: str, privacy: Privacy) -> dict[str, pa.Table]:
         """Make the tables of `raw`, by name: one version of each order and event, and what follows from them."""

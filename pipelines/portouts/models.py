@@ -120,7 +120,7 @@ def _built_from(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> s
         return None
     deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
     sql = [(path.name, path.read_text(encoding="utf-8")) for path in _sql_files(sql_folder())]
-    return hashlib.sha256(repr((loads, deleted, inputs, sql)).encode()).hexdigest()
+    return hashlib.sha256(repr((loads, deleted, inputs, inputs.days_off, sql)).encode()).hexdigest()
 
 
 def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:

@@ -48,6 +48,8 @@ class PortDating:
         self._time_zone = time_zone
         self.undated = UndatedPorts(time_zone)
         self.is_of_new_history = False
+        self.are_doubtful = False
+        """Something was read of orders that could not be proven."""
         self._asked: list[Window] = []
 
     def begin(
@@ -82,7 +84,7 @@ class PortDating:
 
     def end(self, state: SyncState, within: Window) -> None:
         """Note that nothing more can be learned of when the orders held so far were ported."""
-        if self.is_of_new_history:
+        if self.is_of_new_history and not self.are_doubtful:
             state.cover(Axis.PORTED, within)
 
 

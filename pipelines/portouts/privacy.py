@@ -25,6 +25,11 @@ class Privacy:
     pii: Pii = "keep"
     salt: str = ""
 
+    @property
+    def mark(self) -> str:
+        """Name what tells apart the values that it makes, and does not tell the salt."""
+        return f"hash {self.cover('a salt')}" if self.pii == "hash" else self.pii
+
     def cover(self, value: object) -> object:
         """Replace one personal value; lists element by element, null stays null."""
         if value is None or self.pii == "keep":
@@ -67,5 +72,7 @@ def _pins_among(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_pin(key: str) -> bool:
-    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)
-    return "".join(words).lower().endswith("attemptedpin") or (bool(words) and words[-1].lower() == "pin")
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)]
+    if words[-1:] in (["code"], ["number"], ["value"]):
+        words.pop()
+    return "".join(words).endswith("attemptedpin") or words[-1:] in (["pin"], ["pins"])

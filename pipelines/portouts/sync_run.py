@@ -22,6 +22,7 @@ from portouts.chunk import Chunk
 from portouts.port_dates import PortDating
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, TEXT
+from portouts.settings import SettingsError
 from portouts.sync_plan import (
     BEGINNING,
     OPEN_STATUSES,
@@ -40,7 +41,7 @@ from portouts.telnyx_api import NotFound, PermissionDenied
 from portouts.versions import ported_ranges_table
 from portouts.window_reader import Api, Read, UnderWay, WindowReader
 
-# How long an event may lack its payload before it is no longer asked for.
+# How old an event may be that still lacks its payload, to be asked for again by the next sync.
 PAYLOAD_PATIENCE = timedelta(days=7)
 
 Progress = Callable[[int, int], None]
@@ -141,6 +142,7 @@ class SyncRun:
 
         Where it `goes_on`, what has been begun is left for the next chunk, to be read in the same event loop.
         """
+        self._keep_to_privacy(state)
         chunk = Chunk()
         reader = WindowReader(api, self.options.page_size, self.options.privacy, self._under_way, self._advance)
 
@@ -158,7 +160,31 @@ class SyncRun:
         if self.is_done and not self.options.reread:
             state.events_tell_from = self._as_of
             state.forget_events_before(self._as_of - self.options.overlap)
+            state.forget_unfinished_before(self._as_of - PAYLOAD_PATIENCE)
         return tables
+
+    def _keep_to_privacy(self, state: SyncState) -> None:
+        """Refuse to mix rows with personal data and rows without, unless all of them are read again."""
+        mark = self.options.privacy.mark
+        if state.privacy not in (None, mark) and not self.options.full:
+            before = state.privacy.partition(" ")[0]
+            raise SettingsError(
+                f'pii = "{self.options.privacy.pii}": what is held was loaded with pii = "{before}"'
+                f"{' and another pii_salt' if mark.startswith(before) else ''}. Set that again (.dlt is read from the "
+                "folder in which the command is started), or load everything anew with `portouts sync --full`."
+            )
+        state.privacy = mark
+
+    def _keep_to_time_zone(self, state: SyncState) -> None:
+        """Note where days and months are no longer those at which the ranges read so far end."""
+        zone = str(self.options.time_zone)
+        if self.options.full or not state.time_zone:
+            state.time_zone = zone
+        elif state.time_zone != zone:
+            self.report.notes.append(
+                f"time_zone is {zone}: the days of port-outs of which no event tells are those of {state.time_zone}, "
+                "in which they were loaded. `portouts sync --full` learns them anew."
+            )
 
     async def break_off(self) -> None:
         """End what has been begun for a chunk that will not be read."""
@@ -192,6 +218,7 @@ class SyncRun:
         self._is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
         if self.options.full:
             state.forget_ranges()
+        self._keep_to_time_zone(state)
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()
@@ -228,15 +255,12 @@ class SyncRun:
         return queries
 
     def _unfinished(self, state: SyncState) -> Sequence[Query]:
-        """Plan the events that lacked their payload and lie outside the overlap; after a week they are let be."""
-        oldest, overlap_start = self._as_of - PAYLOAD_PATIENCE, self._as_of - self.options.overlap
-        waiting = {id_: at for id_, at in state.unfinished_events.items() if at >= oldest}
-        state.unfinished_events = waiting
+        """Plan the events that lacked their payload and lie outside the overlap."""
         if not self._has_events(state):
             return []
-        return lookups(
-            [id_ for id_, at in waiting.items() if at < overlap_start], self.options.page_size, is_of_events=True
-        )
+        overlap_start = self._as_of - self.options.overlap
+        waiting = [id_ for id_, at in state.unfinished_events.items() if at < overlap_start]
+        return lookups(waiting, self.options.page_size, is_of_events=True)
 
     def _has_events(self, state: SyncState) -> bool:
         return self.options.events and not state.events_refused
@@ -278,7 +302,7 @@ class SyncRun:
             self._take_events(read, chunk, state)
         else:
             self._take_orders(read, chunk, state)
-        if _is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
+        if read.is_proven and _is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
             state.cover(query.axis, query.window)
 
     def _doubt(self, query: Query) -> None:
@@ -286,6 +310,7 @@ class SyncRun:
         if isinstance(query, ListQuery) and query.status:
             return
         self.report.unproven.append(str(query))
+        self._ports.are_doubtful |= query.path != Axis.EVENTS.path
         if not self.options.allow_unproven:
             raise NotProven(
                 f"{query}: the API's total_results does not agree with the rows it answered, however often and in "

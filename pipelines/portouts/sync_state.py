@@ -50,6 +50,10 @@ class SyncState:
     first_inserted_at: datetime | None = None
     events_refused: bool = False
     """The account may not read events; said once, and asked again by every sync."""
+    privacy: str | None = None
+    """What was made of personal data, see `Privacy.mark`."""
+    time_zone: str | None = None
+    """The zone whose days and months tell when orders were ported of which no event does."""
 
     def cover(self, axis: Axis, window: Window) -> None:
         self.covered[axis] = merge([*self.covered[axis], window])
@@ -93,6 +97,9 @@ class SyncState:
     def forget_events_before(self, instant: datetime) -> None:
         self.recent_events = {id_: at for id_, at in self.recent_events.items() if at >= instant}
 
+    def forget_unfinished_before(self, instant: datetime) -> None:
+        self.unfinished_events = {id_: at for id_, at in self.unfinished_events.items() if at >= instant}
+
     def to_json(self) -> Json:
         return {
             "start": _text(self.start),
@@ -107,6 +114,8 @@ class SyncState:
             "orders_read": self.orders_read,
             "first_inserted_at": _text(self.first_inserted_at),
             "events_refused": self.events_refused,
+            "privacy": self.privacy,
+            "time_zone": self.time_zone,
         }
 
     @classmethod
@@ -127,6 +136,8 @@ class SyncState:
             orders_read=json.get("orders_read", 0),
             first_inserted_at=_instant(json.get("first_inserted_at")),
             events_refused=json.get("events_refused", False),
+            privacy=json.get("privacy"),
+            time_zone=json.get("time_zone"),
         )
 
 

@@ -11,6 +11,7 @@ published one's place by renaming, in one step: readers keep the file they hold,
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ from portouts.telnyx_api import TelnyxError
 from portouts.telnyx_source import Supervision
 
 Pipeline = dlt.Pipeline
-READING_ERRORS = (TelnyxError, NotProven, UnusableRow, KeyboardInterrupt)
+READING_ERRORS = (TelnyxError, NotProven, UnusableRow, SettingsError, KeyboardInterrupt)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
@@ -70,7 +71,7 @@ class CannotWrite(Exception):
 
 
 class NoWarehouse(Exception):
-    """The file to publish to holds something else."""
+    """The file to publish to holds something else, or the working file is damaged."""
 
 
 class Warehouse:
@@ -82,7 +83,7 @@ class Warehouse:
                 f"{database}: DuckDB names a database after its file, and this one has a schema of the same name. "
                 "Give the file another name."
             )
-        self.database = database.absolute()
+        self.database = database.resolve()  # of a link, the file is replaced and the link stays
         self.folder = self.database.parent / ".portouts" / self.database.name
         self._working = self.folder / "working.duckdb"
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -122,6 +123,11 @@ class Warehouse:
             )
         except UnknownDestinationModule:
             raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
+        except (ValueError, KeyError):
+            if destination:
+                raise
+            folder = self.folder / "dlt"
+            raise NoWarehouse(f"{folder} is damaged. Remove it: it is made again from what is loaded.") from None
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
@@ -139,13 +145,24 @@ class Warehouse:
         """Open the working file once for all that is done under the lock: opening and closing take their time."""
         if self._connection is None:
             self._prepare_working_file()
-            self._connection = duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
+            self._connection = self._connect()
             ((threads,),) = self._connection.execute("select current_setting('threads')").fetchall()
             threads = min(THREADS, threads)
             self._connection.execute(f"set threads = {threads}; set memory_limit = '{MEMORY * threads}MB'")
             # An insert that failed may leave in memory what was never committed. Only the log is to be believed then.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
         return self._connection
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
+        except duckdb.Error as error:
+            if held := re.search(r"lock is held in (.*\(PID \d+\))", str(error)):
+                raise Locked(f"{self._working} is open in {held[1]}. Close it there, and sync again.") from None
+            reason = str(error).splitlines()[0]
+            raise NoWarehouse(
+                f"{self._working} cannot be opened: {reason} Remove it: it is made again from what is published."
+            ) from None
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -160,19 +177,26 @@ class Warehouse:
         part = self._fresh("working.part")
         if self.database.exists():
             shutil.copyfile(self.database, part)
-            self._require_duckdb(part)
+            self._require_ours(part)
         else:
             with duckdb.connect() as connection:
                 connection.execute(f"attach '{_quoted(part)}' (storage_version '{STORAGE_VERSION}')")
         self._fresh(self._working.name)
         part.replace(self._working)
 
-    def _require_duckdb(self, copy: Path) -> None:
+    def _require_ours(self, copy: Path) -> None:
+        """Refuse somebody else's file: the models would drop its schemas, and publishing would replace it."""
         try:
-            duckdb.connect(str(copy), read_only=True).close()
+            with duckdb.connect(str(copy), read_only=True) as connection:
+                connection.table("raw.syncs")
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0].replace(str(copy), str(self.database))
-            raise NoWarehouse(f"{self.database} is no warehouse of portouts: {reason}") from None
+            is_other = isinstance(error, duckdb.CatalogException)
+            reason = "it holds something else" if is_other else str(error).splitlines()[0]
+            copy.unlink()
+            raise NoWarehouse(
+                f"{self.database} is no warehouse of portouts: {reason.replace(str(copy), str(self.database))}. "
+                "Nothing was changed; name another file."
+            ) from None
 
     def _fresh(self, name: str) -> Path:
         """Name a file of the working folder, without what a killed run may have left there."""

@@ -327,13 +327,24 @@ def whole_number(number: object) -> int | None:
     return int(number) if isinstance(number, int | float) and number >= 0 else None
 
 
+def _require_ported(where: str, table: pa.Table) -> None:
+    """Refuse a page on which orders stand that were never ported; a few may be in the status of a moment before."""
+    never_ported = pc.sum(pc.is_in(table["status"], pa.array(["rejected", "canceled"]))).as_py() or 0
+    if never_ported > max(2, len(table) / 20):
+        raise UnaskedRows(
+            f"{where}: {never_ported} of {len(table)} orders were not ported; the API does not apply "
+            f"filter[{Axis.PORTED}]. Nothing was loaded, since when orders were ported could not be told."
+        )
+
+
 def _own_rows(query: ListQuery, where: str, table: pa.Table) -> pa.Table:
     """Leave the rows on the very end of the range to the next window; refuse rows that were not asked for."""
     # One or two orders may just have left the status; a whole page of others shows that nobody filters.
     if query.status and len(table) > 2 and not pc.any(pc.equal(table["status"], query.status)).as_py():
         raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
-    if query.axis is Axis.PORTED:
-        return table  # `ported_out_at` filters but is never returned
+    if query.axis is Axis.PORTED:  # which filters but is never returned
+        _require_ported(where, table)
+        return table
     instants, window = table[query.axis.value], query.window
     oldest, newest = pc.min_max(instants).as_py().values()
     if oldest and (oldest < window.start - ROUNDING or newest > window.end + ROUNDING):
