@@ -65,10 +65,15 @@ class Account:
         request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL, settings=self.credentials.settings)
         run_sync(Warehouse(self.database), request, clock_that_breaks(), Supervision(open_client=self.open_client))
 
-    def verify(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **asked: Any) -> VerifyOutcome:
+    def verify(
+        self,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_progress: Progress = unwatched,
+        **asked: Any,
+    ) -> VerifyOutcome:
         supervision = Supervision(open_client=self.open_client)
         request = VerifyRequest(account=self.credentials, **asked)
-        return run_verify(Warehouse(self.database), request, clock, supervision)
+        return run_verify(Warehouse(self.database), request, clock, supervision, on_progress)
 
     def spoil(self, statement: str) -> None:
         """Change what has been loaded behind the product's back."""

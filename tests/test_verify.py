@@ -240,6 +240,12 @@ def test_a_range_of_days_is_all_that_is_compared(account: Account) -> None:
     assert abs(found.certificate.orders - len(inside)) <= 1
 
 
+def test_progress_ends_where_the_plan_does(account: Account) -> None:
+    seen: list[tuple[int, int]] = []
+    found = account.verify(depth=Depth.QUICK, sample=2, on_progress=lambda *at: seen.append(at))
+    assert seen[-1] == (found.certificate.buckets + 2,) * 2
+
+
 @pytest.fixture(scope="module")
 def large_world() -> World:
     return World(100_000, seed=4, now=NOW)

@@ -139,6 +139,7 @@ class Reconciliation:
             self._compare_ids(bucket, tables)
             self._compare_fields(tables)
             self.result.sampled_windows += 1
+            self._on_count(1)
             self._sampled |= {id_ for table in tables for id_ in table["id"].to_pylist()}
         self.result.sampled_orders = len(self._sampled)
         await self._look_up_doubted()

@@ -156,7 +156,8 @@ def print_models(outcome: ModelsOutcome, as_json: bool) -> None:
 
 def note_plan(plan: ComparisonPlan) -> None:
     """Say what a comparison will cost."""
-    note([f"Verifying takes {plan.requests} requests if nothing differs, and a few more for each order that does."])
+    search = "." if plan.most_searched == 0 else " if nothing differs, and a few more for each order that does."
+    note([f"Verifying takes {plan.requests} requests{search}"])
 
 
 def _difference_json(difference: Difference) -> dict[str, Any]:
