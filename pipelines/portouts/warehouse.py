@@ -22,28 +22,21 @@ from typing import Any
 import dlt
 import duckdb
 import pyarrow as pa
-from dlt.common.destination.client import WithStagingDataset
 from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.common.storages import FileStorage, PackageStorage
-from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract import DltSource
-from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 from filelock import FileLock, Timeout
 
+from portouts.dlt_recovery import has_failed, make_ready_to_finish, own_error
 from portouts.ledger import NothingLoaded, mark_published
 from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
 from portouts.publication import publish
-from portouts.records import UnusableRow
 from portouts.settings import SettingsError
-from portouts.sync_run import NotProven
 from portouts.sync_state import SyncState
-from portouts.telnyx_api import TelnyxError
 from portouts.telnyx_source import Supervision
 
 Pipeline = dlt.Pipeline
-READING_ERRORS = (TelnyxError, NotProven, UnusableRow, SettingsError, KeyboardInterrupt)
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
@@ -56,10 +49,6 @@ SCHEMAS = (DATASET, "staging", "marts")
 
 class Locked(Exception):
     """Another sync works on this database."""
-
-
-class LoadFailed(Exception):
-    """dlt could not load what was read; the next sync finishes the package or reads again."""
 
 
 class Interrupted(Exception):
@@ -131,14 +120,13 @@ class Warehouse:
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
-                if self._connection and _has_failed(pipeline):
+                if self._connection and has_failed(pipeline):
                     self._connection.execute("reset memory_limit")  # which may be what it failed of
-                _drop_what_is_normalized(pipeline)
-                _empty_half_noted_copies(pipeline)
+                make_ready_to_finish(pipeline)
                 pipeline.run()
             pipeline.sync_destination()
         except PipelineStepFailed as error:
-            raise _own_error(error) from error
+            raise own_error(error) from error
         return pipeline
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -212,7 +200,7 @@ class Warehouse:
         try:
             pipeline.run(source, **options)
         except PipelineStepFailed as error:
-            raise _own_error(error) from error
+            raise own_error(error) from error
         for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
         pa.default_memory_pool().release_unused()
@@ -276,66 +264,6 @@ class Warehouse:
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
-
-
-def _drop_what_is_normalized(pipeline: Pipeline) -> None:
-    """Remove extracted packages of which a killed process had made the normalized one, and not removed them yet.
-
-    dlt would normalize them again and find the place taken, however often it is run.
-    """
-    for load_id in {*pipeline.list_extracted_load_packages()} & {*pipeline.list_normalized_load_packages()}:
-        shutil.rmtree(Path(pipeline.working_dir, "normalize", "extracted", load_id))
-
-
-def _packages(pipeline: Pipeline) -> PackageStorage:
-    return PackageStorage(FileStorage(str(Path(pipeline.working_dir, "load", "normalized"))), "normalized")
-
-
-def _has_failed(pipeline: Pipeline) -> bool:
-    """Tell a package of which something failed from one whose process was killed."""
-    packages = _packages(pipeline)
-    waiting = [
-        ParsedLoadJobFileName.parse(file)
-        for load_id in pipeline.list_normalized_load_packages()
-        for file in packages.list_new_jobs(load_id)
-    ]
-    return any(job.retry_count for job in waiting)
-
-
-def _empty_half_noted_copies(pipeline: Pipeline) -> None:
-    """Empty the scratch tables that a killed process may have filled without coming to note it.
-
-    dlt copies the files of such tables again, on top of what is there, and then merges every row twice.
-    """
-    packages = _packages(pipeline)
-    started = [
-        ParsedLoadJobFileName.parse(file)
-        for load_id in pipeline.list_normalized_load_packages()
-        for file in packages.list_started_jobs(load_id)
-        if not packages.load_pending_transition(load_id, Path(file).name)
-    ]
-    with pipeline.destination_client() as client:
-        if not isinstance(client, WithStagingDataset):
-            return
-        copied = {job.table_name for job in started if job.file_format != "sql"}
-        if tables := set(filter(client.should_load_data_to_staging_dataset, copied)):
-            with client.with_staging_dataset():
-                client.initialize_storage(truncate_tables=tables)
-
-
-def _own_error(error: PipelineStepFailed) -> BaseException:
-    """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, READING_ERRORS):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    failure = error.exception.client_exception if isinstance(error.exception, LoadClientJobRetry) else error.exception
-    said = str(failure).partition("\n")[0] or type(failure).__name__
-    return LoadFailed(
-        f"dlt could not {error.step} a load package: {said}. What was loaded before is kept. Run the sync again: it "
-        "finishes what was begun, with more memory if that was wanting."
-    )
 
 
 def _named_in(holder: Path) -> str:

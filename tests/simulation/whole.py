@@ -18,12 +18,13 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 import duckdb
+from portouts.dlt_recovery import LoadFailed
 from portouts.sandbox import World
 from portouts.sync_job import SyncRequest, run_sync
 from portouts.sync_run import NotProven
 from portouts.telnyx_api import TelnyxError
 from portouts.telnyx_source import Supervision
-from portouts.warehouse import LoadFailed, Warehouse
+from portouts.warehouse import Warehouse
 
 from simulation.reading import LATEST_COMMIT, MOST_TRIES, NOW, Held, Outcome, Shown, Wrong, check
 from simulation.weather import BASE_URL, KEY, UnsteadyApi, Weather, commit_late

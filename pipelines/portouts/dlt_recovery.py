@@ -1,0 +1,90 @@
+"""What a load that was killed or failed leaves of dlt's books, made fit to be finished; and what a load failed of."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import dlt
+from dlt.common.destination.client import WithStagingDataset
+from dlt.common.storages import FileStorage, PackageStorage
+from dlt.common.storages.load_package import ParsedLoadJobFileName
+from dlt.load.exceptions import LoadClientJobRetry
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from portouts.records import UnusableRow
+from portouts.settings import SettingsError
+from portouts.sync_run import NotProven
+from portouts.telnyx_api import TelnyxError
+
+READING_ERRORS = (TelnyxError, NotProven, UnusableRow, SettingsError, KeyboardInterrupt)
+
+
+class LoadFailed(Exception):
+    """dlt could not load what was read; the next sync finishes the package or reads again."""
+
+
+def make_ready_to_finish(pipeline: dlt.Pipeline) -> None:
+    """Make packages that a killed process has left such that to run them loads every row once."""
+    _drop_what_is_normalized(pipeline)
+    _empty_half_noted_copies(pipeline)
+
+
+def has_failed(pipeline: dlt.Pipeline) -> bool:
+    """Tell a package of which something failed from one whose process was killed."""
+    packages = _packages(pipeline)
+    waiting = [
+        ParsedLoadJobFileName.parse(file)
+        for load_id in pipeline.list_normalized_load_packages()
+        for file in packages.list_new_jobs(load_id)
+    ]
+    return any(job.retry_count for job in waiting)
+
+
+def own_error(error: PipelineStepFailed) -> BaseException:
+    """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, READING_ERRORS):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    failure = error.exception.client_exception if isinstance(error.exception, LoadClientJobRetry) else error.exception
+    said = str(failure).partition("\n")[0] or type(failure).__name__
+    return LoadFailed(
+        f"dlt could not {error.step} a load package: {said}. What was loaded before is kept. Run the sync again: it "
+        "finishes what was begun, with more memory if that was wanting."
+    )
+
+
+def _drop_what_is_normalized(pipeline: dlt.Pipeline) -> None:
+    """Remove extracted packages of which a killed process had made the normalized one, and not removed them yet.
+
+    dlt would normalize them again and find the place taken, however often it is run.
+    """
+    for load_id in {*pipeline.list_extracted_load_packages()} & {*pipeline.list_normalized_load_packages()}:
+        shutil.rmtree(Path(pipeline.working_dir, "normalize", "extracted", load_id))
+
+
+def _empty_half_noted_copies(pipeline: dlt.Pipeline) -> None:
+    """Empty the scratch tables that a killed process may have filled without coming to note it.
+
+    dlt copies the files of such tables again, on top of what is there, and then merges every row twice.
+    """
+    packages = _packages(pipeline)
+    started = [
+        ParsedLoadJobFileName.parse(file)
+        for load_id in pipeline.list_normalized_load_packages()
+        for file in packages.list_started_jobs(load_id)
+        if not packages.load_pending_transition(load_id, Path(file).name)
+    ]
+    with pipeline.destination_client() as client:
+        if not isinstance(client, WithStagingDataset):
+            return
+        copied = {job.table_name for job in started if job.file_format != "sql"}
+        if tables := set(filter(client.should_load_data_to_staging_dataset, copied)):
+            with client.with_staging_dataset():
+                client.initialize_storage(truncate_tables=tables)
+
+
+def _packages(pipeline: dlt.Pipeline) -> PackageStorage:
+    return PackageStorage(FileStorage(str(Path(pipeline.working_dir, "load", "normalized"))), "normalized")
