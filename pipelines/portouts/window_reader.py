@@ -283,9 +283,7 @@ class WindowReader:
         ids: list[str] = []
         for number, envelope in zip(numbers, envelopes, strict=True):
             ids += ids_of(envelope["data"], f"page {number} of {query}")
-        table = await asyncio.to_thread(
-            parse, [row for envelope in envelopes for row in envelope["data"]], self._privacy
-        )
+        table = parse([row for envelope in envelopes for row in envelope["data"]], self._privacy)
         metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
         where = (
             f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
