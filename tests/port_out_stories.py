@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_OID, uuid5
 
 import pyarrow as pa
 from by_hand.numbers import place, zone_of
@@ -81,7 +82,7 @@ class World:
 
     def add_event(self, order_id: str, status: str, at: datetime, **fields: Any) -> None:
         event = {
-            "id": f"event-{len(self.events):06d}",
+            "id": str(uuid5(NAMESPACE_OID, f"event {len(self.events)}")),  # tells nothing of the order of events
             "event_type": "portout.status_changed",
             "portout_id": order_id,
             "payload": {"id": order_id, "status": status},

@@ -305,6 +305,52 @@ def test_a_status_that_no_event_tells_of_follows_the_last_event(connection: duck
     ]
 
 
+# statuses of one instant, an hour after intake; the status now; the history
+OF_ONE_INSTANT = [
+    (["authorized", "ported"], "ported", ["pending", "authorized", "ported"]),
+    (["rejected-pending", "rejected"], "rejected", ["pending", "rejected-pending", "rejected"]),
+    (["rejected-pending", "pending"], "pending", ["pending", "rejected-pending", "pending"]),
+    (["canceled", "rejected-pending"], "rejected-pending", ["pending", "canceled", "rejected-pending"]),
+    (["rejected-pending", "authorized"], "canceled", ["pending", "rejected-pending", "authorized", "canceled"]),
+]
+
+
+@pytest.mark.parametrize("ids", [("a", "z"), ("z", "a")], ids=["by id too", "not by id"])
+@pytest.mark.parametrize(
+    ("statuses", "now", "history"),
+    OF_ONE_INSTANT,
+    ids=[f"{', '.join(case[0])} to {case[1]}" for case in OF_ONE_INSTANT],
+)
+def test_statuses_of_one_instant_follow_the_life_of_an_order(
+    connection: duckdb.DuckDBPyConnection, statuses: list[str], now: str, history: list[str], ids: tuple[str, str]
+) -> None:
+    world = World()
+    order = world.add_order(1, T0, now)
+    for status, id_ in zip(statuses, ids, strict=True):
+        world.add_event(order, status, T0 + HOUR, id=id_)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    changes = sorted(found["fct_status_changes"], key=lambda row: int(row["change_number"]))
+    assert [row["status"] for row in changes] == history
+    assert [row["measured_by"] for row in changes[:3]] == ["event"] * 3
+    if now == "ported":
+        assert (found["fct_portouts"][0]["ported_at"], found["fct_portouts"][0]["ported_at_source"]) == (
+            T0 + HOUR,
+            "event",
+        )
+
+
+def test_the_status_now_comes_last_only_at_the_last_instant(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    id_ = world.add_order(1, T0)
+    for hours, status in ((1, "rejected-pending"), (1, "pending"), (5, "pending")):
+        world.add_event(id_, status, T0 + hours * HOUR)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    spells = sorted((row["spell_number"], row["pending_at"]) for row in found["fct_responses"])
+    assert spells == [(1, T0), (2, T0 + 5 * HOUR)]
+
+
 RANGES = [
     ([], None, "unknown"),
     ([(0, 9), (4, 8), (1, 5)], 5, "range"),

@@ -12,6 +12,8 @@ from by_hand.terms import Row, Terms, hours_between, instant, instant_or_none
 
 RESPONSES = {"authorized", "authorized_automatically", "rejected"}
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
+LIFE = {"pending": 0, "rejected-pending": 1, "authorized": 2, "rejected": 3, "canceled": 3, "ported": 3}
+UNDERWAY, LAST = LIFE["authorized"], 4
 
 
 @dataclass
@@ -89,18 +91,13 @@ def tell_steps(
         )
         for row in seen
     )
-    told = sorted(
-        (instant(event["created_at"]), event["id"], event["payload"]["status"])
-        for event in events
-        if event["event_type"] == "portout.status_changed" and event["created_at"]
-        if (event.get("payload") or {}).get("status")
-    )
+    now = order.get("status") or "unknown"
+    told = in_order_of_life(events, now)
     steps = [Step("pending", inserted_at, "event")]
     if told:
-        steps += [Step(status, at, "event") for at, _, status in told]
+        steps += [Step(status, at, "event") for at, status in told]
     else:
         steps += [observed(status, seen_at) for seen_at, _, status in sightings]
-    now = order.get("status") or "unknown"
     last = steps[-1]
     if last.status != now:
         later = [at for at, _, status in sightings if status == now and last.began_at and at >= last.began_at]
@@ -111,6 +108,23 @@ def tell_steps(
         if step.status != kept[-1].status:
             kept.append(step)
     return kept
+
+
+def in_order_of_life(events: list[Row], now: str) -> list[tuple[datetime, str]]:
+    """Put status events in order; of one instant the nearer to the end comes later, and what the order is now last."""
+    told = [
+        (instant(event["created_at"]), event["payload"]["status"], event["id"])
+        for event in events
+        if event["event_type"] == "portout.status_changed" and event["created_at"]
+        if (event.get("payload") or {}).get("status")
+    ]
+    end = max((at for at, _, _ in told), default=None)
+
+    def place(event: tuple[datetime, str, str]) -> tuple[datetime, int, str]:
+        at, status, id_ = event
+        return at, LAST if (at, status) == (end, now) else LIFE.get(status, UNDERWAY), id_
+
+    return [(at, status) for at, status, _ in sorted(told, key=place)]
 
 
 def tell_ported(story: Story, ranges: list[Row]) -> tuple[datetime | None, str | None]:

@@ -13,9 +13,16 @@ select
     cast(row_number() over (order by status <> 'pending', status) - 1 as smallint) as status_code,
     status,
     status in ('ported', 'rejected', 'canceled') as is_final,
+    case
+        when status = 'pending' then 0
+        when status = 'rejected-pending' then 1
+        when status in ('ported', 'rejected', 'canceled') then 3
+        else 2
+    end as stage,
 from named;
 
 comment on table staging.int_statuses is 'One row per status that the API has shown. Status changes hold the code.';
 comment on column staging.int_statuses.status_code is 'Counts the statuses; 0 is pending. Given anew by every build.';
 comment on column staging.int_statuses.status is 'Status in Telnyx''s words; ''unknown'' where the API gave none.';
 comment on column staging.int_statuses.is_final is 'Whether the order is over: ported, rejected or canceled.';
+comment on column staging.int_statuses.stage is 'Place in the life of an order, from 0: pending; rejected-pending; authorized and whatever is not known; final.';

@@ -24,7 +24,7 @@ compared as (
     from numbered
 ),
 
--- Between statuses of one instant the ids of the events decide: rarely needed, and dear to sort by.
+-- Statuses of one instant are told apart below: rarely needed, and dear to sort by.
 tied_orders as (
     select distinct order_number
     from compared
@@ -38,22 +38,39 @@ events_with_ids as (
 ),
 
 tied as (
-    select order_numbers.order_number, statuses.status_code, events.created_at, events.event_id
+    select
+        order_numbers.order_number,
+        statuses.status_code,
+        events.created_at,
+        events.event_id,
+        statuses.stage,
+        order_numbers.status_code = statuses.status_code
+            and events.created_at = max(events.created_at) over (partition by order_numbers.order_number) as is_current,
     from tied_orders
     inner join order_numbers on order_numbers.order_number = tied_orders.order_number
     inner join events_with_ids as events on events.portout_id = order_numbers.portout_id
     inner join staging.int_statuses as statuses on statuses.status = events.status
 ),
 
+-- The status that the order has now is its last; else life goes on from pending to what is final. Ids are random.
+placed as (
+    select
+        order_number,
+        row_number() over (partition by order_number order by created_at, is_current, stage, event_id) as place,
+        status_code,
+        created_at,
+    from tied
+),
+
 settled as (
     select
         order_number,
-        row_number() over (partition by order_number order by created_at, event_id) as place,
+        place,
         status_code,
         created_at,
-        lag(status_code, 1, 0) over (partition by order_number order by created_at, event_id) as previous_code,
-        lead(created_at) over (partition by order_number order by created_at, event_id) is null as is_last,
-    from tied
+        lag(status_code, 1, 0) over (partition by order_number order by place) as previous_code,
+        lead(created_at) over (partition by order_number order by place) is null as is_last,
+    from placed
 ),
 
 history as (
