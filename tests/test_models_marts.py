@@ -381,6 +381,18 @@ def test_a_range_closes_the_order_on_its_day_not_on_the_day_a_sync_saw_it(
     assert [row["orders_open"] for row in daily][:4] == [1, 1, 0, 0]
 
 
+def test_a_range_dates_the_port_out_that_stands_and_no_earlier_one(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World(as_of=T0 + 9 * DAY)
+    id_ = world.add_order(1, T0, "ported")
+    for days, status in ((1, "ported"), (3, "authorized"), (8, "ported")):
+        world.see(id_, status, T0 + days * DAY)
+    world.find_in_range(id_, T0 + 4 * DAY, T0 + 5 * DAY)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    daily = sorted(found["agg_portouts_daily"], key=lambda row: str(row["day"]))
+    assert [row["orders_open"] for row in daily] == [1, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+
+
 def test_spellings_of_one_carrier_are_one_carrier(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     for number, (spid, name) in enumerate(

@@ -47,7 +47,7 @@ def daily(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
         for step in story.steps:
             if is_open != (step.status not in FINAL):
                 is_open = not is_open
-                by_range = step.status == "ported" and story.ported_at_source == "range"
+                by_range = step is story.steps[-1] and story.ported_at_source == "range"
                 at = story.ported_at if by_range else step.began_at
                 if at:
                     flow[row(at)["day"]] += 1 if is_open else -1

@@ -14,21 +14,21 @@ inputs as (
 crossings as (
     select
         changes.order_number,
-        changes.ended_at,
-        next_statuses.status as next_status,
-        case when next_statuses.is_final then -1 else 1 end as opened,
+        changes.began_at,
+        changes.next_code is null as is_current,
+        case when statuses.is_final then -1 else 1 end as opened,
     from staging.int_status_changes as changes
     inner join staging.int_statuses as statuses on statuses.status_code = changes.status_code
-    inner join staging.int_statuses as next_statuses on next_statuses.status_code = changes.next_code
-    where statuses.is_final <> next_statuses.is_final
+    inner join staging.int_statuses as previous_statuses on previous_statuses.status_code = changes.previous_code
+    where statuses.is_final <> previous_statuses.is_final
 ),
 
--- A ported_out_at window dates the port-out better than the sync that first saw it.
+-- A ported_out_at window dates the port-out that stands better than the sync that first saw it.
 dated as (
     select
         case
-            when crossings.next_status = 'ported' and orders.ported_at_source = 'range' then orders.ported_at
-            else crossings.ended_at
+            when crossings.is_current and orders.ported_at_source = 'range' then orders.ported_at
+            else crossings.began_at
         end as crossed_at,
         crossings.opened,
     from crossings
