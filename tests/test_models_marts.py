@@ -291,6 +291,41 @@ def test_what_was_over_before_the_first_sync_is_answered_but_not_measured(
     assert (month["responded"], month["p50_hours"], month["within_48h"]) == (1, None, 0)
 
 
+def test_what_the_first_sync_found_pending_again_waits_for_an_unknown_time(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = World()
+    world.sync(FIRST_SYNC)
+    id_ = world.add_order(1, FIRST_SYNC - 90 * DAY)
+    world.add_event(id_, "rejected-pending", FIRST_SYNC - 90 * DAY + HOUR)
+    world.see(id_, "pending", FIRST_SYNC)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    [spell] = [row for row in found["fct_responses"] if row["response"] == "open"]
+    assert (spell["spell_number"], spell["pending_at"], spell["measured_by"]) == (2, FIRST_SYNC, "unknown")
+    assert [(row["hours"], row["at_risk"]) for row in found["agg_response_survival"]] == [(1.0, 1)]
+    months = {
+        row["month"]: (row["open"], row["median_hours_censored"]) for row in found["agg_response_latency_monthly"]
+    }
+    assert months == {date(2025, 11, 1): (0, 1.0), date(2026, 2, 1): (1, None)}
+    assert [row["orders"] for row in found["agg_backlog_age"]] == [0, 0, 0]
+    assert found["rpt_open_orders"][0]["deadline_at"] == FIRST_SYNC + 48 * HOUR
+
+
+def test_an_open_spell_of_unknown_length_shortens_no_median(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World(as_of=FIRST_SYNC + 2 * DAY)
+    world.sync(FIRST_SYNC)
+    for number, hours in enumerate([1, 9], start=1):
+        id_ = world.add_order(number, FIRST_SYNC + HOUR, "authorized")
+        world.add_event(id_, "authorized", FIRST_SYNC + (1 + hours) * HOUR)
+    for number in (3, 4):
+        id_ = world.add_order(number, FIRST_SYNC - 90 * DAY)
+        world.add_event(id_, "rejected-pending", FIRST_SYNC - 90 * DAY + HOUR)
+        world.see(id_, "pending", FIRST_SYNC)
+    months = built(connection, world)["agg_response_latency_monthly"]
+    assert [row["median_hours_censored"] for row in months if row["month"] == date(2026, 2, 1)] == [1.0]
+
+
 def test_a_status_that_no_event_tells_of_follows_the_last_event(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     world.sync(FIRST_SYNC)

@@ -5,9 +5,10 @@ with backlog as (
 ),
 
 open_orders as (
-    select count(*) as orders, coalesce(sum(number_count), 0) as numbers
-    from marts.rpt_open_orders
-    where hours_left is not null
+    select count(*) as orders, coalesce(sum(reported.number_count), 0) as numbers
+    from marts.rpt_open_orders as reported
+    inner join marts.fct_responses as spells on spells.portout_id = reported.portout_id
+    where reported.hours_left is not null and spells.response = 'open' and spells.measured_by <> 'unknown'
 )
 
 select 'all pending orders' as portout_id, backlog.orders, open_orders.orders as in_report

@@ -185,8 +185,9 @@ def open_orders(stories: list[Story], carriers: dict[str, Row], terms: Terms) ->
 def backlog_by_age(stories: list[Story], terms: Terms) -> list[Row]:
     buckets: list[list[Story]] = [[], [], []]
     for story in stories:
-        age = hours_between(story.spells[-1]["pending_at"], terms.as_of) if story.status == "pending" else None
-        if age is not None:
+        spell = story.spells[-1]
+        age = hours_between(spell["pending_at"], terms.as_of)
+        if story.status == "pending" and spell["measured_by"] != "unknown" and age is not None:
             buckets[0 if age < 24 else 1 if age <= 48 else 2].append(story)
     return [
         {

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def survival(spells: list[Row], as_of: datetime) -> list[Row]:
     durations: list[tuple[float, bool]] = []
     for spell in spells:
+        if spell["measured_by"] == "unknown":
+            continue
         waited = hours_between(spell["pending_at"], as_of) if spell["response"] == "open" else spell["response_hours"]
         if waited is not None:
             durations.append((waited, not spell["is_censored"]))

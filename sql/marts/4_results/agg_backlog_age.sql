@@ -12,7 +12,10 @@ waiting as (
     from staging.int_orders as orders
     inner join staging.int_responses as responses on responses.order_number = orders.order_number
     cross join staging.model_inputs as inputs
-    where orders.status = 'pending' and responses.response = 'open' and responses.pending_at is not null
+    where orders.status = 'pending'
+        and responses.response = 'open'
+        and responses.measure_code < 2
+        and responses.pending_at is not null
 ),
 
 graded as (
@@ -34,7 +37,7 @@ left join graded on graded.bucket_number = buckets.bucket_number
 group by buckets.bucket_number, buckets.age_bucket
 order by buckets.bucket_number;
 
-comment on table marts.agg_backlog_age is 'One row per bucket of age, always three: the orders of rpt_open_orders by the time since their pending spell began. Orders of which that is not known are in none.';
+comment on table marts.agg_backlog_age is 'One row per bucket of age, always three: the orders of rpt_open_orders by the time since their pending spell began. Orders of which that is not known, or only that the very first sync found them pending, are in none.';
 comment on column marts.agg_backlog_age.bucket_number is 'Sorts the buckets.';
 comment on column marts.agg_backlog_age.age_bucket is '0-24 h (under 24 hours at as_of); 24-48 h (both included); over 48 h.';
 comment on column marts.agg_backlog_age.orders is 'Orders waiting for our answer.';

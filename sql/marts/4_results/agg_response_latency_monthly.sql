@@ -12,6 +12,7 @@ spells as (
         case when not responses.is_censored then responses.response_hours end as answer_hours,
         case when not responses.is_censored then responses.response_business_hours end as business_hours,
         case
+            when responses.measure_code = 2 then null
             when responses.response = 'open' then date_diff('microsecond', responses.pending_at, inputs.as_of) / 3.6e9
             else responses.response_hours
         end as hours_at_risk,
@@ -108,4 +109,4 @@ comment on column marts.agg_response_latency_monthly.p50_business_hours is 'Medi
 comment on column marts.agg_response_latency_monthly.p90_business_hours is '90th percentile of business hours to the response.';
 comment on column marts.agg_response_latency_monthly.within_one_business_day is 'Responses of known time after at most 9 business hours, the length of a business day.';
 comment on column marts.agg_response_latency_monthly.automatic is 'Responses taken for authorised by silence: an estimate.';
-comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of. Null while more than half are unanswered.';
+comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of; those of unknown length are left out. Null while more than half are unanswered.';

@@ -8,6 +8,7 @@ with spells as (
         responses.is_censored,
     from staging.int_responses as responses
     cross join staging.model_inputs as inputs
+    where responses.measure_code < 2
 ),
 
 -- At risk is whoever was pending for at least as long.
@@ -48,7 +49,7 @@ select hours, at_risk, responded, censored, still_pending_share
 from survival
 order by hours;
 
-comment on table marts.agg_response_survival is 'One row per distinct time after which a pending spell was answered or censored: the Kaplan-Meier curve of "still unanswered". Spells of unknown length are left out.';
+comment on table marts.agg_response_survival is 'One row per distinct time after which a pending spell was answered or censored: the Kaplan-Meier curve of "still unanswered". Spells of unknown length, ended or open, are left out.';
 comment on column marts.agg_response_survival.hours is 'Hours since the spell began.';
 comment on column marts.agg_response_survival.at_risk is 'Spells that lasted at least so long.';
 comment on column marts.agg_response_survival.responded is 'Spells answered after exactly so long.';
