@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from port_out_stories import RAW_TABLES, World, create_raw, random_world
+from port_out_stories import AS_OF, RAW_TABLES, World, create_raw, random_world
 from portouts.data_dictionary import (
     COMMAND,
     anchor,
@@ -126,6 +126,28 @@ def test_a_question_has_an_answer_where_there_are_orders(filled: duckdb.DuckDBPy
 def test_a_question_can_be_asked_of_an_empty_warehouse(empty: duckdb.DuckDBPyConnection, file: Path) -> None:
     rows = empty.execute(QUESTIONS[FILES.index(file)].sql).fetchall()
     assert len(rows) <= 7  # the one day, its weekday, the three ages, the five hours; nothing else is there
+
+
+def answer(number: int, world: World) -> list[tuple[Any, ...]]:
+    """Ask the question of that number where only this world is known."""
+    with duckdb.connect() as opened:
+        create_raw(opened, world)
+        build_models(opened, ModelInputs(world.as_of))
+        return opened.execute(QUESTIONS[number - 1].sql).fetchall()
+
+
+def test_a_name_that_stands_beside_a_spid_elsewhere_is_found_whatever_its_punctuation() -> None:
+    world = World()
+    for number, (spid, name) in enumerate([(None, "AT&T"), ("5555", "A.T.&T."), (None, "Nobody")]):
+        world.add_order(number, AS_OF, spid=spid, carrier_name=name)
+    assert answer(20, world) == [("AT&T", 1, 0, "5555"), ("Nobody", 1, 0, None)]
+
+
+def test_a_missing_name_is_no_spelling() -> None:
+    world = World()
+    for number, (spid, name) in enumerate([("1A", "Sample"), ("1A", None), ("2B", "Sample"), ("2B", "SAMPLE")]):
+        world.add_order(number, AS_OF, spid=spid, carrier_name=name)
+    assert answer(19, world) == [("2B", "SAMPLE", 2, 2, "SAMPLE", "Sample")]
 
 
 def test_the_empty_warehouse_has_the_raw_tables_of_the_loader(empty: duckdb.DuckDBPyConnection) -> None:

@@ -60,7 +60,7 @@ PROMISED = {
     "rpt_verifications": "as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders,"
     " differences, repaired, moved, sampled_windows, sampled_orders, verdict, not_covered",
     "dim_carriers": "carrier_id, carrier_name, spid",
-    "dim_carrier_spellings": "spid, carrier_name, carrier_id, order_count, last_inserted_at",
+    "dim_carrier_spellings": "spid, carrier_name, folded_name, carrier_id, order_count, last_inserted_at",
     "dim_days": "day, week, month",
 }
 

@@ -9,7 +9,7 @@ select
 from marts.dim_carriers as carriers
 inner join marts.agg_carriers_gained as gained on gained.carrier_id = carriers.carrier_id
 left join marts.dim_carrier_spellings as spellings
-    on spellings.spid is not null and lower(spellings.carrier_name) = carriers.carrier_id
+    on spellings.spid is not null and spellings.folded_name = carriers.carrier_id
 where carriers.spid is null
 group by carriers.carrier_id, carriers.carrier_name, gained.orders_received, gained.numbers_ported
 order by gained.orders_received desc, carriers.carrier_id

@@ -41,6 +41,7 @@ def carrier_spellings(stories: list[Story]) -> list[Row]:
             {
                 "spid": spid,
                 "carrier_name": name,
+                "folded_name": fold(name or "") or None,
                 "carrier_id": story.carrier_id,
                 "order_count": 0,
                 "last_inserted_at": None,
