@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from by_hand.business_time import business_hours, federal_holidays
 from port_out_stories import World, create_raw
+from portouts.holidays import read_holidays as read_days_off
 from portouts.models import ModelInputs, build_models, sql_folder
 from test_models_marts import read, read_holidays
 
@@ -132,7 +133,9 @@ def test_ones_own_holidays_replace_the_shipped_ones(connection: duckdb.DuckDBPyC
     world = World(as_of=AS_OF)
     ask_and_answer(world, "2026-06-02 12:00", "2026-06-04 09:00", [CHICAGO])
     ask_and_answer(world, "2026-05-25 09:00", "2026-05-25 12:00", [CHICAGO])  # Memorial Day no longer
-    assert [row["response_business_hours"] for row in spells(connection, world, holidays=path)] == pytest.approx([6, 3])
+    assert [
+        row["response_business_hours"] for row in spells(connection, world, days_off=read_days_off(path))
+    ] == pytest.approx([6, 3])
     staged = connection.execute("select holiday_on, name from staging.holidays").fetchall()
     assert staged == [(date(2026, 6, 3), "Founders' Day")]
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 from portouts.holidays import Holiday, read_holidays
-from portouts.models import ModelInputs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -30,7 +27,7 @@ def test_names_may_hold_commas_and_a_spreadsheet_may_have_marked_the_file(path: 
 
 def test_a_list_may_be_empty(path: Path) -> None:
     path.write_text("holiday_on,name\n", encoding="utf-8")
-    assert ModelInputs(AS_OF, holidays=path).days_off == ()
+    assert read_holidays(path) == ()
 
 
 @pytest.mark.parametrize(
@@ -50,10 +47,5 @@ def test_a_list_that_cannot_be_used_is_refused(path: Path, content: bytes | None
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=message) as refused:
-        ModelInputs(AS_OF, holidays=path)
+        read_holidays(path)
     assert str(path) in str(refused.value)
-
-
-def test_the_default_zone_of_business_hours_must_exist() -> None:
-    with pytest.raises(KeyError):
-        ModelInputs(AS_OF, business_time_zone="Moon/Tranquility")

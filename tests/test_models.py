@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -272,20 +272,3 @@ def test_an_order_that_tells_next_to_nothing_still_builds(connection: duckdb.Duc
         "select status, is_open, carrier_id from marts.fct_portouts where portout_id = 'bare'"
     ).fetchall()
     assert row == (None, True, "unknown")
-
-
-@pytest.mark.parametrize(
-    ("as_of", "hours", "time_zone", "error"),
-    [
-        (datetime(2026, 1, 1), 48, "UTC", ValueError),  # noqa: DTZ001  # naive on purpose
-        (datetime(2026, 1, 1, tzinfo=UTC), 0, "UTC", ValueError),
-        (datetime(2026, 1, 1, tzinfo=UTC), float("nan"), "UTC", ValueError),
-        (datetime(2026, 1, 1, tzinfo=UTC), 48, "Moon/Tranquility", KeyError),
-    ],
-    ids=["naive instant", "no window", "window not a number", "unknown zone"],
-)
-def test_inputs_that_mean_nothing_are_refused(
-    as_of: datetime, hours: float, time_zone: str, error: type[Exception]
-) -> None:
-    with pytest.raises(error):
-        ModelInputs(as_of, hours, time_zone)

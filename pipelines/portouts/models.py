@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -42,6 +41,11 @@ class CheckFailed(ModelError):
     """A check returned rows."""
 
 
+def shipped_holidays() -> tuple[Holiday, ...]:
+    """Read the days off that count where nobody names others."""
+    return read_holidays(sql_folder() / "seeds" / "holidays.csv")
+
+
 @dataclass(frozen=True)
 class ModelInputs:
     """What the models cannot read from `raw`: the instant they describe, and the settings."""
@@ -52,19 +56,7 @@ class ModelInputs:
     """Whose days, weeks and months are counted."""
     business_time_zone: str = "America/New_York"
     """Whose business hours count for orders whose numbers tell no zone."""
-    holidays: Path | None = None
-    """A CSV file of days off in place of the shipped one."""
-    days_off: tuple[Holiday, ...] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.as_of.tzinfo is None:
-            raise ValueError("as_of needs a time zone")
-        if not 0 < self.response_window_hours < float("inf"):
-            raise ValueError(f"response_window_hours must be positive, not {self.response_window_hours}")
-        for zone in (self.time_zone, self.business_time_zone):
-            ZoneInfo(zone)  # an unknown zone raises ZoneInfoNotFoundError, a KeyError
-        days_off = read_holidays(self.holidays or sql_folder() / "seeds" / "holidays.csv")
-        object.__setattr__(self, "days_off", days_off)
+    days_off: tuple[Holiday, ...] = field(default_factory=shipped_holidays)
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,10 @@ def telnyx_source(
     The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise.
     Further settings, as arguments or under `[sources.telnyx]`: `start_date`, `page_size` (1..250), `max_concurrency`,
     `overlap_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii` (keep,
-    hash, drop), `pii_salt`. `as_of` (default: now) bounds every range. `since` extends the history backwards, `full`
-    reads all of it again, `reread` reads these orders (id to `inserted_at`) and nothing else. Resources: `portouts`,
-    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
+    hash, drop), `pii_salt`; all are checked, and those of the models too. `as_of` (default: now) bounds every range.
+    `since` extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to
+    `inserted_at`) and nothing else. Resources: `portouts`, `portout_phone_numbers`, `portout_events`,
+    `portout_observations`, `portout_ported_ranges`.
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
     """

@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from portouts.ledger import NothingLoaded, mark_published
 from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
 from portouts.publication import publish
 from portouts.settings import SettingsError
+from portouts.source_settings import read_model_inputs
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision
 
@@ -218,24 +219,9 @@ class Warehouse:
         """Read the state that the last committed chunk left."""
         return SyncState.from_json(pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
 
-    def setting(self, name: str, default: Any) -> Any:
-        """Read one of `[sources.telnyx]` through dlt's configuration."""
-        value: Any = dlt.config.get(f"sources.telnyx.{name}")
-        return default if value is None else value
-
     def model_inputs(self, as_of: datetime) -> ModelInputs:
         """Read the settings that the models depend on."""
-        try:
-            return ModelInputs(
-                as_of=as_of.astimezone(UTC),
-                response_window_hours=float(self.setting("response_window_hours", 48)),
-                time_zone=str(self.setting("time_zone", "UTC")),
-                business_time_zone=str(self.setting("business_time_zone", "America/New_York")),
-                holidays=Path(holidays) if (holidays := self.setting("holidays", None)) else None,
-            )
-        except (ValueError, KeyError) as error:
-            names = "response_window_hours, time_zone, business_time_zone or holidays"
-            raise SettingsError(f"[sources.telnyx] {names}: {error}") from None
+        return read_model_inputs(as_of)
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -1,0 +1,146 @@
+"""Every setting is understood before anything is asked, or refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dlt.common.runtime.run_context import RunContext, switched_run_context
+from portouts.holidays import Holiday
+from portouts.settings import SettingsError
+from portouts.source_settings import read_model_inputs, read_settings
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+Configure = Callable[..., None]
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Iterator[Configure]:
+    """Let dlt read these files in place of its own."""
+    with ExitStack() as contexts:
+
+        def write(config: str = "", secrets: str = "") -> None:
+            (tmp_path / ".dlt").mkdir()
+            for name, text in (("config.toml", config), ("secrets.toml", secrets)):
+                (tmp_path / ".dlt" / name).write_text(f"[sources.telnyx]\n{text}\n", encoding="utf-8")
+            contexts.enter_context(switched_run_context(RunContext(str(tmp_path))))
+
+        yield write
+
+
+def refusal() -> str:
+    """Read all settings, as a sync and as the models do, and return what both say."""
+    said = []
+    for read in (lambda: read_settings("KEY_FAKE"), lambda: read_model_inputs(AS_OF)):
+        with pytest.raises(SettingsError) as raised:
+            read()
+        said.append(str(raised.value))
+    first, second = said
+    assert first == second
+    return first
+
+
+# Names
+
+
+@pytest.mark.parametrize("name", ["pi", "time-zone", "PII", "page_sizes"])
+def test_a_key_that_is_no_setting_is_refused_with_all_that_are(name: str, configure: Configure) -> None:
+    configure(f'{name} = "drop"')
+    said = refusal()
+    assert f"no setting {name} (config.toml)" in said
+    assert "page_size" in said
+    assert "pii_salt" in said
+
+
+def test_a_key_that_is_no_setting_is_refused_among_the_secrets_and_its_value_never_shown(configure: Configure) -> None:
+    configure(secrets='pii-salt = "CANARY"')
+    said = refusal()
+    assert "no setting pii-salt (secrets.toml)" in said
+    assert "CANARY" not in said
+
+
+def test_a_variable_that_is_no_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCES__TELNYX__PI", "drop")
+    assert "no setting pi (environment variable SOURCES__TELNYX__PI)" in refusal()
+
+
+def test_what_dlt_reads_there_may_stand_there(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure('pii = "drop"\n[sources.telnyx.data_writer]\nbuffer_max_items = 100')
+    monkeypatch.setenv("SOURCES__TELNYX__EXTRACT__WORKERS", "2")
+    assert read_settings("KEY_FAKE").privacy.pii == "drop"
+
+
+def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configure: Configure) -> None:
+    shipped = (Path(__file__).parents[1] / ".dlt" / "config.toml").read_text(encoding="utf-8")
+    lines = [line.removeprefix("# ") for line in shipped.splitlines() if line.startswith("# ") and " = " in line]
+    assert len(lines) == 11
+    default = read_settings("KEY_FAKE")
+    configure("\n".join(line for line in lines if not line.startswith(("start_date", "holidays"))))
+    assert read_settings("KEY_FAKE") == default
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('page_size = "abc"', "page_size must be a whole number, not 'abc'."),
+        ("page_size = 2.5", "page_size must be a whole number, not 2.5."),
+        ("page_size = 0", "page_size must be between 1 and 250, not 0."),
+        ('events = "perhaps"', "events must be true or false, not 'perhaps'."),
+        ('pii = "blur"', "pii must be keep, hash or drop, not 'blur'."),
+        ('start_date = "spring"', "start_date: 'spring' is neither a date"),
+        ('response_window_hours = "two"', "response_window_hours must be a number, not 'two'."),
+        ("response_window_hours = 0", "response_window_hours must be a number above 0 and up to 8760, not 0.0."),
+        (
+            "response_window_hours = 1e7",
+            "response_window_hours must be a number above 0 and up to 8760, not 10000000.0.",
+        ),
+        ("response_window_hours = nan", "response_window_hours must be a number above 0 and up to 8760, not nan."),
+        ("holidays = 5", "holidays must name a CSV file of days off with the header holiday_on,name: "),
+        ('holidays = ["2026-01-01"]', "holidays must name a CSV file of days off with the header holiday_on,name: "),
+        ('holidays = "nowhere.csv"', "the list of holidays nowhere.csv cannot be read: No such file or directory."),
+        *(
+            (f'{setting} = "{zone}"', f"{setting} must be an IANA name such as America/New_York, not {zone!r}.")
+            for setting in ("time_zone", "business_time_zone")
+            for zone in ("Mars/Olympus", "America", "localtime", "posix/America/New_York", "../UTC", "PST", "")
+        ),
+    ],
+    ids=lambda text: text if "=" in text else "",
+)
+def test_a_value_that_makes_no_sense_is_refused_with_what_is_allowed(
+    line: str, said: str, configure: Configure
+) -> None:
+    configure(line)
+    assert said in refusal()
+
+
+@pytest.mark.parametrize("settings", [{"page_size": "7"}, {"response_window_hours": "48"}, {"time_zone": 5}], ids=str)
+def test_an_argument_of_another_type_is_refused_too(settings: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(settings))):
+        read_settings("KEY_FAKE", **settings)
+
+
+def test_the_models_get_the_settings_as_they_stand_there(configure: Configure, tmp_path: Path) -> None:
+    days = tmp_path / "days.csv"
+    days.write_text("holiday_on,name\n2026-07-01,Founders' Day\n", encoding="utf-8")
+    configure(
+        "response_window_hours = 24\n"
+        'time_zone = "Europe/Berlin"\n'
+        'business_time_zone = "Asia/Kolkata"\n'
+        f'holidays = "{days}"'
+    )
+    inputs = read_model_inputs(AS_OF)
+    assert (inputs.as_of, inputs.response_window_hours) == (AS_OF, 24)
+    assert (inputs.time_zone, inputs.business_time_zone) == ("Europe/Berlin", "Asia/Kolkata")
+    assert inputs.days_off == (Holiday(date(2026, 7, 1), "Founders' Day"),)
+
+
+def test_a_date_may_be_written_without_quotes(configure: Configure) -> None:
+    configure("start_date = 2024-01-01")
+    assert read_settings("KEY_FAKE").start == datetime(2024, 1, 1, tzinfo=UTC)
