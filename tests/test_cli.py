@@ -163,12 +163,14 @@ def test_an_instant_that_makes_no_sense_is_wrong_usage(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_secrets_that_are_no_toml_are_named(command: Callable[..., Ended], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["sync", "verify", "models"])
+def test_settings_that_are_no_toml_are_named(name: str, command: Callable[..., Ended], tmp_path: Path) -> None:
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "secrets.toml").write_text("api_key = KEY_CANARY")
-    ended = command("sync")
+    ended = command(name, TELNYX_API_KEY=KEY)
     assert ended.code == 2
-    assert "secrets.toml is not valid TOML" in ended.err
+    assert "secrets.toml is not valid TOML (at line 1, column 11)" in ended.err
+    assert ended.err.count("\n") == 1
     assert "CANARY" not in ended.err
 
 

@@ -23,7 +23,7 @@ import typer
 
 from portouts.buckets import Depth, Verify
 from portouts.lean_process import be_lean
-from portouts.settings import SettingsError, parse_instant, require_api_key
+from portouts.settings import SettingsError, parse_instant, read_files, require_api_key, settings_folders
 from portouts.terminal import (
     note_plan,
     print_demo,
@@ -87,7 +87,7 @@ def sync(
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
     with _ending_well(as_json):
-        require_api_key(os.environ, (Path.cwd(), Path.home()))
+        require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
         _settle_process()
@@ -123,7 +123,7 @@ def verify(
     Exit codes: 0 proven, 3 different, 1 not provable.
     """
     with _ending_well(as_json):
-        require_api_key(os.environ, (Path.cwd(), Path.home()))
+        require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
         _settle_process()
         from portouts.telnyx_source import Supervision
@@ -142,6 +142,7 @@ def verify(
 def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     with _ending_well(as_json):
+        read_files(settings_folders(os.environ, Path.home()))
         _settle_process()
         from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,29 @@ class SettingsError(Exception):
     """A setting is missing or cannot be used; the message says which, and what to set."""
 
 
-def require_api_key(environ: Mapping[str, str], folders: Iterable[Path]) -> None:
-    """Raise `SettingsError` unless a key can be found in the environment or in a `.dlt` folder.
+def settings_folders(environ: Mapping[str, str], home: Path) -> list[Path]:
+    """Name the folders in which dlt may look for settings: the project's, then those of the user and the machine."""
+    name = environ.get("DLT_CONFIG_FOLDER", ".dlt")
+    of_user = [home / name, *(Path(folder, "dlt") for folder in [environ.get("XDG_DATA_HOME")] if folder)]
+    return [Path(environ.get("DLT_PROJECT_DIR", "."), name), *of_user, Path("/var/dlt")]
+
+
+def read_files(folders: Iterable[Path]) -> list[Mapping[str, Any]]:
+    """Read every file of settings; raises `SettingsError` naming the one that cannot be read, and the place in it."""
+    return [_toml(folder / name) for folder in folders for name in ("secrets.toml", "config.toml")]
+
+
+def require_api_key(environ: Mapping[str, str], folders: Sequence[Path]) -> None:
+    """Raise `SettingsError` unless a key can be found in the environment or in these folders.
 
     A `[providers]` section means that dlt asks a vault, which only dlt can do; it then has the word.
     """
-    if any(environ.get(name) for name in _KEY_VARIABLES):
+    files = read_files(folders)
+    if any(environ.get(name, "").strip() for name in _KEY_VARIABLES):
         return
-    for path in (folder / ".dlt" / name for folder in folders for name in ("secrets.toml", "config.toml")):
-        content = _toml(path)
-        if "providers" in content or any(_at(content, keys) for keys in _KEY_PATHS):
-            return
-    raise SettingsError(KEY_ADVICE)
+    if any("providers" in content or any(_at(content, keys) for keys in _KEY_PATHS) for content in files):
+        return
+    raise SettingsError(f"{KEY_ADVICE} Looked into {', '.join(map(str, folders))}.")
 
 
 def parse_instant(name: str, text: str | None) -> datetime | None:
@@ -50,11 +61,18 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
 
 def _toml(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        raise SettingsError(f"{path} is not valid TOML.") from None
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
+        *before, last = content[: error.start].split(b"\n")
+        place = f"at line {len(before) + 1}, column {len(last) + 1}"
+        raise SettingsError(f"{path} is not UTF-8 text ({place}).") from None
+    except tomllib.TOMLDecodeError as error:
+        place = str(error).rpartition("(")[2]  # what stands before it may quote a key
+        raise SettingsError(f"{path} is not valid TOML ({place}.") from None
 
 
 def _at(content: Mapping[str, Any], keys: Iterable[str]) -> object:
