@@ -203,6 +203,21 @@ def test_a_file_that_is_no_warehouse_is_refused_and_left_as_it_is(
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize("database", ["", ".", "folder"])
+@pytest.mark.parametrize("name", ["sync", "verify", "models", "status", "report"])
+def test_a_folder_in_place_of_the_file_is_wrong_usage(
+    name: str, database: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    ended = command(name, "--json", "--database", database, TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (2, 2)
+    assert ended.err == (
+        f"portouts: --database {Path(database)} is a folder. Name the DuckDB file, such as data/portouts.duckdb"
+        " (an empty text names the current folder).\n"
+    )
+    assert list(tmp_path.rglob("*")) == [tmp_path / "folder"]
+
+
 @pytest.mark.parametrize("name", ["raw.duckdb", "Marts.duckdb"])
 def test_a_file_that_would_hide_a_schema_is_refused(name: str, command: Callable[..., Ended], tmp_path: Path) -> None:
     ended = command("sync", "--database", name, TELNYX_API_KEY="KEY_FAKE")

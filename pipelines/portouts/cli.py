@@ -23,7 +23,7 @@ import typer
 
 from portouts.buckets import Depth, Verify
 from portouts.lean_process import be_lean
-from portouts.settings import SettingsError, parse_instant, read_files, require_api_key, settings_folders
+from portouts.settings import SettingsError, parse_instant, read_files, require_api_key, require_file, settings_folders
 from portouts.terminal import (
     note_plan,
     print_demo,
@@ -87,6 +87,7 @@ def sync(
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
     with _ending_well(as_json):
+        require_file(database)
         require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
@@ -123,6 +124,7 @@ def verify(
     Exit codes: 0 proven, 3 different, 1 not provable.
     """
     with _ending_well(as_json):
+        require_file(database)
         require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
         _settle_process()
@@ -142,6 +144,7 @@ def verify(
 def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     with _ending_well(as_json):
+        require_file(database)
         read_files(settings_folders(os.environ, Path.home()))
         _settle_process()
         from portouts.models_job import rebuild_models
@@ -154,6 +157,7 @@ def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> No
 def status(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Show how fresh the published file is, which ranges it covers, and what it holds."""
     with _ending_well(as_json):
+        require_file(database)
         from portouts.status import read_status
 
         found = read_status(database, _now())
@@ -170,6 +174,7 @@ def report(
 ) -> None:
     """Run the notebooks against the published file and write one HTML page that needs nothing else."""
     with _ending_well(as_json):
+        require_file(database)
         _require("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
         from portouts.report import build_report
 

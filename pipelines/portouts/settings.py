@@ -46,6 +46,15 @@ def require_api_key(environ: Mapping[str, str], folders: Sequence[Path]) -> None
     raise SettingsError(f"{KEY_ADVICE} Looked into {', '.join(map(str, folders))}.")
 
 
+def require_file(database: Path) -> None:
+    """Raise `SettingsError` where the published file cannot lie."""
+    if database.is_dir():
+        raise SettingsError(
+            f"--database {database} is a folder. Name the DuckDB file, such as data/portouts.duckdb (an empty text "
+            "names the current folder)."
+        )
+
+
 def parse_instant(name: str, text: str | None) -> datetime | None:
     """Read a date or an instant; without a zone it is UTC. Raises `SettingsError` naming the setting."""
     if not text:
