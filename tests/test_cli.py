@@ -151,8 +151,10 @@ FUTURE = (datetime.now(UTC) + timedelta(days=1)).isoformat()
         (["--as-of", "yesterday"], "--as-of: 'yesterday'"),
         (["--as-of", "2026-02-30"], "--as-of: '2026-02-30'"),
         (["--since", "1 May"], "--since: '1 May'"),
+        (["--since", "2040-01-01"], "--since 2040-01-01T00:00:00+00:00 lies after --as-of"),
+        (["--as-of", "1990-01-01"], "--as-of 1990-01-01T00:00:00+00:00 lies before 2009-01-01"),
     ],
-    ids=["in the future", "no instant", "no such day", "no date"],
+    ids=["in the future", "no instant", "no such day", "no date", "since later", "long ago"],
 )
 def test_an_instant_that_makes_no_sense_is_wrong_usage(
     arguments: list[str], said: str, command: Callable[..., Ended], tmp_path: Path

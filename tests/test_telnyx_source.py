@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,8 @@ from portouts import telnyx_source as room
 from portouts.sandbox import World, create_app, running
 from portouts.settings import SettingsError
 from portouts.source_settings import read_settings
-from portouts.sync_plan import OPEN_STATUSES
+from portouts.sync_plan import BEGINNING, OPEN_STATUSES, Axis
+from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision, telnyx_source
 from simulated_account import API_KEY, BASE_URL, Account, ask
 
@@ -39,9 +41,10 @@ def account(tmp_path: Path) -> Account:
     return Account(World(60, seed=8), tmp_path / "alone.duckdb")
 
 
-def source_of(account: Account) -> DltSource:
+def source_of(account: Account, **settings: Any) -> DltSource:
     supervision = Supervision(open_client=account.open_client)
-    return telnyx_source(API_KEY, BASE_URL, as_of=account.world.now, supervision=supervision, page_size=10)
+    settings = {"page_size": 10, **settings}
+    return telnyx_source(API_KEY, BASE_URL, as_of=account.world.now, supervision=supervision, **settings)
 
 
 def duckdb_pipeline(account: Account) -> dlt.Pipeline:
@@ -189,6 +192,37 @@ def test_without_a_key_it_says_where_to_put_one() -> None:
 def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         telnyx_source("KEY_FAKE", **settings)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            {"since": datetime(2026, 5, 2, tzinfo=UTC)},
+            "--since 2026-05-02T00:00:00+00:00 lies after --as-of 2026-05-01",
+        ),
+        ({"start_date": "2026-05-02"}, "start_date 2026-05-02T00:00:00+00:00 lies after --as-of 2026-05-01"),
+        ({"as_of": datetime(1990, 1, 1, tzinfo=UTC)}, "--as-of 1990-01-01T00:00:00+00:00 lies before 2009-01-01"),
+    ],
+    ids=["since", "start_date", "as of"],
+)
+def test_a_range_that_ends_before_it_begins_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        telnyx_source("KEY_FAKE", **{"as_of": datetime(2026, 5, 1, tzinfo=UTC), **asked})
+
+
+def test_orders_are_read_again_whatever_start_date_has_become() -> None:
+    as_of, start = datetime(2026, 5, 1, tzinfo=UTC), "2026-05-02"
+    assert telnyx_source("KEY_FAKE", as_of=as_of, start_date=start, reread={"order-1": None}).name == "telnyx"
+
+
+@pytest.mark.parametrize("since", ["0001-01-01", "1999-12-31", "2009-01-01"])
+def test_a_day_before_the_first_number_asks_for_all_there_is(since: str, account: Account) -> None:
+    pipeline = duckdb_pipeline(account)
+    pipeline.run(source_of(account, start_date=since))
+    state = SyncState.from_json(pipeline.state["sources"]["telnyx"]["sync"])
+    assert (state.start, state.covered[Axis.INSERTED][0].start) == (BEGINNING, BEGINNING)
+    assert ask(account.database, "select count(*) from raw.portouts") == [(60,)]
 
 
 def test_all_clients_of_a_sync_keep_the_pace_of_their_api() -> None:

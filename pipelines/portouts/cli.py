@@ -23,7 +23,15 @@ import typer
 
 from portouts.buckets import Depth, Verify
 from portouts.lean_process import be_lean
-from portouts.settings import SettingsError, parse_instant, read_files, require_api_key, require_file, settings_folders
+from portouts.settings import (
+    SettingsError,
+    parse_instant,
+    read_files,
+    require_api_key,
+    require_file,
+    require_range,
+    settings_folders,
+)
 from portouts.terminal import (
     note_plan,
     print_demo,
@@ -91,6 +99,7 @@ def sync(
         require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
+        require_range("--since", from_day, instant)
         _settle_process()
         from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_load, run_sync
         from portouts.telnyx_source import Supervision

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from portouts.sync_plan import BEGINNING
+
 KEY_ADVICE = (
     "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "
     ".dlt/secrets.toml. `portouts demo` needs no key."
@@ -66,6 +68,19 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
         raise SettingsError(
             f"{name}: {text!r} is neither a date (2026-05-01) nor an instant (2026-05-01T00:00:00Z)."
         ) from None
+
+
+def require_range(name: str, start: datetime | None, as_of: datetime) -> None:
+    """Raise `SettingsError` where nothing lies between the beginning named so and the instant to read up to."""
+    if as_of < BEGINNING:
+        raise SettingsError(
+            f"--as-of {as_of.isoformat()} lies before {BEGINNING:%Y-%m-%d}, and so before Telnyx had numbers. Give a later one."
+        )
+    if start and start > as_of:
+        raise SettingsError(
+            f"{name} {start.isoformat()} lies after --as-of {as_of.isoformat()} (by default, now), so there is nothing "
+            "to read in between. Give an earlier day."
+        )
 
 
 def _toml(path: Path) -> Mapping[str, Any]:

@@ -26,7 +26,9 @@ from dlt.extract import DltResource, DltSource
 
 from portouts.pace import Pace
 from portouts.read_ahead import ReadAhead, Tables
+from portouts.settings import require_range
 from portouts.source_settings import SourceSettings, read_settings
+from portouts.sync_plan import BEGINNING
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
 from portouts.telnyx_api import TelnyxClient
 
@@ -110,9 +112,12 @@ def telnyx_source(
     """
     supervision = supervision or Supervision()
     found = read_settings(api_key, base_url, **settings)
+    until, start = (as_of or datetime.now(UTC)).astimezone(UTC), since or found.start
+    if not reread:
+        require_range("--since" if since else "start_date", start, until)
     options = SyncOptions(
-        as_of=as_of or datetime.now(UTC),
-        since=since or found.start,
+        as_of=until,
+        since=max(start, BEGINNING) if start else None,  # earlier days only cost requests
         full=full,
         reread=reread or {},
         page_size=found.page_size,
