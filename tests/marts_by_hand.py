@@ -74,10 +74,10 @@ def compute_marts(
     """Compute every mart; an order with `deleted_at` is in none of them."""
     closed_on = frozenset(federal_holidays() if holidays is None else holidays)
     terms = Terms(as_of, response_window_hours, time_zone, business_time_zone, closed_on)
-    first_sync = min((instant(sync["as_of"]) for sync in syncs), default=None)
+    looked_at = [instant(sync["as_of"]) for sync in syncs]
     events_of, seen, ranges_of = by_order(events), by_order(observations), by_order(ported_ranges)
     stories = [
-        tell_story(order, events_of[order["id"]], seen[order["id"]], ranges_of[order["id"]], first_sync, terms)
+        tell_story(order, events_of[order["id"]], seen[order["id"]], ranges_of[order["id"]], looked_at, terms)
         for order in orders
         if not order.get("deleted_at")
     ]

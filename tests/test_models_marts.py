@@ -291,6 +291,22 @@ def test_what_was_over_before_the_first_sync_is_answered_but_not_measured(
     assert (month["responded"], month["p50_hours"], month["within_48h"]) == (1, None, 0)
 
 
+def test_what_a_history_extended_backwards_brings_is_answered_but_not_measured(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """The sync before could have seen the order, had it been asked for: its answer may be as old as the order."""
+    world = World()
+    for hours in (0, 24, 48):
+        world.sync(FIRST_SYNC + hours * HOUR)
+    old = world.add_order(1, FIRST_SYNC - 90 * DAY, "authorized")
+    world.see(old, "authorized", FIRST_SYNC + 48 * HOUR)
+    new = world.add_order(2, FIRST_SYNC + 30 * HOUR, "authorized")
+    world.see(new, "authorized", FIRST_SYNC + 48 * HOUR)
+    spells = {row["portout_id"]: row for row in built(connection, world)["fct_responses"]}
+    assert (spells[old]["measured_by"], spells[old]["response_hours"]) == ("unknown", None)
+    assert (spells[new]["measured_by"], spells[new]["response_hours"]) == ("observation", 18.0)
+
+
 def test_what_the_first_sync_found_pending_again_waits_for_an_unknown_time(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

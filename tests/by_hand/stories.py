@@ -54,11 +54,11 @@ class Story:
 
 
 def tell_story(
-    order: Row, events: list[Row], seen: list[Row], ranges: list[Row], first_sync: datetime | None, terms: Terms
+    order: Row, events: list[Row], seen: list[Row], ranges: list[Row], looked_at: list[datetime], terms: Terms
 ) -> Story:
     story = Story(
         order=order,
-        steps=tell_steps(order, events, seen, first_sync, terms.as_of),
+        steps=tell_steps(order, events, seen, looked_at, terms.as_of),
         numbers=place_numbers(order),
         carrier_id=carrier_id_of(order),
         time_zone=tell_time_zone(order) or terms.business_time_zone,
@@ -74,14 +74,21 @@ def tell_time_zone(order: Row) -> str | None:
 
 
 def tell_steps(
-    order: Row, events: list[Row], seen: list[Row], first_sync: datetime | None, as_of: datetime
+    order: Row, events: list[Row], seen: list[Row], looked_at: list[datetime], as_of: datetime
 ) -> list[Step]:
     """Tell the statuses of one order: intake, then events or else observations, then what it is now."""
     inserted_at = instant_or_none(order.get("inserted_at"))
 
+    first_seen = min((instant(row["seen_at"]) for row in seen), default=None)
+
     def observed(status: str, seen_at: datetime) -> Step:
-        nobody_looked_before = first_sync and inserted_at and seen_at <= first_sync and inserted_at < first_sync
-        return Step(status, seen_at, "unknown" if nobody_looked_before else "observation")
+        """A first sight tells when a status began only if the sync before could not yet have seen the order."""
+        first_look = min(looked_at, default=None)
+        last_look = max((at for at in looked_at if at < seen_at), default=first_look)
+        looks = [first_look] if first_look and seen_at <= first_look else []
+        looks += [last_look] if last_look and seen_at == first_seen else []
+        came_unseen = any(inserted_at is None or inserted_at < look for look in looks)
+        return Step(status, seen_at, "unknown" if came_unseen else "observation")
 
     sightings = sorted(
         (

@@ -6,25 +6,31 @@ with unannounced as (
     where event_history.order_number is null
 ),
 
-first_sync as (
-    select min(as_of) as as_of
-    from staging.stg_syncs
-),
-
--- Whatever the very first sync finds may have begun at any time before it.
-observed as (
+sightings as (
     select
         unannounced.order_number,
+        coalesce(unannounced.inserted_at, cast('-infinity' as timestamptz)) as inserted_at,
         coalesce(observations.status, 'unknown') as status,
         observations.seen_at,
         observations.updated_at,
-        case
-            when observations.seen_at <= first_sync.as_of and unannounced.inserted_at < first_sync.as_of then 2
-            else 1
-        end as measure_code,
+        min(observations.seen_at) over (partition by unannounced.order_number) as first_seen_at,
     from staging.stg_observations as observations
     inner join unannounced on unannounced.portout_id = observations.portout_id
-    cross join first_sync
+),
+
+observed as (
+    select
+        sightings.order_number,
+        sightings.status,
+        sightings.seen_at,
+        sightings.updated_at,
+        case
+            when sightings.seen_at = sightings.first_seen_at and sightings.inserted_at < looks.last_look_at then 2
+            when sightings.seen_at <= looks.first_look_at and sightings.inserted_at < looks.first_look_at then 2
+            else 1
+        end as measure_code,
+    from sightings
+    inner join looks on looks.seen_at = sightings.seen_at
 ),
 
 compared as (

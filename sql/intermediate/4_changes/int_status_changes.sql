@@ -22,19 +22,33 @@ unexplained as (
 ),
 
 seen as (
-    select unexplained.order_number, min(observations.seen_at) as seen_at
+    select
+        unexplained.order_number,
+        coalesce(unexplained.inserted_at, cast('-infinity' as timestamptz)) as inserted_at,
+        min(observations.seen_at) as first_seen_at,
+        min(
+            case
+                when coalesce(observations.status, 'unknown') = statuses.status
+                    and observations.seen_at >= unexplained.previous_at then observations.seen_at
+            end
+        ) as seen_at,
     from unexplained
     inner join staging.int_statuses as statuses on statuses.status_code = unexplained.status_code
-    inner join staging.stg_observations as observations
-        on observations.portout_id = unexplained.portout_id
-        and coalesce(observations.status, 'unknown') = statuses.status
-        and observations.seen_at >= unexplained.previous_at
-    group by unexplained.order_number
+    inner join staging.stg_observations as observations on observations.portout_id = unexplained.portout_id
+    group by unexplained.order_number, unexplained.inserted_at
 ),
 
-first_sync as (
-    select min(as_of) as as_of
-    from staging.stg_syncs
+measured as (
+    select
+        seen.order_number,
+        seen.seen_at,
+        case
+            when seen.seen_at = seen.first_seen_at and seen.inserted_at < looks.last_look_at then 2
+            when seen.seen_at <= looks.first_look_at and seen.inserted_at < looks.first_look_at then 2
+            else 1
+        end as measure_code,
+    from seen
+    inner join looks on looks.seen_at = seen.seen_at
 ),
 
 changes as (
@@ -49,12 +63,11 @@ changes as (
         unexplained.order_number,
         unexplained.place,
         unexplained.status_code,
-        coalesce(seen.seen_at, greatest(inputs.as_of, unexplained.previous_at)),
-        case when seen.seen_at <= first_sync.as_of and unexplained.inserted_at < first_sync.as_of then 2 else 1 end,
+        coalesce(measured.seen_at, greatest(inputs.as_of, unexplained.previous_at)),
+        coalesce(measured.measure_code, 1),
     from unexplained
     cross join staging.model_inputs as inputs
-    cross join first_sync
-    left join seen on seen.order_number = unexplained.order_number
+    left join measured on measured.order_number = unexplained.order_number
 )
 
 select
