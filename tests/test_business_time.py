@@ -90,6 +90,20 @@ def test_the_count_by_hand_agrees(asked: str, answered: str, hours: float) -> No
     assert business_hours(start, end, "America/Chicago", federal_holidays()) == pytest.approx(hours, abs=1e-9)
 
 
+SKIPPED_DAY = [("2011-12-29 13:00", "2011-12-31 00:30", 11.5), ("2011-12-29 10:00", "2012-01-03 10:00", 18)]
+
+
+@pytest.mark.parametrize(("asked", "answered", "hours"), SKIPPED_DAY, ids=["more than have passed", "fewer"])
+def test_business_hours_of_a_day_that_never_was_count_as_far_as_hours_have_passed(
+    connection: duckdb.DuckDBPyConnection, asked: str, answered: str, hours: float
+) -> None:
+    world = World(as_of=AS_OF)
+    ask_and_answer(world, asked, answered, [], "Pacific/Apia")
+    [spell] = spells(connection, world, business_time_zone="Pacific/Apia")
+    by_hand = business_hours(spell["pending_at"], spell["responded_at"], "Pacific/Apia", federal_holidays())
+    assert [spell["response_business_hours"], by_hand] == pytest.approx([hours, hours], abs=1e-9)
+
+
 ZONES = [
     ([CHICAGO], "America/Chicago", 1),
     ([NEW_YORK], "America/New_York", 2),

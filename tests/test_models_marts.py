@@ -170,6 +170,15 @@ def test_another_response_window_moves_deadlines_and_what_counts_as_automatic(
     )
 
 
+def test_a_deadline_is_exact_to_the_microsecond(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    world.add_order(1, AS_OF - HOUR)
+    found = built(connection, world, response_window_hours=1.00005)
+    assert_equals_by_hand(found, world, response_window_hours=1.00005)
+    [report] = found["rpt_open_orders"]
+    assert (report["deadline_at"], report["urgency"]) == (AS_OF + timedelta(seconds=0.18), "critical")
+
+
 def test_an_empty_warehouse_has_one_day_of_zeros_and_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
     found = built(connection, World())
     assert_equals_by_hand(found, World())

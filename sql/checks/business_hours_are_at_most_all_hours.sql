@@ -2,5 +2,5 @@
 select portout_id, spell_number, response_hours, response_business_hours
 from marts.fct_responses
 where response_business_hours < 0
-    or response_business_hours > greatest(response_hours, 0) + 1.000001
+    or response_business_hours > greatest(response_hours, 0) + 0.000001
     or (response_business_hours is null) <> (response_hours is null);

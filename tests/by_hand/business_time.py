@@ -22,7 +22,7 @@ def business_hours(pending_at: datetime, responded_at: datetime, time_zone: str,
             opens, closes = datetime.combine(day, OPENS), datetime.combine(day, CLOSES)
             total += max(timedelta(), min(closes, answer) - max(opens, clock))
         day += DAY
-    return total / timedelta(hours=1)
+    return max(timedelta(), min(total, responded_at - pending_at)) / timedelta(hours=1)
 
 
 def start_of_clock(asked: datetime, holidays: Collection[date]) -> datetime:

@@ -33,7 +33,7 @@ named as (
             when next_statuses.status = 'canceled' then 'canceled'
             else 'other'
         end as response,
-        clocked.pending_at + cast(inputs.response_window_hours * 3600 as bigint) * interval '1 second' as deadline_at,
+        clocked.pending_at + to_microseconds(cast(inputs.response_window_hours * 3.6e9 as bigint)) as deadline_at,
     from clocked
     cross join staging.model_inputs as inputs
     left join staging.int_statuses as next_statuses on next_statuses.status_code = clocked.next_code
@@ -41,8 +41,11 @@ named as (
 
 select
     order_number, spell_number, pending_at, responded_at, response, response_hours, time_zone,
-    case when response_hours is not null then greatest(ended_business_hour - began_business_hour, 0) end
-        as response_business_hours,
+    -- No more than have passed: a zone may have skipped a day, as Samoa did 30 December 2011.
+    case
+        when response_hours is not null
+        then least(greatest(ended_business_hour - began_business_hour, 0), greatest(response_hours, 0))
+    end as response_business_hours,
     response not in ('authorized', 'authorized_automatically', 'rejected') as is_censored,
     measure_code, deadline_at,
 from named;
