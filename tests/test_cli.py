@@ -243,7 +243,7 @@ def test_an_api_that_cannot_be_reached_fails_after_finite_tries(
     ended = command("sync", "--json", TELNYX_API_KEY="KEY_CANARY", TELNYX_BASE_URL="http://127.0.0.1:9/v2")
     assert ended.code == json.loads(ended.out)["exit_code"] == 1
     assert "gave up after 8 tries" in ended.err
-    assert "ConnectError" in ended.err
+    assert "no whole answer from 127.0.0.1:9 (ConnectError: connection refused). Check TELNYX_BASE_URL" in ended.err
     assert "CANARY" not in ended.out + ended.err
 
 
@@ -508,6 +508,12 @@ def test_verify_of_nothing_and_of_an_empty_range_say_what_to_do(command: Callabl
         command("sync", "--as-of", world.now.isoformat(), **environment)
         nowhere = command("verify", "--until", "2001-01-01", **environment)
         assert (nowhere.code, "--until" in nowhere.err) == (2, True)
+
+
+@pytest.mark.parametrize("key", [" ", "KEY\nCANARY"], ids=["blank", "two lines"])
+def test_a_key_that_cannot_be_one_is_wrong_usage_at_once(key: str, command: Callable[..., Ended]) -> None:
+    ended = command("sync", "--json", TELNYX_API_KEY=key, TELNYX_BASE_URL="http://127.0.0.1:9/v2")
+    assert (ended.code, "TELNYX_API_KEY" in ended.err, "CANARY" in ended.out + ended.err) == (2, True, False)
 
 
 def test_a_base_url_without_a_scheme_is_wrong_usage(command: Callable[..., Ended]) -> None:

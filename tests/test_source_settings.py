@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
@@ -124,6 +126,55 @@ def test_a_value_that_makes_no_sense_is_refused_with_what_is_allowed(
 def test_an_argument_of_another_type_is_refused_too(settings: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match=next(iter(settings))):
         read_settings("KEY_FAKE", **settings)
+
+
+URLS = [
+    "api.telnyx.com/v2",
+    "http://h:99999/v2",
+    "http://h:abc",
+    "http://h:0",
+    "http://[::1",
+    "http://",
+    "https:///v2",
+    "https://h/v2?a=1",
+    "https://h/v2#a",
+    "https://h\n",
+]
+
+
+@pytest.mark.parametrize("url", URLS, ids=repr)
+def test_a_base_url_that_leads_nowhere_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELNYX_BASE_URL", url)
+    with pytest.raises(SettingsError, match=f"^TELNYX_BASE_URL .*{re.escape(repr(url))}"):
+        read_settings("KEY_FAKE")
+
+
+@pytest.mark.parametrize("url", ["https://user:CANARY@h/v2", "https://user:CANARY@h:abc"])
+def test_credentials_in_a_base_url_are_refused_and_never_shown(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELNYX_BASE_URL", url)
+    with pytest.raises(SettingsError, match=r"TELNYX_BASE_URL .* must not hold a user or a password") as raised:
+        read_settings("KEY_FAKE")
+    assert "CANARY" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["KEY\nCANARY", "KEY CANARY", "KEY\u2026CANARY", "KEY\0CANARY"], ids=ascii)
+def test_a_key_that_cannot_be_sent_is_refused_and_never_shown(key: str, configure: Configure) -> None:
+    configure(secrets=f"api_key = {json.dumps(key)}")
+    for given in (key, None):
+        with pytest.raises(SettingsError, match="TELNYX_API_KEY") as raised:
+            read_settings(given)
+        assert "CANARY" not in str(raised.value)
+
+
+def test_a_key_may_have_blanks_around_it_and_blanks_alone_are_none(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_settings(" KEY_FAKE\r\n").api_key == "KEY_FAKE"
+    monkeypatch.setenv("TELNYX_API_KEY", " ")
+    with pytest.raises(SettingsError, match="No Telnyx API key"):
+        read_settings()
+    configure(secrets='api_key = "KEY_FAKE\\n"')
+    assert read_settings().api_key == "KEY_FAKE"
 
 
 def test_the_models_get_the_settings_as_they_stand_there(configure: Configure, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import logging
 import re
+import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,11 +17,13 @@ from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, e
 from portouts.pace import LONGEST_WAIT
 from portouts.telnyx_api import (
     ATTEMPTS,
+    STRANGER_ATTEMPTS,
     BearerAuth,
     KeyRejected,
     NotFound,
     PermissionDenied,
     TelnyxClient,
+    TelnyxError,
     TelnyxRefused,
     TelnyxUnavailable,
     Unprocessable,
@@ -87,7 +92,6 @@ FAILURES = [
     pytest.param(torn(httpx.ReadError("reset")), id="reset in the body"),
     pytest.param(torn(httpx.RemoteProtocolError("incomplete")), id="disconnected in the body"),
     pytest.param(torn(httpx.ReadTimeout("slow")), id="timeout in the body"),
-    pytest.param(httpx.Response(200, html="<h1>Maintenance</h1>"), id="200 with HTML"),
     pytest.param(httpx.Response(200, content=b""), id="200 with nothing"),
     pytest.param(httpx.Response(204), id="204"),
     pytest.param(httpx.Response(200, content=b'{"data": [{"id": "a"}'), id="truncated JSON"),
@@ -130,6 +134,75 @@ async def test_a_later_good_answer_wins(failure: Answer) -> None:
     script, rows = await ask([failure] * (ATTEMPTS - 1) + [good()])
     assert rows == PAGE
     assert len(script.requests) == ATTEMPTS
+
+
+MAINTENANCE = httpx.Response(200, html="<h1>Maintenance</h1>")
+
+
+async def test_a_server_that_has_only_ever_sent_pages_is_soon_taken_for_the_wrong_one() -> None:
+    script, said = await failing([MAINTENANCE], TelnyxUnavailable)
+    assert len(script.requests) == STRANGER_ATTEMPTS
+    assert said == (
+        f"GET /portouts: gave up after {STRANGER_ATTEMPTS} tries; the last one: api.example.test answered HTTP 200 "
+        "with text/html, not JSON. Check TELNYX_BASE_URL, and whether a proxy answers in place of Telnyx."
+    )
+
+
+async def test_a_page_in_place_of_an_answer_may_pass() -> None:
+    script, rows = await ask([*[MAINTENANCE] * (STRANGER_ATTEMPTS - 1), good()])
+    assert rows == PAGE
+    assert len(script.requests) == STRANGER_ATTEMPTS
+
+
+async def test_an_api_that_was_understood_once_is_waited_for_as_long_as_any() -> None:
+    clock = FakeClock()
+    script = Script([good(), *[MAINTENANCE] * (ATTEMPTS - 1), good()], clock)
+    async with open_client(script, clock) as client:
+        for _ in range(2):
+            assert await client.fetch_list("/portouts", {}) == PAGE
+    assert len(script.requests) == ATTEMPTS + 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [httpx.LocalProtocolError(f"Illegal header value b'Bearer {API_KEY}'"), httpx.UnsupportedProtocol(API_KEY)],
+    ids=["illegal header", "unsupported protocol"],
+)
+async def test_a_request_that_cannot_be_sent_is_not_tried_again(failure: Exception) -> None:
+    script, said = await failing([failure], TelnyxError)
+    assert len(script.requests) == 1
+    assert said == (
+        f"GET /portouts: the request cannot be sent ({type(failure).__name__}). Check TELNYX_API_KEY and "
+        "TELNYX_BASE_URL."
+    )
+
+
+def caused_by(cause: BaseException) -> httpx.ConnectError:
+    error = httpx.ConnectError("All connection attempts failed")
+    error.__cause__ = OSError("All connection attempts failed")
+    error.__cause__.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (caused_by(ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed {API_KEY}")), "connection refused"),
+        (
+            caused_by(ExceptionGroup("many", [OSError(errno.ENETUNREACH, "a"), OSError(errno.ECONNREFUSED, "b")])),
+            "network is unreachable; connection refused",
+        ),
+        (caused_by(socket.gaierror(socket.EAI_NONAME, "Name or service not known")), "name or service not known"),
+        (caused_by(ssl.SSLCertVerificationError(1, "[SSL] text (_ssl.c:1)")), "certificate not accepted"),
+        (httpx.ConnectError("no reason"), None),
+    ],
+    ids=["refused", "several addresses", "no such host", "certificate", "unknown"],
+)
+async def test_a_connection_that_fails_names_the_host_and_the_cause(failure: Exception, said: str | None) -> None:
+    _, message = await failing([failure], TelnyxUnavailable)
+    cause = f"ConnectError: {said}" if said else "ConnectError"
+    assert f"the last one: no whole answer from api.example.test ({cause}). Check TELNYX_BASE_URL" in message
+    assert API_KEY not in message
 
 
 async def test_a_list_in_place_of_one_order_is_tried_again() -> None:
@@ -241,7 +314,26 @@ async def test_any_other_status_is_a_refusal_at_once_and_redirects_are_not_follo
     answer = httpx.Response(status, headers={"location": "https://elsewhere.example.test/"})
     script, said = await failing([answer], TelnyxRefused)
     assert [request.url.host for request in script.requests] == ["api.example.test"]
-    assert said == f"GET /portouts: HTTP {status}: no reason given that could be read."
+    redirects = " It redirects to https://elsewhere.example.test/. Check TELNYX_BASE_URL."
+    assert said == f"GET /portouts: HTTP {status}: no reason given that could be read." + (
+        redirects if status < 400 else ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        (f"https://user:{API_KEY}@h.test/login?key={API_KEY}#{API_KEY}", " It redirects to https://h.test/login."),
+        (f"/v3/{API_KEY}", " It redirects to /v3/[key]."),
+        (None, ""),
+    ],
+    ids=["credentials", "path", "none"],
+)
+async def test_a_redirect_is_named_without_what_may_be_secret(location: str | None, said: str) -> None:
+    answer = httpx.Response(302, headers={"location": location} if location else {})
+    _, message = await failing([answer], TelnyxRefused)
+    advice = " Check TELNYX_BASE_URL." if said else ""
+    assert message == "GET /portouts: HTTP 302: no reason given that could be read." + said + advice
 
 
 async def test_the_request_id_helps_whoever_asks_telnyx() -> None:
@@ -301,6 +393,7 @@ def chain(error: BaseException | None) -> Iterable[BaseException]:
         pytest.param(refusal(400, API_KEY, "T", "d"), id="echoed as a code"),
         pytest.param(httpx.Response(500, text=API_KEY), id="echoed by a 500"),
         pytest.param(httpx.Response(200, text=API_KEY), id="echoed by a 200"),
+        pytest.param(httpx.Response(200, text="", headers={"content-type": API_KEY}), id="as a content type"),
         pytest.param(httpx.ReadError(f"Bearer {API_KEY}"), id="in a transport error"),
     ],
 )

@@ -74,8 +74,8 @@ def require_range(name: str, start: datetime | None, as_of: datetime) -> None:
     """Raise `SettingsError` where nothing lies between the beginning named so and the instant to read up to."""
     if as_of < BEGINNING:
         raise SettingsError(
-            f"--as-of {as_of.isoformat()} lies before {BEGINNING:%Y-%m-%d}, and so before Telnyx had numbers. "
-            "Give a later one."
+            f"--as-of {as_of.isoformat()} lies before {BEGINNING:%Y-%m-%d}, when Telnyx had no numbers yet. Give a "
+            "later instant."
         )
     if start and start > as_of:
         raise SettingsError(

@@ -28,7 +28,7 @@ from portouts.holidays import HEADER, Holiday, read_holidays
 from portouts.models import ModelInputs, shipped_holidays
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
-from portouts.telnyx_api import DEFAULT_BASE_URL
+from portouts.telnyx_api import DEFAULT_BASE_URL, require_base_url
 
 _VARIABLES = "SOURCES__TELNYX__"
 _KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "true or false"}
@@ -58,7 +58,7 @@ class SourceSettings:
 def read_settings(api_key: str | None = None, base_url: str | None = None, **settings: Any) -> SourceSettings:
     """Read what a source needs; raises `SettingsError` naming the setting that is missing or cannot be used."""
     found = _read(
-        api_key=api_key or os.environ.get("TELNYX_API_KEY"),
+        api_key=_key(api_key or os.environ.get("TELNYX_API_KEY")) or None,
         base_url=base_url or os.environ.get("TELNYX_BASE_URL"),
         **settings,
     )
@@ -107,7 +107,7 @@ def _resolve(
     holidays: str | None = None,
 ) -> SourceSettings:
     return SourceSettings(
-        api_key=api_key or "",
+        api_key=_key(api_key),
         base_url=_base_url(base_url),
         start=parse_instant("start_date", start_date),
         page_size=_in_range("page_size", page_size, 1, 250),
@@ -144,9 +144,22 @@ def _keys_given() -> Iterator[tuple[str, str]]:
             yield from ((provider.name, key) for key, value in keys if not isinstance(value, dict))
 
 
+def _key(api_key: str | None) -> str:
+    """Take the blanks off that files and shells like to append; a key that cannot be sent is never shown."""
+    key = (api_key or "").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError(
+            "The Telnyx API key holds a character that no key has, such as a line break, a space or an accent. Copy it "
+            "anew into TELNYX_API_KEY, or into api_key under [sources.telnyx] in .dlt/secrets.toml."
+        )
+    return key
+
+
 def _base_url(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise SettingsError(f"TELNYX_BASE_URL must begin with https:// (or http://), not {url!r}.")
+    try:
+        require_base_url(url)
+    except ValueError as error:
+        raise SettingsError(f"TELNYX_BASE_URL (or base_url under [sources.telnyx]) {error}.") from None
     return url
 
 

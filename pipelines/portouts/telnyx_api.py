@@ -4,7 +4,7 @@ Success is `{"data": ..., "meta": {...}}`; lists carry `meta`, single objects do
 parses and `data` has the kind that was asked for: an HTML page, cut-off JSON or `data: null` behind a 200 is a
 failure, never zero rows. Only GET is offered, so no load can change an order.
 
-    TelnyxError
+    TelnyxError                what cannot even be sent, at once
     ├── TelnyxUnavailable      tried again and again, and gave up: connection, timeout, 408, 425, 429, 5xx, unreadable
     └── TelnyxRefused          any other status, at once
         ├── KeyRejected        401
@@ -16,9 +16,11 @@ failure, never zero rows. Only GET is offered, so no load can change an order.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
@@ -27,14 +29,17 @@ from typing import Any, Self, TypeVar
 import httpx
 import msgspec
 from anyio.from_thread import start_blocking_portal
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential, wait_random
 
 from portouts.pace import Pace
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 ATTEMPTS = 8
+# A proxy may send a page in place of an answer for a moment; whoever has sent nothing else is hardly the API.
+STRANGER_ATTEMPTS = 5
 RETRIED_STATUSES = frozenset({408, 425, 429})
+LATER = "Run the sync again later."
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
 DEADLINE = 180.0
@@ -90,9 +95,11 @@ class Unprocessable(TelnyxRefused):
 class _Transient(Exception):
     """One failed try; `wait` is what the API asked for, in seconds."""
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    def __init__(self, message: str, wait: float | None = None, *, advice: str = LATER, attempts: int = ATTEMPTS):
         super().__init__(message)
         self.wait = wait
+        self.advice = advice
+        self.attempts = attempts
 
 
 class BearerAuth(httpx.Auth):
@@ -124,6 +131,7 @@ class TelnyxClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.requests = 0
+        self._is_understood = False
         self._auth = BearerAuth(api_key)
         self._sleep = sleep
         self.pace = Pace(clock, sleep)
@@ -162,7 +170,7 @@ class TelnyxClient:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_Transient),
             wait=_wait,
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=_is_enough,
             sleep=self._sleep,
             reraise=True,
         )
@@ -171,8 +179,9 @@ class TelnyxClient:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
                     return await self._try(path, params, *types)
         except _Transient as failure:
+            tries = retrying.statistics["attempt_number"]
             raise TelnyxUnavailable(
-                f"GET {path}: gave up after {ATTEMPTS} tries; the last one: {failure}. Run the sync again later."
+                f"GET {path}: gave up after {tries} tries; the last one: {failure}. {failure.advice}"
             ) from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
@@ -182,15 +191,41 @@ class TelnyxClient:
             try:
                 async with asyncio.timeout(DEADLINE):
                     response = await self._http.get(path.lstrip("/"), params=params)
+            except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+                raise TelnyxError(
+                    f"GET {path}: the request cannot be sent ({type(error).__name__}). Check TELNYX_API_KEY and "
+                    "TELNYX_BASE_URL."
+                ) from None
             except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
-                raise _Transient(f"{type(error).__name__} before the answer was complete") from None
+                raise self._no_answer(error) from None
             failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
             wait = self.pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
         if failed:
             raise _Transient(f"HTTP {response.status_code}", wait)
         if not response.is_success:
             raise self._refusal(path, response)
-        return parse_envelope(response.content, *types)
+        if _is_no_json(response):
+            raise self._strange_answer(response)
+        parsed = parse_envelope(response.content, *types)
+        self._is_understood = True
+        return parsed
+
+    @property
+    def _host(self) -> str:
+        return self._http.base_url.netloc.decode()
+
+    def _no_answer(self, error: Exception) -> _Transient:
+        why = ": ".join(part for part in (type(error).__name__, "; ".join(dict.fromkeys(_causes(error)))) if part)
+        advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
+        return _Transient(f"no whole answer from {self._host} ({why})", advice=advice)
+
+    def _strange_answer(self, response: httpx.Response) -> _Transient:
+        return _Transient(
+            f"{self._host} answered HTTP {response.status_code} with {self._auth.redact(_content_type(response))}, not "
+            "JSON",
+            advice="Check TELNYX_BASE_URL, and whether a proxy answers in place of Telnyx.",
+            attempts=ATTEMPTS if self._is_understood else STRANGER_ATTEMPTS,
+        )
 
     def _refusal(self, path: str, response: httpx.Response) -> TelnyxRefused:
         kinds = {kind.status: kind for kind in TelnyxRefused.__subclasses__()}
@@ -198,7 +233,8 @@ class TelnyxClient:
         said = self._auth.redact(_errors_said(response))
         request_id = response.headers.get("x-request-id")
         where = f"GET {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
-        return kind(" ".join(part for part in (f"{where}: {said}.", kind.advice) if part))
+        redirect = self._auth.redact(_redirect(response))
+        return kind(" ".join(part for part in (f"{where}: {said}.", redirect, kind.advice) if part))
 
 
 def converse(client: TelnyxClient, conversation: Callable[[], Awaitable[T]]) -> T:
@@ -210,6 +246,22 @@ def converse(client: TelnyxClient, conversation: Callable[[], Awaitable[T]]) -> 
 
     with start_blocking_portal() as portal:
         return portal.call(hold)
+
+
+def require_base_url(url: str) -> None:
+    """Raise `ValueError`, saying what is wrong, unless this can be what all paths are put behind."""
+    if "@" in url:  # said first, so that no password is shown
+        raise ValueError("must not hold a user or a password")
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"must be the address of an API ({str(error).rstrip('.')}), not {url!r}") from None
+    if parsed.scheme not in ("https", "http"):
+        raise ValueError(f"must begin with https:// (or http://), not {url!r}")
+    if not parsed.host or parsed.query or parsed.fragment:
+        raise ValueError(f"must be a scheme, a host and a path, such as {DEFAULT_BASE_URL}, not {url!r}")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise ValueError(f"must name a port between 1 and 65535, not {url!r}")
 
 
 @cache
@@ -231,6 +283,45 @@ def _decoder(data_type: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(msgspec.defstruct("Envelope", [("data", data_type), ("meta", Any, None)]))
 
 
+def _is_no_json(response: httpx.Response) -> bool:
+    """Tell a page, or what else says that it is no JSON and is none, from an answer that may have been cut off."""
+    content_type = _content_type(response)
+    if not content_type or content_type.endswith("json"):
+        return False
+    with suppress(*_UNREADABLE):
+        msgspec.json.decode(response.content)
+        return False
+    return True
+
+
+def _content_type(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip()
+
+
+def _redirect(response: httpx.Response) -> str:
+    """Say where a redirect leads, which is not followed; less what may hold a secret."""
+    location = response.headers.get("location")
+    if not location or not 300 <= response.status_code < 400:
+        return ""
+    target = httpx.URL(location).copy_with(userinfo=b"", query=None, fragment=None)  # httpx has read it before
+    return f"It redirects to {target}. Check TELNYX_BASE_URL."
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """Name what the system says of a connection that failed, in its own fixed words: others may quote the request."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _causes(one)
+    elif isinstance(error, ssl.SSLError):
+        is_certificate = isinstance(error, ssl.SSLCertVerificationError)
+        yield "certificate not accepted" if is_certificate else f"TLS {error.reason}"
+    elif isinstance(error, OSError) and error.errno:
+        is_name = isinstance(error, socket.gaierror)
+        yield str(error.strerror if is_name else os.strerror(error.errno)).lower()
+    elif cause := error.__cause__ or error.__context__:
+        yield from _causes(cause)
+
+
 def _errors_said(response: httpx.Response) -> str:
     """Quote title and detail of the API's `errors[]`; a body of another kind is named, never quoted."""
     try:
@@ -246,6 +337,11 @@ def _one_error(error: Mapping[str, Any]) -> str:
 
 
 _backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
+
+
+def _is_enough(state: RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome else None
+    return state.attempt_number >= (error.attempts if isinstance(error, _Transient) else ATTEMPTS)
 
 
 def _wait(state: RetryCallState) -> float:
