@@ -453,6 +453,50 @@ def test_a_range_dates_the_port_out_that_stands_and_no_earlier_one(connection: d
     assert [row["orders_open"] for row in daily] == [1, 0, 0, 1, 1, 0, 0, 0, 0, 0]
 
 
+def test_an_order_that_does_not_tell_when_it_came_is_counted_on_the_day_of_its_end(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = World(as_of=T0 + 4 * DAY)
+    world.add_order(1, T0)
+    for number, (status, days) in enumerate([("ported", 1), ("rejected", 2), ("canceled", 3)], start=2):
+        world.add_event(world.add_order(number, None, status), status, T0 + days * DAY)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    columns = (
+        "orders_received",
+        "orders_ported",
+        "numbers_ported",
+        "orders_rejected",
+        "orders_canceled",
+        "orders_open",
+    )
+    daily = sorted(found["agg_portouts_daily"], key=lambda row: str(row["day"]))
+    assert [tuple(row[name] for name in columns) for row in daily] == [
+        (1, 0, 0, 0, 0, 1),
+        (0, 1, 1, 0, 0, 1),
+        (0, 0, 0, 1, 0, 1),
+        (0, 0, 0, 0, 1, 1),
+        (0, 0, 0, 0, 0, 1),
+    ]
+    assert [row["orders_ported"] for row in found["agg_carriers_gained_monthly"]] == [1]
+
+
+@pytest.mark.parametrize("events", [[], ["authorized"]], ids=["observed", "after its events"])
+def test_an_order_that_does_not_tell_when_it_came_may_be_older_than_the_first_sync(
+    connection: duckdb.DuckDBPyConnection, events: list[str]
+) -> None:
+    world = World()
+    world.sync(FIRST_SYNC)
+    id_ = world.add_order(1, None, "rejected")
+    for status in events:
+        world.add_event(id_, status, FIRST_SYNC - DAY)
+    world.see(id_, "rejected", FIRST_SYNC)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    last = max(found["fct_status_changes"], key=lambda row: int(row["change_number"]))
+    assert (last["status"], last["measured_by"]) == ("rejected", "unknown")
+
+
 def test_spellings_of_one_carrier_are_one_carrier(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     for number, (spid, name) in enumerate(

@@ -14,14 +14,13 @@ with daily as (
 
 expected as (
     select
-        count(*) as received,
-        coalesce(sum(number_count), 0) as numbers_received,
+        count(inserted_at) as received,
+        coalesce(sum(case when inserted_at is not null then number_count end), 0) as numbers_received,
         count(ported_at) as ported,
         coalesce(sum(case when ported_at is not null then number_count end), 0) as numbers_ported,
         count(case when status = 'rejected' then 1 end) as rejected,
         count(case when status = 'canceled' then 1 end) as canceled,
     from marts.fct_portouts
-    where inserted_at is not null
 )
 
 select 'all days' as what, daily.*, expected.*

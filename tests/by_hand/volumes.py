@@ -33,10 +33,9 @@ def daily(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
 
     flow: Counter[date] = Counter()
     for story in stories:
-        if story.inserted_at is None:
-            continue
-        row(story.inserted_at)["orders_received"] += 1
-        row(story.inserted_at)["numbers_received"] += len(story.numbers)
+        if story.inserted_at:
+            row(story.inserted_at)["orders_received"] += 1
+            row(story.inserted_at)["numbers_received"] += len(story.numbers)
         if story.ported_at:
             row(story.ported_at)["orders_ported"] += 1
             row(story.ported_at)["numbers_ported"] += len(story.numbers)
@@ -44,7 +43,7 @@ def daily(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
         if story.status in {"rejected", "canceled"} and last:
             row(last)[f"orders_{story.status}"] += 1
         is_open = False
-        for step in story.steps:
+        for step in story.steps if story.inserted_at else []:
             if is_open != (step.status not in FINAL):
                 is_open = not is_open
                 by_range = step is story.steps[-1] and story.ported_at_source == "range"

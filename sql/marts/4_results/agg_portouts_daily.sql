@@ -2,7 +2,6 @@ create or replace table marts.agg_portouts_daily as
 with orders as (
     select order_number, status, number_count, received_on, ported_on, ported_at, ported_at_source, status_began_at
     from staging.int_orders
-    where received_on is not null
 ),
 
 inputs as (
@@ -33,6 +32,7 @@ dated as (
         crossings.opened,
     from crossings
     inner join orders on orders.order_number = crossings.order_number
+    where orders.received_on is not null
 ),
 
 happenings as (
@@ -40,6 +40,7 @@ happenings as (
         received_on as day, 1 as received, number_count as numbers_received,
         0 as ported, 0 as numbers_ported, 0 as rejected, 0 as canceled, 1 as opened,
     from orders
+    where received_on is not null
     union all
     select ported_on, 0, 0, 1, number_count, 0, 0, 0
     from orders
@@ -106,4 +107,4 @@ comment on column marts.agg_portouts_daily.orders_ported is 'Orders, now ported,
 comment on column marts.agg_portouts_daily.numbers_ported is 'Numbers in these orders.';
 comment on column marts.agg_portouts_daily.orders_rejected is 'Orders, now rejected, that became so on the day; where no event tells, the day a sync first saw it.';
 comment on column marts.agg_portouts_daily.orders_canceled is 'Orders, now canceled, that became so on the day; where no event tells, the day a sync first saw it.';
-comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day, or at as_of on the last; an order whose end is known by observation only stays open until seen closed.';
+comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day, or at as_of on the last; an order without inserted_at is in none, and one whose end is known by observation only stays open until seen closed.';
