@@ -208,7 +208,7 @@ CARRIERS = [
     (" 222B ", "Telecom Example"),
     (None, "Sample Wireless™ (US), Inc."),
     (None, "SAMPLE  WIRELESS US INC"),
-    ("", "Nobody & Sons"),
+    ("\t", "\u00a0Nobody & Sons\n"),
     (None, None),
     (None, "!?"),
     ("333C", None),

@@ -136,6 +136,10 @@ def test_a_mart_has_counts_in_bigint_and_shares_in_double(connection: duckdb.Duc
     }
 
 
+def hex_of(letter: str) -> str:
+    return f"U+{ord(letter):04X}"
+
+
 def test_random_stories_reach_every_kind_of_row() -> None:
     found = [count_by_hand(random_world(random.Random(seed), order_count=120)) for seed in range(12)]
 
@@ -409,6 +413,25 @@ def test_the_status_now_comes_last_only_at_the_last_instant(connection: duckdb.D
     assert_equals_by_hand(found, world)
     spells = sorted((row["spell_number"], row["pending_at"]) for row in found["fct_responses"])
     assert spells == [(1, T0), (2, T0 + 5 * HOUR)]
+
+
+@pytest.mark.parametrize("blank", [*" \t\n\v\f\r\u00a0"], ids=hex_of)
+def test_blanks_around_a_word_are_none_of_it(connection: duckdb.DuckDBPyConnection, blank: str) -> None:
+    world = World()
+    world.sync(T0)
+    announced = world.add_order(1, T0, f"{blank}ported", spid=f"9A{blank}", carrier_name=blank)
+    world.add_event(announced, f"{blank}ported{blank}", T0 + HOUR)
+    observed = world.add_order(2, T0, f"canceled{blank}", spid=blank * 2, carrier_name=f"{blank}Sample{blank}")
+    world.see(observed, f"canceled{blank}", T0 + 2 * HOUR)
+    nothing = world.add_order(3, T0, blank, spid=blank, carrier_name=blank)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    columns = ("status", "carrier_id", "carrier_name", "spid", "status_began_at")
+    assert {row["portout_id"]: tuple(row[name] for name in columns) for row in found["fct_portouts"]} == {
+        announced: ("ported", "9A", None, "9A", T0 + HOUR),
+        observed: ("canceled", "sample", "Sample", None, T0 + 2 * HOUR),
+        nothing: (None, "unknown", None, None, AS_OF),
+    }
 
 
 RANGES = [

@@ -1,7 +1,7 @@
 create or replace view staging.stg_observations as
 select
     portout_id,
-    nullif(status, '') as status,
+    nullif(trim(status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
     updated_at,
     seen_at,
     sync_id,
@@ -14,7 +14,7 @@ where not exists (
 
 comment on view staging.stg_observations is 'One row per distinct order, status and updated_at that a sync has seen. Append-only.';
 comment on column staging.stg_observations.portout_id is 'Telnyx''s id of the order.';
-comment on column staging.stg_observations.status is 'Status seen; null where the API gave none.';
+comment on column staging.stg_observations.status is 'Status seen, trimmed; null where the API gave none, or a blank one.';
 comment on column staging.stg_observations.updated_at is 'The order''s updated_at in that state.';
 comment on column staging.stg_observations.seen_at is 'As-of instant of the sync that saw it first: the state began no later.';
 comment on column staging.stg_observations.sync_id is 'Sync that saw it first.';

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from by_hand.terms import Row, Terms, month_of, percentile, share
+from by_hand.terms import Row, Terms, month_of, percentile, share, words
 
 if TYPE_CHECKING:
     from by_hand.stories import Story
@@ -16,7 +16,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def given(order: Row, name: str) -> str | None:
-    return (order.get(name) or "").strip(" ") or None
+    return words(order.get(name))
 
 
 def carrier_id_of(order: Row) -> str:

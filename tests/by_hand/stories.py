@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from by_hand.business_time import business_hours
-from by_hand.carriers import carrier_id_of
+from by_hand.carriers import carrier_id_of, given
 from by_hand.numbers import place_numbers, zone_of
-from by_hand.terms import Row, Terms, hours_between, instant, instant_or_none
+from by_hand.terms import Row, Terms, hours_between, instant, instant_or_none, words
 
 RESPONSES = {"authorized", "authorized_automatically", "rejected"}
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
@@ -45,7 +45,7 @@ class Story:
 
     @property
     def status(self) -> str | None:
-        return self.order.get("status") or None
+        return given(self.order, "status")
 
     def walk(self) -> list[tuple[Step | None, Step, Step | None]]:
         """List each step between the one before it and the one after."""
@@ -94,11 +94,11 @@ def tell_steps(
         (
             instant(row["seen_at"]),
             instant(row["updated_at"]) if row["updated_at"] else FAR_AWAY,
-            row["status"] or "unknown",
+            words(row["status"]) or "unknown",
         )
         for row in seen
     )
-    now = order.get("status") or "unknown"
+    now = given(order, "status") or "unknown"
     told = in_order_of_life(events, now)
     steps = [Step("pending", inserted_at, "event")]
     if told:
@@ -120,10 +120,10 @@ def tell_steps(
 def in_order_of_life(events: list[Row], now: str) -> list[tuple[datetime, str]]:
     """Put status events in order; of one instant the nearer to the end comes later, and what the order is now last."""
     told = [
-        (instant(event["created_at"]), event["payload"]["status"], event["id"])
+        (instant(event["created_at"]), status, event["id"])
         for event in events
         if event["event_type"] == "portout.status_changed" and event["created_at"]
-        if (event.get("payload") or {}).get("status")
+        if (status := words((event.get("payload") or {}).get("status")))
     ]
     end = max((at for at, _, _ in told), default=None)
 

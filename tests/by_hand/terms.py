@@ -15,6 +15,8 @@ from by_hand.business_time import federal_holidays
 
 Row = dict[str, Any]
 
+BLANKS = " \t\n\v\f\r\u00a0"
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -46,6 +48,11 @@ def instant(value: str | datetime) -> datetime:
 
 def instant_or_none(value: str | datetime | None) -> datetime | None:
     return instant(value) if value else None
+
+
+def words(text: str | None) -> str | None:
+    """Take the blanks around a text away; a text of nothing else is none."""
+    return (text or "").strip(BLANKS) or None
 
 
 def calendar_day(text: str | None) -> date | None:
