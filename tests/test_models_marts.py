@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import math
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -704,6 +705,40 @@ def test_a_cohort_has_a_share_once_its_last_order_had_its_days(
     assert (first["week"], first["orders_received"], first[f"ported_{days}d"]) == (monday.date(), 2, 1)
     assert first[f"share_{days}d"] == (0.5 if is_old_enough else None)
     assert (second["week"], second["orders_received"], second["share_7d"]) == (monday.date() + 7 * DAY, 0, None)
+
+
+# New York's clocks change on 8 March and on 1 November: within the seven days, before them, within them.
+@pytest.mark.parametrize("monday", [date(2026, 2, 23), date(2026, 3, 2), date(2026, 10, 19)], ids=str)
+def test_the_seven_days_of_a_cohort_are_hours_though_clocks_change(monday: date) -> None:
+    end = datetime.combine(monday + 7 * DAY, time(), ZoneInfo("America/New_York")).astimezone(UTC)
+    shares = []
+    for early in (timedelta(microseconds=1), timedelta()):
+        world = World(as_of=end + 7 * DAY - early)
+        world.add_order(1, end - timedelta(microseconds=1))
+        with duckdb.connect() as connection:
+            found = built(connection, world, time_zone="America/New_York")
+        assert_equals_by_hand(found, world, time_zone="America/New_York")
+        [share] = [row["share_7d"] for row in found["agg_cohorts_weekly"] if row["week"] == monday]
+        shares.append(share)
+    assert shares == [None, 0.0]
+
+
+def test_a_carrier_is_new_in_the_first_month_in_which_it_gains_numbers(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    for number, (days, numbers) in enumerate([(60, []), (30, ["+13125550101"]), (1, ["+13125550102"])]):
+        id_ = world.add_order(number, AS_OF - 70 * DAY, "ported", phone_numbers=numbers)
+        world.add_event(id_, "ported", AS_OF - days * DAY)
+    id_ = world.add_order(9, AS_OF - 70 * DAY, "ported", phone_numbers=[], spid="222B")
+    world.add_event(id_, "ported", AS_OF - DAY)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    months = found["agg_carriers_gained_monthly"]
+    assert sorted((row["carrier_id"], row["month"], row["is_new_carrier"]) for row in months) == [
+        ("111A", date(2026, 1, 1), False),
+        ("111A", date(2026, 2, 1), True),
+        ("111A", date(2026, 3, 1), False),
+        ("222B", date(2026, 3, 1), False),
+    ]
 
 
 def test_a_number_asked_for_again_names_its_latest_order(connection: duckdb.DuckDBPyConnection) -> None:

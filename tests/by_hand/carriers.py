@@ -129,8 +129,9 @@ def carriers_monthly(stories: list[Story], carriers: dict[str, Row], terms: Term
                     "orders_ported": len(theirs),
                     "numbers_ported": count_numbers(theirs),
                     "share_of_numbers": share(count_numbers(theirs), everything),
-                    "is_new_carrier": carrier not in met,
+                    "is_new_carrier": carrier not in met and count_numbers(theirs) > 0,
                 }
             )
-            met.add(carrier)
+            if count_numbers(theirs):
+                met.add(carrier)
     return rows

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,10 @@ class Terms:
     def local(self, at: datetime) -> datetime:
         """Tell what the reporting zone's clocks show."""
         return at.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
+
+    def start_of(self, day: date) -> datetime:
+        """Tell the instant at which a day begins in the reporting zone."""
+        return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
 
     @overload
     def day_of(self, at: datetime) -> date: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from by_hand.orders import FINAL
@@ -95,7 +95,7 @@ def cohorts(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
     for week in sorted({week_of(day) for day in days}):
         row: Row = {"week": week, "orders_received": len(received[week])}
         for length in (7, 14, 30):
-            is_old_enough = terms.local(terms.as_of) >= datetime.combine(week + timedelta(days=7 + length), time())
+            is_old_enough = terms.as_of >= terms.start_of(week + timedelta(days=7)) + timedelta(days=length)
             row[f"ported_{length}d"] = sum(ported_within(story, length) for story in received[week])
             whole = len(received[week]) if is_old_enough else 0
             row[f"share_{length}d"] = share(row[f"ported_{length}d"], whole)

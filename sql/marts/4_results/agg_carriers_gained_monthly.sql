@@ -24,18 +24,20 @@ shared as (
         orders_ported,
         numbers_ported,
         numbers_ported / nullif(cast(sum(numbers_ported) over (partition by month) as double), 0) as share_of_numbers,
-        month = min(month) over (partition by carrier_id) as is_new_carrier,
+        coalesce(
+            month = min(case when numbers_ported > 0 then month end) over (partition by carrier_id), false
+        ) as is_new_carrier,
     from gains
 )
 
 select month, carrier_id, carrier_name, orders_ported, numbers_ported, share_of_numbers, is_new_carrier
 from shared;
 
-comment on table marts.agg_carriers_gained_monthly is 'One row per month and carrier that gained numbers in it. Ported orders of unknown time are in no month.';
+comment on table marts.agg_carriers_gained_monthly is 'One row per month and carrier of which orders were ported in it. Ported orders of unknown time are in no month.';
 comment on column marts.agg_carriers_gained_monthly.month is 'First day of the month of ported_at, in the reporting time zone.';
 comment on column marts.agg_carriers_gained_monthly.carrier_id is 'Gaining carrier, see dim_carriers.';
 comment on column marts.agg_carriers_gained_monthly.carrier_name is 'Its most frequent spelling.';
 comment on column marts.agg_carriers_gained_monthly.orders_ported is 'Orders ported in the month.';
 comment on column marts.agg_carriers_gained_monthly.numbers_ported is 'Numbers in these orders.';
 comment on column marts.agg_carriers_gained_monthly.share_of_numbers is 'Share of the numbers ported in the month, 0 to 1; null when none were.';
-comment on column marts.agg_carriers_gained_monthly.is_new_carrier is 'Whether it is the first month in which the carrier gained numbers.';
+comment on column marts.agg_carriers_gained_monthly.is_new_carrier is 'Whether it is the first month in which the carrier gained numbers; orders without any make none.';

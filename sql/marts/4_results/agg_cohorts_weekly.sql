@@ -1,14 +1,17 @@
 create or replace table marts.agg_cohorts_weekly as
-with today as (
-    select cast(as_of at time zone time_zone as date) as day
-    from staging.model_inputs
+with weeks as (
+    select distinct week
+    from marts.dim_days
 ),
 
-weeks as (
-    select days.week, date_diff('day', days.week, today.day) - 7 as days_since_end
-    from marts.dim_days as days
-    cross join today
-    group by days.week, today.day
+-- In hours since the last instant of the week, as orders are counted: clocks may change meanwhile.
+ended as (
+    select
+        weeks.week,
+        (epoch_us(inputs.as_of) - epoch_us(cast(weeks.week + 7 as timestamp) at time zone inputs.time_zone)) / 3.6e9
+            as hours_since_end,
+    from weeks
+    cross join staging.model_inputs as inputs
 ),
 
 orders as (
@@ -33,22 +36,22 @@ cohorts as (
 
 filled as (
     select
-        weeks.week,
-        weeks.days_since_end,
+        ended.week,
+        ended.hours_since_end,
         coalesce(cohorts.orders_received, 0) as orders_received,
         coalesce(cohorts.ported_7d, 0) as ported_7d,
         coalesce(cohorts.ported_14d, 0) as ported_14d,
         coalesce(cohorts.ported_30d, 0) as ported_30d,
         cast(cohorts.orders_received as double) as cohort_size,
-    from weeks
-    left join cohorts on cohorts.week = weeks.week
+    from ended
+    left join cohorts on cohorts.week = ended.week
 )
 
 select
     week, orders_received, ported_7d, ported_14d, ported_30d,
-    case when days_since_end >= 7 then ported_7d / cohort_size end as share_7d,
-    case when days_since_end >= 14 then ported_14d / cohort_size end as share_14d,
-    case when days_since_end >= 30 then ported_30d / cohort_size end as share_30d,
+    case when hours_since_end >= 168 then ported_7d / cohort_size end as share_7d,
+    case when hours_since_end >= 336 then ported_14d / cohort_size end as share_14d,
+    case when hours_since_end >= 720 then ported_30d / cohort_size end as share_30d,
 from filled
 order by week;
 
@@ -58,6 +61,6 @@ comment on column marts.agg_cohorts_weekly.orders_received is 'Orders received i
 comment on column marts.agg_cohorts_weekly.ported_7d is 'Of these, ported within 7 times 24 hours; so far, while the week is young.';
 comment on column marts.agg_cohorts_weekly.ported_14d is 'Of these, ported within 14 times 24 hours.';
 comment on column marts.agg_cohorts_weekly.ported_30d is 'Of these, ported within 30 times 24 hours.';
-comment on column marts.agg_cohorts_weekly.share_7d is 'ported_7d of orders_received, 0 to 1; null until 7 days after the week''s end, and without orders.';
-comment on column marts.agg_cohorts_weekly.share_14d is 'ported_14d of orders_received; null until 14 days after the week''s end.';
-comment on column marts.agg_cohorts_weekly.share_30d is 'ported_30d of orders_received; null until 30 days after the week''s end.';
+comment on column marts.agg_cohorts_weekly.share_7d is 'ported_7d of orders_received, 0 to 1; null until 7 times 24 hours after the week''s end, and without orders.';
+comment on column marts.agg_cohorts_weekly.share_14d is 'ported_14d of orders_received; null until 14 times 24 hours after the week''s end.';
+comment on column marts.agg_cohorts_weekly.share_30d is 'ported_30d of orders_received; null until 30 times 24 hours after the week''s end.';
