@@ -23,6 +23,11 @@ SPOILED = {
     "every_repeated_number_was_tried_twice_or_more": "update marts.agg_repeat_attempts set attempts = 1",
     "every_order_is_in_fct_portouts_once": "delete from staging.int_orders where order_number = 1",
     "every_spell_is_in_fct_responses_once": "insert into staging.int_responses from staging.int_responses",
+    "survival_leaves_nobody_out": "delete from marts.agg_response_survival",
+    "only_the_last_spell_of_an_order_is_open": (
+        "update staging.int_responses set response = 'open' where order_number in"
+        " (select order_number from staging.int_orders where status = 'pending')"
+    ),
     "every_row_of_an_aggregate_has_a_key_of_its_own": "insert into marts.agg_rejections from marts.agg_rejections",
 }
 

@@ -1,5 +1,28 @@
 -- A fault in fct_status_changes: please report it.
-select open_spells.portout_id, open_spells.spell_number
-from marts.fct_responses as open_spells
-inner join marts.fct_portouts as orders on orders.portout_id = open_spells.portout_id
-where open_spells.response = 'open' and coalesce(orders.status, 'unknown') <> 'pending'
+with spells as (
+    select order_number, spell_number, response
+    from staging.int_responses
+),
+
+open_spells as (
+    select order_number, spell_number
+    from spells
+    where response = 'open'
+),
+
+misplaced as (
+    select open_spells.order_number, open_spells.spell_number
+    from open_spells
+    inner join staging.int_orders as orders on orders.order_number = open_spells.order_number
+    where coalesce(orders.status, 'unknown') <> 'pending'
+    union
+    select open_spells.order_number, open_spells.spell_number
+    from open_spells
+    inner join spells as later
+        on later.order_number = open_spells.order_number
+        and later.spell_number > open_spells.spell_number
+)
+
+select orders.portout_id, misplaced.spell_number
+from misplaced
+inner join staging.int_orders as orders on orders.order_number = misplaced.order_number
