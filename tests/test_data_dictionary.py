@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +126,7 @@ def test_a_question_has_an_answer_where_there_are_orders(filled: duckdb.DuckDBPy
 @pytest.mark.parametrize("file", FILES, ids=stems)
 def test_a_question_can_be_asked_of_an_empty_warehouse(empty: duckdb.DuckDBPyConnection, file: Path) -> None:
     rows = empty.execute(QUESTIONS[FILES.index(file)].sql).fetchall()
-    assert len(rows) <= 7  # the one day, its weekday, the three ages, the five hours; nothing else is there
+    assert len(rows) <= 7  # the one day, the three ages, the five hours; nothing else is there
 
 
 def answer(number: int, world: World) -> list[tuple[Any, ...]]:
@@ -134,6 +135,22 @@ def answer(number: int, world: World) -> list[tuple[Any, ...]]:
         create_raw(opened, world)
         build_models(opened, ModelInputs(world.as_of))
         return opened.execute(QUESTIONS[number - 1].sql).fetchall()
+
+
+def test_two_carriers_of_one_name_are_told_apart() -> None:
+    world = World()
+    for number, spid in enumerate(["1A", "2B", "2B"]):
+        world.add_order(number, AS_OF - timedelta(hours=50), spid=spid, carrier_name="Sample")
+    deadline = AS_OF - timedelta(hours=2)
+    assert answer(2, world) == [("2B", "Sample", 2, 2, 2, deadline), ("1A", "Sample", 1, 1, 1, deadline)]
+
+
+def test_the_day_that_has_only_begun_is_in_no_average() -> None:
+    world = World()
+    for number, days in enumerate([7, 7, 0]):
+        world.add_order(number, AS_OF - timedelta(days=days))
+    received = {weekday: orders for _, weekday, orders, _ in answer(11, world)}
+    assert received["Friday"] == 2.0
 
 
 def test_a_name_that_stands_beside_a_spid_elsewhere_is_found_whatever_its_punctuation() -> None:

@@ -38,8 +38,8 @@ PROMISED = {
     " within_24h, within_48h, automatic, median_hours_censored, p50_business_hours, p90_business_hours,"
     " within_one_business_day",
     "agg_response_survival": "hours, at_risk, responded, censored, still_pending_share",
-    "rpt_open_orders": "portout_id, support_key, carrier_name, number_count, inserted_at, deadline_at, hours_left,"
-    " urgency",
+    "rpt_open_orders": "portout_id, support_key, carrier_id, carrier_name, number_count, inserted_at, deadline_at,"
+    " hours_left, urgency",
     "rpt_sync": "as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, published",
     "fct_status_changes": "portout_id, change_number, status, began_at, ended_at, previous_status, next_status,"
     " measured_by, next_measured_by",

@@ -171,6 +171,7 @@ def open_orders(stories: list[Story], carriers: dict[str, Row], terms: Terms) ->
             {
                 "portout_id": story.id,
                 "support_key": story.order.get("support_key"),
+                "carrier_id": story.carrier_id,
                 "carrier_name": carriers[story.carrier_id]["carrier_name"],
                 "number_count": len(story.numbers),
                 "inserted_at": story.inserted_at,

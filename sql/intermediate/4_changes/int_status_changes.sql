@@ -86,7 +86,7 @@ comment on table staging.int_status_changes is 'One row per status that an order
 comment on column staging.int_status_changes.order_number is 'Order, see int_orders.';
 comment on column staging.int_status_changes.change_number is 'Counts an order''s statuses from 1.';
 comment on column staging.int_status_changes.status_code is 'Status taken, see int_statuses.';
-comment on column staging.int_status_changes.began_at is 'When it began.';
+comment on column staging.int_status_changes.began_at is 'When it began; where no event tells, when a sync first saw it, or as_of where none did.';
 comment on column staging.int_status_changes.ended_at is 'When the next one began.';
 comment on column staging.int_status_changes.previous_code is 'Status before.';
 comment on column staging.int_status_changes.next_code is 'Status after.';

@@ -45,7 +45,7 @@ comment on column marts.fct_portouts.requested_foc_on is 'Day the gaining side a
 comment on column marts.fct_portouts.foc_on is 'Confirmed day (firm order commitment).';
 comment on column marts.fct_portouts.foc_lead_days is 'Days from received_on to foc_on; null without either.';
 comment on column marts.fct_portouts.foc_slip_days is 'Days from foc_on to ported_on: positive is late, negative early; null without either.';
-comment on column marts.fct_portouts.status_began_at is 'When the current status began; where no event tells, when a sync first saw it.';
+comment on column marts.fct_portouts.status_began_at is 'When the current status began; where no event tells, when a sync first saw it, or as_of where none did.';
 comment on column marts.fct_portouts.ported_at is 'When the numbers left: the event''s time, else the end of the narrowest ported_out_at window that returned the order, else null. Null unless ported.';
 comment on column marts.fct_portouts.ported_on is 'Day of ported_at in the reporting time zone.';
 comment on column marts.fct_portouts.ported_at_source is 'What ported_at rests on: event, range, or unknown (ported, time not known). Null unless ported.';

@@ -67,7 +67,7 @@ inner join staging.int_orders as orders on orders.order_number = judged.order_nu
 comment on table marts.fct_rejections is 'One row per rejection of an order: by us (rejected-pending) or straight to rejected. A rejected that follows our own rejection upholds it and is no rejection of its own.';
 comment on column marts.fct_rejections.portout_id is 'Telnyx''s id of the order.';
 comment on column marts.fct_rejections.rejection_number is 'Counts an order''s rejections from 1.';
-comment on column marts.fct_rejections.rejected_at is 'When it was rejected; where no event tells, when a sync first saw it; null when unknown.';
+comment on column marts.fct_rejections.rejected_at is 'When it was rejected; where no event tells, when a sync first saw it, or as_of where none did; null when unknown.';
 comment on column marts.fct_rejections.rejected_by is 'us (rejected-pending); intake (rejected straight from pending, without our doing); other (rejected from any other status).';
 comment on column marts.fct_rejections.outcome is 'What became of it, told by the next status: upheld (ours: rejected; others: nothing followed), reopened (pending, authorized, ported, or rejected once more), canceled, undecided (ours, nothing followed yet), other (a status not yet documented).';
 comment on column marts.fct_rejections.decided_at is 'When the next status began; null while there is none and when unknown. A rejection not by us that stands was decided at once.';

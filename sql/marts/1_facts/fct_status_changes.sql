@@ -21,7 +21,7 @@ comment on view marts.fct_status_changes is 'One row per status that an order to
 comment on column marts.fct_status_changes.portout_id is 'Telnyx''s id of the order.';
 comment on column marts.fct_status_changes.change_number is 'Counts an order''s statuses from 1.';
 comment on column marts.fct_status_changes.status is 'Status taken; ''unknown'' where the API gave none.';
-comment on column marts.fct_status_changes.began_at is 'When it began. Observed: when a sync first saw it, an upper bound.';
+comment on column marts.fct_status_changes.began_at is 'When it began. Observed: when a sync first saw it, or as_of where none did; an upper bound.';
 comment on column marts.fct_status_changes.ended_at is 'When the next status began; null for the current one.';
 comment on column marts.fct_status_changes.previous_status is 'Status that it followed; null for the first.';
 comment on column marts.fct_status_changes.next_status is 'Status that followed; null for the current one.';

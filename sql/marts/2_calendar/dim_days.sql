@@ -27,7 +27,7 @@ days as (
 select day, cast(date_trunc('week', day) as date) as week, cast(date_trunc('month', day) as date) as month
 from days;
 
-comment on table marts.dim_days is 'One row per day from the first order received or ported to as_of, without gaps; only as_of''s day while there are no orders.';
+comment on table marts.dim_days is 'One row per day from the first order received or ported to as_of, or to the last of them where rows are a little younger, without gaps; only as_of''s day while there are no orders.';
 comment on column marts.dim_days.day is 'Day in the reporting time zone.';
 comment on column marts.dim_days.week is 'Monday of its week.';
 comment on column marts.dim_days.month is 'First day of its month.';

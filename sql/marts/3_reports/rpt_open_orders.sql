@@ -1,6 +1,6 @@
 create or replace table marts.rpt_open_orders as
 with orders as (
-    select portout_id, support_key, carrier_name, number_count, inserted_at
+    select portout_id, support_key, carrier_id, carrier_name, number_count, inserted_at
     from marts.fct_portouts
     where status = 'pending'
 ),
@@ -15,6 +15,7 @@ timed as (
     select
         orders.portout_id,
         orders.support_key,
+        orders.carrier_id,
         orders.carrier_name,
         orders.number_count,
         orders.inserted_at,
@@ -37,16 +38,18 @@ graded as (
     from timed
 )
 
-select portout_id, support_key, carrier_name, number_count, inserted_at, deadline_at, hours_left, urgency
+select
+    portout_id, support_key, carrier_id, carrier_name, number_count, inserted_at, deadline_at, hours_left, urgency,
 from graded
 order by deadline_at, portout_id;
 
 comment on table marts.rpt_open_orders is 'One row per order that waits for our answer (status pending), most urgent first.';
 comment on column marts.rpt_open_orders.portout_id is 'Telnyx''s id of the order.';
 comment on column marts.rpt_open_orders.support_key is 'Short name of the order in talks with Telnyx.';
-comment on column marts.rpt_open_orders.carrier_name is 'Gaining carrier.';
+comment on column marts.rpt_open_orders.carrier_id is 'Gaining carrier, see dim_carriers.';
+comment on column marts.rpt_open_orders.carrier_name is 'Its most frequent spelling.';
 comment on column marts.rpt_open_orders.number_count is 'Numbers in the order.';
 comment on column marts.rpt_open_orders.inserted_at is 'When Telnyx received the order.';
-comment on column marts.rpt_open_orders.deadline_at is 'When Telnyx authorises by itself: response_window_hours (48 unless set) after the current pending spell began. Where no event tells that, the sync that first saw it pending counts, and the true deadline is earlier. Null when nothing tells.';
-comment on column marts.rpt_open_orders.hours_left is 'Hours from as_of to deadline_at; negative when overdue.';
-comment on column marts.rpt_open_orders.urgency is 'overdue; critical (under 4 hours left); soon (under 24); ample.';
+comment on column marts.rpt_open_orders.deadline_at is 'When Telnyx authorises by itself: response_window_hours (48 unless set) after the current pending spell began. Where no event tells that, the sync that first saw it pending counts, or as_of where none did, and the true deadline is earlier. Null when nothing tells.';
+comment on column marts.rpt_open_orders.hours_left is 'Hours from as_of to deadline_at; negative when overdue, null without a deadline.';
+comment on column marts.rpt_open_orders.urgency is 'overdue; critical (under 4 hours left); soon (under 24); ample. Null without a deadline.';

@@ -55,7 +55,7 @@ select
 from filled
 order by week;
 
-comment on table marts.agg_cohorts_weekly is 'One row per week, Monday to Sunday, from the first of dim_days to that of as_of, also where no order was received: how many of the orders received in it were ported within 7, 14 and 30 days of being received. A share is null until every order of the week is that old.';
+comment on table marts.agg_cohorts_weekly is 'One row per week, Monday to Sunday, from the first of dim_days to its last, also where no order was received: how many of the orders received in it were ported within 7, 14 and 30 days of being received. A share is null until every order of the week is that old.';
 comment on column marts.agg_cohorts_weekly.week is 'Monday of the week of inserted_at, in the reporting time zone.';
 comment on column marts.agg_cohorts_weekly.orders_received is 'Orders received in the week.';
 comment on column marts.agg_cohorts_weekly.ported_7d is 'Of these, ported within 7 times 24 hours; so far, while the week is young.';

@@ -99,12 +99,12 @@ select
     day, orders_received, numbers_received, orders_ported, numbers_ported, orders_rejected, orders_canceled, orders_open,
 from filled;
 
-comment on table marts.agg_portouts_daily is 'One row per day, without gaps, up to as_of.';
+comment on table marts.agg_portouts_daily is 'One row per day of dim_days: without gaps, up to as_of, or a little further where rows are younger.';
 comment on column marts.agg_portouts_daily.day is 'Day in the reporting time zone.';
 comment on column marts.agg_portouts_daily.orders_received is 'Orders whose inserted_at falls on the day.';
 comment on column marts.agg_portouts_daily.numbers_received is 'Numbers in these orders.';
 comment on column marts.agg_portouts_daily.orders_ported is 'Orders, now ported, whose ported_at falls on the day.';
 comment on column marts.agg_portouts_daily.numbers_ported is 'Numbers in these orders.';
-comment on column marts.agg_portouts_daily.orders_rejected is 'Orders, now rejected, that became so on the day; where no event tells, the day a sync first saw it.';
-comment on column marts.agg_portouts_daily.orders_canceled is 'Orders, now canceled, that became so on the day; where no event tells, the day a sync first saw it.';
+comment on column marts.agg_portouts_daily.orders_rejected is 'Orders, now rejected, that became so on the day; where no event tells, the day a sync first saw it, or that of as_of where none did.';
+comment on column marts.agg_portouts_daily.orders_canceled is 'Orders, now canceled, that became so on the day; where no event tells, the day a sync first saw it, or that of as_of where none did.';
 comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day, or at as_of on the last; an order without inserted_at is in none, and one whose end is known by observation only stays open until seen closed.';

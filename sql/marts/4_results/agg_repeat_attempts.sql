@@ -42,7 +42,7 @@ from ranked
 group by phone_number;
 
 comment on table marts.agg_repeat_attempts is 'One row per phone number that stands in two or more orders.';
-comment on column marts.agg_repeat_attempts.phone_number is 'Number in E.164; hashed where personal data are.';
+comment on column marts.agg_repeat_attempts.phone_number is 'Number in E.164; hashed where the setting pii says so.';
 comment on column marts.agg_repeat_attempts.attempts is 'Orders that name it.';
 comment on column marts.agg_repeat_attempts.times_ported is 'Of these, now ported.';
 comment on column marts.agg_repeat_attempts.carriers is 'Gaining carriers of these.';
