@@ -46,6 +46,7 @@ IMPORTED_ONLY_BY = {
 
 # Room → the only things it may import besides the standard library; the sandbox knows nothing of the product.
 IMPORTS_NOTHING_BUT = {
+    "errors.py": set[str](),
     "sync_plan.py": set[str](),
     "sandbox/": {"portouts.sandbox", "anyio", "orjson", "starlette", "uvicorn"},
 }
@@ -171,6 +172,15 @@ def test_a_breach_is_seen(room: str, line: str) -> None:
 )
 def test_what_is_allowed_passes(room: str, line: str) -> None:
     assert [broken for rule in RULES for broken in rule(line, room)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=room_of)
+def test_every_error_that_may_end_a_command_tells_its_exit_code(module: Path) -> None:
+    if room_of(module) == "errors.py" or lies_in(room_of(module), {"sandbox/"}):
+        return
+    classes = [node for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]
+    bare = [one.name for one in classes if "Exception" in map(ast.unparse, one.bases)]
+    assert [name for name in bare if not name.startswith("_")] == []
 
 
 # Extra → the rooms that may import what it installs.

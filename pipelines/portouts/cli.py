@@ -22,6 +22,7 @@ from typing import Annotated
 import typer
 
 from portouts.buckets import Depth, Verify
+from portouts.errors import PortoutsError
 from portouts.lean_process import be_lean
 from portouts.settings import (
     SettingsError,
@@ -44,7 +45,7 @@ from portouts.terminal import (
     status_text,
 )
 
-FAILED, WRONG_USAGE, DIFFERENT, LOCKED = 1, 2, 3, 75
+FAILED, DIFFERENT = 1, 3
 
 app = typer.Typer(
     help="Know how many numbers leave Telnyx by port-out, who gains them, and how fast you answer.",
@@ -255,19 +256,13 @@ def _ending_well(as_json: bool) -> Iterator[None]:
         yield
     except typer.Exit:
         raise
-    except SettingsError as error:
-        _fail(error, WRONG_USAGE, as_json)
+    except PortoutsError as error:
+        _fail(str(error), error.exit_code, as_json)
     except KeyboardInterrupt:
-        _fail(RuntimeError("Stopped at once. Nothing was published; run the sync again to go on."), FAILED, as_json)
+        _fail("Stopped at once. Nothing was published; run the sync again to go on.", FAILED, as_json)
     except Exception as error:
-        # The names are looked up, since importing the rooms that raise them would import dlt.
-        name = type(error).__name__
-        if name == "Locked":
-            _fail(error, LOCKED, as_json)
-        if any(kind.__module__.startswith("portouts.") for kind in type(error).__mro__):
-            _fail(error, FAILED, as_json)
         if as_json:
-            print(json.dumps({"error": f"{name}, see standard error", "exit_code": FAILED}))
+            print(json.dumps({"error": f"{type(error).__name__}, see standard error", "exit_code": FAILED}))
         raise
 
 
@@ -290,10 +285,10 @@ def _stop_on_signal() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _fail(error: BaseException, code: int, as_json: bool) -> None:
+def _fail(error: str, code: int, as_json: bool) -> None:
     print(f"portouts: {error}", file=sys.stderr)
     if as_json:
-        print(json.dumps({"error": str(error), "exit_code": code}))
+        print(json.dumps({"error": error, "exit_code": code}))
     raise typer.Exit(code) from None
 
 

@@ -12,6 +12,7 @@ from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from portouts.errors import PortoutsError
 from portouts.records import UnusableRow
 from portouts.settings import SettingsError
 from portouts.sync_run import NotProven
@@ -20,7 +21,7 @@ from portouts.telnyx_api import TelnyxError
 READING_ERRORS = (TelnyxError, NotProven, UnusableRow, SettingsError, KeyboardInterrupt)
 
 
-class LoadFailed(Exception):
+class LoadFailed(PortoutsError):
     """dlt could not load what was read; the next sync finishes the package or reads again."""
 
 

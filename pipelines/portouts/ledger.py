@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from portouts.errors import PortoutsError
 from portouts.models import create_books
 from portouts.sync_plan import Axis, Window
 from portouts.sync_run import SyncReport
 from portouts.sync_state import SyncState
 
 
-class NothingLoaded(Exception):
+class NothingLoaded(PortoutsError):
     """There is no working file yet, so nothing to model, verify or publish."""
 
 
-class Unfinished(Exception):
+class Unfinished(PortoutsError):
     """A sync has loaded something and not come to its end."""
 
 

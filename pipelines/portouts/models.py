@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from portouts.errors import PortoutsError
 from portouts.holidays import Holiday, read_holidays
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ WARNING_PREFIX = "warn_"
 ROWS_SHOWN = 5
 
 
-class ModelError(Exception):
+class ModelError(PortoutsError):
     """Nothing was changed: ModelFailed (a file does not run) or CheckFailed (a sentence does not hold)."""
 
 

@@ -25,12 +25,13 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from portouts.analysis import connect
+from portouts.errors import PortoutsError
 
 CELL_SECONDS = 600
 TRIES = 3
 
 
-class NotebookFailed(Exception):
+class NotebookFailed(PortoutsError):
     """A notebook could not be run to its end; the message names it and the cell."""
 
 

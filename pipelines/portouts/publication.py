@@ -13,10 +13,11 @@ from pathlib import Path
 
 import duckdb
 
+from portouts.errors import PortoutsError
 from portouts.ledger import mark_published
 
 
-class CannotPublish(Exception):
+class CannotPublish(PortoutsError):
     """The published file could not be replaced and is as it was."""
 
 

@@ -19,6 +19,7 @@ from enum import StrEnum
 import pyarrow as pa
 
 from portouts.buckets import SECOND, Bucket
+from portouts.errors import PortoutsError
 from portouts.held_orders import HeldOrders, Version
 from portouts.privacy import KEEP, Privacy
 from portouts.records import ORDER_FIELDS
@@ -76,7 +77,7 @@ class Comparison:
         return Verdict.UNPROVEN if self.unproven else Verdict.PROVEN
 
 
-class Unanswered(Exception):
+class Unanswered(PortoutsError):
     """The API gave no count."""
 
 

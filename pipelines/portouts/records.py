@@ -20,6 +20,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from portouts.errors import PortoutsError
 from portouts.privacy import KEEP, Privacy, json_text
 
 Strange = dict[str, Any]
@@ -96,7 +97,7 @@ PERSONAL_FIELDS = frozenset(
 IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
 
 
-class UnusableRow(Exception):
+class UnusableRow(PortoutsError):
     """A row without an id: it can be neither merged nor counted, so the page is refused."""
 
 

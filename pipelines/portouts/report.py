@@ -17,12 +17,13 @@ import nbformat
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from portouts.errors import PortoutsError
 from portouts.notebook_run import Section, notebooks_folder, run_notebooks
 
 DEFAULT_NAME = "portouts-report.html"
 
 
-class ReportFailed(Exception):
+class ReportFailed(PortoutsError):
     """The page cannot be put where it should be."""
 
 

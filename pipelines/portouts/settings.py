@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from portouts.errors import PortoutsError
 from portouts.sync_plan import BEGINNING
 
 KEY_ADVICE = (
@@ -19,8 +20,10 @@ _KEY_VARIABLES = ("TELNYX_API_KEY", "SOURCES__TELNYX__API_KEY", "SOURCES__API_KE
 _KEY_PATHS = (("sources", "telnyx", "api_key"), ("sources", "api_key"), ("api_key",))
 
 
-class SettingsError(Exception):
+class SettingsError(PortoutsError):
     """A setting is missing or cannot be used; the message says which, and what to set."""
+
+    exit_code = 2
 
 
 def settings_folders(environ: Mapping[str, str], home: Path) -> list[Path]:

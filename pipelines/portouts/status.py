@@ -8,12 +8,13 @@ from typing import Any
 
 import duckdb
 
+from portouts.errors import PortoutsError
 from portouts.sync_plan import Window, gaps
 
 Json = dict[str, Any]
 
 
-class NotPublished(Exception):
+class NotPublished(PortoutsError):
     """There is no published file to speak of."""
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.chunk import Chunk
+from portouts.errors import PortoutsError
 from portouts.port_dates import PortDating
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, TEXT
@@ -52,7 +53,7 @@ def unwatched(_done: int, _total: int) -> None:
     """Take the rows done and expected of a sync that nobody watches."""
 
 
-class NotProven(Exception):
+class NotProven(PortoutsError):
     """The API's own counts do not confirm what was read, so nothing was loaded."""
 
 

@@ -32,6 +32,7 @@ from anyio.from_thread import start_blocking_portal
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential, wait_random
 
+from portouts.errors import PortoutsError
 from portouts.pace import Pace
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
@@ -50,7 +51,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
 
-class TelnyxError(Exception):
+class TelnyxError(PortoutsError):
     """The API did not give what was asked for; the message says what, where and what to do."""
 
 

@@ -29,6 +29,7 @@ from duckdb import OutOfMemoryException as OutOfMemory
 from filelock import FileLock, Timeout
 
 from portouts.dlt_recovery import has_failed, make_ready_to_finish, own_error
+from portouts.errors import PortoutsError
 from portouts.ledger import NothingLoaded, mark_published
 from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
 from portouts.publication import publish
@@ -48,19 +49,21 @@ PIPELINE, DATASET = "portouts", "raw"
 SCHEMAS = (DATASET, "staging", "marts")
 
 
-class Locked(Exception):
+class Locked(PortoutsError):
     """Another sync works on this database."""
 
+    exit_code = 75
 
-class Interrupted(Exception):
+
+class Interrupted(PortoutsError):
     """The sync was asked to stop, and did so between two chunks."""
 
 
-class CannotWrite(Exception):
+class CannotWrite(PortoutsError):
     """A folder does not take what has to be written to it."""
 
 
-class NoWarehouse(Exception):
+class NoWarehouse(PortoutsError):
     """The file to publish to holds something else, or the working file is damaged."""
 
 
