@@ -13,12 +13,6 @@ from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from portouts.errors import PortoutsError
-from portouts.records import UnusableRow
-from portouts.settings import SettingsError
-from portouts.sync_run import NotProven
-from portouts.telnyx_api import TelnyxError
-
-READING_ERRORS = (TelnyxError, NotProven, UnusableRow, SettingsError, KeyboardInterrupt)
 
 
 class LoadFailed(PortoutsError):
@@ -43,10 +37,10 @@ def has_failed(pipeline: dlt.Pipeline) -> bool:
 
 
 def own_error(error: PipelineStepFailed) -> BaseException:
-    """Find what a load failed of: an error of the reading rooms as it was raised, else dlt's in one line."""
+    """Find what a load failed of: one of ours as it was raised, else dlt's in one line."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, READING_ERRORS):
+        if isinstance(cause, PortoutsError | KeyboardInterrupt):
             return cause
         cause = cause.__cause__ or cause.__context__
     failure = error.exception.client_exception if isinstance(error.exception, LoadClientJobRetry) else error.exception
