@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +16,7 @@ from typing import Any, NamedTuple
 
 import click
 import duckdb
+import httpx
 import portouts_command
 import pytest
 import typer.main
@@ -245,6 +248,82 @@ def test_an_api_that_cannot_be_reached_fails_after_finite_tries(
     assert "gave up after 8 tries" in ended.err
     assert "no whole answer from 127.0.0.1:9 (ConnectError: connection refused). Check TELNYX_BASE_URL" in ended.err
     assert "CANARY" not in ended.out + ended.err
+
+
+# The sandbox
+
+
+def test_a_sandbox_names_its_real_port_and_ends_well_when_interrupted(tmp_path: Path) -> None:
+    process = portouts_command.start("sandbox", "--port", "0", "--orders", "5", folder=tmp_path)
+    assert process.stderr is not None
+    told = ""
+    while "/sandbox/clock" not in told and (line := process.stderr.readline()):
+        told += line
+    [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", told)
+    answer = httpx.get(f"{base_url}/portouts", headers={"Authorization": f"Bearer {key}"}, timeout=30)
+    assert answer.json()["meta"]["total_results"] == 5
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_sandbox_on_a_port_that_is_taken_says_so(command: Callable[..., Ended]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = command("sandbox", "--port", str(port), "--orders", "1")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        f"portouts: Port {port} cannot be listened on: address already in use. Give --port another number, or 0 for "
+        "any that is free.\n"
+    )
+
+
+# What an interruption leaves
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "said"),
+    [
+        ("sync", "sync_job.run_sync", "Nothing was published; run the sync again to go on."),
+        ("verify", "verify_job.run_verify", "No certificate was published; what was repaired is kept."),
+        ("models", "models_job.rebuild_models", "The published file is as it was; run `portouts models` again."),
+        ("status", "status.read_status", "Nothing was changed."),
+        ("report", "report.build_report", "No page was written; an earlier one is as it was."),
+        ("demo", "demo.run_demo", "The demo is half done; run it again, into another file where you named one."),
+    ],
+)
+def test_whoever_interrupts_a_command_is_told_what_that_leaves(
+    name: str, place: str, said: str, command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"portouts.{place}", interrupt)
+    ended = command(name, "--json", TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (1, 1)
+    assert f"portouts: Stopped at once. {said}" in ended.err
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sync", "--keep", "-1"], "--keep"),
+        (["sync", "--verify", "some"], "--verify"),
+        (["sync", "--sinse", "2026-05-01"], "--sinse"),
+        (["snyc"], "snyc"),
+        (["--frobnicate", "status"], "--frobnicate"),
+    ],
+    ids=["out of range", "no such choice", "no such option", "no such command", "before the command"],
+)
+def test_wrong_usage_is_told_to_programs_too(arguments: list[str], said: str, command: Callable[..., Ended]) -> None:
+    told, silent = command(*arguments, "--json"), command(*arguments)
+    assert (told.code, silent.code, silent.out) == (2, 2, "")
+    assert json.loads(told.out).keys() == {"error", "exit_code"}
+    assert (json.loads(told.out)["exit_code"], said in json.loads(told.out)["error"]) == (2, True)
+    assert said in told.err
 
 
 # The demo

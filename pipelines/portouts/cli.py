@@ -12,14 +12,15 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from portouts.buckets import Depth, Verify
 from portouts.errors import PortoutsError
@@ -47,7 +48,23 @@ from portouts.terminal import (
 
 FAILED, DIFFERENT = 1, 3
 
+
+class _Commands(TyperGroup):
+    """The commands; wrong usage is told to programs too."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        given = sys.argv[1:] if args is None else list(args)
+        try:
+            return super().main(given, *rest, **options)
+        except SystemExit as ended:
+            usage = getattr(ended.__context__, "format_message", None)  # of Click's errors, which print themselves
+            if usage and "--json" in given:
+                print(json.dumps({"error": usage(), "exit_code": ended.code}))
+            raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Know how many numbers leave Telnyx by port-out, who gains them, and how fast you answer.",
     no_args_is_help=True,
     add_completion=False,
@@ -95,7 +112,7 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
-    with _ending_well(as_json):
+    with _ending_well(as_json, "Nothing was published; run the sync again to go on."):
         require_file(database)
         require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         instant = _as_of(as_of)
@@ -133,7 +150,7 @@ def verify(
 
     Exit codes: 0 proven, 3 different, 1 not provable.
     """
-    with _ending_well(as_json):
+    with _ending_well(as_json, "No certificate was published; what was repaired is kept. Run `portouts verify` again."):
         require_file(database)
         require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
@@ -153,7 +170,7 @@ def verify(
 @app.command()
 def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
-    with _ending_well(as_json):
+    with _ending_well(as_json, "The published file is as it was; run `portouts models` again."):
         require_file(database)
         read_files(settings_folders(os.environ, Path.home()))
         _settle_process()
@@ -183,7 +200,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Run the notebooks against the published file and write one HTML page that needs nothing else."""
-    with _ending_well(as_json):
+    with _ending_well(as_json, "No page was written; an earlier one is as it was."):
         require_file(database)
         _require("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
         from portouts.report import build_report
@@ -200,7 +217,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """See the whole job on a simulated account: two syncs 30 days apart, then the report. Needs no key, no network."""
-    with _ending_well(as_json):
+    with _ending_well(as_json, "The demo is half done; run it again, into another file where you named one."):
         state = database.parent / ".portouts" / database.name
         if database != DEMO_DATABASE and (database.exists() or state.exists()):
             raise SettingsError(f"{database} exists already; give the demo a new file.")
@@ -226,10 +243,18 @@ def sandbox(
     rate_limit: Annotated[int | None, typer.Option(min=1, help="Requests per second before a 429.")] = None,
 ) -> None:
     """Serve the simulated Telnyx API on loopback until interrupted."""
-    with _ending_well(as_json=False):
+    with _ending_well(as_json=False, stopped="Nothing was served yet."):
         _require("starlette", "uvicorn", extra="sandbox")
-        from portouts.sandbox import World, create_app, serve
+        from portouts.sandbox import World, create_app, listen, serve
 
+        try:
+            listener = listen(port)
+        except OSError as error:
+            raise PortoutsError(
+                f"Port {port} cannot be listened on: {os.strerror(error.errno or 0).lower()}. Give --port another "
+                "number, or 0 for any that is free."
+            ) from None
+        port = listener.getsockname()[1]
         world = World(orders=orders, seed=seed)
         application = create_app(world, api_key=SANDBOX_KEY, latency=latency_ms / 1000, rate_limit=rate_limit)
         print(
@@ -239,7 +264,7 @@ def sandbox(
             f"Move its clock: curl -X POST http://127.0.0.1:{port}/sandbox/clock -d '{{\"days\": 30}}'",
             file=sys.stderr,
         )
-        serve(application, port=port)
+        serve(application, listener)
 
 
 def main() -> None:
@@ -250,8 +275,11 @@ def main() -> None:
 
 
 @contextmanager
-def _ending_well(as_json: bool) -> Iterator[None]:
-    """Turn what can go wrong into a message that says what to do, and the exit code that belongs to it."""
+def _ending_well(as_json: bool, stopped: str = "Nothing was changed.") -> Iterator[None]:
+    """Turn what can go wrong into a message that says what to do, and the exit code that belongs to it.
+
+    `stopped` says what holds after an interruption at once.
+    """
     try:
         yield
     except typer.Exit:
@@ -259,7 +287,7 @@ def _ending_well(as_json: bool) -> Iterator[None]:
     except PortoutsError as error:
         _fail(str(error), error.exit_code, as_json)
     except KeyboardInterrupt:
-        _fail("Stopped at once. Nothing was published; run the sync again to go on.", FAILED, as_json)
+        _fail(f"Stopped at once. {stopped}", FAILED, as_json)
     except Exception as error:
         if as_json:
             print(json.dumps({"error": f"{type(error).__name__}, see standard error", "exit_code": FAILED}))

@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp
 
 
-def serve(app: ASGIApp, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve the app until the process is interrupted."""
-    uvicorn.Server(_config(app, host=host, port=port)).run()
+def listen(port: int = 0) -> socket.socket:
+    """Take a loopback port, or any that is free; raises `OSError` where it is not to be had."""
+    return socket.create_server(("127.0.0.1", port), backlog=128)
+
+
+def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve the app until the process is interrupted, which is how it ends well."""
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(_config(app)).run([listener])
 
 
 @contextmanager
 def running(app: ASGIApp) -> Iterator[str]:
     """Serve the app from a thread on a free loopback port, and yield the API's base URL."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+    with listen() as listener:
         server = uvicorn.Server(_config(app))
         thread = Thread(target=server.run, args=([listener],), name="portouts-sandbox", daemon=True)
         thread.start()
@@ -33,11 +39,9 @@ def running(app: ASGIApp) -> Iterator[str]:
             thread.join()
 
 
-def _config(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
         log_level="critical",
         access_log=False,
