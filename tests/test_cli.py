@@ -361,6 +361,19 @@ def test_a_demo_shows_the_whole_job_and_no_difference(command: Callable[..., End
     assert not (tmp_path / "mine.duckdb").exists()
 
 
+def test_a_demo_has_its_own_settings(tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text('[sources.telnyx]\nstart_date = "2026-05-01"\npi = "drop"\n')
+    (tmp_path / ".dlt" / "secrets.toml").write_text("no TOML")
+    code, shown, err = portouts_command.run(
+        *("demo", "--json", "--orders", "25"), folder=tmp_path, SOURCES__TELNYX__TIME_ZONE="Mars/Olympus", PII="blur"
+    )
+    assert code == 0, err
+    assert isinstance(shown, dict)
+    assert shown["differences"] == 0
+    assert shown["orders"] >= 25
+
+
 # A sync as a user runs it: processes of their own, in one folder, in three time zones
 
 

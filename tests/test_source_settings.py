@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ import pytest
 from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.holidays import Holiday
 from portouts.settings import SettingsError
-from portouts.source_settings import read_model_inputs, read_settings
+from portouts.source_settings import defaults_only, read_model_inputs, read_settings
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 Configure = Callable[..., None]
@@ -83,6 +84,19 @@ def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configur
     default = read_settings("KEY_FAKE")
     configure("\n".join(line for line in lines if not line.startswith(("start_date", "holidays"))))
     assert read_settings("KEY_FAKE") == default
+
+
+def test_a_demo_reads_nothing_but_the_defaults(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = read_settings("KEY_FAKE")
+    configure('start_date = "2026-01-01"\npii = "drop"\nholidays = "nowhere.csv"', 'pii_salt = "a"')
+    monkeypatch.setenv("SOURCES__TELNYX__PAGE_SIZE", "7")
+    monkeypatch.setenv("TIME_ZONE", "Asia/Kolkata")
+    with defaults_only(tmp_path):
+        assert read_settings("KEY_FAKE") == default
+    assert os.environ["SOURCES__TELNYX__PAGE_SIZE"] == "7"
+    assert "SOURCES__TELNYX__PII" not in os.environ
 
 
 # Values

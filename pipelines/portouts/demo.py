@@ -12,6 +12,7 @@ import duckdb
 
 from portouts.models import sql_folder
 from portouts.sandbox import World, create_app, running
+from portouts.source_settings import defaults_only
 from portouts.sync_job import CHUNK_ROWS, SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import Progress
 from portouts.telnyx_source import Supervision
@@ -46,7 +47,7 @@ def run_demo(
     """Sync a simulated account twice into `database`; `progress` gives the bar for a step named by its argument."""
     world = World(orders=orders, seed=seed, now=BEGINS)
     warehouse = Warehouse(database)
-    with running(create_app(world, api_key=API_KEY)) as base_url:
+    with defaults_only(warehouse.folder), running(create_app(world, api_key=API_KEY)) as base_url:
         syncs = [_sync(warehouse, world, base_url, clock, progress("First load"))]
         world.advance(timedelta(days=DAYS_BETWEEN))
         syncs.append(_sync(warehouse, world, base_url, clock, progress(f"{DAYS_BETWEEN} days later")))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -77,6 +78,23 @@ def read_model_inputs(as_of: datetime) -> ModelInputs:
         business_time_zone=found.business_time_zone.key,
         days_off=found.days_off,
     )
+
+
+@contextmanager
+def defaults_only(project: Path) -> Iterator[None]:
+    """Let dlt find every setting at its default, and no files but those of this folder, whatever stands elsewhere."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(_VARIABLES):
+            del os.environ[name]
+    for name, parameter in inspect.signature(_resolve).parameters.items():
+        os.environ[f"{_VARIABLES}{name.upper()}"] = "" if parameter.default is None else str(parameter.default)
+    os.environ["DLT_PROJECT_DIR"] = str(project)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _read(**given: Any) -> SourceSettings:
