@@ -94,17 +94,6 @@ def test_another_setting_rebuilds(account: Account, monkeypatch: pytest.MonkeyPa
     assert build(account) == NOTHING
 
 
-def test_another_list_of_holidays_under_the_same_name_rebuilds(
-    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    days = tmp_path / "days.csv"
-    monkeypatch.setenv("SOURCES__TELNYX__HOLIDAYS", str(days))
-    for content in ("holiday_on,name\n", "holiday_on,name\n2026-05-15,Founders' Day\n"):
-        days.write_text(content, encoding="utf-8")
-        assert build(account) == ALL
-        assert build(account) == NOTHING
-
-
 def test_models_built_and_not_published_are_published(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a run leaves them that is killed between the two."""
     before = ask(account.database, "select built_from from staging.model_inputs")

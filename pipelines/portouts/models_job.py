@@ -13,6 +13,7 @@ import duckdb
 
 from portouts.ledger import read_edition, require_finished, synced_until
 from portouts.models import CheckWarning, are_current
+from portouts.source_settings import read_model_inputs
 from portouts.warehouse import Warehouse
 
 
@@ -31,7 +32,7 @@ def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> ModelsOutco
     with warehouse.locked():
         pipeline = warehouse.pipeline()
         with warehouse.connected() as connection:
-            inputs = warehouse.model_inputs(synced_until(connection))
+            inputs = read_model_inputs(synced_until(connection))
             require_finished(connection, warehouse.remembered(pipeline))
             rebuilt = not are_current(connection, inputs)
             warnings = warehouse.build(connection, inputs) if rebuilt else []

@@ -21,6 +21,7 @@ from portouts.ledger import (
 from portouts.models import CheckWarning
 from portouts.reconcile import Verdict
 from portouts.settings import SettingsError
+from portouts.source_settings import read_model_inputs
 from portouts.sync_plan import Axis
 from portouts.sync_run import NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
@@ -79,7 +80,7 @@ def run_sync(
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked():
         started_at, report = clock(), supervision.report
-        inputs = warehouse.model_inputs(request.as_of)
+        inputs = read_model_inputs(request.as_of)
         pipeline = warehouse.pipeline()
         _require_time_to_advance(warehouse, request.as_of)
         _load(warehouse, pipeline, request, supervision)

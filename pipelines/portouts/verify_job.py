@@ -12,6 +12,7 @@ from portouts.ledger import Certificate, covered_ranges, record_verification, re
 from portouts.models import are_current
 from portouts.reconcile import Comparison, Difference
 from portouts.settings import SettingsError
+from portouts.source_settings import read_model_inputs
 from portouts.sync_plan import Axis
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_source import Supervision
@@ -60,7 +61,7 @@ def run_verify(
         ranges = ranges_to_compare(covered, request.since, request.until)
         if not ranges:
             raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
-        inputs = warehouse.model_inputs(as_of)
+        inputs = read_model_inputs(as_of)
         verification = Verification(warehouse, pipeline, request.account, supervision, as_of, on_progress, on_plan)
         is_quick = request.depth is Depth.QUICK and not request.repair
         plan = plan_depth(ranges, request.depth, request.sample, most_searched=0 if is_quick else None)

@@ -15,7 +15,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ from portouts.ledger import NothingLoaded, mark_published
 from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
 from portouts.publication import publish
 from portouts.settings import SettingsError
-from portouts.source_settings import read_model_inputs
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision
 
@@ -221,10 +219,6 @@ class Warehouse:
     def remembered(self, pipeline: Pipeline) -> SyncState:
         """Read the state that the last committed chunk left."""
         return SyncState.from_json(pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
-
-    def model_inputs(self, as_of: datetime) -> ModelInputs:
-        """Read the settings that the models depend on."""
-        return read_model_inputs(as_of)
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
