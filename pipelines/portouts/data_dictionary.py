@@ -57,8 +57,7 @@ days of the reporting time zone: setting `time_zone`, UTC by default. Only `foc_
 Telnyx gives them.
 
 **Now** is `as_of`, the instant of the last sync, and no clock is asked: what is open, overdue or 24 hours old is so at
-`as_of`. It is `max(as_of)` of rpt_sync; its day is `max(day)` of dim_days, unless
-a row is a little younger.
+`as_of`. It is `max(as_of)` of rpt_sync; its day is `max(day)` of dim_days, unless a row is a little younger.
 
 **Hours.** `hours` and `…_hours` are hours of the clock, with fractions; `…_business_hours` count only Monday to Friday,
 08:00 to 17:00, where the numbers are, without holidays: nine are a business day. Shares and rates run from 0 to 1.
