@@ -209,6 +209,15 @@ def test_without_the_folder_of_dlt_a_sync_goes_on_from_the_working_file(account:
     assert (outcome.orders_changed, account.ask(HISTORY)) == (0, before)
 
 
+def test_only_the_newest_state_is_kept_and_a_sync_goes_on_from_it(account: Account) -> None:
+    for _ in range(2):
+        account.world.advance(timedelta(hours=6))
+        account.sync()
+    assert account.ask("select count(*) from raw._dlt_pipeline_state") == [(1,)]
+    shutil.rmtree(account.state / "dlt")
+    assert account.sync().report.requests <= most_requests_without_change(account)
+
+
 def test_without_any_working_state_a_sync_goes_on_from_the_published_file(account: Account) -> None:
     shutil.rmtree(account.database.parent / ".portouts")
     before, syncs = account.ask(HISTORY), account.ask("select sync_id from raw.syncs")

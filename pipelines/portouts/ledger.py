@@ -81,11 +81,21 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state
     for axis, windows in state.covered.items():
         for window in windows:
             connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
+    _forget_old_states(connection)
     connection.commit()
     [(orders_changed,)] = connection.execute(
         "select orders_changed from raw.syncs where sync_id = ?", [record.sync_id]
     ).fetchall()
     return int(orders_changed)
+
+
+def _forget_old_states(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep the newest state, which is all that dlt reads: each package adds another, as long as all open orders."""
+    connection.execute(
+        "delete from raw._dlt_pipeline_state where _dlt_load_id < (select max(states._dlt_load_id) "
+        "from raw._dlt_pipeline_state as states "
+        "inner join raw._dlt_loads as loads on loads.load_id = states._dlt_load_id and loads.status = 0)"
+    )
 
 
 def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Certificate) -> None:
