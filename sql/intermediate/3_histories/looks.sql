@@ -12,12 +12,9 @@ first_sync as (
 ),
 
 before as (
-    select
-        seen.seen_at,
-        max(syncs.as_of) as as_of,
+    select seen.seen_at, syncs.as_of
     from seen
-    left join staging.stg_syncs as syncs on syncs.as_of < seen.seen_at
-    group by seen.seen_at
+    asof left join staging.stg_syncs as syncs on syncs.as_of < seen.seen_at
 )
 
 select
