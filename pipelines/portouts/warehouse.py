@@ -42,6 +42,8 @@ STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
 # is larger is spilled. Where that is too little after all, the next try may have as much as DuckDB takes by itself.
 MEMORY = 96
+# Of these, what the joins of a build may hold. DuckDB would let them fill all of it, and then not write what they make.
+MEMORY_FOR_JOINS = 32
 THREADS = 4
 PIPELINE, DATASET = "portouts", "raw"
 SCHEMAS = (DATASET, "staging", "marts")
@@ -136,8 +138,7 @@ class Warehouse:
         if self._connection is None:
             self._prepare_working_file()
             self._connection = self._connect()
-            ((threads,),) = self._connection.execute("select current_setting('threads')").fetchall()
-            threads = min(THREADS, threads)
+            threads = min(THREADS, _threads(self._connection))
             self._connection.execute(f"set threads = {threads}; set memory_limit = '{MEMORY * threads}MB'")
             # An insert that failed may leave in memory what was never committed. Only the log is to be believed then.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
@@ -231,12 +232,13 @@ class Warehouse:
     def build(self, connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
         """Build staging and marts anew."""
         connection.execute("checkpoint")  # what is compressed is read faster than what has just been loaded
+        connection.execute(f"set operator_memory_limit = '{MEMORY_FOR_JOINS * _threads(connection)}MB'")
         try:
             return build_models(connection, inputs)
         except ModelFailed as error:
             if not isinstance(error.__cause__, OutOfMemory):
                 raise
-            connection.execute("reset memory_limit")
+            connection.execute("reset memory_limit; reset operator_memory_limit")
             return build_models(connection, inputs)
 
     def publish(self, keep: int | None = None) -> None:
@@ -247,6 +249,11 @@ class Warehouse:
         publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
         with duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
+
+
+def _threads(connection: duckdb.DuckDBPyConnection) -> int:
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    return int(threads)
 
 
 def _named_in(holder: Path) -> str:

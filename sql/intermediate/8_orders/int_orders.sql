@@ -1,73 +1,15 @@
 create or replace table staging.int_orders as
-with current_changes as (
-    select order_number, began_at, measure_code
-    from staging.int_status_changes
-    where next_code is null
-),
-
--- Needed only where no event tells when the order was ported.
-unannounced as (
-    select order_numbers.order_number, order_numbers.portout_id
-    from order_numbers
-    inner join staging.int_statuses as statuses on statuses.status_code = order_numbers.status_code
-    inner join current_changes on current_changes.order_number = order_numbers.order_number
-    where statuses.status = 'ported' and current_changes.measure_code > 0
-),
-
-ranked_ranges as (
+with joined as (
     select
-        unannounced.order_number,
-        ranges.ported_to,
-        row_number() over (
-            partition by unannounced.order_number
-            order by date_diff('microsecond', ranges.ported_from, ranges.ported_to), ranges.ported_to
-        ) as place,
-    from staging.stg_ported_ranges as ranges
-    inner join unannounced on unannounced.portout_id = ranges.portout_id
-),
-
-narrowest_ranges as (
-    select order_number, ported_to
-    from ranked_ranges
-    where place = 1
-),
-
-first_responses as (
-    select order_number, response, responded_at, response_hours
-    from staging.int_responses
-    where spell_number = 1
-),
-
-joined as (
-    select
-        order_numbers.order_number,
         orders.*,
         carriers.carrier_number,
-        order_places.country_code,
-        coalesce(order_places.number_count, 0) as number_count,
-        current_changes.began_at as status_began_at,
-        case
-            when orders.status = 'ported' and current_changes.measure_code = 0 then current_changes.began_at
-            when orders.status = 'ported' then narrowest_ranges.ported_to
-        end as ported_at,
-        case
-            when orders.status = 'ported' and current_changes.measure_code = 0 then 'event'
-            when orders.status = 'ported' and narrowest_ranges.ported_to is not null then 'range'
-            when orders.status = 'ported' then 'unknown'
-        end as ported_at_source,
-        first_responses.response,
-        first_responses.responded_at,
-        first_responses.response_hours,
+        outcomes.* exclude (portout_id),
     from staging.stg_portouts as orders
-    inner join order_numbers on order_numbers.portout_id = orders.portout_id
+    inner join order_outcomes as outcomes on outcomes.portout_id = orders.portout_id
     inner join staging.int_carrier_spellings as spellings
         on spellings.spid is not distinct from orders.spid
         and spellings.carrier_name is not distinct from orders.carrier_name
     inner join staging.int_carriers as carriers on carriers.carrier_id = spellings.carrier_id
-    left join order_places on order_places.order_number = order_numbers.order_number
-    left join current_changes on current_changes.order_number = order_numbers.order_number
-    left join narrowest_ranges on narrowest_ranges.order_number = order_numbers.order_number
-    left join first_responses on first_responses.order_number = order_numbers.order_number
 ),
 
 dated as (
