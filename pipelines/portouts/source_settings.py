@@ -114,7 +114,7 @@ def _resolve(
     base_url: str = DEFAULT_BASE_URL,
     start_date: str | None = None,
     page_size: int = 250,
-    max_concurrency: int = 8,
+    max_concurrency: int = 12,
     overlap_minutes: int = 60,
     events: bool = True,
     pii: str = "keep",

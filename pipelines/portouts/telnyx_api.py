@@ -126,7 +126,7 @@ class TelnyxClient:
         api_key: str,
         base_url: str = DEFAULT_BASE_URL,
         *,
-        max_concurrency: int = 8,
+        max_concurrency: int = 12,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
