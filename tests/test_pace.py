@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import dataclass, field
 from email.utils import format_datetime
+from itertools import chain, pairwise, repeat
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from portouts.pace import LONGEST_WAIT, Pace, seconds_to_wait
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
 NOW = NOON.timestamp()
 DATE = {"date": "Mon, 01 Jun 2026 12:00:00 GMT"}
@@ -195,48 +197,88 @@ class Limiter:
         self.tokens = float(limit)
 
     def take(self, now: float) -> tuple[bool, dict[str, str]]:
-        if self.kind == "sliding":
-            used = sum(at > now - self.window for at in self.allowed)
-        elif self.kind == "bucket":
-            self.tokens = min(self.limit, self.tokens + (now - self.began) * self.limit / self.window)
-            self.began = now
-            used = self.limit - int(self.tokens)
-        else:
-            if now - self.began >= self.window:
-                self.began = now if self.kind == "from the first request" else now - now % self.window
-            used = sum(at >= self.began for at in self.allowed)
-        (self.allowed if used < self.limit else self.refused).append(now)
-        self.tokens -= used < self.limit
-        end = self.began + self.window if self.kind in {"from the first request", "by the clock"} else now + self.window
+        used = self._used(now)
+        is_allowed = used + 1 <= self.limit
+        (self.allowed if is_allowed else self.refused).append(now)
+        self.tokens -= is_allowed
+        end = now + self.window if self.kind in {"sliding", "bucket"} else self.began + self.window
         told = {
             "x-ratelimit-limit": str(self.limit),
-            "x-ratelimit-remaining": str(max(self.limit - used - 1, 0)),
+            "x-ratelimit-remaining": str(max(int(self.limit - used - 1), 0)),
             "x-ratelimit-reset": str(math.ceil(round(end - now, 6))),
         }
-        return used < self.limit, told if self.tells else {}
+        return is_allowed, told if self.tells else {}
+
+    def _used(self, now: float) -> float:
+        if self.kind == "sliding":
+            return sum(at > now - self.window for at in self.allowed)
+        if self.kind == "bucket":
+            self.tokens = min(self.limit, self.tokens + (now - self.began) * self.limit / self.window)
+            self.began = now
+            return self.limit - int(self.tokens)
+        if now - self.began >= self.window:
+            self.began = now if self.kind == "from the first request" else now - now % self.window
+        used = sum(at >= self.began for at in self.allowed)
+        if self.kind == "two windows, weighed":
+            before = sum(self.began - self.window <= at < self.began for at in self.allowed)
+            return used + before * (1 - (now - self.began) / self.window)
+        return used
 
 
-def read_under(limiter: Limiter, seconds: float, latency: float) -> None:
-    """Ask as eight readers do, each again at once, for so many virtual seconds."""
-    rng = Random(7)
+@dataclass
+class Reading:
+    """How eight readers read under a limit, each asking again at once, for so many virtual seconds."""
 
-    async def reader(pace: Pace) -> None:
+    limiter: Limiter
+    seconds: float
+    way: Callable[[Random], float]
+    """How long a request is on its way to the API, and its answer on the way back; in seconds."""
+    late_by: float = 0.0
+    """How much later than asked for the machine wakes us; in seconds."""
+    rng: Random = field(default_factory=lambda: Random(7))
+
+    async def read(self) -> None:
+        pace = Pace(asyncio.get_running_loop().time, lambda seconds: asyncio.sleep(seconds + self.late_by))
+        await asyncio.gather(*(self._ask_on_and_on(pace) for _ in range(8)))
+
+    async def read_beside_somebody(self, requests_per_second: float, until: float) -> None:
+        await asyncio.gather(self.read(), self._somebody(1 / requests_per_second, until))
+
+    async def _ask_on_and_on(self, pace: Pace) -> None:
         loop = asyncio.get_running_loop()
-        while loop.time() < seconds:
+        while loop.time() < self.seconds:
             async with pace.turn():
-                await asyncio.sleep(latency * rng.uniform(0.1, 0.5))
-                is_allowed, headers = limiter.take(loop.time())
-                await asyncio.sleep(latency * rng.uniform(0.1, 0.5))
+                await asyncio.sleep(self.way(self.rng))
+                is_allowed, headers = self.limiter.take(loop.time())
+                await asyncio.sleep(self.way(self.rng))
                 pace.learn(headers, failed=not is_allowed, limited=not is_allowed)
             if not is_allowed:
-                await asyncio.sleep(rng.uniform(0.5, 1.5))
+                await asyncio.sleep(self.rng.uniform(0.5, 1.5))
 
-    async def read() -> None:
-        pace = Pace(asyncio.get_running_loop().time, asyncio.sleep)
-        await asyncio.gather(*(reader(pace) for _ in range(8)))
+    async def _somebody(self, seconds: float, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        while loop.time() < until:
+            await asyncio.sleep(seconds * self.rng.uniform(0.5, 1.5))
+            self.limiter.take(loop.time())
 
+
+def near(rng: Random) -> float:
+    return 0.03 * rng.uniform(0.1, 0.5)
+
+
+def far(rng: Random) -> float:
+    return 0.05 * rng.uniform(1, 1.02)
+
+
+def run(coroutine: Coroutine[object, object, None]) -> None:
     with asyncio.Runner(loop_factory=VirtualTime) as runner:
-        runner.run(read())
+        runner.run(coroutine)
+
+
+def share_used(limiter: Limiter, windows: int, first: int = 2) -> float:
+    """Return the share of the limit that was used from window `first` on, before window `windows`."""
+    settled = [at for at in limiter.allowed if first * limiter.window <= at < windows * limiter.window]
+    return len(settled) / (limiter.limit * (windows - first))
 
 
 KINDS = ["from the first request", "by the clock", "sliding", "bucket"]
@@ -248,15 +290,80 @@ def test_a_limit_that_is_told_is_used_up_and_not_overstepped_after_its_first_win
     kind: str, limit: int, window: float
 ) -> None:
     limiter = Limiter(kind, limit, window)
-    read_under(limiter, 20 * window, latency=0.03)
+    run(Reading(limiter, 20 * window, near).read())
     assert [at for at in limiter.refused if at > window] == []
-    settled = [at for at in limiter.allowed if 2 * window <= at < 20 * window]
-    assert len(settled) >= 0.95 * 18 * limit
+    assert share_used(limiter, 20) >= 0.97
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_under_a_limit_per_second_the_way_to_a_far_api_costs_half_of_what_it_takes(kind: str) -> None:
+    limiter = Limiter(kind, 20, 1.0)
+    run(Reading(limiter, 60, far).read())
+    assert [at for at in limiter.refused if at > limiter.window] == []
+    assert share_used(limiter, 60) >= 0.94
+
+
+def test_under_a_limit_per_second_waking_up_late_costs_less_than_it_takes() -> None:
+    limiter = Limiter("sliding", 20, 1.0)
+    run(Reading(limiter, 60, near, late_by=0.002).read())
+    assert share_used(limiter, 60) >= 0.975
+
+
+def test_that_the_first_answers_had_to_connect_does_not_count_for_those_after_them() -> None:
+    limiter = Limiter("sliding", 8, 1.0)
+    # The eight readers' first requests.
+    ways = chain([0.4] * 8, repeat(0.005))
+    run(Reading(limiter, 20, lambda _: next(ways)).read())
+    assert [at for at in limiter.refused if at > limiter.window] == []
+
+
+@pytest.mark.parametrize(("limit", "window", "apart"), [(20, 1.0, 0.05), (100, 60.0, 0.01)])
+def test_the_requests_of_a_window_go_out_one_after_another_and_within_its_first_second(
+    limit: int, window: float, apart: float
+) -> None:
+    limiter = Limiter("sliding", limit, window)
+    run(Reading(limiter, 5 * window, lambda _: 0.001).read())
+    settled = [at for at in limiter.allowed if at >= 2 * window]
+    assert min(after - at for at, after in pairwise(settled)) >= 0.49 * apart
+    assert settled[limit - 1] - settled[0] <= 1 + 0.01 * limit
+
+
+@pytest.mark.parametrize(("limit", "window"), [(20, 1.0), (100, 60.0)])
+def test_an_api_that_weighs_the_window_before_is_refused_by_seldom(limit: int, window: float) -> None:
+    limiter = Limiter("two windows, weighed", limit, window)
+    run(Reading(limiter, 40 * window, near).read())
+    assert len([at for at in limiter.refused if at > 2 * window]) < len(limiter.allowed) / 50
+    assert share_used(limiter, 40) >= 0.75
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_limit_that_somebody_else_uses_too_is_shared(kind: str) -> None:
+    limiter = Limiter(kind, 20, 1.0)
+    run(Reading(limiter, 100, near).read_beside_somebody(8, until=100))
+    assert len(limiter.refused) < len(limiter.allowed) / 20
+    assert share_used(limiter, 100) >= 0.8
+
+
+def test_a_limit_that_somebody_else_used_is_used_up_again_when_they_are_gone() -> None:
+    limiter = Limiter("sliding", 20, 1.0)
+    run(Reading(limiter, 200, near).read_beside_somebody(8, until=50))
+    assert share_used(limiter, 50) < 0.9
+    assert share_used(limiter, 200, first=150) >= 0.97
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_limit_that_is_not_told_is_found_with_few_refusals(kind: str) -> None:
     limiter = Limiter(kind, 20, 1.0, tells=False)
-    read_under(limiter, 120, latency=0.03)
+    run(Reading(limiter, 120, near).read())
     assert len(limiter.refused) < len(limiter.allowed) / 10
-    assert len(limiter.allowed) >= 0.6 * 120 * 20
+    assert share_used(limiter, 120) >= 0.6
+
+
+def test_a_clock_set_back_under_a_limit_holds_a_request_no_longer_than_its_place_in_the_window() -> None:
+    clock = FakeClock()
+    pace = Pace(clock, clock.sleep)
+    pace.learn({"x-ratelimit-limit": "20", "x-ratelimit-remaining": "19", "x-ratelimit-reset": "1"})
+    asyncio.run(take_a_turn(pace))
+    clock.now -= AN_HOUR
+    asyncio.run(take_a_turn(pace))
+    assert clock.naps == pytest.approx([0.05])

@@ -4,11 +4,16 @@ Telnyx documents `x-ratelimit-reset` both as seconds to wait and as an epoch, an
 proxies send as seconds or as a date. All four are understood; a date or an epoch is measured against the answer's own
 Date header where it has one, so that a wrong clock on this machine does not matter.
 
-A known limit, so many requests in a window of so many seconds, is used up and never overstepped: a request goes out
-when the one that stands `limit` requests before it was answered a window ago. It reached the API before it was
-answered, so however the API counts, and however long requests take, no window holds more. Where an API refuses without
-saying its limit, one is guessed: a third less than what it has just answered, and one request more in each second
-without a refusal.
+A known limit, so many requests in a window of so many seconds, is used up and not overstepped: a request goes out when
+the one that stands `limit` requests before it was answered a window ago. It reached the API before it was answered, so
+whether the API counts from the first request, by the clock, over the last seconds or in a bucket, and however long a
+request takes, no window holds more. Half the time of the quickest answer is taken off: a request cannot reach the API
+as soon as it is sent, nor its answer us as soon as it is given. Requests go out one after another, not all at once:
+they would wait for each other and be answered late.
+
+Where an API refuses all the same, it weighs windows against each other, or somebody else uses the key: from then on
+requests are spread over the whole window, and a few less are sent. Where it refuses without saying its limit, one is
+guessed: a third less than what it has just answered, and one request more in each second without a refusal.
 """
 
 from __future__ import annotations
@@ -25,8 +30,12 @@ LONGEST_WAIT = 120.0
 MOST_ANSWERS = 10_000
 _EPOCH_FLOOR = 1e9
 _GUESSED_WINDOW = 1.0
-# Of so many answers the longest reset counts: one that was rounded up too far is forgotten again.
-_RESETS = 200
+# Of so many answers the longest reset counts, and the quickest: what was out of the common is forgotten again.
+_LATEST = 200
+# The first answers tell little of how quick one can be: each of them had to connect.
+_ENOUGH_TIMES = 50
+# A window's requests are spread over so many seconds. More would make short reads wait under a limit per minute.
+_SPREAD = 1.0
 # Shorter waits than this are lost in rounding.
 _TICK = 0.001
 
@@ -38,47 +47,27 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._not_before = 0.0
-        self._limit: float | None = None
-        self._window = 0.0
-        self._is_guessed = False
-        self._under_way = 0
-        self._answered: deque[float] = deque(maxlen=MOST_ANSWERS)
-        self._resets: deque[float] = deque(maxlen=_RESETS)
+        self._allowance = _Allowance()
+        self._resets: deque[float] = deque(maxlen=_LATEST)
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more request may go out; it is under way until the block ends."""
         while (seconds := min(self._hold(), LONGEST_WAIT)) > 0:
             await self._sleep(seconds)
-        self._under_way += 1
+        sent = self._clock()
+        self._allowance.send(sent)
         try:
             yield
         finally:
-            self._under_way -= 1
-            self._answered.append(self._clock())
+            self._allowance.answer(sent, self._clock())
 
     def _hold(self) -> float:
         """Tell how long to wait before the limits are looked at again."""
         now = self._clock()
         # The bound is for a clock that is set back meanwhile: it must not prolong the hold.
         self._not_before = min(self._not_before, now + LONGEST_WAIT)
-        return max(self._not_before - now, self._until_below_limit(now))
-
-    def _until_below_limit(self, now: float) -> float:
-        if self._limit is None:
-            return 0.0
-        recent = self._recent(now)
-        used = len(recent) + self._under_way
-        if used < max(1, int(self._limit)):
-            return 0.0
-        # With all of them under way, one has to be answered before it is known when the next may go.
-        return max(recent[0] + self._window - now, _TICK) if recent else self._window / 10
-
-    def _recent(self, now: float) -> deque[float]:
-        """Forget the answers that are older than a window, or from before the clock was set back."""
-        while self._answered and not 0 <= now - self._answered[0] < self._window:
-            self._answered.popleft()
-        return self._answered
+        return max(self._not_before - now, self._allowance.seconds_until_next(now))
 
     def learn(self, headers: Mapping[str, str], *, failed: bool = False, limited: bool = False) -> float | None:
         """Take in an answer's headers; return the seconds that it asks to wait, None where it does not say.
@@ -90,13 +79,15 @@ class Pace:
         now = self._clock()
         self._learn_limit(headers, now)
         seconds = seconds_to_wait(headers, now) if failed else None
-        is_used_up = _first_number(headers.get("x-ratelimit-remaining")) == 0 and not self._is_ours(now)
+        is_used_up = _first_number(headers.get("x-ratelimit-remaining")) == 0 and not self._allowance.is_half_used(now)
         if seconds is None and (limited or is_used_up):
             seconds = _seconds_to_reset(headers, now)
         if seconds is not None:
             self._not_before = max(self._not_before, now + seconds)
-        if self._limit is None or self._is_guessed:
-            self._guess(now, refused=limited and seconds is None)
+        if limited:
+            self._allowance.shrink(now, is_explained=seconds is not None)
+        else:
+            self._allowance.grow()
         return seconds
 
     def _learn_limit(self, headers: Mapping[str, str], now: float) -> None:
@@ -104,21 +95,86 @@ class Pace:
         limit, reset = _first_number(headers.get("x-ratelimit-limit")), _seconds_to_reset(headers, now)
         if limit and reset:
             self._resets.append(reset)
-            self._window = max(self._resets)
-            self._limit, self._is_guessed = min(limit, MOST_ANSWERS), False
+            self._allowance.be_told(min(limit, MOST_ANSWERS), max(self._resets), now)
 
-    def _is_ours(self, now: float) -> bool:
+
+class _Allowance:
+    """So many requests in a window of so many seconds: which were sent, and when the next may be. None is unbounded."""
+
+    def __init__(self) -> None:
+        self._told: float | None = None
+        self._kept: float | None = None
+        self._window = 0.0
+        self._spread = _SPREAD
+        self._shrinks_from = 0.0
+        self._next = 0.0
+        self._under_way = 0
+        self._answered: deque[float] = deque(maxlen=MOST_ANSWERS)
+        self._took: deque[float] = deque(maxlen=_LATEST)
+        self._head_start = 0.0
+
+    def send(self, now: float) -> None:
+        self._under_way += 1
+        # A request that goes out a little late does not make the next one late.
+        self._next = max(self._next, now - self._gap / 2) + self._gap
+
+    def answer(self, sent: float, now: float) -> None:
+        self._under_way -= 1
+        self._answered.append(now)
+        self._took.append(now - sent)
+        self._head_start = max(min(self._took), 0.0) / 2 if len(self._took) >= _ENOUGH_TIMES else 0.0
+
+    def seconds_until_next(self, now: float) -> float:
+        """Tell how long no request may go out; where that is not known yet, how long to wait before asking again."""
+        if self._kept is None:
+            return 0.0
+        self._next = min(self._next, now + self._gap)  # of use where the clock was set back
+        until_slot = max(self._next - now, 0.0)
+        counted = self._counted(now)
+        if len(counted) + self._under_way < max(1, int(self._kept)):
+            return until_slot
+        # With all of them under way, one has to be answered before it is known when the next may go.
+        until_free = max(counted[0] + self._counts_for - now, _TICK) if counted else self._window / 10
+        return max(until_slot, until_free)
+
+    def is_half_used(self, now: float) -> bool:
         """Tell whether most of the limit was used by us, and not by somebody else with the same key."""
-        if self._limit is None:
-            return False
-        return len(self._recent(now)) + self._under_way >= self._limit / 2
+        return self._kept is not None and len(self._counted(now)) + self._under_way >= self._kept / 2
 
-    def _guess(self, now: float, *, refused: bool) -> None:
-        if refused:
-            self._window, self._is_guessed = _GUESSED_WINDOW, True
-            self._limit = max(1.0, len(self._recent(now)) * 2 / 3)
-        elif self._limit is not None:
-            self._limit = min(self._limit + 1 / self._limit, MOST_ANSWERS)
+    def be_told(self, limit: float, window: float, now: float) -> None:
+        """Keep to what the API says. What was sent before it said so may be refused, and tells nothing."""
+        if self._told != limit:
+            self._kept, self._shrinks_from = limit, now + 2 * window
+        self._told, self._window = limit, window
+
+    def shrink(self, now: float, *, is_explained: bool) -> None:
+        """Send less after a refusal: once a window by a tenth of a limit that was told, else by a third."""
+        if self._told is None:
+            if not is_explained:
+                self._window, self._kept = _GUESSED_WINDOW, max(1.0, len(self._counted(now)) * 2 / 3)
+        elif self._kept is not None and now >= self._shrinks_from:
+            self._kept, self._shrinks_from = max(1.0, self._kept * 0.9), now + self._window
+            self._spread = self._window
+
+    def grow(self) -> None:
+        """Send more after an answer: as many of them as are sent in a window make one more, in ten of a told limit."""
+        if self._kept is not None:
+            step = 1.0 if self._told is None else 0.1
+            self._kept = min(self._kept + step / self._kept, self._told or MOST_ANSWERS)
+
+    @property
+    def _gap(self) -> float:
+        return min(self._window, self._spread) / self._kept if self._kept else 0.0
+
+    @property
+    def _counts_for(self) -> float:
+        return self._window - self._head_start
+
+    def _counted(self, now: float) -> deque[float]:
+        """Forget the answers that are older than a window, or from before the clock was set back."""
+        while self._answered and not 0 <= now - self._answered[0] < self._counts_for:
+            self._answered.popleft()
+        return self._answered
 
 
 def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
