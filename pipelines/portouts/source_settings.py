@@ -29,7 +29,7 @@ from portouts.holidays import HEADER, Holiday, read_holidays
 from portouts.models import ModelInputs, shipped_holidays
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
-from portouts.telnyx_api import DEFAULT_BASE_URL, require_base_url
+from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url
 
 _VARIABLES = "SOURCES__TELNYX__"
 _KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "true or false"}
@@ -114,7 +114,7 @@ def _resolve(
     base_url: str = DEFAULT_BASE_URL,
     start_date: str | None = None,
     page_size: int = 250,
-    max_concurrency: int = 12,
+    max_concurrency: int = DEFAULT_CONCURRENCY,
     overlap_minutes: int = 60,
     events: bool = True,
     pii: str = "keep",

@@ -36,6 +36,7 @@ from portouts.errors import PortoutsError
 from portouts.pace import Pace
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
+DEFAULT_CONCURRENCY = 12
 ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment; whoever has sent nothing else is hardly the API.
 STRANGER_ATTEMPTS = 5
@@ -126,7 +127,7 @@ class TelnyxClient:
         api_key: str,
         base_url: str = DEFAULT_BASE_URL,
         *,
-        max_concurrency: int = 12,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
