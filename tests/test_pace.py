@@ -225,6 +225,20 @@ class Limiter:
         return used
 
 
+class RefusesOneInTwenty(Limiter):
+    """A limit that also refuses what it would allow, and says as much, or that none is left."""
+
+    def __init__(self, kind: str, limit: int, window: float, remaining: str | None) -> None:
+        super().__init__(kind, limit, window)
+        self.remaining = remaining
+
+    def take(self, now: float) -> tuple[bool, dict[str, str]]:
+        is_allowed, told = super().take(now)
+        if is_allowed and len(self.allowed) % 20 == 0:
+            return False, told | ({"x-ratelimit-remaining": self.remaining} if self.remaining else {})
+        return is_allowed, told
+
+
 @dataclass
 class Reading:
     """How eight readers read under a limit, each asking again at once, for so many virtual seconds."""
@@ -359,11 +373,25 @@ def test_a_limit_that_is_not_told_is_found_with_few_refusals(kind: str) -> None:
     assert share_used(limiter, 120) >= 0.6
 
 
+def test_a_limit_that_is_not_used_up_makes_no_request_wait() -> None:
+    limiter = Limiter("sliding", 20, 1.0)
+    run(Reading(limiter, 0.05, lambda _: 0.02).read())
+    assert limiter.allowed == pytest.approx([0.02] * 8 + [0.06] * 8)
+
+
+@pytest.mark.parametrize(("remaining", "share"), [(None, 0.45), ("0", 0.3)], ids=["some left", "none left"])
+def test_refusals_at_random_leave_enough_of_a_limit_that_is_told(remaining: str | None, share: float) -> None:
+    limiter = RefusesOneInTwenty("sliding", 20, 1.0, remaining)
+    run(Reading(limiter, 100, near).read())
+    assert share_used(limiter, 100) >= share
+
+
 def test_a_clock_set_back_under_a_limit_holds_a_request_no_longer_than_its_place_in_the_window() -> None:
     clock = FakeClock()
     pace = Pace(clock, clock.sleep)
-    pace.learn({"x-ratelimit-limit": "20", "x-ratelimit-remaining": "19", "x-ratelimit-reset": "1"})
-    asyncio.run(take_a_turn(pace))
+    pace.learn({"x-ratelimit-limit": "2", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
+    for _ in range(3):
+        asyncio.run(take_a_turn(pace))
     clock.now -= AN_HOUR
     asyncio.run(take_a_turn(pace))
-    assert clock.naps == pytest.approx([0.05])
+    assert clock.naps == pytest.approx([1, 0.5])

@@ -8,8 +8,8 @@ A known limit, so many requests in a window of so many seconds, is used up and n
 the one that stands `limit` requests before it was answered a window ago. It reached the API before it was answered, so
 whether the API counts from the first request, by the clock, over the last seconds or in a bucket, and however long a
 request takes, no window holds more. Half the time of the quickest answer is taken off: a request cannot reach the API
-as soon as it is sent, nor its answer us as soon as it is given. Requests go out one after another, not all at once:
-they would wait for each other and be answered late.
+as soon as it is sent, nor its answer us as soon as it is given. Once the limit was used up, requests go out one after
+another, not all at once: they would wait for each other and be answered late.
 
 Where an API refuses all the same, it weighs windows against each other, or somebody else uses the key: from then on
 requests are spread over the whole window, and a few less are sent. Where it refuses without saying its limit, one is
@@ -34,7 +34,8 @@ _GUESSED_WINDOW = 1.0
 _LATEST = 200
 # The first answers tell little of how quick one can be: each of them had to connect.
 _ENOUGH_TIMES = 50
-# A window's requests are spread over so many seconds. More would make short reads wait under a limit per minute.
+# Where the limit was used up once, a window's requests are spread over so many seconds: fewer than a limit per minute
+# would ask for, which would make short reads wait.
 _SPREAD = 1.0
 # Shorter waits than this are lost in rounding.
 _TICK = 0.001
@@ -79,14 +80,15 @@ class Pace:
         now = self._clock()
         self._learn_limit(headers, now)
         seconds = seconds_to_wait(headers, now) if failed else None
-        is_used_up = _first_number(headers.get("x-ratelimit-remaining")) == 0 and not self._allowance.is_half_used(now)
+        remaining = _first_number(headers.get("x-ratelimit-remaining"))
+        is_used_up = remaining == 0 and not self._allowance.is_half_used(now)
         if seconds is None and (limited or is_used_up):
             seconds = _seconds_to_reset(headers, now)
         if seconds is not None:
             self._not_before = max(self._not_before, now + seconds)
-        if limited:
+        if limited and not remaining:
             self._allowance.shrink(now, is_explained=seconds is not None)
-        else:
+        elif not limited:
             self._allowance.grow()
         return seconds
 
@@ -105,7 +107,7 @@ class _Allowance:
         self._told: float | None = None
         self._kept: float | None = None
         self._window = 0.0
-        self._spread = _SPREAD
+        self._spread = 0.0
         self._shrinks_from = 0.0
         self._next = 0.0
         self._under_way = 0
@@ -133,6 +135,7 @@ class _Allowance:
         counted = self._counted(now)
         if len(counted) + self._under_way < max(1, int(self._kept)):
             return until_slot
+        self._spread = max(self._spread, _SPREAD)
         # With all of them under way, one has to be answered before it is known when the next may go.
         until_free = max(counted[0] + self._counts_for - now, _TICK) if counted else self._window / 10
         return max(until_slot, until_free)
@@ -148,12 +151,13 @@ class _Allowance:
         self._told, self._window = limit, window
 
     def shrink(self, now: float, *, is_explained: bool) -> None:
-        """Send less after a refusal: once a window by a tenth of a limit that was told, else by a third."""
+        """Send less after a refusal: once a window a tenth, down to half of a limit that was told; else a third."""
         if self._told is None:
             if not is_explained:
                 self._window, self._kept = _GUESSED_WINDOW, max(1.0, len(self._counted(now)) * 2 / 3)
         elif self._kept is not None and now >= self._shrinks_from:
-            self._kept, self._shrinks_from = max(1.0, self._kept * 0.9), now + self._window
+            self._kept = max(1.0, self._kept * 0.9, self._told / 2)  # a proxy may refuse at random
+            self._shrinks_from = now + self._window
             self._spread = self._window
 
     def grow(self) -> None:
