@@ -395,3 +395,21 @@ def test_a_clock_set_back_under_a_limit_holds_a_request_no_longer_than_its_place
     clock.now -= AN_HOUR
     asyncio.run(take_a_turn(pace))
     assert clock.naps == pytest.approx([1, 0.5])
+
+
+@pytest.mark.parametrize("limit", [3, 7, 20, 23])
+def test_no_wait_is_so_short_that_a_clock_of_microseconds_stands_still(limit: int) -> None:
+    clock = FakeClock()
+
+    async def sleep(seconds: float) -> None:
+        assert round(seconds, 6) > 0
+        await clock.sleep(round(seconds, 6))
+
+    async def take_turns(pace: Pace) -> None:
+        for _ in range(10 * limit):
+            async with pace.turn():
+                await clock.sleep(0.0123)
+
+    pace = Pace(lambda: round(clock.now, 6), sleep)
+    pace.learn({"x-ratelimit-limit": f"{limit}", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
+    asyncio.run(take_turns(pace))

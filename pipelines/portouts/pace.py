@@ -37,7 +37,7 @@ _ENOUGH_TIMES = 50
 # Where the limit was used up once, a window's requests are spread over so many seconds: fewer than a limit per minute
 # would ask for, which would make short reads wait.
 _SPREAD = 1.0
-# Shorter waits than this are lost in rounding.
+# Shorter waits than this are lost in rounding, so that the clock would stand still.
 _TICK = 0.001
 
 
@@ -55,7 +55,7 @@ class Pace:
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more request may go out; it is under way until the block ends."""
         while (seconds := min(self._hold(), LONGEST_WAIT)) > 0:
-            await self._sleep(seconds)
+            await self._sleep(max(seconds, _TICK))
         sent = self._clock()
         self._allowance.send(sent)
         try:
@@ -137,7 +137,7 @@ class _Allowance:
             return until_slot
         self._spread = max(self._spread, _SPREAD)
         # With all of them under way, one has to be answered before it is known when the next may go.
-        until_free = max(counted[0] + self._counts_for - now, _TICK) if counted else self._window / 10
+        until_free = counted[0] + self._counts_for - now if counted else self._window / 10
         return max(until_slot, until_free)
 
     def is_half_used(self, now: float) -> bool:
