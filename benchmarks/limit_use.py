@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from account import Request
 from results import LimitUse
 
-PAUSE_SECONDS = 2.0  # longer than any wait for a limit per second
+PAUSE_SECONDS = 1.25  # longer than any wait for a limit per second
 TOO_MANY = 429
 
 

@@ -139,6 +139,20 @@ def test_after_a_load_that_ran_out_of_the_memory_it_was_given_the_next_sync_is_g
     assert held == {order["id"]: order["status"] for order in account.world.orders()}
 
 
+def test_a_load_into_a_large_file_may_hold_a_share_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warehouse, "MEMORY", 4)
+    monkeypatch.setattr(warehouse, "MEMORY_PER_MB", 20)
+    account = Account(World(200), tmp_path / "portouts.duckdb")
+    account.sync()
+    held = Warehouse(account.database)
+    with held.locked():
+        held.pipeline()
+        with held.connected() as connection:
+            [(limit,)] = connection.execute("select current_setting('memory_limit')").fetchall()
+    megabytes = account.database.stat().st_size / 1_000_000
+    assert float(limit.removesuffix(" MiB")) == pytest.approx(megabytes * 20 / 1.048576, abs=1)
+
+
 def test_after_a_kill_a_sync_keeps_to_the_memory_it_was_given(account: Account) -> None:
     held = Warehouse(account.database)
 

@@ -42,6 +42,8 @@ STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
 # is larger is spilled. Where that is too little after all, the next try may have as much as DuckDB takes by itself.
 MEMORY = 96
+# A third of the file, where that is more: what a load has to hold at once grows with what it is merged into.
+MEMORY_PER_MB = 1 / 3
 # Of these, what the joins of a build may hold. DuckDB would let them fill all of it, and then not write what they make.
 MEMORY_FOR_JOINS = 32
 THREADS = 4
@@ -80,6 +82,7 @@ class Warehouse:
         self.folder = self.database.parent / ".portouts" / self.database.name
         self._working = self.folder / "working.duckdb"
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._is_bounded = True
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -126,6 +129,7 @@ class Warehouse:
             if pipeline.has_pending_data:
                 if self._connection and has_failed(pipeline):
                     self._connection.execute("reset memory_limit")  # which may be what it failed of
+                    self._is_bounded = False
                 make_ready_to_finish(pipeline)
                 pipeline.run()
             pipeline.sync_destination()
@@ -139,10 +143,18 @@ class Warehouse:
             self._prepare_working_file()
             self._connection = self._connect()
             threads = min(THREADS, _threads(self._connection))
-            self._connection.execute(f"set threads = {threads}; set memory_limit = '{MEMORY * threads}MB'")
+            self._connection.execute(f"set threads = {threads}")
+            self._is_bounded = True
+            self._bound_memory()
             # An insert that failed may leave in memory what was never committed. Only the log is to be believed then.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
         return self._connection
+
+    def _bound_memory(self) -> None:
+        if self._connection and self._is_bounded:
+            size = self._working.stat().st_size / 1_000_000
+            limit = max(MEMORY * _threads(self._connection), int(size * MEMORY_PER_MB))
+            self._connection.execute(f"set memory_limit = '{limit}MB'")
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -200,6 +212,7 @@ class Warehouse:
         """Commit one chunk: rows, history and covered ranges in one load package."""
         formats = pipeline.destination.capabilities().supported_loader_file_formats or ()
         options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
+        self._bound_memory()
         try:
             pipeline.run(source, **options)
         except PipelineStepFailed as error:
