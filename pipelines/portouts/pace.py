@@ -34,8 +34,8 @@ _GUESSED_WINDOW = 1.0
 _LATEST = 200
 # The first answers tell little of how quick one can be: each of them had to connect.
 _ENOUGH_TIMES = 50
-# Where the limit was used up once, a window's requests are spread over so many seconds: fewer than a limit per minute
-# would ask for, which would make short reads wait.
+# Once the limit was used up, a window's requests are spread over so many seconds, not over all of it: under a limit per
+# minute, short reads would wait.
 _SPREAD = 1.0
 # Shorter waits than this are lost in rounding, so that the clock would stand still.
 _TICK = 0.001

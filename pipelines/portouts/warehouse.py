@@ -42,10 +42,10 @@ STORAGE_VERSION = "v1.4.0"
 # MB that DuckDB may hold in memory for each of its threads. More would only keep it from reading the file again; what
 # is larger is spilled. Where that is too little after all, the next try may have as much as DuckDB takes by itself.
 MEMORY = 96
-# A third of the file, where that is more: what a load has to hold at once grows with what it is merged into.
-MEMORY_PER_MB = 1 / 3
 # Of these, what the joins of a build may hold. DuckDB would let them fill all of it, and then not write what they make.
 MEMORY_FOR_JOINS = 32
+# MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
+MEMORY_PER_MB = 1 / 3
 THREADS = 4
 PIPELINE, DATASET = "portouts", "raw"
 SCHEMAS = (DATASET, "staging", "marts")
@@ -151,6 +151,7 @@ class Warehouse:
         return self._connection
 
     def _bound_memory(self) -> None:
+        """Let DuckDB hold what the file has grown to need, unless it was just given more than that."""
         if self._connection and self._is_bounded:
             size = self._working.stat().st_size / 1_000_000
             limit = max(MEMORY * _threads(self._connection), int(size * MEMORY_PER_MB))
