@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import dlt
 import httpx
@@ -25,7 +25,6 @@ from portouts.warehouse import Interrupted, Warehouse
 from simulated_account import API_KEY, BASE_URL, UNTOLD, Account, ask
 
 ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3
-MOST_AT_ONCE = 8  # connections
 PATIENCE = 30  # seconds, for what would otherwise never come
 TABLES = ["portouts", "portout_phone_numbers", "portout_events", "portout_observations", "portout_ported_ranges"]
 HELD = {table: f"from raw.{table} order by all" for table in TABLES}
@@ -283,9 +282,11 @@ def test_what_fails_ahead_is_raised_when_it_is_asked_for_and_the_chunk_before_it
     assert syncs.held(HELD_ANYWAY | COVERED) == undisturbed
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    ("error", "is_loading"), [(KeyboardInterrupt, False), (KeyboardInterrupt, True), (RuntimeError, True)]
+)
 def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answers(
-    error: type[BaseException], syncs: Syncs, monkeypatch: pytest.MonkeyPatch
+    error: type[BaseException], is_loading: bool, syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_asked, broken_off = threading.Event(), []
 
@@ -297,36 +298,25 @@ def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answer
             broken_off.append(error)
             raise
 
-    def end() -> None:
+    def end() -> NoReturn:
         assert is_asked.wait(PATIENCE)
         raise error
 
+    begun: list[Future[Reading]] = []
+
+    def begin_and_end(self: ReadAhead, state: Any) -> Future[Reading]:
+        begun.append(begin(self, state))
+        return begun[-1] if len(begun) == 1 else end()
+
     syncs.before_request = lambda chunk: never() if chunk == 2 else None
-    after_load(monkeypatch, 1, end)
+    if is_loading:
+        after_load(monkeypatch, 1, end)
+    else:
+        monkeypatch.setattr(ReadAhead, "_begin", begin_and_end)
     with pytest.raises(error):
         syncs.sync()
     assert broken_off
     assert syncs.chunks == 2
-
-
-def test_what_ends_a_sync_as_it_begins_to_read_ahead_leaves_nothing_that_asks(
-    syncs: Syncs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[int] = []
-
-    def begin_and_end(self: ReadAhead, state: Any) -> Future[Reading]:
-        future = begin(self, state)
-        if future_of_first:
-            asked.append(len(syncs.account.app.state.requests))
-            raise KeyboardInterrupt
-        future_of_first.append(future)
-        return future
-
-    future_of_first: list[Future[Reading]] = []
-    monkeypatch.setattr(ReadAhead, "_begin", begin_and_end)
-    with pytest.raises(KeyboardInterrupt):
-        syncs.sync()
-    assert len(syncs.account.app.state.requests) - asked[0] <= MOST_AT_ONCE
 
 
 @pytest.mark.usefixtures("at_once")
