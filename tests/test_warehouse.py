@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import dlt
 import duckdb
 import pytest
+from dlt.extract import DltResource
 from portouts import models, warehouse
 from portouts.cli import app
 from portouts.dlt_recovery import LoadFailed
@@ -139,34 +142,52 @@ def test_after_a_load_that_ran_out_of_the_memory_it_was_given_the_next_sync_is_g
     assert held == {order["id"]: order["status"] for order in account.world.orders()}
 
 
+def memory_limit(held: Warehouse) -> float:
+    """What DuckDB may hold, in megabytes."""
+    with held.connected() as connection:
+        [(limit,)] = connection.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = limit.split()
+    assert unit == "MiB"
+    return float(number) * 1.048576
+
+
+def size_of_working_file(held: Warehouse) -> float:
+    """What is told once all is in the file itself, in megabytes."""
+    with held.connected() as connection:
+        connection.execute("checkpoint")
+    return (held.folder / "working.duckdb").stat().st_size / 1_000_000
+
+
 def test_a_load_into_a_large_file_may_hold_a_share_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warehouse, "MEMORY", 4)
     monkeypatch.setattr(warehouse, "MEMORY_PER_MB", 20)
-    account = Account(World(200), tmp_path / "portouts.duckdb")
-    account.sync()
-    held = Warehouse(account.database)
+    held = Warehouse(tmp_path / "portouts.duckdb")
+
+    @dlt.source
+    def texts(rows: int) -> DltResource:
+        return dlt.resource(({"text": f"{random.random()}"} for _ in range(rows)), name="texts")
+
+    with held.locked():
+        held.load(held.pipeline(), texts(20_000))
+        before, size = memory_limit(held), size_of_working_file(held)
+        assert before < size * 20 - 1
+        held.load(held.pipeline(), texts(1))
+        assert memory_limit(held) == pytest.approx(size * 20, abs=1)
+        size = size_of_working_file(held)
     with held.locked():
         held.pipeline()
-        with held.connected() as connection:
-            [(limit,)] = connection.execute("select current_setting('memory_limit')").fetchall()
-    megabytes = account.database.stat().st_size / 1_000_000
-    assert float(limit.removesuffix(" MiB")) == pytest.approx(megabytes * 20 / 1.048576, abs=1)
+        assert memory_limit(held) == pytest.approx(size * 20, abs=1)
 
 
 def test_after_a_kill_a_sync_keeps_to_the_memory_it_was_given(account: Account) -> None:
     held = Warehouse(account.database)
-
-    def limit() -> list[tuple[str]]:
-        with held.connected() as connection:
-            return connection.execute("select current_setting('memory_limit')").fetchall()
-
     with held.locked():
-        pipeline, before = held.pipeline(), limit()
+        pipeline, before = held.pipeline(), memory_limit(held)
         pipeline.extract([{"id": 1}], table_name="left_behind")
         pipeline.normalize()
     with held.locked():
         assert not held.pipeline().has_pending_data
-        assert limit() == before
+        assert memory_limit(held) == before
 
 
 # Whoever reads
