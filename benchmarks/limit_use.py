@@ -1,7 +1,7 @@
 """How a rate limit was used, from the requests as the server saw them.
 
-Only whole seconds of uninterrupted reading count: a pause, in which rows are loaded, asks for nothing; the second in
-which the last request falls is not over.
+Only whole seconds count: the second in which the last request falls is not over. A pause is a wait that the limit does
+not ask for, as when rows are loaded and nothing is left to be read.
 """
 
 from __future__ import annotations
@@ -12,30 +12,36 @@ from collections.abc import Iterator, Sequence
 from account import Request
 from results import LimitUse
 
-PAUSE_SECONDS = 1.25  # longer than any wait for a limit per second
+WAIT_SECONDS = 0.25  # shorter waits are never pauses
+WINDOW_SECONDS = 1.25  # who has sent fewer requests than the limit in so long may send another at once
 TOO_MANY = 429
 
 
 def limit_use(requests: Sequence[Request], limit: int) -> LimitUse | None:
     """Compare answered requests with so many per second; None where no whole second was read."""
     requests = sorted(requests)
-    answered = seconds = 0
-    for stretch in _stretches([request for request in requests if request.status != TOO_MANY]):
-        whole = math.floor(stretch[-1] - stretch[0])
-        answered += sum(at < stretch[0] + whole for at in stretch)
-        seconds += whole
-    if not seconds:
+    answered = [request.at for request in requests if request.status != TOO_MANY]
+    share, share_reading = _share([answered], limit), _share([*_without_pauses(answered, limit)], limit)
+    if share is None or share_reading is None:
         return None
     late = sum(request.status == TOO_MANY and request.at > requests[0].at + 1 for request in requests)
-    return LimitUse(answered / (seconds * limit), late)
+    return LimitUse(share, share_reading, late)
 
 
-def _stretches(requests: Sequence[Request]) -> Iterator[list[float]]:
-    stretch: list[float] = []
-    for request in requests:
-        if stretch and request.at - stretch[-1] > PAUSE_SECONDS:
-            yield stretch
-            stretch = []
-        stretch.append(request.at)
-    if stretch:
-        yield stretch
+def _share(stretches: Sequence[Sequence[float]], limit: int) -> float | None:
+    sent = seconds = 0
+    for stretch in filter(None, stretches):
+        whole = math.floor(stretch[-1] - stretch[0])
+        sent += sum(at < stretch[0] + whole for at in stretch)
+        seconds += whole
+    return sent / (seconds * limit) if seconds else None
+
+
+def _without_pauses(times: Sequence[float], limit: int) -> Iterator[Sequence[float]]:
+    begin = 0
+    for here in range(1, len(times)):
+        is_free = here < limit or times[here] - times[here - limit] > WINDOW_SECONDS
+        if is_free and times[here] - times[here - 1] > WAIT_SECONDS:
+            yield times[begin:here]
+            begin = here
+    yield times[begin:]

@@ -35,7 +35,10 @@ HEAD_OF_SIZES = (
     "without change, s",
     "requests",
 )
-HEAD_OF_LIMITS = ("orders", "requests/s allowed", "share used while reading", "429 after the first second")
+LIMITS = """\
+A first load: the share of the limit that was used from the first request to the last; and without pauses, as when the
+last rows are loaded and only the counts for the proof are left to be asked."""
+HEAD_OF_LIMITS = ("orders", "requests/s allowed", "share used", "while reading", "429 after the first second")
 
 
 def page(report: Report, picture: str | None) -> str:
@@ -134,10 +137,11 @@ def _limits(series: Iterable[Series]) -> str:
                 f"{one.setting.orders:,}",
                 f"{one.setting.rate_limit}",
                 f"{100 * use.share:.1f}%" if use else "–",
+                f"{100 * use.share_reading:.1f}%" if use else "–",
                 f"{use.late_refusals}" if use else "–",
             ]
         )
-    return "## portouts under a rate limit\n\nA first load.\n\n" + _table(HEAD_OF_LIMITS, rows)
+    return "## portouts under a rate limit\n\n" + LIMITS + "\n\n" + _table(HEAD_OF_LIMITS, rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

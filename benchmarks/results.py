@@ -28,6 +28,9 @@ class LimitUse:
     """How much of a rate limit was used, and how often it was overstepped (429) after the first second."""
 
     share: float
+    """From the first request to the last."""
+    share_reading: float
+    """Without pauses."""
     late_refusals: int
 
 
@@ -80,7 +83,10 @@ class Figures:
     @property
     def limit_use(self) -> LimitUse | None:
         uses = [run.limit_use for run in self._runs if run.limit_use]
-        return LimitUse(median(use.share for use in uses), max(use.late_refusals for use in uses)) if uses else None
+        if not uses:
+            return None
+        shares = median(use.share for use in uses), median(use.share_reading for use in uses)
+        return LimitUse(*shares, max(use.late_refusals for use in uses))
 
     @property
     def errors(self) -> list[str]:
