@@ -152,7 +152,7 @@ def memory_limit(held: Warehouse) -> float:
 
 
 def size_of_working_file(held: Warehouse) -> float:
-    """What is told once all is in the file itself, in megabytes."""
+    """Its megabytes once nothing is left in the log."""
     with held.connected() as connection:
         connection.execute("checkpoint")
     return (held.folder / "working.duckdb").stat().st_size / 1_000_000
@@ -161,11 +161,11 @@ def size_of_working_file(held: Warehouse) -> float:
 def test_a_load_into_a_large_file_may_hold_a_share_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warehouse, "MEMORY", 4)
     monkeypatch.setattr(warehouse, "MEMORY_PER_MB", 20)
-    held = Warehouse(tmp_path / "portouts.duckdb")
+    held, draw = Warehouse(tmp_path / "portouts.duckdb"), random.Random(3).random
 
     @dlt.source
     def texts(rows: int) -> DltResource:
-        return dlt.resource(({"text": f"{random.random()}"} for _ in range(rows)), name="texts")
+        return dlt.resource(({"text": f"{draw()}"} for _ in range(rows)), name="texts")
 
     with held.locked():
         held.load(held.pipeline(), texts(20_000))
