@@ -9,10 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
+import pyarrow as pa
 import pytest
+from fake_transport import ListServer, open_client
 from portouts.sync_plan import Axis
 from portouts.sync_run import SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
+from portouts.telnyx_api import PermissionDenied
 
 INSERTED_AT = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -129,3 +133,102 @@ def test_a_time_zone_that_was_changed_is_told_until_all_has_been_read_again() ->
         asyncio.run(run.read_chunk(Replicas(), state))
         notes.append(["those of UTC" in note for note in report.notes])
     assert notes == [[], [True], [], []]
+
+
+@pytest.mark.parametrize(
+    "shown_at", [INSERTED_AT + DAY, INSERTED_AT + 3 * DAY], ids=["an earlier version", "a later version"]
+)
+def test_what_the_api_shows_by_id_now_beats_what_it_showed_an_earlier_sync(shown_at: datetime) -> None:
+    """An order was shown pending with an `updated_at` that the API takes back."""
+    state, once = SyncState(), order("pending", INSERTED_AT + 2 * DAY)
+    assert sync(Replicas(inserted=[once]), state, INSERTED_AT + 4 * DAY) == [INSERTED_AT + 2 * DAY]
+    now = order("authorized", shown_at)
+    api = TakenBack(inserted=[now])
+    assert sync(api, state, INSERTED_AT + 5 * DAY) == [shown_at]
+    assert api.looked_up == (shown_at < INSERTED_AT + 2 * DAY)
+    assert state.open_orders["a"].updated_at == shown_at
+
+
+def test_a_list_that_lags_behind_an_earlier_sync_loses_no_version() -> None:
+    state, newest = SyncState(), order("pending", INSERTED_AT + 2 * DAY)
+    sync(Replicas(inserted=[newest]), state, INSERTED_AT + 4 * DAY)
+    api = TakenBack(inserted=[order("pending", INSERTED_AT + DAY)], by_id=newest)
+    assert sync(api, state, INSERTED_AT + 5 * DAY) == [INSERTED_AT + 2 * DAY]
+    assert api.looked_up
+
+
+@dataclass
+class TakenBack(Replicas):
+    """Answers one order by id, as the list of its status shows it or otherwise."""
+
+    by_id: Row | None = None
+    looked_up: bool = False
+
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:
+        if params.get("filter[inserted_at][gte]", "") > INSERTED_AT.isoformat():
+            return {"data": [], "meta": {"total_results": 0, "page_size": 250}}
+        return await super().fetch_list(path, params, row_type)
+
+    async def fetch_one(self, _path: str) -> Row:
+        self.looked_up = True
+        return {"data": dict(self.by_id or self.inserted[0])}
+
+
+FIREWALL = httpx.Response(403, html="<html><body>Request blocked</body></html>")
+REFUSED = {
+    "403 once": httpx.Response(403, json={"errors": [{"code": "10010", "title": "Authorization failed"}]}),
+    "404 once": httpx.Response(404, json={"errors": [{"code": "10005", "title": "Resource not found"}]}),
+    "events off once": None,
+}
+
+
+@pytest.mark.parametrize("answer", REFUSED.values(), ids=REFUSED.keys())
+def test_a_change_that_only_an_event_announced_is_read_once_events_may_be(answer: httpx.Response | None) -> None:
+    api, state = Announcing(), SyncState()
+    api.sync(state, days=2)
+    api.change()
+    api.refusal = answer
+    api.sync(state, days=4, events=answer is not None)
+    api.refusal = None
+    assert api.sync(state, days=6) == ["canceled"]
+
+
+def test_a_page_of_a_firewall_is_no_word_of_the_api_on_events() -> None:
+    api, state = Announcing(), SyncState()
+    api.sync(state, days=2)
+    api.refusal = FIREWALL
+    with pytest.raises(PermissionDenied, match="a proxy or a firewall"):
+        api.sync(state, days=4)
+    assert not state.events_refused
+
+
+@dataclass
+class Announcing:
+    """A real client and a server that shows one ported order, which changes with an event and nothing else."""
+
+    server: ListServer = field(default_factory=lambda: ListServer([order("ported", INSERTED_AT + DAY)]))
+    events: list[Row] = field(default_factory=list)
+    refusal: httpx.Response | None = None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/portouts/events"):
+            return self.server(request)
+        return self.refusal or ListServer(self.events)(request)
+
+    def change(self) -> None:
+        at = (INSERTED_AT + 3 * DAY).isoformat()
+        self.server.rows[0] |= {"status": "canceled", "updated_at": at}
+        payload = {"id": "a", "status": "canceled"}
+        self.events.append(
+            {"id": "e", "event_type": "portout.status_changed", "portout_id": "a", "created_at": at, "payload": payload}
+        )
+
+    def sync(self, state: SyncState, days: int, *, events: bool = True) -> list[str]:
+        run = SyncRun(SyncOptions(INSERTED_AT + days * DAY, events=events), "sync", SyncReport())
+
+        async def read() -> Mapping[str, pa.Table]:
+            async with open_client(self) as client:
+                return await run.read_chunk(client, state)
+
+        statuses: list[str] = asyncio.run(read())["portouts"]["status"].to_pylist()
+        return statuses

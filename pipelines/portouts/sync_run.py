@@ -30,6 +30,7 @@ from portouts.sync_plan import (
     RESOLUTION,
     Axis,
     ListQuery,
+    Lookup,
     Query,
     Window,
     ceil_to_resolution,
@@ -126,6 +127,9 @@ class SyncRun:
         self._is_first_load = False
         self._ports = PortDating(options.time_zone)
         self._versions: dict[str, datetime | None] = {}
+        """Versions that this sync has committed."""
+        self._held_versions: dict[str, datetime | None] = {}
+        """Versions of open orders that an earlier sync committed."""
 
     @property
     def is_done(self) -> bool:
@@ -156,11 +160,12 @@ class SyncRun:
             if not goes_on or self._is_stopping():
                 await reader.finish(self._queries, take)
             await self._plan_more(reader, state)
-        chunk.glimpses = [self._only_news(table, state) for table in reader.glimpses]
+        chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.glimpses]
         tables = self._tables(chunk, state)
         if self.is_done and not self.options.reread:
-            state.events_tell_from = self._as_of
-            state.forget_events_before(self._as_of - self.options.overlap)
+            if self._has_events(state):  # else a later sync still has to read the events of this time
+                state.events_tell_from = self._as_of
+                state.forget_events_before(self._as_of - self.options.overlap)
             state.forget_unfinished_before(self._as_of - PAYLOAD_PATIENCE)
         return tables
 
@@ -223,7 +228,7 @@ class SyncRun:
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()
-        self._versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
+        self._held_versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
 
     async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
         return self._orders
@@ -267,13 +272,23 @@ class SyncRun:
         return self.options.events and not state.events_refused
 
     async def _events_asked(self, reader: WindowReader, state: SyncState, queries: list[ListQuery]) -> Sequence[Query]:
-        """Count the events, which tells whether the account has any: not every account may read them."""
+        """Count the events; not every account may read them. What is not read now is read once it may be.
+
+        Only the API's own refusal counts, not a page of a firewall.
+        """
         if not self.options.events:
             return []
         try:
             counted = await self._counted(reader, queries)
-        except (PermissionDenied, NotFound):
-            if not state.events_refused:
+        except (PermissionDenied, NotFound) as refused:
+            if not refused.is_of_api:
+                raise
+            if state.covered[Axis.EVENTS]:
+                self.report.notes.append(
+                    f"The API refuses the events, which it answered before ({refused}). The next sync that may read "
+                    "them reads those of this time too."
+                )
+            elif not state.events_refused:
                 self.report.notes.append("This account has no port-out events; response times come from observation.")
             state.events_refused = True
             return []
@@ -340,18 +355,23 @@ class SyncRun:
         query, answers = read.query, read.table
         if isinstance(query, ListQuery) and query.axis is Axis.PORTED:
             if not self._is_first_load:
-                chunk.orders.append(self._only_news(answers, state))
+                chunk.orders.append(self._only_news(answers, state, self._held_versions))
             chunk.ported_ranges.append(self._ported_range(query.window, self._since_start(answers, state)["id"]))
             # Another status comes from a copy of the data that lags behind what it is filtered by.
             answers = answers.filter(pc.equal(answers["status"], "ported"))
-        else:
+        elif isinstance(query, Lookup):
+            self._forget_held_versions(answers)
             chunk.orders.append(self._only_news(answers, state))
+        else:
+            chunk.orders.append(self._only_news(answers, state, self._held_versions))
             if _is_range(query):
                 self._ports.undated.see(answers)
                 state.count_orders(query.window, answers["inserted_at"])
         answered = {*answers["id"].to_pylist(), *read.missing}
         self._owed -= answered
         state.to_read -= answered
+        if isinstance(query, ListQuery):
+            self._owed |= set(_older(read.table, self._held_versions)["id"].to_pylist())
         self._miss(read.missing, state)
 
     def _ported_range(self, window: Window, order_ids: pa.ChunkedArray) -> pa.Table:
@@ -370,14 +390,20 @@ class SyncRun:
         too_early = pc.less(orders["inserted_at"], pa.scalar(state.start, INSTANT))
         return orders.filter(pc.invert(pc.fill_null(too_early, fill_value=False)))
 
-    def _only_news(self, orders: pa.Table, state: SyncState) -> pa.Table:
-        """Leave out versions older than one committed by this sync too."""
-        orders = self._since_start(orders, state)
-        if not self._versions:
-            return orders
-        held_at = pa.array([self._versions.get(order_id) for order_id in orders["id"].to_pylist()], INSTANT)
-        is_older = pc.less(orders["updated_at"], held_at)
-        return orders.filter(pc.invert(pc.fill_null(is_older, fill_value=False)))
+    def _only_news(
+        self, orders: pa.Table, state: SyncState, held: Mapping[str, datetime | None] | None = None
+    ) -> pa.Table:
+        """Leave out versions older than one that this sync has committed, or than those `held` from earlier syncs.
+
+        A list may come from a copy of the data that lags. What the API answers by id is what it shows now, also where
+        that is older than what it showed an earlier sync.
+        """
+        orders = _not_older(self._since_start(orders, state), self._versions)
+        return _not_older(orders, held or {})
+
+    def _forget_held_versions(self, orders: pa.Table) -> None:
+        for order_id in self._held_versions.keys() & set(orders["id"].to_pylist()):
+            del self._held_versions[order_id]
 
     def _remember_versions(self, orders: pa.Table, glimpses: Sequence[pa.Table]) -> None:
         """Note the versions about to be committed. A first load reads each order once, but for glimpses."""
@@ -405,6 +431,20 @@ class SyncRun:
         self._rows_done += rows
         self._rows_expected = max(self._rows_expected, self._rows_done)
         self._on_progress(self._rows_done, self._rows_expected)
+
+
+def _is_older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.ChunkedArray:
+    """Mark the orders whose `updated_at` lies before that of the known version."""
+    known_at = pa.array([versions.get(order_id) for order_id in orders["id"].to_pylist()], INSTANT)
+    return pc.fill_null(pc.less(orders["updated_at"], known_at), fill_value=False)
+
+
+def _older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.Table:
+    return orders.filter(_is_older(orders, versions)) if versions else orders.slice(0, 0)
+
+
+def _not_older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.Table:
+    return orders.filter(pc.invert(_is_older(orders, versions))) if versions else orders
 
 
 def _ranges(axis: Axis, windows: Iterable[Window]) -> list[ListQuery]:

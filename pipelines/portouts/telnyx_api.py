@@ -65,6 +65,8 @@ class TelnyxRefused(TelnyxError):
 
     status: int | None = None
     advice = ""
+    is_of_api = True
+    """False where a page came in place of the API's errors: a proxy or a firewall may have refused."""
 
 
 class KeyRejected(TelnyxRefused):
@@ -236,7 +238,11 @@ class TelnyxClient:
         request_id = response.headers.get("x-request-id")
         where = f"GET {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
         redirect = self._auth.redact(_redirect(response))
-        return kind(" ".join(part for part in (f"{where}: {said}.", redirect, kind.advice) if part))
+        is_of_api = not response.content.strip() or _is_json(response.content)
+        advice = kind.advice if is_of_api else "A page came, not JSON: check whether a proxy or a firewall refuses."
+        refused = kind(" ".join(part for part in (f"{where}: {said}.", redirect, advice) if part))
+        refused.is_of_api = is_of_api
+        return refused
 
 
 def converse(client: TelnyxClient, conversation: Callable[[], Awaitable[T]]) -> T:
@@ -288,12 +294,14 @@ def _decoder(data_type: Any) -> msgspec.json.Decoder[Any]:
 def _is_no_json(response: httpx.Response) -> bool:
     """Tell a page, or what else says that it is no JSON and is none, from an answer that may have been cut off."""
     content_type = _content_type(response)
-    if not content_type or content_type.endswith("json"):
-        return False
+    return bool(content_type) and not content_type.endswith("json") and not _is_json(response.content)
+
+
+def _is_json(body: bytes) -> bool:
     with suppress(*_UNREADABLE):
-        msgspec.json.decode(response.content)
-        return False
-    return True
+        msgspec.json.decode(body)
+        return True
+    return False
 
 
 def _content_type(response: httpx.Response) -> str:
