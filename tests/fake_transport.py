@@ -106,6 +106,8 @@ class ListServer:
     rows: list[Row]
     max_page_size: int = 250
     names_page_size: bool = True
+    rows_on: Callable[[int], int] | None = None
+    """How many rows the page of this number holds, whatever was asked for."""
     deepest: int | None = None
     total: Callable[[int], object] = lambda count: count
     page_of: Callable[[int], int] = lambda number: number
@@ -136,9 +138,11 @@ class ListServer:
         if self.deepest is not None and number * size > self.deepest:
             return refusal(422, "10033", "Out of range", "The page lies too deep")
         rows = self.sort([row for row in reversed(self.rows) if self._answers(params, row)])
-        first = (self.page_of(number) - 1) * size
-        named = size if self.names_page_size else int(params["page[size]"])
-        return httpx.Response(200, json=envelope(rows[first : first + size], self.total(len(rows)), number, named))
+        rows_on, number = self.rows_on or (lambda _: size), self.page_of(number)
+        first = sum(rows_on(before) for before in range(1, number))
+        named = rows_on(number) if self.names_page_size else int(params["page[size]"])
+        page = rows[first : first + rows_on(number)]
+        return httpx.Response(200, json=envelope(page, self.total(len(rows)), number, named))
 
     def _answers(self, params: httpx.QueryParams, row: Row) -> bool:
         for name, value in params.items():

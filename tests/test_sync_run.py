@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client
 from portouts.sync_plan import Axis
-from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import PermissionDenied
 
@@ -85,6 +85,19 @@ def test_what_was_accepted_unproven_is_not_covered_and_read_again_by_the_next_sy
         is_covered = [bool(state.covered[axis]) for axis in (Axis.INSERTED, Axis.PORTED)]
         assert is_covered == [kind is Replicas] * 2
     assert (bool(reports[0].unproven), reports[1].unproven) == (True, [])
+
+
+class Wordy(Replicas):
+    """Says the total in a word."""
+
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:
+        return await super().fetch_list(path, params, row_type) | {"meta": {"total_results": "many"}}
+
+
+def test_a_sync_that_gets_no_count_shows_what_it_got_instead() -> None:
+    run = SyncRun(SyncOptions(INSERTED_AT + DAY, events=False), "sync", SyncReport())
+    with pytest.raises(NotProven, match='total_results is "many", which is no count of rows'):
+        asyncio.run(run.read_chunk(Wordy(inserted=[order("pending", INSERTED_AT)]), SyncState()))
 
 
 @dataclass

@@ -20,7 +20,7 @@ from portouts.telnyx_api import PermissionDenied, Unprocessable
 from portouts.window_reader import PAGES_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, UnderWay, WindowReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from fake_transport import Handler
 
@@ -177,8 +177,11 @@ async def test_a_server_that_always_repeats_its_first_page_is_read_in_one_page_w
     ("total", "is_proven"),
     [
         pytest.param(float, True, id="float"),
-        pytest.param(lambda _: None, False, id="missing"),
-        pytest.param(str, False, id="text"),
+        pytest.param(str, True, id="text"),
+        pytest.param("{}.0".format, True, id="text of a float"),
+        pytest.param(" {} ".format, True, id="text with blanks"),
+        pytest.param(lambda count: str(count) if count % 2 else count, True, id="text now and then"),
+        pytest.param(lambda _: None, False, id="null"),
         pytest.param(lambda _: -1, False, id="negative"),
         pytest.param(lambda count: [count], False, id="list"),
     ],
@@ -190,6 +193,37 @@ async def test_a_total_that_is_no_number_leaves_the_list_whole_but_unproven(
     server = ListServer(orders_every(MINUTE, count), total=total)
     reads = await read(server, WHOLE_DAY)
     assert (ids_of(reads), [each.is_proven for each in reads]) == (all_ids(server.rows), [is_proven])
+
+
+@pytest.mark.parametrize(
+    ("total", "shown"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (-1, "-1"),
+        (2.5, "2.5"),
+        (1e300, "1e+300"),
+        ("many", '"many"'),
+        ("", '""'),
+        ("-3", '"-3"'),
+        ("3,000", '"3,000"'),
+        ("1e3", '"1e3"'),
+        ("\N{FULLWIDTH DIGIT THREE}", r'"\uff13"'),
+        ("three orders and no more, as far as anybody can tell", '"three orders and no more, as far as any…'),
+        ([3], "[3]"),
+        ({"name": "Jane Doe"}, "an object"),
+    ],
+    ids=ascii,
+)
+async def test_what_stands_in_place_of_a_total_is_shown(total: object, shown: str) -> None:
+    reads = await read(ListServer(orders_every(MINUTE, 3), total=lambda _: total), WHOLE_DAY)
+    assert [(each.is_proven, each.uncounted) for each in reads] == [(False, shown)]
+
+
+async def test_a_total_that_is_left_out_is_called_missing() -> None:
+    rows = orders_every(MINUTE, 3)
+    reads = await read(lambda _: httpx.Response(200, json={"data": rows, "meta": {"page_size": 5}}), WHOLE_DAY)
+    assert [(each.is_proven, each.uncounted) for each in reads] == [(False, "missing")]
 
 
 @pytest.mark.parametrize(
@@ -239,6 +273,50 @@ async def test_a_refusal_of_the_first_page_is_raised_not_split() -> None:
 @pytest.mark.parametrize("names_page_size", [True, False], ids=["and says so", "and says nothing"])
 async def test_a_page_size_clamped_by_the_server_loses_nothing(names_page_size: bool) -> None:
     server = ListServer(orders_every(MINUTE, 23), max_page_size=2, names_page_size=names_page_size)
+    reads = await read(server, WHOLE_DAY)
+    assert (ids_of(reads), proven(reads), covers(reads, DAY)) == (all_ids(server.rows), True, True)
+
+
+SERVED = [
+    pytest.param(lambda _: 1, id="1 a page"),
+    pytest.param(lambda _: 4, id="4 a page"),
+    pytest.param(lambda number: 2 if number == 1 else 5, id="a short first page"),
+    pytest.param(lambda number: 5 if number == 1 else 2, id="a long first page"),
+    pytest.param(lambda number: 5 - number % 3, id="pages of uneven length"),
+    pytest.param(lambda _: 9, id="more than asked"),
+]
+
+
+@pytest.mark.parametrize("rows_on", SERVED)
+@pytest.mark.parametrize("names_page_size", [True, False], ids=["and says so", "and says nothing"])
+@pytest.mark.parametrize("query", [WHOLE_DAY, ListQuery(Axis.EVENTS, DAY), ListQuery(Axis.INSERTED, DAY, "pending")],
+                         ids=["orders", "events", "one status"])  # fmt: skip
+@pytest.mark.parametrize("count", [0, 3, 23], ids=str)
+async def test_a_list_in_other_pages_than_asked_for_is_read_in_one_go(
+    rows_on: Callable[[int], int], names_page_size: bool, query: ListQuery, count: int
+) -> None:
+    rows = [row | {"created_at": row["inserted_at"]} for row in orders_every(MINUTE, count)]
+    server = ListServer(rows, rows_on=rows_on, names_page_size=names_page_size)
+    reads = await read(server, query)
+    assert (ids_of(reads), proven(reads), len(reads)) == (all_ids(rows), True, 1)
+    assert len(server.asked) <= max(1, 2 * sum(1 for _ in pages_of(count, rows_on)))
+
+
+def pages_of(count: int, rows_on: Callable[[int], int]) -> Iterator[int]:
+    """List the pages that hold so many rows."""
+    number = 1
+    while count > 0:
+        yield number
+        count -= rows_on(number)
+        number += 1
+
+
+@pytest.mark.parametrize("rows_on", SERVED)
+@pytest.mark.parametrize("names_page_size", [True, False], ids=["and says so", "and says nothing"])
+async def test_a_long_list_in_other_pages_than_asked_for_is_cut_and_whole(
+    rows_on: Callable[[int], int], names_page_size: bool
+) -> None:
+    server = ListServer(orders_every(MINUTE, 300), rows_on=rows_on, names_page_size=names_page_size, budget=900)
     reads = await read(server, WHOLE_DAY)
     assert (ids_of(reads), proven(reads), covers(reads, DAY)) == (all_ids(server.rows), True, True)
 

@@ -24,7 +24,7 @@ from portouts.held_orders import HeldOrders, Version
 from portouts.privacy import KEEP, Privacy
 from portouts.records import ORDER_FIELDS
 from portouts.sync_plan import ListQuery, Query, Window, lookups
-from portouts.window_reader import Api, Read, WindowReader, all_of, whole_number
+from portouts.window_reader import Api, Read, WindowReader, all_of, uncounted, whole_number
 
 ROUNDS = 4
 
@@ -196,10 +196,10 @@ class Reconciliation:
         query = bucket.query
         envelope = await self._api.fetch_list(query.path, query.params(1, 1))
         self._on_count(1)
-        meta = envelope.get("meta")
-        total = whole_number(meta.get("total_results")) if isinstance(meta, dict) else None
+        meta = found if isinstance(found := envelope.get("meta"), dict) else {}
+        total = whole_number(meta.get("total_results"))
         if total is None:
-            raise Unanswered(f"{bucket}: the API answers no total_results")
+            raise Unanswered(f"{bucket}: the API's total_results is {uncounted(meta)}, which is no count of rows")
         return total
 
     async def _read(self, query: ListQuery) -> list[pa.Table]:

@@ -313,7 +313,7 @@ class SyncRun:
     def _take(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
         if not read.is_proven:
-            self._doubt(query)
+            self._doubt(query, read.uncounted)
         if query.path == Axis.EVENTS.path:
             self._take_events(read, chunk, state)
         else:
@@ -321,18 +321,20 @@ class SyncRun:
         if read.is_proven and _is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
             state.cover(query.axis, query.window)
 
-    def _doubt(self, query: Query) -> None:
+    def _doubt(self, query: Query, uncounted: str | None) -> None:
         """Note what could not be proven. A status sweep need not be: whoever left the set is looked up by id."""
         if isinstance(query, ListQuery) and query.status:
             return
         self.report.unproven.append(str(query))
         self._ports.are_doubtful |= query.path != Axis.EVENTS.path
         if not self.options.allow_unproven:
-            raise NotProven(
-                f"{query}: the API's total_results does not agree with the rows it answered, however often and in "
-                "however small parts they were read. Nothing was published. Run again, or accept it with "
-                "--allow-unproven."
+            reason = (
+                f"the API's total_results is {uncounted}, which is no count of rows, so nothing proves what was read"
+                if uncounted
+                else "the API's total_results does not agree with the rows it answered, however often and in however "
+                "small parts they were read"
             )
+            raise NotProven(f"{query}: {reason}. Nothing was published. Run again, or accept it with --allow-unproven.")
 
     def _take_events(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         """Keep the events, and owe the orders that they name for the first time."""

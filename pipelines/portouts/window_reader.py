@@ -9,6 +9,8 @@ cannot be proven even as a single page is read until an empty page comes, and sa
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,6 +38,11 @@ ATTEMPTS = 3
 PAGES_TOGETHER = 10
 # A server may round the ends of a range to whole seconds before it compares.
 ROUNDING = timedelta(seconds=1)
+
+# Larger numbers count nothing, and are not exact as floats.
+MOST_ROWS = 2**53
+_COUNT = re.compile(r"\s*([0-9]{1,16})(\.0*)?\s*")
+_MOST_SHOWN = 40
 
 T = TypeVar("T")
 
@@ -65,6 +72,8 @@ class Read:
     """Ids looked up that the API does not know."""
     glimpses: tuple[pa.Table, ...] = ()
     """Rows of earlier tries that proved nothing of their list, but are versions of orders all the same."""
+    uncounted: str | None = None
+    """What the API answered in place of a count."""
 
     @property
     def is_of_orders(self) -> bool:
@@ -94,6 +103,10 @@ class Pages:
     totals: set[int | None]
     """How many rows the list holds, as each page says; None where the API does not count."""
     size: int
+    ends_empty: bool
+    """The last of them holds no row."""
+    uncounted: str | None = None
+    """What stands in place of a count, for a message."""
 
     @property
     def total(self) -> int | None:
@@ -182,8 +195,7 @@ class WindowReader:
             tried.append(first)
             if first.total is None:
                 break
-            # A server may hold its pages shorter than it was asked to, and not say so.
-            size = len(first.ids) if 0 < len(first.ids) < min(first.size, first.total) else first.size
+            size = _rows_on_a_page(first)
             pages = page_count(first.total, size)
             if query.page_limit is not None and pages > query.page_limit:
                 return self._as_read(query, [first], is_proven=True)
@@ -194,6 +206,7 @@ class WindowReader:
                 continue
             try:
                 rest = await self._pages_after_first(query, pages)
+                rest += await self._further_pages(query, [first, *rest], pages + 1)
             except Unprocessable:
                 # The API refuses pages this deep; shorter lists have no deep pages.
                 if not query.window.can_split:
@@ -218,19 +231,26 @@ class WindowReader:
         window = query.window
         try:
             last = await self._page(query, pages)
+            if not last.ids and (fewer := await self._pages_as_long_as_the_second(query, tried[-1])) < pages:
+                pages, last = fewer, await self._page(query, fewer)
         except Unprocessable:
             return Split(query.split(2), _tables(tried))
         if not last.ids:
             return None  # there are fewer rows than the API says
         oldest = pc.min(last.table["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
         begins = floor_to_resolution(oldest) if oldest else window.start
-        parts = page_count(pages * 4, PAGES_AT_A_TIME[query.axis] * 3)
+        parts = max(2, page_count(pages * 4, PAGES_AT_A_TIME[query.axis] * 3))
         if window.start < begins < window.end and begins - window.start > window.length / 8:
             empty, filled = Window(window.start, begins), Window(begins, window.end)
             cut = [replace(query, window=part) for part in [empty, *filled.split(parts)]]
         else:
             cut = query.split(parts)
         return Split(cut, _tables([*tried, last]))
+
+    async def _pages_as_long_as_the_second(self, query: ListQuery, first: Pages) -> int:
+        """Count the pages by the length of the second one: the first may be shorter than those that follow."""
+        second = await self._page(query, 2)
+        return page_count(first.total or 0, max(len(second.ids), _rows_on_a_page(first)))
 
     async def _read_to_the_end(self, query: ListQuery, tried: list[Pages]) -> Read:
         seen: set[str] = set()
@@ -247,7 +267,9 @@ class WindowReader:
     ) -> Read:
         table = pa.concat_tables(page.table for page in pages)
         self._on_rows(len(table))
-        return Read(query, table, is_proven, glimpses=_tables(page for page in tried if page not in pages))
+        glimpses = _tables(page for page in tried if page not in pages)
+        uncounted = next((page.uncounted for page in [*tried, *pages] if page.uncounted), None)
+        return Read(query, table, is_proven, glimpses=glimpses, uncounted=uncounted)
 
     async def _look_up(self, lookup: Lookup) -> Read:
         answers = await all_of(self._one(lookup.path, row_id) for row_id in lookup.ids)
@@ -272,6 +294,16 @@ class WindowReader:
             self._pages(query, range(start, min(start + PAGES_TOGETHER, count + 1))) for start in starts
         )
 
+    async def _further_pages(self, query: ListQuery, pages: Sequence[Pages], number: int) -> list[Pages]:
+        """Read on from this page where rows are wanting: later pages may be shorter than the first."""
+        further: list[Pages] = []
+        wanting = (pages[0].total or 0) - sum(len(page.ids) for page in pages)
+        while wanting > 0 and not [*pages, *further][-1].ends_empty:
+            page = await self._page(query, number + len(further))
+            further.append(page)
+            wanting -= len(page.ids)
+        return further
+
     async def _page(self, query: ListQuery, number: int) -> Pages:
         return await self._pages(query, [number])
 
@@ -293,6 +325,8 @@ class WindowReader:
             _own_rows(query, where, table),
             {whole_number(meta.get("total_results")) for meta in metas},
             whole_number(metas[0].get("page_size")) or self._page_size,
+            not envelopes[-1]["data"],
+            next(filter(None, map(uncounted, metas)), None),
         )
 
 
@@ -310,6 +344,12 @@ def _most_at_once(query: Query) -> int:
     return LOOKUPS_AHEAD if isinstance(query, Lookup) else PAGES_AHEAD // PAGES_AT_A_TIME[query.axis]
 
 
+def _rows_on_a_page(first: Pages) -> int:
+    """Say how many rows a page holds: a server may hold its pages shorter than it was asked to, and not say so."""
+    rows = len(first.ids)
+    return rows if 0 < rows < (first.total or 0) else max(rows, first.size)
+
+
 def _tables(pages: Iterable[Pages]) -> tuple[pa.Table, ...]:
     return tuple(page.table for page in pages)
 
@@ -321,8 +361,25 @@ def is_whole(pages: Sequence[Pages]) -> bool:
 
 
 def whole_number(number: object) -> int | None:
-    """Read a count as the API may write it, 7 or 7.0; None where it is none."""
-    return int(number) if isinstance(number, int | float) and number >= 0 else None
+    """Read a count as the API may write it: 7, 7.0 or "7"; None where it is none."""
+    if isinstance(number, str) and (digits := _COUNT.fullmatch(number)):
+        return int(digits[1])
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= MOST_ROWS:
+        return None
+    return int(number) if number == int(number) else None
+
+
+def uncounted(meta: Mapping[str, object]) -> str | None:
+    """Show what stands in place of `total_results`; None where that is a count."""
+    if "total_results" not in meta:
+        return "missing"
+    total = meta["total_results"]
+    if whole_number(total) is not None:
+        return None
+    if isinstance(total, dict):  # which may hold anything
+        return "an object"
+    text = json.dumps(total)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _require_ported(where: str, table: pa.Table) -> None:
