@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pyarrow as pa
@@ -338,8 +339,14 @@ def test_a_whole_number_of_any_size_is_kept_to_the_digit(number: int) -> None:
 PIN = "8642"
 SPELLINGS = (
     "attempted_pin", "attemptedPin", "ATTEMPTED_PIN", "AttemptedPIN", "attempted-pin", "attempted pin", "attemptedpin",
-    "pin", "PIN", "account_pin", "portOutPin", "port-out-pin", "PinCode", "pin_number", "pins",
+    "pin", "PIN", "account_pin", "portOutPin", "port-out-pin", "PinCode", "pin_number", "pins", "pin_1",
+    "pin1", "pinHash", "PINhash", "passcode", "pass_code", "porting_pin", "TransferPins", "external_pin",
+    "pin_sha256",
 )  # fmt: skip
+
+
+def as_text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 @pytest.mark.parametrize("pin", SPELLINGS)
@@ -356,6 +363,11 @@ SPELLINGS = (
         pytest.param(lambda pin: {"phone_numbers": ["+1", {pin: PIN}]}, id="numbers"),
         pytest.param(lambda pin: {"updated_at": [{pin: PIN}]}, id="instant"),
         pytest.param(lambda pin: {"available_notification_methods": [{pin: PIN}]}, id="methods"),
+        pytest.param(lambda pin: {"payload": as_text({pin: PIN})}, id="payload as text"),
+        pytest.param(lambda pin: {"payload": as_text(as_text([{"a": {pin: [PIN]}}]))}, id="text inside text"),
+        pytest.param(lambda pin: {"lsr": [as_text({pin: int(PIN)})]}, id="text in lsr"),
+        pytest.param(lambda pin: {"unknown": as_text({pin: [[PIN]]})}, id="unknown field as text"),
+        pytest.param(lambda pin: {"lsr": [f"https://files.example.test/a?b=1&{quote(pin)}={PIN}&c=2"]}, id="a link"),
     ],
 )
 @pytest.mark.parametrize("parse", [orders_table, events_table])
@@ -363,9 +375,47 @@ def test_a_pin_is_gone_wherever_it_stands_and_however_it_is_spelt(parse: Any, pl
     assert PIN not in str(parse([{"id": "a", "created_at": None} | place(pin)]).to_pylist())
 
 
-@pytest.mark.parametrize("name", ["shipping", "spin", "pinned", "pin_protection_enabled", "opinion"])
+@pytest.mark.parametrize("pii", ["keep", "hash", "drop"])
+@pytest.mark.parametrize("place", ["payload", "reason", "unknown"])
+def test_a_pin_in_a_sentence_is_removed_in_every_mode(place: str, pii: Pii) -> None:
+    row: Row = {"id": "a", "created_at": None, place: {"comment": f"my PIN is {PIN}."}}
+    if place == "reason":
+        row["reason"] = f"PIN {PIN} does not match"
+    for parse in (orders_table, events_table):
+        assert PIN not in str(parse([copy.deepcopy(row)], Privacy(pii, SALT)).to_pylist())
+
+
+@pytest.mark.parametrize(
+    "name", ["shipping", "spin", "pinned", "pin_protection_enabled", "opinion", "pinpoint", "is_pin_required", "bypass"]
+)
 def test_what_only_looks_like_a_pin_is_kept(name: str) -> None:
     assert order_row(**{name: "x"})["extra"] == msgspec.json.encode({name: "x"}).decode()
+
+
+def test_a_pin_whose_name_is_in_wide_letters_is_gone() -> None:
+    wide = {"\uff30\uff29\uff2e": PIN}
+    assert PIN not in str([event_row(payload=wide), event_row(payload=as_text(wide)), order_row(**wide)])
+
+
+@pytest.mark.parametrize("value", [True, False], ids=repr)
+def test_a_boolean_is_no_pin(value: bool) -> None:
+    assert order_row(pin=value)["extra"] == msgspec.json.encode({"pin": value}).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_kept"),
+    [
+        ("pin_attempts", 3, True),
+        ("pin_attempts", [PIN], False),
+        ("pin_validation", "failed", True),
+        ("pin_validation", {"expected": PIN}, False),
+        ("pin_set_at", "2026-05-01", True),
+        ("pin_length", 4, True),
+        ("pin_status", int(PIN), False),
+    ],
+)
+def test_what_is_said_about_a_pin_is_kept_unless_it_looks_like_one(name: str, value: object, is_kept: bool) -> None:
+    assert (name in (order_row(**{name: value})["extra"] or "")) is is_kept
 
 
 @pytest.mark.parametrize("row", [{}, {"id": None}, {"id": ""}, {"id": 5}, {"id": ["a"]}], ids=repr)
@@ -413,6 +463,16 @@ WHERE_A_NAME_MAY_STAND = [
     pytest.param({"payload": {"end_user_name": NAME}}, id="payload, unknown field"),
     pytest.param({"payload": NAME}, id="payload that is a text"),
     pytest.param({"payload": [NAME]}, id="payload that is a list"),
+    pytest.param({"payload": {"status": {"by": NAME}}}, id="payload, status as an object"),
+    pytest.param({"payload": {"id": [NAME]}}, id="payload, id as a list"),
+    pytest.param({"payload": {"user_id": {"name": {"first": NAME}}}}, id="payload, user as an object"),
+    pytest.param({"payload": {"foc_date": {"by": NAME}, "spid": [[NAME]]}}, id="payload, date and spid"),
+    pytest.param({"payload": {NAME: 1}}, id="payload, name as a key"),
+    pytest.param({NAME: {NAME: 1}}, id="name as a field"),
+    pytest.param({"available_notification_methods": [{"email": NAME}, NAME]}, id="methods"),
+    pytest.param({"born": "1980-01-01", "end_user_name": NAME}, id="birthday"),
+    pytest.param({"foc_date": f"2026-05-01 {NAME}", "updated_at": NAME}, id="dates"),
+    pytest.param({"rejection_code": NAME, "already_ported": NAME, "phone_numbers": NAME}, id="other fields"),
 ]
 
 
@@ -422,6 +482,7 @@ WHERE_A_NAME_MAY_STAND = [
 def test_a_name_is_covered_wherever_it_may_stand(parse: Any, pii: Pii, fields: Row) -> None:
     table = parse([{"id": "a"} | copy.deepcopy(fields)], Privacy(pii, SALT))
     assert NAME not in str(table.to_pylist())
+    assert "1980" not in str(table.to_pylist())
 
 
 def test_a_payload_keeps_what_is_not_personal() -> None:

@@ -1,7 +1,7 @@
 """What may be kept of personal data, and nothing of a PIN.
 
-`attempted_pin`, a live credential, and whatever else is named like a PIN is removed from every JSON value before it is
-written, under every setting; what becomes of names, addresses and numbers is the reader's choice.
+PINs are removed from every JSON value before it is written, under every setting (see `pins`); what becomes of names,
+addresses and numbers is the reader's choice.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
+
+from portouts.pins import clear_texts, may_say_pin, remove_pins, text_without_pins
 
 Pii = Literal["keep", "hash", "drop"]
 
@@ -36,43 +37,27 @@ class Privacy:
             return value
         if self.pii == "drop":
             return None
-        remove_pins(value)
         if isinstance(value, list):
             return [self.cover(part) for part in value]
-        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        text = text_without_pins(value) if isinstance(value, str) else json_text(value)
         return hmac.new(self.salt.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def cover_name(self, name: str) -> str:
+        """Replace the name of a field unless it looks like one: an object may have numbers or people for names."""
+        return name if is_plain_word(name) or self.pii == "keep" else str(self.cover(name) or "")
 
 
 KEEP = Privacy()
+_PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,59}")
+
+
+def is_plain_word(value: object) -> bool:
+    """Tell a word such as the names of fields are, from what may be personal."""
+    return isinstance(value, str) and _PLAIN_WORD.fullmatch(value) is not None
 
 
 def json_text(value: object, order: Literal["sorted"] | None = None) -> str:
     """Write a value as JSON, without PINs. Nothing that is not a plain value of its column is kept but through here."""
     remove_pins(value)
-    return msgspec.json.encode(value, order=order).decode()
-
-
-def remove_pins(value: object) -> None:
-    """Delete, in place and at any depth, every field of a JSON value that holds a PIN."""
-    unseen: list[Any] = [value]
-    while unseen:
-        part = unseen.pop()
-        if type(part) is dict:
-            for key in _pins_among(tuple(part)):
-                del part[key]
-            unseen += [inner for inner in part.values() if type(inner) is dict or type(inner) is list]
-        elif type(part) is list:
-            unseen += [inner for inner in part if type(inner) is dict or type(inner) is list]
-
-
-# Objects come in few shapes, and looking at every key of each takes longer than anything else done to it.
-@lru_cache(maxsize=1_000)
-def _pins_among(keys: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(key for key in keys if _is_pin(key))
-
-
-def _is_pin(key: str) -> bool:
-    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", key)]
-    if words[-1:] in (["code"], ["number"], ["value"]):
-        words.pop()
-    return "".join(words).endswith("attemptedpin") or words[-1:] in (["pin"], ["pins"])
+    text = msgspec.json.encode(value, order=order).decode()
+    return msgspec.json.encode(clear_texts(value), order=order).decode() if may_say_pin(text) else text

@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.errors import PortoutsError
-from portouts.privacy import KEEP, Privacy, json_text
+from portouts.pins import text_without_pins
+from portouts.privacy import KEEP, Privacy, is_plain_word, json_text
 
 Strange = dict[str, Any]
 """A row that is not as documented."""
@@ -61,6 +62,7 @@ ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
     "updated_at": INSTANT,
     "phone_numbers": NUMBERS,
 }
+METHODS = "available_notification_methods"
 EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
     "id": TEXT,
     "event_type": TEXT,
@@ -68,7 +70,7 @@ EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
     "record_type": TEXT,
     "payload_status": TEXT,
     "payload": "json",
-    "available_notification_methods": "json",
+    METHODS: "json",
     "created_at": INSTANT,
     "updated_at": INSTANT,
 }
@@ -94,6 +96,11 @@ Event = _row_type("Event", EVENT_FIELDS)
 PERSONAL_FIELDS = frozenset(
     {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason"}
 )  # numbers are covered by `phone_numbers`, once they have told their country
+DATE_FIELDS = frozenset(
+    name for fields in (ORDER_FIELDS, EVENT_FIELDS) for name, kind in fields.items() if kind in ("date", INSTANT)
+)
+# Texts in which people write, PINs included.
+FREE_TEXTS = frozenset({"reason", "authorized_name", "end_user_name", "service_address"})
 IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
 
 
@@ -113,6 +120,8 @@ def ids_of(rows: Sequence[Row], where: str) -> list[str]:
 def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`."""
     values, extras = _columns(rows, ORDER_FIELDS)
+    for name in FREE_TEXTS:
+        values[name] = [text_without_pins(value) if type(value) is str else value for value in values[name]]
     if privacy.pii != "keep":
         for name in PERSONAL_FIELDS:
             values[name] = [privacy.cover(value) for value in values[name]]
@@ -124,7 +133,8 @@ def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     values, extras = _columns(rows, EVENT_FIELDS)
     statuses = [_status_told(*event) for event in zip(values["event_type"], values["payload"], strict=True)]
     if privacy.pii != "keep":
-        values["payload"] = [_impersonal(payload, privacy) for payload in values["payload"]]
+        values["payload"] = [impersonal_payload(payload, privacy) for payload in values["payload"]]
+        values[METHODS] = [impersonal_methods(methods, privacy) for methods in values[METHODS]]
     fields = {**EVENT_FIELDS, "payload__status": TEXT}
     return _table(values | {"payload__status": statuses}, fields, extras, privacy)
 
@@ -134,13 +144,23 @@ def _status_told(event_type: object, payload: object) -> object:
     return payload.get("status") if is_telling else None  # type: ignore[attr-defined]  # it is a dict
 
 
-def _impersonal(payload: object, privacy: Privacy) -> object:
-    """Cover everything in a payload but what is known to be impersonal."""
+def impersonal_payload(payload: object, privacy: Privacy) -> object:
+    """Cover everything in a payload but what is known to be impersonal: a text in a field documented to be one."""
     if not isinstance(payload, dict):
         return None if payload is None else {}
     return {
-        name: value if name in IMPERSONAL_PAYLOAD_FIELDS else privacy.cover(value) for name, value in payload.items()
+        privacy.cover_name(name): value
+        if name in IMPERSONAL_PAYLOAD_FIELDS and isinstance(value, str)
+        else privacy.cover(value)
+        for name, value in payload.items()
     }
+
+
+def impersonal_methods(methods: object, privacy: Privacy) -> object:
+    """Cover everything in a list of notification methods but the names of methods."""
+    parts = methods if isinstance(methods, list) else [methods]
+    kept = [part if is_plain_word(part) else privacy.cover(part) for part in parts]
+    return kept if isinstance(methods, list) else kept[0]
 
 
 def _columns(
@@ -183,7 +203,20 @@ def _extra(extra: Strange | None, privacy: Privacy) -> str | None:
     """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
     if not extra:
         return None
-    return json_text(extra if privacy.pii == "keep" else dict.fromkeys(extra), "sorted")
+    return json_text(extra if privacy.pii == "keep" else impersonal_extra(extra, privacy), "sorted")
+
+
+def impersonal_extra(extra: Strange, privacy: Privacy) -> Strange:
+    """Keep the names of fields, and of their values only dates that no column could take."""
+    return {
+        privacy.cover_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
+        for name, value in extra.items()
+    }
+
+
+def is_date_like(value: object) -> bool:
+    """Tell a date or an instant, however impossible, from what may be personal."""
+    return isinstance(value, str) and _DATE.fullmatch(value) is not None
 
 
 def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:
@@ -207,6 +240,8 @@ def _fitting(values: Sequence[Any], kind: pa.DataType | str) -> pa.Array:
     if kind == "date":
         texts = pa.array(values, TEXT)
         pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32())
+        if pc.all(pc.match_substring_regex(texts, f"^(?:{_DATE.pattern})$")).as_py() is False:
+            raise ValueError("more than a date and a time in a column of dates")
         return texts
     if kind == INSTANT:
         instants = pc.cast(pa.array(values, TEXT), INSTANT)
@@ -244,7 +279,7 @@ def _instant(value: object) -> datetime | None:
 def _date(value: object) -> str | None:
     try:
         # Python also takes 20260501 and 2026-W18-5, which no database does.
-        if not isinstance(value, str) or not _DATE.match(value):
+        if not isinstance(value, str) or not _DATE.fullmatch(value):
             return None
         date.fromisoformat(value[:10])
         return value
@@ -259,7 +294,10 @@ def _numbers(value: object) -> list[str | None] | None:
     return [part if isinstance(part, str) else str(part) if type(part) is int else None for part in value]
 
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(
+    r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
+    r"(?:[Tt ][0-9]{2}(?::?[0-9]{2}){0,2}(?:[.,][0-9]{1,9})?(?: ?(?:[Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2}){0,2}))?)?"
+)
 _COERCIONS: Mapping[str, Callable[[object], object]] = {
     "string": _text,
     "int64": _integer,
