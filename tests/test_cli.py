@@ -23,6 +23,7 @@ import typer.main
 from portouts.cli import app
 from portouts.sandbox import World, create_app, running
 from portouts.telnyx_api import TelnyxClient
+from portouts.time_zones import rules_version
 from simulated_account import ask
 from typer.testing import CliRunner
 
@@ -527,6 +528,11 @@ def test_status_tells_what_is_covered_and_held(synced: Synced, command: Callable
         "events": len(events),
         "observations": ORDERS,
     }
+    assert found["time_zone_data"] == rules_version()
+    assert (
+        f"time zone data: {rules_version()}"
+        in command("status", PORTOUTS_DATABASE=str(synced.folder / "kolkata.duckdb")).out
+    )
     assert (found["as_of"], found["is_proven"]) == (synced.world.now.isoformat(), True)
     assert found["covered"].keys() == {"inserted_at", "ported_out_at", "created_at"}
     for [start, end] in (ranges[0] for ranges in found["covered"].values()):

@@ -14,20 +14,21 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from portouts.errors import PortoutsError
 from portouts.holidays import Holiday, read_holidays
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from portouts.sync_plan import BEGINNING
+from portouts.time_zones import UtcOffset, rules_version, utc_offsets
 
 WARNING_PREFIX = "warn_"
 ROWS_SHOWN = 5
+# Raw rows may be younger than `as_of`, and a cohort ends up to a week later.
+OFFSETS_BEYOND = timedelta(days=400)
 
 
 class ModelError(PortoutsError):
@@ -113,7 +114,7 @@ def _built_from(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> s
         return None
     deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
     sql = [(path.name, path.read_text(encoding="utf-8")) for path in _sql_files(sql_folder())]
-    return hashlib.sha256(repr((loads, deleted, inputs, inputs.days_off, sql)).encode()).hexdigest()
+    return hashlib.sha256(repr((loads, deleted, inputs, inputs.days_off, rules_version(), sql)).encode()).hexdigest()
 
 
 def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
@@ -154,19 +155,34 @@ def create_books(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
     connection.execute(
-        "insert into staging.model_inputs values (?, ?, ?, ?, ?)",
+        "insert into staging.model_inputs values (?, ?, ?, ?, ?, ?)",
         [
             inputs.as_of,
             inputs.response_window_hours,
             inputs.time_zone,
             inputs.business_time_zone,
+            rules_version(),
             _built_from(connection, inputs),
         ],
+    )
+    connection.execute(
+        "insert into staging.utc_offsets "
+        "select unnest(cast(? as varchar[])), unnest(cast(? as timestamptz[])), unnest(cast(? as timestamptz[])), "
+        "unnest(cast(? as timestamp[])), unnest(cast(? as timestamp[])), unnest(cast(? as integer[]))",
+        [list(column) for column in zip(*_utc_offsets(connection, inputs), strict=True)],
     )
     connection.execute(
         "insert into staging.holidays select unnest(cast(? as date[])), unnest(cast(? as varchar[]))",
         [[day.holiday_on for day in inputs.days_off], [day.name for day in inputs.days_off]],
     )
+
+
+def _utc_offsets(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[UtcOffset]:
+    """List the UTC offsets of every zone that a model may need, over the time of which raw can tell."""
+    held = connection.execute("select distinct time_zone from staging.stg_phone_numbers").fetchall()
+    names = {inputs.time_zone, inputs.business_time_zone, *(name for (name,) in held if name)}
+    last = inputs.as_of + OFFSETS_BEYOND
+    return [offset for name in sorted(names) for offset in utc_offsets(name, BEGINNING, last)]
 
 
 def _drop_temporary_objects(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

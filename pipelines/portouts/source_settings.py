@@ -13,13 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import dlt
-import duckdb
 from dlt.common.configuration import with_config
 from dlt.common.configuration.exceptions import ConfigurationException, ConfigValueCannotBeCoercedException
 from dlt.common.configuration.providers.toml import SettingsTomlProvider
@@ -30,6 +28,7 @@ from portouts.models import ModelInputs, shipped_holidays
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
 from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url
+from portouts.time_zones import time_zone as find_time_zone
 
 _VARIABLES = "SOURCES__TELNYX__"
 _KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "true or false"}
@@ -196,19 +195,10 @@ def _hours(name: str, value: Any, most: int) -> float:
 
 
 def _zone(setting: str, name: str) -> ZoneInfo:
-    """Find a time zone; Python reads days in it, and DuckDB counts by them."""
     try:
-        if name in _zones_of_duckdb():
-            return ZoneInfo(name)
-    except (ValueError, KeyError, OSError):
-        pass  # Python's list is the shorter one; a folder of zones is an OSError
-    raise SettingsError(f"{setting} must be an IANA name such as America/New_York, not {name!r}.")
-
-
-@cache
-def _zones_of_duckdb() -> frozenset[str]:
-    with duckdb.connect() as connection:
-        return frozenset(name for (name,) in connection.execute("select name from pg_timezone_names()").fetchall())
+        return find_time_zone(name)
+    except (ValueError, TypeError):
+        raise SettingsError(f"{setting} must be an IANA name such as America/New_York, not {name!r}.") from None
 
 
 def _days_off(holidays: str | None) -> tuple[Holiday, ...]:

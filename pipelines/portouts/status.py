@@ -43,6 +43,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: dateti
             (select count(*) from staging.stg_observations) as observations
         """,
     )
+    [inputs] = _rows(connection, "select * from staging.model_inputs")
     verifications = _rows(connection, "select * from raw.verifications order by finished_at desc limit 1")
     windows: dict[str, list[Window]] = {}
     for axis, start, end in connection.execute("from raw.covered_ranges order by all").fetchall():
@@ -53,6 +54,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: dateti
         "age_hours": round((now - last["as_of"]) / timedelta(hours=1), 1),
         "is_proven": last["is_proven"],
         "counts": counts,
+        "time_zone_data": inputs.get("time_zone_data"),
         "covered": {axis: [_range(window) for window in covered] for axis, covered in windows.items()},
         "gaps": {axis: [_range(window) for window in _gaps_of(covered)] for axis, covered in windows.items()},
         "last_sync": {name: _text(value) for name, value in last.items()},

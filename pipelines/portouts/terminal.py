@@ -182,6 +182,8 @@ def status_text(found: dict[str, Any]) -> str:
         + ("" if found["is_proven"] else ", NOT PROVEN"),
         ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found["counts"].items()),
     ]
+    if found["time_zone_data"]:
+        lines.append(f"time zone data: {found['time_zone_data']}")
     if verification := found["verification"]:
         lines.append(
             f"verified ({verification['depth']}): {verification['verdict']}, {verification['orders']} orders as of "

@@ -22,9 +22,18 @@ placed as (
 local as (
     select
         placed.*,
-        pending_at at time zone time_zone as pending_local,
-        responded_at at time zone time_zone as responded_local,
+        (placed.pending_at at time zone 'UTC') + pending_offsets.utc_offset_seconds * interval '1 second' as pending_local,
+        (placed.responded_at at time zone 'UTC') + responded_offsets.utc_offset_seconds * interval '1 second'
+            as responded_local,
     from placed
+    left join staging.utc_offsets as pending_offsets
+        on pending_offsets.time_zone = placed.time_zone
+        and placed.pending_at >= pending_offsets.starts_at
+        and placed.pending_at < pending_offsets.ends_at
+    left join staging.utc_offsets as responded_offsets
+        on responded_offsets.time_zone = placed.time_zone
+        and placed.responded_at >= responded_offsets.starts_at
+        and placed.responded_at < responded_offsets.ends_at
 )
 
 select

@@ -15,10 +15,14 @@ with joined as (
 dated as (
     select
         joined.*,
-        cast(joined.inserted_at at time zone inputs.time_zone as date) as received_on,
-        cast(joined.ported_at at time zone inputs.time_zone as date) as ported_on,
+        cast((joined.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
+            as received_on,
+        cast((joined.ported_at at time zone 'UTC') + ports.utc_offset_seconds * interval '1 second' as date) as ported_on,
     from joined
-    cross join staging.model_inputs as inputs
+    left join staging.utc_offsets_reported as receipts
+        on joined.inserted_at >= receipts.starts_at and joined.inserted_at < receipts.ends_at
+    left join staging.utc_offsets_reported as ports
+        on joined.ported_at >= ports.starts_at and joined.ported_at < ports.ends_at
 )
 
 select

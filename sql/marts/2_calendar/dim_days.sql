@@ -5,8 +5,10 @@ with orders as (
 ),
 
 today as (
-    select cast(as_of at time zone time_zone as date) as day
-    from staging.model_inputs
+    select cast((inputs.as_of at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date) as day
+    from staging.model_inputs as inputs
+    inner join staging.utc_offsets_reported as offsets
+        on inputs.as_of >= offsets.starts_at and inputs.as_of < offsets.ends_at
 ),
 
 -- Raw rows may be a little younger than as_of, hence the greatest.

@@ -8,10 +8,13 @@ with weeks as (
 ended as (
     select
         weeks.week,
-        (epoch_us(inputs.as_of) - epoch_us(cast(weeks.week + 7 as timestamp) at time zone inputs.time_zone)) / 3.6e9
-            as hours_since_end,
+        (epoch_us(inputs.as_of) - epoch_us(cast(weeks.week + 7 as timestamp))) / 3.6e9
+            + offsets.utc_offset_seconds / 3600e0 as hours_since_end,
     from weeks
     cross join staging.model_inputs as inputs
+    inner join staging.utc_offsets_reported as offsets
+        on cast(weeks.week + 7 as timestamp) >= offsets.local_starts_at
+        and cast(weeks.week + 7 as timestamp) < offsets.local_ends_at
 ),
 
 orders as (

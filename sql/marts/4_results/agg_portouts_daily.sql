@@ -4,9 +4,9 @@ with orders as (
     from staging.int_orders
 ),
 
-inputs as (
-    select time_zone
-    from staging.model_inputs
+offsets as (
+    select starts_at, ends_at, utc_offset_seconds
+    from staging.utc_offsets_reported
 ),
 
 -- Where an order became final, or came back from there.
@@ -47,17 +47,20 @@ happenings as (
     where ported_on is not null
     union all
     select
-        cast(orders.status_began_at at time zone inputs.time_zone as date), 0, 0, 0, 0,
+        cast((orders.status_began_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date),
+        0, 0, 0, 0,
         case when orders.status = 'rejected' then 1 else 0 end,
         case when orders.status = 'canceled' then 1 else 0 end,
         0,
     from orders
-    cross join inputs
+    left join offsets on orders.status_began_at >= offsets.starts_at and orders.status_began_at < offsets.ends_at
     where orders.status in ('rejected', 'canceled')
     union all
-    select cast(dated.crossed_at at time zone inputs.time_zone as date), 0, 0, 0, 0, 0, 0, dated.opened
+    select
+        cast((dated.crossed_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date),
+        0, 0, 0, 0, 0, 0, dated.opened
     from dated
-    cross join inputs
+    left join offsets on dated.crossed_at >= offsets.starts_at and dated.crossed_at < offsets.ends_at
 ),
 
 bounds as (

@@ -1,12 +1,17 @@
 create or replace table marts.agg_response_latency_monthly as
 with inputs as (
-    select as_of, time_zone
+    select as_of
     from staging.model_inputs
 ),
 
 spells as (
     select
-        cast(date_trunc('month', responses.pending_at at time zone inputs.time_zone) as date) as month,
+        cast(
+            date_trunc(
+                'month',
+                (responses.pending_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second'
+            ) as date
+        ) as month,
         responses.response,
         not responses.is_censored as is_response,
         case when not responses.is_censored then responses.response_hours end as answer_hours,
@@ -18,7 +23,8 @@ spells as (
         end as hours_at_risk,
     from staging.int_responses as responses
     cross join inputs
-    where responses.pending_at is not null
+    inner join staging.utc_offsets_reported as offsets
+        on responses.pending_at >= offsets.starts_at and responses.pending_at < offsets.ends_at
 ),
 
 latencies as (
