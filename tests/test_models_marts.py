@@ -353,7 +353,7 @@ def test_an_open_spell_of_unknown_length_shortens_no_median(connection: duckdb.D
         world.add_event(id_, "rejected-pending", FIRST_SYNC - 90 * DAY + HOUR)
         world.see(id_, "pending", FIRST_SYNC)
     months = built(connection, world)["agg_response_latency_monthly"]
-    assert [row["median_hours_censored"] for row in months if row["month"] == date(2026, 2, 1)] == [1.0]
+    assert [row["median_hours_censored"] for row in months if row["month"] == date(2026, 2, 1)] == [5.0]
 
 
 def test_a_status_that_no_event_tells_of_follows_the_last_event(connection: duckdb.DuckDBPyConnection) -> None:
@@ -539,14 +539,37 @@ def test_days_and_months_follow_the_reporting_time_zone(connection: duckdb.DuckD
     assert found["agg_response_latency_monthly"][0]["month"] == date(2026, 2, 1)
 
 
-def test_half_unanswered_exactly_is_the_median(connection: duckdb.DuckDBPyConnection) -> None:
+# hours of the answers, hours after which others were canceled; the median
+HALVES = {
+    "an even number of answers": ([1, 2, 3, 4], [], 2.5),
+    "an odd number of answers": ([1, 2, 3], [], 2.0),
+    "one answer": ([7], [], 7.0),
+    "two answers": ([1, 4], [], 2.5),
+    "two at the same hours below one half": ([1, 1, 5, 9], [], 3.0),
+    "two at the same hours around one half": ([1, 3, 3, 9], [], 3.0),
+    "an answer in a third of an hour": ([1 / 3, 5, 1 / 3, 7, 5, 7], [], 5.0),
+    "thirty answers": (list(range(30, 0, -1)), [], 15.5),
+    "a cancellation between the middle answers": ([1, 2, 4, 5], [3], 4.0),
+    "a cancellation while the curve lies at one half": ([1, 2, 6], [3], 4.0),
+    "nobody answers after one half": ([1, 2], [3, 4], 2.0),
+    "never down to one half": ([1], [2, 3], None),
+}
+
+
+@pytest.mark.parametrize(("answered", "canceled", "median"), HALVES.values(), ids=list(HALVES))
+def test_the_censored_median_lies_in_the_middle_of_where_half_are_unanswered(
+    connection: duckdb.DuckDBPyConnection, answered: list[float], canceled: list[float], median: float | None
+) -> None:
     world = World()
-    for number, hours in enumerate([1, 2, 3, 4]):
-        id_ = world.add_order(number, T0, "authorized")
-        world.add_event(id_, "authorized", T0 + hours * HOUR)
+    ends = [*(("authorized", hours) for hours in answered), *(("canceled", hours) for hours in canceled)]
+    for number, (status, hours) in enumerate(ends):
+        world.add_event(world.add_order(number, T0, status), status, T0 + hours * HOUR)
     found = built(connection, world)
-    assert [row["still_pending_share"] for row in found["agg_response_survival"]] == pytest.approx([0.75, 0.5, 0.25, 0])
-    assert found["agg_response_latency_monthly"][0]["median_hours_censored"] == 2.0
+    assert_equals_by_hand(found, world)
+    [month] = found["agg_response_latency_monthly"]
+    assert month["median_hours_censored"] == pytest.approx(median, abs=1e-9)
+    if not canceled:
+        assert month["median_hours_censored"] == pytest.approx(month["p50_hours"], abs=1e-9)
 
 
 def test_of_two_spellings_as_frequent_and_as_late_the_first_in_the_alphabet_names_the_carrier(

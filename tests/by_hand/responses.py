@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, datetime
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from by_hand.carriers import answer_hours
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
     from by_hand.stories import Story
 
 
+HALF = Fraction(1, 2)
+
+
 def survival(spells: list[Row], as_of: datetime) -> list[Row]:
+    return [{**step, "still_pending_share": float(step["still_pending_share"])} for step in curve(spells, as_of)]
+
+
+def curve(spells: list[Row], as_of: datetime) -> list[Row]:
+    """Walk from the shortest spell to the longest; shares are exact fractions."""
     durations: list[tuple[float, bool]] = []
     for spell in spells:
         if spell["measured_by"] == "unknown":
@@ -22,7 +31,8 @@ def survival(spells: list[Row], as_of: datetime) -> list[Row]:
         if waited is not None:
             durations.append((waited, not spell["is_censored"]))
     durations.sort()
-    rows, pending, walked = [], 1.0, 0
+    rows: list[Row] = []
+    pending, walked = Fraction(1), 0
     while walked < len(durations):
         hours = durations[walked][0]
         at_risk = len(durations) - walked
@@ -31,7 +41,7 @@ def survival(spells: list[Row], as_of: datetime) -> list[Row]:
             responded += durations[walked][1]
             censored += not durations[walked][1]
             walked += 1
-        pending *= (at_risk - responded) / at_risk
+        pending *= Fraction(at_risk - responded, at_risk)
         rows.append(
             {
                 "hours": hours,
@@ -44,6 +54,16 @@ def survival(spells: list[Row], as_of: datetime) -> list[Row]:
     return rows
 
 
+def censored_median(steps: list[Row]) -> float | None:
+    """Find where the curve falls to one half; if it stays there, the middle of the time for which it does."""
+    falls = [step for step in steps if step["responded"]]
+    at_most_half = [step["hours"] for step in falls if step["still_pending_share"] <= HALF]
+    below_half = [step["hours"] for step in falls if step["still_pending_share"] < HALF]
+    if not at_most_half:
+        return None
+    return float(at_most_half[0] + (below_half or at_most_half)[0]) / 2
+
+
 def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
     months: defaultdict[date, list[Row]] = defaultdict(list)
     for story in stories:
@@ -53,7 +73,6 @@ def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
     rows = []
     for month, spells in sorted(months.items()):
         hours, business = answer_hours(spells), answer_hours(spells, "response_business_hours")
-        halved = [step["hours"] for step in survival(spells, terms.as_of) if step["still_pending_share"] <= 0.5 + 1e-9]
         rows.append(
             {
                 "month": month,
@@ -71,7 +90,7 @@ def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
                 "within_48h": sum(hour <= 48 for hour in hours),
                 "within_one_business_day": sum(hour <= 9 for hour in business),
                 "automatic": sum(spell["response"] == "authorized_automatically" for spell in spells),
-                "median_hours_censored": halved[0] if halved else None,
+                "median_hours_censored": censored_median(curve(spells, terms.as_of)),
             }
         )
     return rows

@@ -1,10 +1,5 @@
 create or replace table marts.agg_response_latency_monthly as
-with inputs as (
-    select as_of
-    from staging.model_inputs
-),
-
-spells as (
+with spells as (
     select
         cast(
             date_trunc(
@@ -16,13 +11,7 @@ spells as (
         not responses.is_censored as is_response,
         case when not responses.is_censored then responses.response_hours end as answer_hours,
         case when not responses.is_censored then responses.response_business_hours end as business_hours,
-        case
-            when responses.measure_code = 2 then null
-            when responses.response = 'open' then date_diff('microsecond', responses.pending_at, inputs.as_of) / 3.6e9
-            else responses.response_hours
-        end as hours_at_risk,
     from staging.int_responses as responses
-    cross join inputs
     inner join staging.utc_offsets_reported as offsets
         on responses.pending_at >= offsets.starts_at and responses.pending_at < offsets.ends_at
 ),
@@ -48,43 +37,31 @@ latencies as (
     group by month
 ),
 
--- Kaplan-Meier, as in agg_response_survival, month by month.
-at_risk as (
-    select
-        month,
-        hours_at_risk as hours,
-        is_response,
-        count(*) over (partition by month order by hours_at_risk desc) as at_risk,
-    from spells
-    where hours_at_risk is not null
-),
-
-risks as (
-    select month, hours, at_risk, count(case when is_response then 1 end) as responded
-    from at_risk
-    group by month, hours, at_risk
-),
-
-survival as (
+answered as (
     select
         month,
         hours,
-        case
-            when responded = at_risk then 0
-            else exp(
-                sum(case when responded < at_risk then ln(1 - responded / cast(at_risk as double)) end)
-                    over (partition by month order by hours)
-            )
-        end as still_pending_share,
-    from risks
+        still_pending_share,
+        lead(hours) over (partition by month order by hours) as next_hours,
+    from survival
+    where month is not null and responded > 0
 ),
 
--- 1e-9: a share of exactly one half may come out a rounding error above it.
-medians as (
-    select month, min(hours) as median_hours_censored
-    from survival
+-- As R has it: where exactly one half stays unanswered from one answer to the next, the middle between the two.
+-- 1e-9: a share of exactly one half may come out a rounding error off.
+halved as (
+    select
+        month,
+        min(hours) as median_hours,
+        min(case when still_pending_share > 0.5 - 1e-9 then next_hours end) as end_of_half_hours,
+    from answered
     where still_pending_share <= 0.5 + 1e-9
     group by month
+),
+
+medians as (
+    select month, (median_hours + coalesce(end_of_half_hours, median_hours)) / 2 as median_hours_censored
+    from halved
 ),
 
 joined as (
@@ -115,4 +92,4 @@ comment on column marts.agg_response_latency_monthly.p50_business_hours is 'Medi
 comment on column marts.agg_response_latency_monthly.p90_business_hours is '90th percentile of business hours to the response.';
 comment on column marts.agg_response_latency_monthly.within_one_business_day is 'Responses of known time after at most 9 business hours, the length of a business day.';
 comment on column marts.agg_response_latency_monthly.automatic is 'Responses taken for authorised by silence: an estimate.';
-comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of; those of unknown length are left out. Null while more than half are unanswered.';
+comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of; those of unknown length are left out. With nothing censored it equals p50_hours: where exactly half are answered, it is the middle between two answers. Null while more than half are unanswered.';
