@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from portouts.errors import PortoutsError
+from portouts.ids import UUID
 from portouts.models import create_books
 from portouts.sync_plan import Axis, Window
 from portouts.sync_run import SyncReport
@@ -20,6 +21,16 @@ class NothingLoaded(PortoutsError):
 
 class Unfinished(PortoutsError):
     """A sync has loaded something and not come to its end."""
+
+
+# Of each table: the columns of ids, what identifies a row, and which of several equal rows comes first.
+_ID_COLUMNS = {
+    "portouts": (("id",), "id", "deleted_at nulls first, updated_at desc nulls last"),
+    "portout_phone_numbers": (("portout_id",), "portout_id, position", "phone_number"),
+    "portout_events": (("id", "portout_id"), "id", "payload nulls last, updated_at desc nulls last"),
+    "portout_observations": (("portout_id",), "portout_id, status, updated_at", "seen_at"),
+    "portout_ported_ranges": (("portout_id",), "portout_id, ported_from, ported_to", "seen_at"),
+}
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,22 @@ def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_
         "update raw.portouts set deleted_at = ? where deleted_at is null and id in (select unnest(?))",
         [deleted_at, ids],
     )
+
+
+def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the UUIDs loaded by earlier versions in lower case, and keep one row of those that are the same then."""
+    connection.begin()
+    for table, (columns, key, best) in _ID_COLUMNS.items():
+        for column in columns:
+            connection.execute(
+                f"update raw.{table} set {column} = lower({column}) "  # noqa: S608 - all names are our own
+                f"where {column} <> lower({column}) and regexp_full_match({column}, '{UUID}')"
+            )
+        connection.execute(
+            f"delete from raw.{table} where rowid in (select rowid from raw.{table} "  # noqa: S608 - all names are our own
+            f"qualify row_number() over (partition by {key} order by {best}) > 1)"
+        )
+    connection.commit()
 
 
 def mark_published(connection: duckdb.DuckDBPyConnection) -> None:

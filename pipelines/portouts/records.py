@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.errors import PortoutsError
+from portouts.ids import canonical_column, canonical_ids
 from portouts.pins import text_without_pins
 from portouts.privacy import KEEP, Privacy, is_plain_word, json_text
 
@@ -93,6 +94,7 @@ def _row_type(name: str, fields: Mapping[str, pa.DataType | str]) -> type[msgspe
 
 Order = _row_type("Order", ORDER_FIELDS)
 Event = _row_type("Event", EVENT_FIELDS)
+ID_FIELDS = frozenset({"id", "portout_id"})
 PERSONAL_FIELDS = frozenset(
     {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason"}
 )  # numbers are covered by `phone_numbers`, once they have told their country
@@ -109,12 +111,12 @@ class UnusableRow(PortoutsError):
 
 
 def ids_of(rows: Sequence[Row], where: str) -> list[str]:
-    """List the ids of the rows of a page; raises `UnusableRow`, naming the page."""
+    """List the ids of the rows of a page, as they are compared; raises `UnusableRow`, naming the page."""
     ids: list[Any] = [row.get("id") if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
     for position, row_id in enumerate(ids):
         if not isinstance(row_id, str) or not row_id:
             raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
-    return ids
+    return canonical_ids(ids)
 
 
 def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
@@ -194,6 +196,7 @@ def _table(
     privacy: Privacy,
 ) -> pa.Table:
     columns = {name: _column(name, values[name], kind, extras) for name, kind in fields.items()}
+    columns |= {name: canonical_column(columns[name]) for name in ID_FIELDS & columns.keys()}
     length = len(values["id"])
     kept = [_extra(extras.get(position), privacy) for position in range(length)] if extras else [None] * length
     return pa.table(columns | {"extra": pa.array(kept, TEXT)})

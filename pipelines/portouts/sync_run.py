@@ -225,6 +225,7 @@ class SyncRun:
         if self.options.full:
             state.forget_ranges()
         self._keep_to_time_zone(state)
+        state.are_ids_canonical = True  # those loaded before are by now
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
         state.events_tell_from = state.events_tell_from or self._as_of
         self._owed = state.to_read | state.open_orders.keys()

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from portouts.ids import canonical_ids
 from portouts.sync_plan import FINAL_STATUSES, Axis, Window, gaps, merge
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass
@@ -52,6 +54,8 @@ class SyncState:
     """The account may not read events; said once, and asked again by every sync."""
     privacy: str | None = None
     """What was made of personal data, see `Privacy.mark`."""
+    are_ids_canonical: bool = True
+    """The ids of all rows loaded so far are written as they are compared, which earlier versions did not do."""
     time_zone: str | None = None
     """The zone whose days and months tell when orders were ported of which no event does."""
 
@@ -116,6 +120,7 @@ class SyncState:
             "events_refused": self.events_refused,
             "privacy": self.privacy,
             "time_zone": self.time_zone,
+            "are_ids_canonical": self.are_ids_canonical,
         }
 
     @classmethod
@@ -127,9 +132,9 @@ class SyncState:
             covered={axis: _windows(covered.get(str(axis), ())) for axis in Axis},
             open_orders={
                 id_: OpenOrder(_instant(inserted_at), _instant(updated_at))
-                for id_, (inserted_at, updated_at) in json.get("open_orders", {}).items()
+                for id_, (inserted_at, updated_at) in _by_id(json.get("open_orders", {})).items()
             },
-            to_read=set(json.get("to_read", ())),
+            to_read=set(canonical_ids(json.get("to_read", ()))),
             recent_events=_instants(json.get("recent_events", {})),
             unfinished_events=_instants(json.get("unfinished_events", {})),
             events_tell_from=_instant(json.get("events_tell_from")),
@@ -138,11 +143,17 @@ class SyncState:
             events_refused=json.get("events_refused", False),
             privacy=json.get("privacy"),
             time_zone=json.get("time_zone"),
+            are_ids_canonical=json.get("are_ids_canonical", not json),
         )
 
 
 def _instants(texts: Mapping[str, str]) -> dict[str, datetime]:
-    return {id_: datetime.fromisoformat(text) for id_, text in texts.items()}
+    return {id_: datetime.fromisoformat(text) for id_, text in _by_id(texts).items()}
+
+
+def _by_id(values: Mapping[str, T]) -> Mapping[str, T]:
+    """Write the ids as they are compared, which earlier versions did not."""
+    return dict(zip(canonical_ids(values), values.values(), strict=True))
 
 
 def _windows(pairs: Iterable[Iterable[str]]) -> list[Window]:

@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 
 from portouts.dlt_recovery import has_failed, make_ready_to_finish, own_error
 from portouts.errors import PortoutsError
-from portouts.ledger import NothingLoaded, mark_published
+from portouts.ledger import NothingLoaded, make_ids_canonical, mark_published
 from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
 from portouts.publication import publish
 from portouts.settings import SettingsError
@@ -135,6 +135,8 @@ class Warehouse:
             pipeline.sync_destination()
         except PipelineStepFailed as error:
             raise own_error(error) from error
+        if self._connection and not destination and not self.remembered(pipeline).are_ids_canonical:
+            make_ids_canonical(self._connection)
         return pipeline
 
     def _open(self) -> duckdb.DuckDBPyConnection:

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
+from portouts.ids import canonical_id, spellings
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, Event, Order, events_table, ids_of, orders_table
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
@@ -280,13 +281,15 @@ class WindowReader:
         return Read(lookup, parse(found, self._privacy), missing=missing)
 
     async def _one(self, path: str, row_id: str) -> JsonObject | None:
-        try:
-            row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(row_id, safe='')}"))["data"]
-        except (NotFound, Unprocessable):
-            return None  # 422: not even the form of an id
-        if row.get("id") != row_id:
-            raise UnaskedRows(f"GET {path}/{row_id} answered another id.")
-        return row
+        for spelling in spellings(row_id):
+            try:
+                row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}"))["data"]
+            except (NotFound, Unprocessable):
+                continue  # 422: not even the form of an id
+            if canonical_id(str(row.get("id"))) != canonical_id(row_id):
+                raise UnaskedRows(f"GET {path}/{spelling} answered another id.")
+            return row
+        return None
 
     async def _pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
         starts = range(2, count + 1, PAGES_TOGETHER)
