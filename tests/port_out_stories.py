@@ -241,6 +241,9 @@ GAPS = [
 ]
 
 
+DELAYS = [timedelta(), timedelta(), timedelta(milliseconds=200), timedelta(seconds=61), *GAPS]
+
+
 def random_world(chance: random.Random, order_count: int) -> World:
     """Tell that many stories; some were never announced, some by half, some were over when the first sync came."""
     world = World()
@@ -296,10 +299,12 @@ def _foc_date(chance: random.Random, around: datetime) -> str:
 
 
 def _announce(world: World, chance: random.Random, id_: str, story: list[tuple[str, datetime]]) -> None:
-    announced = chance.choice(["all", "all", "none", "half", "doubled"])
+    announced = chance.choice(["all", "all", "none", "half", "doubled", "late"])
     for place_, (status, at) in enumerate(story):
         if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
             world.add_event(id_, status, at)
+        if announced == "late":
+            world.add_event(id_, status, at + chance.choice(DELAYS))
         if announced == "doubled":
             world.add_event(id_, status, at + timedelta(seconds=chance.choice([0, 1])))
     if chance.random() < 0.1:

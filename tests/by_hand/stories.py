@@ -14,6 +14,9 @@ RESPONSES = {"authorized", "authorized_automatically", "rejected"}
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 LIFE = {"pending": 0, "rejected-pending": 1, "authorized": 2, "rejected": 3, "canceled": 3, "ported": 3}
 UNDERWAY, LAST = LIFE["authorized"], 4
+SETTLED = {"authorized", "ported", "canceled"}
+NO_WAY_BACK = {"pending", *SETTLED}
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass
@@ -125,13 +128,39 @@ def in_order_of_life(events: list[Row], now: str) -> list[tuple[datetime, str]]:
         if event["event_type"] == "portout.status_changed" and event["created_at"]
         if (status := words((event.get("payload") or {}).get("status")))
     ]
-    end = max((at for at, _, _ in told), default=None)
+    recorded = sorted((at, status) for at, status, _ in told)
+    dated = [(happened_at(at, status, recorded, now), status, id_) for at, status, id_ in told]
+    end = max((at for at, _, _ in dated), default=None)
 
     def place(event: tuple[datetime, str, str]) -> tuple[datetime, int, str]:
         at, status, id_ = event
         return at, LAST if (at, status) == (end, now) else LIFE.get(status, UNDERWAY), id_
 
-    return [(at, status) for at, status, _ in sorted(told, key=place)]
+    return [(at, status) for at, status, _ in sorted(dated, key=place)]
+
+
+def happened_at(at: datetime, status: str, recorded: list[tuple[datetime, str]], now: str) -> datetime:
+    """Date an event; one that was recorded too late for the order's life happened earlier."""
+    latest = min(at, latest_before_the_end(at, status, recorded, now))
+    first, last = recorded[0][0], recorded[-1][0]
+    if status != "pending" or (now == "pending" and at == last):
+        return latest
+    returns = [when for when, other in recorded if when <= at and other not in NO_WAY_BACK]
+    is_first_pending = at == min(when for when, other in recorded if other == "pending")
+    if is_first_pending and (not returns or at - first <= MINUTE or at == last):
+        return first
+    leg = max(returns, default=first)
+    return min([latest, *(when for when, other in recorded if leg <= when <= at and other in SETTLED)])
+
+
+def latest_before_the_end(at: datetime, status: str, recorded: list[tuple[datetime, str]], now: str) -> datetime:
+    """Tell when an order took the status that it has now, if the event should have come before."""
+    ends = [when for when, other in recorded if other == now]
+    comes_before = LIFE.get(status, UNDERWAY) < LIFE.get(now, UNDERWAY)
+    if not ends or not comes_before:
+        return at
+    is_over = LIFE.get(now) == LIFE["ported"]
+    return ends[-1] if is_over or recorded[-1][0] - ends[-1] <= MINUTE else at
 
 
 def tell_ported(story: Story, ranges: list[Row]) -> tuple[datetime | None, str | None]:
