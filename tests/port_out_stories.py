@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 import pyarrow as pa
 from by_hand.numbers import place, zone_of
 from by_hand.terms import instant
-from portouts.models import sql_folder
+from portouts.models import create_books
 
 if TYPE_CHECKING:
     import random
@@ -43,8 +43,6 @@ RAW_TABLES = {
     " seen_at timestamptz not null, sync_id varchar not null",
     "portout_ported_ranges": "portout_id varchar not null, ported_from timestamptz not null,"
     " ported_to timestamptz not null, seen_at timestamptz not null",
-    "syncs": "sync_id varchar not null, as_of timestamptz not null, started_at timestamptz, finished_at timestamptz,"
-    " requests bigint, orders_read bigint, orders_changed bigint, is_proven boolean, published boolean",
 }
 
 
@@ -144,7 +142,7 @@ def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     connection.execute("set timezone = 'UTC'; create schema raw")
     for name, columns in RAW_TABLES.items():
         connection.execute(f"create table raw.{name} ({columns})")
-    connection.execute((sql_folder() / "raw" / "verifications.sql").read_text(encoding="utf-8"))
+    create_books(connection)
     _insert(connection, "portouts", world.orders)
     _insert(connection, "portout_phone_numbers", [row for order in world.orders for row in _number_rows(order)])
     _insert(connection, "portout_events", [_event_row(event) for event in world.events])

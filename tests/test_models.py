@@ -11,7 +11,15 @@ import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
 from portouts import models
-from portouts.models import CheckFailed, CheckWarning, ModelFailed, ModelInputs, build_models, sql_folder
+from portouts.models import (
+    CheckFailed,
+    CheckWarning,
+    ModelFailed,
+    ModelInputs,
+    build_models,
+    create_books,
+    sql_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -272,3 +280,11 @@ def test_an_order_that_tells_next_to_nothing_still_builds(connection: duckdb.Duc
         "select status, is_open, carrier_id from marts.fct_portouts where portout_id = 'bare'"
     ).fetchall()
     assert row == (None, True, "unknown")
+
+
+def test_a_book_made_by_an_older_version_gains_the_columns_it_lacks(connection: duckdb.DuckDBPyConnection) -> None:
+    create_books(connection)
+    columns = connection.table("raw.verifications").columns
+    connection.execute("alter table raw.verifications drop column events_missing")
+    create_books(connection)
+    assert connection.table("raw.verifications").columns == columns

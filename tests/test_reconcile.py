@@ -12,6 +12,7 @@ import duckdb
 import httpx
 import pyarrow as pa
 import pytest
+from fake_transport import ListServer, open_client, orders_every
 from portouts.buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
 from portouts.held_orders import HeldOrders
 from portouts.reconcile import Comparison, Reconciliation, Verdict
@@ -168,3 +169,23 @@ def test_a_bucket_is_halved_at_whole_seconds_until_a_second_is_left() -> None:
     )
     assert bucket.halves(None) == bucket.halves(NOW + 2 * second) == bucket.halves(NOW)
     assert Bucket(Window(NOW, NOW + second)).halves(None) is None
+
+
+@pytest.mark.parametrize("cap", [10, 30, 100], ids=lambda cap: f"never more than {cap}")
+@pytest.mark.parametrize("lost", [0, 3, 57], ids=lambda lost: f"{lost} lost")
+@pytest.mark.parametrize("depth", [Depth.QUICK, Depth.MONTH], ids=str)
+def test_a_total_that_is_capped_neither_hides_nor_invents_a_difference(cap: int, lost: int, depth: Depth) -> None:
+    orders = orders_every(timedelta(hours=7), 157, start=NOW - timedelta(days=60))
+    with holding(orders[lost:]) as connection:
+        server = ListServer(orders, total=lambda count: min(count, cap), budget=2_000)
+        found = compare(open_client(server), connection, depth)
+    assert (len(found.differences), found.unproven, found.orders) == (lost, [], 157)
+
+
+@pytest.mark.parametrize("held", [150, 160], ids=lambda held: f"{held} held")
+def test_as_many_rows_as_a_capped_total_are_no_proof(held: int) -> None:
+    """The API lists 200 orders and counts as many as the warehouse happens to hold."""
+    orders = orders_every(timedelta(hours=7), 200, start=NOW - timedelta(days=60))
+    with holding(orders[:held]) as connection:
+        found = compare(open_client(ListServer(orders, total=lambda count: min(count, held))), connection, Depth.QUICK)
+    assert Counter(difference.kind for difference in found.differences) == {"missing": 200 - held}

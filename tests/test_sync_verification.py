@@ -52,6 +52,14 @@ def test_a_sync_publishes_a_certificate_of_its_own(account: Account) -> None:
     assert account.ask("select depth, verdict, orders from raw.verifications") == [("sync", "PROVEN", 600)]
 
 
+def test_events_are_counted_once_all_of_them_have_been_read(account: Account) -> None:
+    """A quiet sync has no request to spare for it; what it reads of events, their own total proves."""
+    counted = "select events is not null, events_missing from raw.verifications order by finished_at"
+    account.sync()
+    account.sync(full=True)
+    assert account.ask(counted) == [(True, 0), (False, None), (True, 0)]
+
+
 @pytest.mark.parametrize(("becomes", "counted"), [("pending", 0), ("canceled", 1), ("rejected", 1), ("on-hold", 1)])
 def test_a_final_order_that_changed_unannounced_is_found_and_read_again(
     account: Account, becomes: str, counted: int

@@ -64,7 +64,8 @@ def test_an_unspoiled_warehouse_is_proven_at_every_depth(large: Account, depth: 
     account = large.copy_to(tmp_path)
     outcome = account.verify(depth=depth)
     assert (outcome.certificate.verdict, outcome.certificate.differences) == (Verdict.PROVEN, 0)
-    assert outcome.certificate.requests == outcome.certificate.buckets
+    ranges_of_events = depth is not Depth.QUICK
+    assert outcome.certificate.requests == outcome.certificate.buckets + ranges_of_events
     assert outcome.certificate.orders == len(account.world.orders())
     assert account.ask("select verdict, depth from raw.verifications order by finished_at")[-1] == ("PROVEN", depth)
 
@@ -286,3 +287,26 @@ def compare(world: World, connection: duckdb.DuckDBPyConnection) -> tuple[Compar
         return reconciliation.finish()
 
     return converse(client, conversation), client.requests
+
+
+OLDEST_THIRD = "created_at < (select quantile_disc(created_at, 0.33) from raw.portout_events)"
+
+
+@pytest.mark.parametrize("lost", ["true", OLDEST_THIRD, "hash(id) % 40 = 0"], ids=["all", "the oldest", "one in 40"])
+def test_events_that_are_missing_are_counted_found_and_read_again(account: Account, lost: str) -> None:
+    events = "select * from raw.portout_events order by id"
+    before, responses = account.ask(events), account.ask("select * from marts.fct_responses order by all")
+    account.spoil(f"delete from raw.portout_events where {lost}")
+    found = account.verify().certificate
+    assert (found.verdict, found.differences) == (Verdict.DIFFERENT, 0)
+    assert found.events_missing
+    mended = account.verify(repair=True).certificate
+    assert (mended.verdict, mended.events, mended.events_missing) == (Verdict.PROVEN, len(before), 0)
+    assert [row[:-2] for row in account.ask(events)] == [row[:-2] for row in before]  # less the names of loads
+    assert account.ask("select * from marts.fct_responses order by all") == responses
+
+
+def test_events_that_the_api_no_longer_lists_are_kept_and_no_difference(account: Account) -> None:
+    account.spoil("insert into raw.portout_events select * replace ('old' as id) from raw.portout_events limit 1")
+    found = account.verify().certificate
+    assert (found.verdict, found.events_missing) == (Verdict.PROVEN, 0)

@@ -8,7 +8,7 @@ by us alike.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -38,20 +38,21 @@ class Depth(StrEnum):
 
 @dataclass(frozen=True)
 class Bucket:
-    """Orders of one status (None: of any) inserted between two whole seconds, both included."""
+    """Orders of one status (None: of any) inserted, or events made, between two whole seconds, both included."""
 
     window: Window
     status: str | None = None
+    axis: Axis = Axis.INSERTED
 
     @property
     def query(self) -> ListQuery:
         """The list whose `total_results` is the bucket's count."""
-        return ListQuery(Axis.INSERTED, self.window, self.status)
+        return ListQuery(self.axis, self.window, self.status)
 
     @property
     def rows_query(self) -> ListQuery:
         """The list that reads the bucket's orders: reading leaves the end of a range out, so it ends a little later."""
-        return ListQuery(Axis.INSERTED, Window(self.window.start, self.window.end + RESOLUTION), self.status)
+        return ListQuery(self.axis, Window(self.window.start, self.window.end + RESOLUTION), self.status)
 
     def halves(self, middle: datetime | None) -> tuple[Bucket, Bucket] | None:
         """Cut at `middle` if that is inside, else in the middle of the time; None when too short to cut."""
@@ -60,7 +61,7 @@ class Bucket:
             middle = (start + (end - start) / 2).replace(microsecond=0)
         if not start < middle < end:
             return None
-        return Bucket(Window(start, middle), self.status), Bucket(Window(middle, end), self.status)
+        return replace(self, window=Window(start, middle)), replace(self, window=Window(middle, end))
 
     def __str__(self) -> str:
         return str(self.query)
@@ -74,11 +75,13 @@ class ComparisonPlan:
     samples: Sequence[Window] = ()
     most_searched: int | None = None
     """Do not search for more differences than these; None: however many there are."""
+    events: Sequence[Window] = ()
+    """Count the events of these ranges too."""
 
     @property
     def requests(self) -> int:
         """Requests it takes if nothing differs."""
-        return len(self.buckets) + len(self.samples)
+        return len(self.buckets) + len(self.samples) + len(self.events)
 
 
 def whole_seconds(window: Window) -> Window | None:

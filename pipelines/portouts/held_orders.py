@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from portouts.buckets import Bucket
-from portouts.sync_plan import Window
+from portouts.sync_plan import Axis, Window
 
 
 class Version(NamedTuple):
@@ -149,10 +149,17 @@ class HeldOrders:
 
     def _ask(self, what: str, bucket: Bucket, order: str = "") -> duckdb.DuckDBPyConnection:
         return self._connection.execute(
-            f"select {what} from held_orders"  # noqa: S608 - both parts come from this file
+            f"select {what} from {_table(bucket)}"  # noqa: S608 - all parts come from this file
             f" where inserted_at between $1 and $2 and ($3 is null or status = $3) {order}",
             [bucket.window.start, bucket.window.end, bucket.status],
         )
+
+
+_EVENTS = "(select created_at as inserted_at, cast(null as varchar) as status from raw.portout_events)"
+
+
+def _table(bucket: Bucket) -> str:
+    return _EVENTS if bucket.axis is Axis.EVENTS else "held_orders"
 
 
 def _version(row: tuple[str, str | None, datetime | None, datetime | None]) -> Version:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import duckdb
@@ -35,7 +36,7 @@ _ID_COLUMNS = {
 
 @dataclass(frozen=True)
 class SyncRecord:
-    """One row of `raw.syncs`, in the order of its columns; `orders_changed` is counted in the warehouse."""
+    """One row of `raw.syncs`, by its column names; `orders_changed` is counted in the warehouse."""
 
     sync_id: str
     as_of: datetime
@@ -57,7 +58,7 @@ class SyncRecord:
 
 @dataclass(frozen=True)
 class Certificate:
-    """One row of `raw.verifications`, in the order of its columns, where each is explained."""
+    """One row of `raw.verifications`, by its column names; each is explained there."""
 
     verification_id: str
     as_of: datetime
@@ -76,6 +77,8 @@ class Certificate:
     sampled_orders: int
     verdict: str
     not_covered: str
+    events: int | None = None
+    events_missing: int | None = None
 
 
 def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
@@ -84,10 +87,9 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state
     create_books(connection)
     connection.begin()
     changed = "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1)"
-    connection.execute(
-        f"insert into raw.syncs select $1, $2, $3, $4, $5, $6, $7, {changed}, $8, false",
-        astuple(record),
-    )
+    values = {**asdict(record), "orders_changed": 0, "published": False}
+    _insert(connection, "raw.syncs", values)
+    connection.execute(f"update raw.syncs set orders_changed = {changed} where sync_id = $1", [record.sync_id])  # noqa: S608 - our own text
     connection.execute("delete from raw.covered_ranges")
     for axis, windows in state.covered.items():
         for window in windows:
@@ -112,9 +114,18 @@ def _forget_old_states(connection: duckdb.DuckDBPyConnection) -> None:
 def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Certificate) -> None:
     """Write a certificate."""
     create_books(connection)
-    values = astuple(certificate)
-    marks = ", ".join("?" for _ in values)
-    connection.execute(f"insert into raw.verifications values ({marks})", values)  # noqa: S608 - only question marks
+    _insert(connection, "raw.verifications", asdict(certificate))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, values: Mapping[str, object]) -> None:
+    names, marks = ", ".join(values), ", ".join("?" for _ in values)
+    connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))  # noqa: S608 - our names
+
+
+def has_counted_events(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether a verification has ever counted the events."""
+    create_books(connection)
+    return bool(connection.execute("select 1 from raw.verifications where events is not null limit 1").fetchall())
 
 
 def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_at: datetime) -> None:

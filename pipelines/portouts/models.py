@@ -143,13 +143,15 @@ def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_books(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of `raw` that no loader creates, where they are missing: a file of `sql/raw` each."""
-    held = {
-        name
-        for (name,) in connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
-    }
+    """Create the tables of `raw` that no loader creates: a file of `sql/raw` each, which also adds new columns.
+
+    A file runs where the table or a column that it comments is missing, so it must be safe to run again.
+    """
+    rows = connection.execute("select table_name, column_name from duckdb_columns() where schema_name = 'raw'")
+    held = set(rows.fetchall())
     for path in _sql_files(sql_folder() / "raw"):
-        if path.stem not in held:
+        commented = re.findall(r"comment on column raw\.(\w+)\.(\w+) is", path.read_text(encoding="utf-8"))
+        if not held.issuperset(commented):
             _run_file(connection, path)
 
 

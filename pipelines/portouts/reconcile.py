@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -23,7 +24,8 @@ from portouts.errors import PortoutsError
 from portouts.held_orders import HeldOrders, Version
 from portouts.privacy import KEEP, Privacy
 from portouts.records import ORDER_FIELDS
-from portouts.sync_plan import ListQuery, Query, Window, lookups
+from portouts.sync_plan import Axis, ListQuery, Query, Window, lookups
+from portouts.telnyx_api import Unprocessable
 from portouts.window_reader import Api, Read, WindowReader, all_of, uncounted, whole_number
 
 ROUNDS = 4
@@ -61,6 +63,10 @@ class Comparison:
     unproven: list[str] = field(default_factory=list)
     sampled_windows: int = 0
     sampled_orders: int = 0
+    events: int | None = None
+    """Events that the API counted; None where they were not counted."""
+    missing_events: list[Window] = field(default_factory=list)
+    """Ranges in which the API counts more events than we hold. Fewer are no difference: old ones may be removed."""
 
     @property
     def least_differences(self) -> int:
@@ -72,9 +78,16 @@ class Comparison:
 
     @property
     def verdict(self) -> Verdict:
-        if self.least_differences:
+        if self.least_differences or self.missing_events:
             return Verdict.DIFFERENT
         return Verdict.UNPROVEN if self.unproven else Verdict.PROVEN
+
+
+class Counted(NamedTuple):
+    """The total of a list, and the id of the one row that was asked for; None where the list ends before it."""
+
+    total: int
+    id: str | None
 
 
 class Unanswered(PortoutsError):
@@ -104,6 +117,7 @@ class Reconciliation:
         self._doubted: set[str] = set()
         self._sampled: set[str] = set()
         self._fields: dict[str, tuple[str, ...]] = {}
+        self._known: dict[Bucket, int] = {}
 
     async def compare(self, buckets: Sequence[Bucket], most_searched: int | None = None) -> None:
         """Count these buckets, and search where the counts disagree until they agree or nothing more is found."""
@@ -119,6 +133,7 @@ class Reconciliation:
                 if not wrong:
                     return
                 await self.search(wrong)
+                self._known.clear()  # the API moves on
                 # What was corrected may have hidden an error of another bucket, so those are counted again, too.
                 doubtful = {bucket for bucket, _, _ in [*wrong, *self._disagreeing(shown)]}
                 shown |= await self._count(sorted(doubtful, key=str))
@@ -144,6 +159,31 @@ class Reconciliation:
             self._sampled |= {id_ for table in tables for id_ in table["id"].to_pylist()}
         self.result.sampled_orders = len(self._sampled)
         await self._look_up_doubted()
+
+    async def count_events(self, windows: Sequence[Window]) -> None:
+        """Count the events of these ranges, and find the parts of which we hold fewer than the API counts."""
+        for bucket in (Bucket(window, axis=Axis.EVENTS) for window in windows):
+            try:
+                held = self._held.count(bucket)
+                shown = await self._shown(bucket, held)
+                self.result.events = (self.result.events or 0) + shown
+                self.result.missing_events += await self._missing_events(bucket, shown, held)
+            except Unanswered as unanswered:
+                self.result.unproven.append(str(unanswered))
+
+    async def _missing_events(self, bucket: Bucket, shown: int, held: int) -> list[Window]:
+        if shown <= held:
+            return []
+        halves = bucket.halves(None)
+        if shown <= self._page_size or halves is None:
+            return [bucket.rows_query.window]
+        before, after = halves
+        held_before = self._held.count(before)
+        shown_before = await self._shown(before, held_before)
+        return [
+            *await self._missing_events(before, shown_before, held_before),
+            *await self._missing_events(after, shown - shown_before, held - held_before),
+        ]
 
     def finish(self) -> Comparison:
         """Say what each order found differing is."""
@@ -177,13 +217,15 @@ class Reconciliation:
             self._compare_ids(bucket, await self._read(bucket.rows_query))
             return
         before, after = halves
-        shown_before, held_before = await self._shown(before), self._held.count(before)
+        held_before = self._held.count(before)
+        shown_before = await self._shown(before, held_before)
         await self._search(before, shown_before, held_before)
         # Both sides are reckoned alike, so equal sets give equal numbers even if orders sit on the cut.
         await self._search(after, shown - shown_before, held - held_before)
 
     async def _count(self, buckets: Sequence[Bucket]) -> dict[Bucket, int]:
-        shown = await all_of(self._shown(bucket) for bucket in buckets)
+        held = self._held.counts(buckets)
+        shown = await all_of(self._shown(bucket, count) for bucket, count in zip(buckets, held, strict=True))
         return dict(zip(buckets, shown, strict=True))
 
     def _disagreeing(self, shown: Mapping[Bucket, int]) -> list[tuple[Bucket, int, int]]:
@@ -192,15 +234,52 @@ class Reconciliation:
         counts = zip(shown, shown.values(), held, strict=True)
         return [found for found in counts if found[1] != found[2]]
 
-    async def _shown(self, bucket: Bucket) -> int:
+    async def _shown(self, bucket: Bucket, held: int) -> int:
+        """Count a bucket at the API; `held` is our count.
+
+        A server may never count more than a multiple of the page size. So where our count is one, we ask for the row
+        after it, which must not exist; where the counts differ, for the row after the API's.
+        """
+        if (known := self._known.pop(bucket, None)) is not None:
+            return known
+        place = held + 1 if held > 0 and held % self._page_size == 0 else 1
+        try:
+            row = await self._row(bucket, place)
+            if row.total == held and (place == 1 or row.id is None):
+                return held
+            if row.total != held and (row.total < self._page_size or await self._ends_at(bucket, row.total)):
+                return row.total
+            if row.total <= held and await self._ends_at(bucket, held):
+                return held
+        except Unprocessable:  # the API refuses pages this deep
+            pass
+        return await self._sum_of_halves(bucket, held)
+
+    async def _ends_at(self, bucket: Bucket, place: int) -> bool:
+        """Return whether a list has a row at this place and no other after it."""
+        after = await self._row(bucket, place + 1)
+        last = await self._row(bucket, place)
+        return last.id is not None and after.id in {None, last.id}  # some servers answer the last row once more
+
+    async def _sum_of_halves(self, bucket: Bucket, held: int) -> int:
+        halves = bucket.halves(self._held.middle(bucket))
+        if halves is None:
+            raise Unanswered(f"{bucket}: the API does not count all that it lists")
+        counts = [self._held.count(half) for half in halves]
+        shown = [await self._shown(half, count) for half, count in zip(halves, counts, strict=True)]
+        self._known.update(zip(halves, shown, strict=True))  # a search that follows asks for them
+        return sum(shown) - (sum(counts) - held)  # what sits on the cut is counted on both sides
+
+    async def _row(self, bucket: Bucket, place: int) -> Counted:
+        """Ask for one row of a bucket, by its place in the list, and for the total."""
         query = bucket.query
-        envelope = await self._api.fetch_list(query.path, query.params(1, 1))
+        envelope = await self._api.fetch_list(query.path, query.params(place, 1))
         self._on_count(1)
         meta = found if isinstance(found := envelope.get("meta"), dict) else {}
         total = whole_number(meta.get("total_results"))
         if total is None:
             raise Unanswered(f"{bucket}: the API's total_results is {uncounted(meta)}, which is no count of rows")
-        return total
+        return Counted(total, next((row.get("id") for row in envelope["data"]), None))
 
     async def _read(self, query: ListQuery) -> list[pa.Table]:
         reads: list[Read] = []

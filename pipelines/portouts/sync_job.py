@@ -14,6 +14,7 @@ from portouts.ledger import (
     Certificate,
     NothingLoaded,
     SyncRecord,
+    has_counted_events,
     record_sync,
     record_verification,
     synced_until,
@@ -30,6 +31,7 @@ from portouts.verification import (
     Account,
     Verification,
     certify,
+    events_to_count,
     plan_after_sync,
     plan_depth,
     ranges_to_compare,
@@ -139,12 +141,16 @@ def _verify(
         return None
     started_at = clock()
     account = Account(request.api_key, request.base_url, request.settings)
-    ranges = ranges_to_compare(warehouse.remembered(pipeline).covered[Axis.INSERTED])
+    covered = warehouse.remembered(pipeline).covered
+    ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], request.as_of)
     verification = Verification(warehouse, pipeline, account, supervision, request.as_of)
     if request.verify is Verify.QUICK:
-        depth, plan = AFTER_SYNC, plan_after_sync(ranges, is_swept=supervision.report.is_swept)
+        with warehouse.connected() as connection:
+            is_known = has_counted_events(connection) and not request.full
+        is_swept = supervision.report.is_swept
+        depth, plan = AFTER_SYNC, plan_after_sync(ranges, is_swept=is_swept, events=() if is_known else events)
     else:
-        depth, plan = Depth.MONTH, plan_depth(ranges, Depth.MONTH)
+        depth, plan = Depth.MONTH, plan_depth(ranges, Depth.MONTH, events=events)
     settled = verification.settle(plan, repair=True)
     supervision.report.requests += verification.requests
     certificate = certify(verification, ranges, depth, settled, started_at, clock())

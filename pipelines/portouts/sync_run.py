@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TypeGuard
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,7 +40,7 @@ from portouts.sync_plan import (
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
 from portouts.versions import ported_ranges_table
-from portouts.window_reader import Api, Read, UnderWay, WindowReader
+from portouts.window_reader import Api, Read, UnderWay, WindowReader, is_range
 
 # How old an event may be that still lacks its payload, to be asked for again by the next sync.
 PAYLOAD_PATIENCE = timedelta(days=7)
@@ -67,6 +66,8 @@ class SyncOptions:
     full: bool = False
     reread: Mapping[str, datetime | None] = field(default_factory=dict)
     """Read these orders, whose `inserted_at` may be known, and nothing else."""
+    reread_events: Sequence[Window] = ()
+    """Read the events of these ranges, and nothing else."""
     page_size: int = 250
     overlap: timedelta = timedelta(minutes=60)
     events: bool = True
@@ -76,6 +77,11 @@ class SyncOptions:
     allow_unproven: bool = False
     chunk_rows: int | None = None
     """End a chunk once it holds so many rows; None reads everything in one."""
+
+    @property
+    def is_repair(self) -> bool:
+        """Return whether only certain orders or events are wanted."""
+        return bool(self.reread or self.reread_events)
 
 
 @dataclass
@@ -118,7 +124,7 @@ class SyncRun:
         self._on_progress = on_progress
         self._rows_done = 0
         self._rows_expected = 0
-        self._stages = deque([self._plan_reread] if options.reread else self._whole_sync())
+        self._stages = deque([self._plan_reread] if options.is_repair else self._whole_sync())
         self._stages += [self._plan_cheapest, self._plan_lookups]
         self._queries: deque[Query] = deque()
         self._orders: list[ListQuery] = []
@@ -162,7 +168,7 @@ class SyncRun:
             await self._plan_more(reader, state)
         chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.glimpses]
         tables = self._tables(chunk, state)
-        if self.is_done and not self.options.reread:
+        if self.is_done and not self.options.is_repair:
             if self._has_events(state):  # else a later sync still has to read the events of this time
                 state.events_tell_from = self._as_of
                 state.forget_events_before(self._as_of - self.options.overlap)
@@ -203,7 +209,7 @@ class SyncRun:
 
     async def _plan_reread(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
         self._owed = set(self.options.reread)
-        return ()
+        return _ranges(Axis.EVENTS, self.options.reread_events)
 
     async def _plan_events(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan all that can be planned ahead, and begin with the events."""
@@ -319,7 +325,7 @@ class SyncRun:
             self._take_events(read, chunk, state)
         else:
             self._take_orders(read, chunk, state)
-        if read.is_proven and _is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
+        if read.is_proven and is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
             state.cover(query.axis, query.window)
 
     def _doubt(self, query: Query, uncounted: str | None) -> None:
@@ -367,7 +373,7 @@ class SyncRun:
             chunk.orders.append(self._only_news(answers, state))
         else:
             chunk.orders.append(self._only_news(answers, state, self._held_versions))
-            if _is_range(query):
+            if is_range(query):
                 self._ports.undated.see(answers)
                 state.count_orders(query.window, answers["inserted_at"])
         answered = {*answers["id"].to_pylist(), *read.missing}
@@ -452,8 +458,3 @@ def _not_older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.
 
 def _ranges(axis: Axis, windows: Iterable[Window]) -> list[ListQuery]:
     return [ListQuery(axis, window) for window in windows]
-
-
-def _is_range(query: Query) -> TypeGuard[ListQuery]:
-    """Tell a query that answers all there is in a range from one that looks for certain orders in it."""
-    return isinstance(query, ListQuery) and query.status is None and query.page_limit is None

@@ -14,7 +14,7 @@ source again goes on, until its `report.is_done`; meanwhile the next chunk is re
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from portouts.pace import Pace
 from portouts.read_ahead import ReadAhead, Tables
 from portouts.settings import require_range
 from portouts.source_settings import SourceSettings, read_settings
-from portouts.sync_plan import BEGINNING
+from portouts.sync_plan import BEGINNING, Window
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
 from portouts.telnyx_api import TelnyxClient
 
@@ -94,6 +94,7 @@ def telnyx_source(
     since: datetime | None = None,
     full: bool = False,
     reread: Mapping[str, datetime | None] | None = None,
+    reread_events: Sequence[Window] = (),
     allow_unproven: bool = False,
     supervision: Supervision | None = None,
     **settings: Any,
@@ -105,21 +106,22 @@ def telnyx_source(
     `overlap_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii` (keep,
     hash, drop), `pii_salt`; all are checked, and those of the models too. `as_of` (default: now) bounds every range.
     `since` extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to
-    `inserted_at`) and nothing else. Resources: `portouts`, `portout_phone_numbers`, `portout_events`,
-    `portout_observations`, `portout_ported_ranges`.
+    `inserted_at`), `reread_events` the events of these ranges, and nothing else. Resources: `portouts`,
+    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
     """
     supervision = supervision or Supervision()
     found = read_settings(api_key, base_url, **settings)
     until, start = (as_of or datetime.now(UTC)).astimezone(UTC), since or found.start
-    if not reread:
+    if not (reread or reread_events):
         require_range("--since" if since else "start_date", start, until)
     options = SyncOptions(
         as_of=until,
         since=max(start, BEGINNING) if start else None,  # earlier days only cost requests
         full=full,
         reread=reread or {},
+        reread_events=reread_events,
         page_size=found.page_size,
         overlap=found.overlap,
         events=found.events,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import SystemRandom
 from typing import Any
 
@@ -33,7 +33,10 @@ COUNTS_BY_PERIOD = (
     "Changes that leave the number of orders of a status in a {period} as it is, and fields other than status, "
     "outside the sampled windows; events; changes after as_of."
 )
+EVENTS_COUNTED = ("; events;", "; what events say;")
 AFTER_SYNC = "sync"
+# An event may be shown so much later than it is dated; younger ones are not counted.
+LATEST_EVENTS = timedelta(hours=1)
 
 Plan = Callable[[HeldOrders], ComparisonPlan]
 
@@ -63,9 +66,9 @@ class Verification:
     def settle(self, plan: Plan, *, repair: bool) -> tuple[Comparison, list[Difference]]:
         """Compare, and on demand repair and compare again; return the last comparison and what was repaired."""
         comparison = self._compare(plan)
-        if not repair or not comparison.differences:
+        if not repair or not (comparison.differences or comparison.missing_events):
             return comparison, []
-        self._repair(comparison.differences)
+        self._repair(comparison)
         after = self._compare(plan)
         left = {difference.portout_id for difference in after.differences}
         return after, [found for found in comparison.differences if found.portout_id not in left]
@@ -87,6 +90,7 @@ class Verification:
                 found = Reconciliation(client, held, self.as_of, settings.page_size, settings.privacy, count)
                 await found.compare(planned.buckets, planned.most_searched)
                 await found.sample(planned.samples)
+                await found.count_events(planned.events)
                 return found.finish()
 
             try:
@@ -94,14 +98,15 @@ class Verification:
             finally:
                 self.requests += client.requests
 
-    def _repair(self, differences: Sequence[Difference]) -> None:
-        """Read the differing orders again, and mark those that are gone."""
+    def _repair(self, comparison: Comparison) -> None:
+        """Read the differing orders and the ranges of missing events again, and mark the orders that are gone."""
         supervision = replace(self.supervision, report=SyncReport())
         source = telnyx_source(
             self.account.api_key,
             self.account.base_url,
             as_of=self.as_of,
-            reread={difference.portout_id: difference.inserted_at for difference in differences},
+            reread={difference.portout_id: difference.inserted_at for difference in comparison.differences},
+            reread_events=comparison.missing_events,
             supervision=supervision,
             **self.account.settings,
         )
@@ -111,15 +116,24 @@ class Verification:
             mark_deleted(connection, supervision.report.missing, self.as_of)
 
 
-def plan_depth(ranges: Sequence[Window], depth: Depth, sample: int = 0, most_searched: int | None = None) -> Plan:
-    """Plan to count each range whole and by status, in periods of this depth, and to read `sample` random pages."""
+def plan_depth(
+    ranges: Sequence[Window],
+    depth: Depth,
+    sample: int = 0,
+    most_searched: int | None = None,
+    events: Sequence[Window] = (),
+) -> Plan:
+    """Plan to count each range whole and by status, in periods of this depth, and to read `sample` random pages.
+
+    The events of the ranges `events` are counted too.
+    """
 
     def plan(held: HeldOrders) -> ComparisonPlan:
         buckets = [Bucket(window) for window in ranges]
         for window in ranges:
             for status in STATUSES:
                 buckets += plan_buckets(window, depth, status, held.days(window, status))
-        return ComparisonPlan(buckets, _draw(held, ranges, sample) if sample else (), most_searched)
+        return ComparisonPlan(buckets, _draw(held, ranges, sample) if sample else (), most_searched, events)
 
     return plan
 
@@ -129,14 +143,14 @@ def _draw(held: HeldOrders, ranges: Sequence[Window], sample: int) -> list[Windo
     return sorted(SystemRandom().sample(pages, min(sample, len(pages))))
 
 
-def plan_after_sync(ranges: Sequence[Window], *, is_swept: bool) -> Plan:
-    """Plan what a sync has not just read: the whole, and the final statuses.
+def plan_after_sync(ranges: Sequence[Window], *, is_swept: bool, events: Sequence[Window] = ()) -> Plan:
+    """Plan what a sync has not just read: the whole, the final statuses, and the events of these ranges.
 
     The open ones were listed moments ago. Where all were, what is neither open, ported nor rejected is canceled.
     """
     statuses = (None, "ported", "rejected") if is_swept else (None, "ported", "rejected", "canceled")
     buckets = [Bucket(window, status) for window in ranges for status in statuses]
-    return lambda _held: ComparisonPlan(buckets, most_searched=MOST_SEARCHED_AFTER_SYNC)
+    return lambda _held: ComparisonPlan(buckets, most_searched=MOST_SEARCHED_AFTER_SYNC, events=events)
 
 
 def ranges_to_compare(
@@ -151,6 +165,14 @@ def ranges_to_compare(
     return [window for window in map(whole_seconds, clipped) if window]
 
 
+def events_to_count(
+    covered: Sequence[Window], as_of: datetime, since: datetime | None = None, until: datetime | None = None
+) -> list[Window]:
+    """Clip the covered ranges of events to what was asked for, and to what the API must show by now."""
+    latest = as_of - LATEST_EVENTS
+    return ranges_to_compare(covered, since, min(until or latest, latest))
+
+
 def certify(
     verification: Verification,
     ranges: Sequence[Window],
@@ -161,6 +183,8 @@ def certify(
 ) -> Certificate:
     """Write down what was compared and what came of it."""
     comparison, repaired = settled
+    not_covered = COUNTS_ALONE if depth in (AFTER_SYNC, Depth.QUICK) else COUNTS_BY_PERIOD.format(period=depth)
+    has_counted_events = comparison.events is not None
     return Certificate(
         verification_id=verification.supervision.sync_id,
         as_of=verification.as_of,
@@ -178,5 +202,7 @@ def certify(
         sampled_windows=comparison.sampled_windows,
         sampled_orders=comparison.sampled_orders,
         verdict=comparison.verdict,
-        not_covered=COUNTS_ALONE if depth in (AFTER_SYNC, Depth.QUICK) else COUNTS_BY_PERIOD.format(period=depth),
+        not_covered=not_covered.replace(*EVENTS_COUNTED) if has_counted_events else not_covered,
+        events=comparison.events,
+        events_missing=len(comparison.missing_events) if has_counted_events else None,
     )

@@ -16,7 +16,7 @@ from portouts.source_settings import read_model_inputs
 from portouts.sync_plan import Axis
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_source import Supervision
-from portouts.verification import Account, Verification, certify, plan_depth, ranges_to_compare
+from portouts.verification import Account, Verification, certify, events_to_count, plan_depth, ranges_to_compare
 from portouts.warehouse import Warehouse
 
 
@@ -57,14 +57,21 @@ def run_verify(
         with warehouse.connected() as connection:
             as_of = synced_until(connection)
             require_finished(connection, warehouse.remembered(pipeline))
-            covered = covered_ranges(connection)[Axis.INSERTED]
-        ranges = ranges_to_compare(covered, request.since, request.until)
+            covered = covered_ranges(connection)
+        ranges = ranges_to_compare(covered[Axis.INSERTED], request.since, request.until)
         if not ranges:
             raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
         inputs = read_model_inputs(as_of)
         verification = Verification(warehouse, pipeline, request.account, supervision, as_of, on_progress, on_plan)
         is_quick = request.depth is Depth.QUICK and not request.repair
-        plan = plan_depth(ranges, request.depth, request.sample, most_searched=0 if is_quick else None)
+        events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
+        plan = plan_depth(
+            ranges,
+            request.depth,
+            request.sample,
+            most_searched=0 if is_quick else None,
+            events=() if request.depth is Depth.QUICK else events,
+        )
         comparison, repaired = verification.settle(plan, repair=request.repair)
         certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
         with warehouse.connected() as connection:

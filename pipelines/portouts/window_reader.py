@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeGuard, TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -200,6 +200,9 @@ class WindowReader:
             pages = page_count(first.total, size)
             if query.page_limit is not None and pages > query.page_limit:
                 return self._as_read(query, [first], is_proven=True)
+            if first.total == pages * size and await self._goes_on(query, first, pages):
+                is_full = True
+                break
             if pages > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
                 if (split := await self._cut(query, pages, tried)) is not None:
                     return split
@@ -219,9 +222,28 @@ class WindowReader:
             found = len({row_id for page in [first, *rest] for row_id in page.ids})
             is_full, first = len(first.ids) >= first.size, None
         # No more rows than one page holds, whatever the total says: shorter lists would prove no more.
-        if (found > size or is_full) and query.window.can_split:
+        return await self._unproven(query, tried, is_longer=found > size or is_full)
+
+    async def _unproven(self, query: ListQuery, tried: list[Pages], *, is_longer: bool) -> Read | Split:
+        if is_longer and query.window.can_split:
             return Split(query.split(2), _tables(tried))
         return await self._read_to_the_end(query, tried)
+
+    async def _goes_on(self, query: ListQuery, first: Pages, pages: int) -> bool:
+        """Return whether rows lie beyond full pages: a server may never count more than a multiple of the page size.
+
+        Only of a range must all rows be read. Orders that a list of one status lacks are asked for by id.
+        """
+        if not is_range(query):
+            return False
+        try:
+            beyond = await self._page(query, pages + 1)
+            if not beyond.ids:
+                return False
+            last = first if pages == 1 else await self._page(query, pages)
+        except Unprocessable:
+            return True  # it refuses pages this deep, so nothing shows that the list ends here
+        return not set(last.ids).issuperset(beyond.ids)  # some servers answer the last page in place of later ones
 
     async def _cut(self, query: ListQuery, pages: int, tried: list[Pages]) -> Split | None:
         """Cut a long list into parts of about the wanted length.
@@ -331,6 +353,11 @@ class WindowReader:
             not envelopes[-1]["data"],
             next(filter(None, map(uncounted, metas)), None),
         )
+
+
+def is_range(query: Query) -> TypeGuard[ListQuery]:
+    """Tell a query that answers all there is in a range from one that looks for certain orders in it."""
+    return isinstance(query, ListQuery) and query.status is None and query.page_limit is None
 
 
 async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

@@ -18,6 +18,10 @@ create table if not exists raw.verifications (
     not_covered varchar not null
 );
 
+-- Columns that a later version added.
+alter table raw.verifications add column if not exists events bigint;
+alter table raw.verifications add column if not exists events_missing bigint;
+
 comment on table raw.verifications is 'One row per verification: a certificate of how far the API and this warehouse agree. Append-only.';
 comment on column raw.verifications.verification_id is 'Identifies the verification.';
 comment on column raw.verifications.as_of is 'The instant of the warehouse that was compared.';
@@ -36,3 +40,5 @@ comment on column raw.verifications.sampled_windows is 'Ranges of one page drawn
 comment on column raw.verifications.sampled_orders is 'Orders in them.';
 comment on column raw.verifications.verdict is 'PROVEN, DIFFERENT or UNPROVEN (the API gave no count, or did not hold still).';
 comment on column raw.verifications.not_covered is 'What the verdict does not speak of.';
+comment on column raw.verifications.events is 'Events that the API counted in the covered ranges of events, less the overlap; null where they were not counted.';
+comment on column raw.verifications.events_missing is 'Ranges of events in which the API counts more than are held, after any repair; null where they were not counted.';

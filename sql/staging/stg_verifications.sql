@@ -17,6 +17,8 @@ select
     sampled_orders,
     verdict,
     not_covered,
+    events,
+    events_missing,
 from raw.verifications;
 
 comment on view staging.stg_verifications is 'One row per verification: how far the API and this warehouse agreed.';
@@ -37,3 +39,5 @@ comment on column staging.stg_verifications.sampled_windows is 'Ranges of one pa
 comment on column staging.stg_verifications.sampled_orders is 'Orders in them.';
 comment on column staging.stg_verifications.verdict is 'PROVEN, DIFFERENT or UNPROVEN (the API gave no count, or did not hold still).';
 comment on column staging.stg_verifications.not_covered is 'What the verdict does not speak of.';
+comment on column staging.stg_verifications.events is 'Events that the API counted in the covered ranges of events, less the overlap; null where they were not counted.';
+comment on column staging.stg_verifications.events_missing is 'Ranges of events in which the API counts more than are held, after any repair; null where they were not counted.';
