@@ -1,13 +1,15 @@
-"""Published files to look at: the simulated account after two syncs, one order only, and none at all."""
+"""Published files to look at: the simulated account after two syncs, and small accounts made for one question."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from portouts.sandbox import World
 from simulated_account import Account
 
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SMALL = ("empty", "one pending order", "one ported order")
 
 
@@ -31,5 +33,32 @@ def publish_small(name: str, folder: Path) -> Path:
         if name == "one ported order":
             world.change(order, world.now - timedelta(hours=20), status="authorized")
             world.change(order, world.now - timedelta(hours=2), status="ported")
+    account.sync()
+    return account.database
+
+
+def publish_gains(folder: Path, gains: Sequence[tuple[str, int]]) -> Path:
+    """Publish an account in which each carrier gained so many numbers, at 02:30 UTC on 1 November 2026."""
+    account = Account(World(orders=0, now=NOW), folder / "gains.duckdb")
+    for place, (name, numbers) in enumerate(gains):
+        order = account.world.add_order(
+            inserted_at=datetime(2026, 10, 29, 14, tzinfo=UTC),
+            carrier_name=name,
+            spid=f"{place:03}X",
+            phone_numbers=[f"+1212555{100 * place + number:04}" for number in range(numbers)],
+        )
+        account.world.change(order, datetime(2026, 10, 29, 15, tzinfo=UTC), status="authorized")
+        account.world.change(order, datetime(2026, 11, 1, 2, 30, tzinfo=UTC), status="ported")
+    account.sync()
+    return account.database
+
+
+def publish_answers(folder: Path, waits: Sequence[timedelta]) -> Path:
+    """Publish an account in which the requests of the last weeks, at noon each, were authorised after these times."""
+    account = Account(World(orders=0, now=NOW), folder / "answers.duckdb")
+    for place, wait in enumerate(waits):
+        asked_at = NOW - timedelta(days=4 + place % 80)
+        order = account.world.add_order(inserted_at=asked_at, phone_numbers=[f"+1212555{place:04}"])
+        account.world.change(order, asked_at + wait, status="authorized")
     account.sync()
     return account.database

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from portouts import charts, wording
+from portouts import charts, names, wording
 from portouts.canvas import NARROW, WIDE, Canvas, drawn, spread
 from portouts.exhibits import Answer, Chart, Key, Missing, State, Table
 
@@ -34,6 +34,80 @@ def test_shares_are_whole_percents_unless_they_are_small() -> None:
     assert [wording.percent(share) for share in (0, 0.004, 0.304, 1)] == ["0%", "0.4%", "30%", "100%"]
 
 
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0.995, "99.5%"),
+        (0.9996, ">99.9%"),
+        (1 - 1e-6, ">99.9%"),
+        (1 - 1e-12, "100%"),
+        (0.0004, "<0.1%"),
+        (1e-6, "<0.1%"),
+        (1e-12, "0%"),
+        (0.0096, "1%"),
+        (0.991, "99.1%"),
+        (0.5, "50%"),
+        (1.004, "100.4%"),
+        (1.00001, ">100%"),
+        (12.5, "1,250%"),
+    ],
+)
+def test_only_all_is_100_percent_and_only_none_is_0(share: float, shown: str) -> None:
+    assert wording.percent(share) == shown
+
+
+@given(st.integers(1, 10**6).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))))
+def test_no_share_of_a_count_is_rounded_to_all_or_none(parts: tuple[int, int]) -> None:
+    part, whole = parts
+    assert (wording.percent(part / whole) == "100%") == (part == whole)
+    assert (wording.percent(part / whole) == "0%") == (part == 0)
+
+
+def test_an_axis_of_shares_has_as_many_decimals_as_it_needs() -> None:
+    axes = Figure().subplots()
+    moves = pd.DataFrame({"before": [0.001, 0.002], "now": [0.004, 0.002]})
+    charts.changes(axes, ["a", "b"], moves, "share", WIDE)
+    axes.figure.draw_without_rendering()  # type: ignore[union-attr]  # of a figure, it is one
+    labels = [label.get_text() for label in axes.get_xticklabels() if label.get_text()]
+    assert len(set(labels)) == len(labels) > 2
+    assert "0.20%" in labels
+
+
+@pytest.mark.parametrize(
+    ("hours", "shown"),
+    [
+        (0, "0 min"),
+        (1e-5, "<1 s"),
+        (1.7 / 3600, "2 s"),
+        (59.4 / 3600, "59 s"),
+        (59.6 / 3600, "1 min"),
+        (0.9999, "1 h"),
+        (-20 / 3600, "-20 s"),
+    ],
+)
+def test_a_time_that_is_not_0_is_never_shown_as_0(hours: float, shown: str) -> None:
+    assert wording.hours(hours) == shown
+
+
+def test_a_count_is_compared_with_a_smaller_one_without_1_times() -> None:
+    pairs = [(4, 4), (26, 25), (100_001, 100_000), (3, 2), (5, 2), (1000, 1)]
+    said = ["as many as", "4% more than", "<0.1% more than", "1.5 times as many as", "2.5 times as many as"]
+    assert [wording.times(*pair) for pair in pairs] == [*said, "1,000 times as many as"]
+
+
+def test_two_shares_that_differ_are_shown_so() -> None:
+    pairs = [(0.1, 0.3), (0.121, 0.124), (0.12344, 0.12341), (0.5, 0.5), (0.0001, 0.0002)]
+    said = [wording.moved(*pair) for pair in pairs]
+    assert said[:4] == [("10%", "30%"), ("12.1%", "12.4%"), ("12.344%", "12.341%"), ("50%", "50%")]
+    assert said[4] == ("0.01%", "0.02%")
+
+
+def test_an_instant_is_not_shown_as_a_day() -> None:
+    for write in (wording.day, wording.month):
+        with pytest.raises(TypeError, match="is an instant"):
+            write(AS_OF)
+
+
 def test_hours_take_the_unit_that_suits_them() -> None:
     told = [wording.hours(value) for value in (0.5, 12.51, 48.0002, 100, -100)]
     assert told == ["30 min", "12.5 h", "48 h", "4 days", "-4 days"]
@@ -47,18 +121,80 @@ def test_what_is_not_known_is_a_dash() -> None:
 def test_comparisons_name_the_change_and_survive_zero() -> None:
     pairs = [(113, 100), (88, 100), (5, 5), (5, 0), (0, 0)]
     told = [wording.compared(now, before) for now, before in pairs]
-    assert told == ["13% more than", "12% fewer than", "as many as", "after none", "as none"]
+    assert told == ["13% more than", "12% fewer than", "as many as", "after none", "just as"]
 
 
 def test_instants_and_months_are_written_out() -> None:
-    assert (wording.instant(AS_OF), wording.month(AS_OF)) == ("15 June 2026, 09:00 UTC", "June 2026")
+    assert wording.instant(AS_OF) == "15 June 2026, 09:00 UTC"
+    assert wording.month(AS_OF.date()) == "June 2026"
 
 
-def test_words_are_joined_cut_and_begun() -> None:
+def test_words_are_joined_and_become_sentences() -> None:
     assert [wording.listed(words) for words in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
     assert wording.pairs(["June", "July"], [24, 1105]) == "June 24 and July 1,105"
-    assert wording.shortened("Prairie Telephone Company", 18) == "Prairie Telephone…"
-    assert wording.sentence("no orders left") == "No orders left"
+    assert wording.sentence("no orders left") == "No orders left."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no order left", "No order left."),
+        ("no order left.", "No order left."),
+        (names.isolated("iBasis", "x") + " gains", "\u2068iBasis\u2069 gains."),
+        ("new: " + names.isolated("Beta, Inc.", "x"), "New: \u2068Beta, Inc.\u2069"),
+        ("new: " + names.isolated("Yahoo!", "x"), "New: \u2068Yahoo!\u2069"),
+        ("new: " + names.isolated("eVoice", "x"), "New: \u2068eVoice\u2069."),
+    ],
+)
+def test_a_sentence_rewrites_no_name_and_has_one_full_stop(text: str, shown: str) -> None:
+    assert wording.sentence(text) == shown
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Prairie Telephone Company", "Prairie Telephone…"),
+        ("Prairie Telephone", "Prairie Telephone"),
+        ("W" * 140, "W" * 17 + "…"),
+        ("\u65e5" * 9, "\u65e5" * 9),
+        ("\u65e5" * 10, "\u65e5" * 8 + "…"),
+        ("a" + "\u0301" * 90, "a" + "\u0301" * 70 + "…"),
+        ("\u202eevil\x00\ud800 Tel\n\n2", "evil Tel 2"),
+        (None, ""),
+    ],
+    ids=["cut at a blank", "as it is", "one word", "wide", "wide and cut", "accents", "unseen", "missing"],
+)
+def test_a_name_is_cut_by_its_width_and_loses_what_cannot_be_seen(name: str | None, shown: str) -> None:
+    assert names.label(name, 18) == shown
+
+
+@pytest.mark.parametrize("name", [None, "", " \t", "\x00\u202e", "\u200b", pd.NA], ids=repr)
+def test_a_name_of_which_nothing_can_be_seen_is_called_by_our_word(name: object) -> None:
+    assert names.isolated(name, "an unnamed carrier") == "an unnamed carrier"
+
+
+@given(st.text(max_size=80))
+def test_no_name_turns_or_breaks_the_html_around_it(name: str) -> None:
+    html = names.as_html(f"by {names.isolated(name, 'nobody')} or {name}")
+    assert not set(html) & set("\x00\x07\n\u2028\u2029\u202a\u202e\u2066\u2068\u2069\ufffe")
+    [element] = ElementTree.fromstring(f"<p>{html}</p>").iter("bdi") if "<bdi>" in html else [None]  # noqa: S314 - ours
+    assert element is None or list(element) == []
+
+
+@pytest.mark.parametrize(
+    "letters", ["\u65e5\u672c", "\U0001f4de", "\u05d1\u05d6", "\u0628\u064a", "a\u0301\u0302", "\ue000"]
+)
+def test_a_name_in_any_script_is_drawn_without_a_warning(letters: str) -> None:
+    def draw(figure: Figure, _canvas: Canvas) -> None:
+        charts.rows(figure.subplots(), [letters, " id=\"x\" 'DejaVu Sans'"], [2, 1], ["2", "1"])
+
+    texts = [
+        text.strip("\u2068\u2069") for text in re.findall("<text[^>]*>([^<]*)", drawn(draw, WIDE, height=90, alt=""))
+    ]
+    assert {letters, " id=&quot;x&quot; &apos;DejaVu Sans&apos;"} <= set(texts)
 
 
 # The state of the data
@@ -119,9 +255,7 @@ def test_a_warehouse_without_syncs_has_no_instant(warehouse: duckdb.DuckDBPyConn
 def chart(finding: str = "A finding.") -> Chart:
     def draw(figure: Figure, canvas: Canvas) -> None:
         labels = [HOSTILE, "Prairie Telephone Company"]
-        charts.rows(
-            figure.subplots(), [wording.shortened(label, canvas.name_length) for label in labels], [2, 1], ["2", "1"]
-        )
+        charts.rows(figure.subplots(), [names.label(label, canvas.name_length) for label in labels], [2, 1], ["2", "1"])
 
     return Chart(
         finding, "How to read it.", draw, "Bars.", "marts.fct_portouts", STATE, colours=[(HOSTILE, charts.BLUE)]

@@ -11,19 +11,23 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs do not
 import pytest
-from chromium import NAMES, Page, find_chromium, opened
+from chromium import NAMES as BROWSERS
+from chromium import Page, find_chromium, opened
+from portouts.names import as_html
 from portouts.notebook_run import NotebookFailed, Section, notebooks_folder, run_notebooks
 from portouts.report import DEFAULT_NAME, Report, ReportFailed, build_report
 from portouts.status import NotPublished
-from published_warehouses import SMALL, publish_account, publish_small
+from published_warehouses import SMALL, publish_account, publish_answers, publish_gains, publish_small
 from simulated_account import ask
 
 NOTEBOOKS = [
@@ -39,6 +43,13 @@ TABLES = {NOTEBOOKS[0]: 0, NOTEBOOKS[1]: 1, NOTEBOOKS[2]: 0, NOTEBOOKS[3]: 2}
 Cell = dict[str, Any]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 WIDTHS = (1280, 400)
+VISIBLE = "[...document.querySelectorAll('figure svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
+CUT_TEXTS = (
+    f"{VISIBLE}.flatMap(svg => {{ const frame = svg.getBoundingClientRect();"
+    "  return [...svg.querySelectorAll('text')].filter(text => { const box = text.getBoundingClientRect();"
+    "    return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2"
+    "      || box.bottom > frame.bottom + 2 || box.height < 11; }).map(text => text.textContent) })"
+)
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +237,231 @@ def test_with_at_most_one_order_a_notebook_says_what_is_missing(name: str, small
     assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", text)
 
 
+# Names from the data
+
+TURNED = "\u202eTelnoC evilE\u202c gains"
+NAMES = [
+    TURNED,
+    "\u2066Isolated\u2067 & \u2069Sons\u200f",
+    "\u05d1\u05d6\u05e7 24",
+    "\u0628\u064a\u0632\u0643 \u062a\u0644\u0643\u0648\u0645 2",
+    "Nul\0l\x07 \x9bTel\x7f\ufffe",
+    "Line\nbreak\u2028Tel\t",
+    "<script>document.title='x'</script>",
+    "</svg></figure><h1>x</h1>",
+    "&lt;b&gt; Tel",
+    "$a_1$ & $b$ *Tel* `x` [y](z) {{7*7}}",
+    " id=\"svg\" url(#x) 'DejaVu Sans', Tel",
+    "iBasis",
+    "Beta, Inc.",
+    "None",
+    "NaN",
+    "unknown",
+    "W" * 140,
+    "\u65e5\u672c\u96fb\u4fe1\u96fb\u8a71\u682a\u5f0f\u4f1a\u793e" * 3,
+    "\U0001f4de\U0001f1ee\U0001f1ea Ring",
+    "Z\u0351\u036b\u0343a\u0348\u035algo Tel",
+    "\0\u200b",
+]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    gains = [(name, 30 - place) for place, name in enumerate(NAMES)]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SOURCES__TELNYX__TIME_ZONE", "America/New_York")
+        database = publish_gains(tmp_path_factory.mktemp("hostile"), gains)
+    return build_report(database)
+
+
+@pytest.fixture(scope="module")
+def hostile_page(hostile: Report) -> str:
+    return hostile.output.read_text(encoding="utf-8")
+
+
+def test_names_that_cannot_be_drawn_cause_no_warning(hostile: Report) -> None:
+    outputs = [output for section in hostile.sections for cell in section.cells for output in cell.get("outputs", [])]
+    assert {output["output_type"] for output in outputs} == {"execute_result"}
+
+
+def test_no_control_character_reaches_the_page(hostile_page: str) -> None:
+    kinds = {character: unicodedata.category(character) for character in set(hostile_page) - {"\n"}}
+    isolates = {"\u2068", "\u2069"}  # around names in charts that are written from right to left
+    assert {kinds[character] for character in kinds.keys() - isolates} & {"Cc", "Cs", "Cn", "Zl", "Zp"} == set()
+    assert {character for character, kind in kinds.items() if kind == "Cf"} <= isolates
+    Outline(hostile_page)
+
+
+def test_a_name_does_not_turn_the_sentence_around_it(hostile: Report, hostile_page: str) -> None:
+    said = "<bdi>TelnoC evilE gains</bdi> gains most: 7% of the 420 numbers that left since October 2026"
+    assert hostile_page.count(said) == 2  # on top, and in its section
+    assert "\u2068" not in json.dumps(hostile.to_json(), ensure_ascii=False) + str(hostile)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "TelnoC evilE gains",
+        "Isolated &amp; Sons",
+        "Null Tel",
+        "Line break Tel",
+        "&lt;script&gt;document.title=&#x27;x&#x27;&lt;/script&gt;",
+        "&amp;lt;b&amp;gt; Tel",
+        "$a_1$ &amp; $b$ *Tel* `x` [y](z) {{7*7}}",
+    ],
+)
+def test_a_name_stands_in_the_table_as_it_is_less_what_cannot_be_seen(shown: str, hostile_page: str) -> None:
+    assert f'<td class="name"><bdi>{shown}</bdi></td>' in hostile_page
+
+
+def test_a_name_is_drawn_as_it_is(hostile_page: str) -> None:
+    texts = re.findall(r"<text[^>]*>([^<]*)", hostile_page)
+    assert {"\u2068\u05d1\u05d6\u05e7 24\u2069", "&lt;/svg&gt;&lt;/figure&gt;&lt;h1&gt;x&lt;/h1&gt;"} <= set(texts)
+    assert [text for text in texts if "—" in text] == []  # the stand-in for letters that matplotlib's font lacks
+
+
+def test_the_last_gain_is_a_day_of_the_reporting_zone(hostile: Report, hostile_page: str) -> None:
+    days = {day for (day,) in ask(hostile.output.with_name("gains.duckdb"), "select ported_on from marts.fct_portouts")}
+    assert {day.isoformat() for day in days} == {"2026-10-31"}
+    assert hostile_page.count('<td class="figure secondary">31 October 2026</td>') == 10
+    assert "1 November 2026</td>" not in hostile_page
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_figures_stay_in_sight_beside_names_without_blanks(width: int, hostile: Report, tmp_path: Path) -> None:
+    if find_chromium() is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
+    with opened(hostile.output, width=width, profile=tmp_path) as page:
+        assert page.evaluate("[window.innerWidth, document.documentElement.scrollWidth]") == [width, width]
+        assert page.evaluate("[...document.querySelectorAll('.table')].every(t => t.scrollWidth <= t.clientWidth)")
+        ends = page.evaluate("[...document.querySelectorAll('td')].map(t => t.getBoundingClientRect().right)")
+        assert 200 < max(ends) <= width
+        assert width < 368 or page.evaluate(CUT_TEXTS) == []  # on a narrower phone charts shrink
+        assert page.evaluate("document.title").startswith("Port-outs as of")
+        assert page.complaints() == []
+
+
+def notebook_of(name: str, folder: Path) -> Path:
+    """Copy one notebook into a folder of its own."""
+    folder.mkdir()
+    shutil.copy(notebooks_folder() / f"{name}.ipynb", folder)
+    return folder
+
+
+def run_one(name: str, database: Path, folder: Path) -> Run:
+    return run_of(database, run_notebooks(database, notebook_of(name, folder / "notebooks")))
+
+
+@pytest.mark.parametrize(
+    ("gains", "headline", "ranking"),
+    [
+        (
+            [("iBasis", 4), ("magicJack", 4)],
+            "iBasis and magicJack gain most, as many each: 50% of the 8 numbers that left since October 2026.",
+            "iBasis gained 4 numbers, as many as magicJack.",
+        ),
+        (
+            [("eVoice", 26), ("Beta, Inc.", 25)],
+            "eVoice gains most: 51% of the 51 numbers that left since October 2026.",
+            "eVoice gained 26 numbers, 4% more than Beta, Inc.",
+        ),
+        (
+            [("unknown", 2), ("\x07", 1)],
+            "unknown gains most: 67% of the 3 numbers that left since October 2026.",
+            "unknown gained 2 numbers, 2 times as many as 001X.",
+        ),
+    ],
+    ids=["as many as", "a little more than", "nothing of a name can be seen"],
+)
+def test_a_sentence_takes_a_name_as_it_is(
+    gains: list[tuple[str, int]], headline: str, ranking: str, tmp_path: Path
+) -> None:
+    run = run_one(NOTEBOOKS[1], publish_gains(tmp_path, gains), tmp_path)
+    assert run.answer(NOTEBOOKS[1]).splitlines()[0] == headline
+    assert run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"].startswith(f"{ranking} (")
+
+
+# How fast answers come
+
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("waits", "headline", "figures", "curve", "unit"),
+    [
+        (
+            [48.5 * HOUR] + [HOUR] * 199,
+            "Half of all answers come within 1 h; 0.5% come by silence.",
+            ["99.5% within 24 hours", "of answers by silence (estimate): 0.5% 1 of 200"],
+            "After 24 h 0.5% still wait, and 0.5% after 48 h.",
+            "hours",
+        ),
+        (
+            [0 * HOUR] * 12,
+            "Half of all answers come at once; 0% come by silence.",
+            ["median time to an answer: 0 min", "100% within 24 hours"],
+            "All answers came at once; 0% still wait.",
+            "hours",
+        ),
+        (
+            [0 * HOUR] * 3 + [2 * HOUR],
+            "Half of all answers come at once; 0% come by silence.",
+            ["for nine of ten answers: 1.4 h"],
+            "After 2 h 0% still wait; no longer time is known yet.",
+            "hours",
+        ),
+        (
+            [20 * SECOND, 30 * SECOND, 40 * SECOND],
+            "Half of all answers come within 30 s; 0% come by silence.",
+            ["median time to an answer: 30 s"],
+            "After 40 s 0% still wait; no longer time is known yet.",
+            "seconds",
+        ),
+        (
+            [15 * MINUTE],
+            "Half of all answers come within 15 min; 0% come by silence.",
+            ["Of the 1 request of the last 90 days, 1 is answered. Censored: 0 ended without us, 0 still wait."],
+            "After 15 min 0% still wait; no longer time is known yet.",
+            "minutes",
+        ),
+        (
+            [48 * HOUR] * 2 + [HOUR] * 2,
+            "Half of all answers come within 24.5 h; 50% come by silence.",
+            ["50% within 24 hours"],
+            "After 24 h 50% still wait; at 48 h silence brings them from 50% to 0%.",
+            "hours",
+        ),
+        (
+            [80 * HOUR],
+            "Half of all answers come within 3 days; 100% come by silence.",
+            ["0% within 24 hours"],
+            "After 24 h 100% still wait, and 100% after 48 h.",
+            "hours",
+        ),
+    ],
+    ids=[
+        "one of 200 late",
+        "at once",
+        "most at once",
+        "within a minute",
+        "a single one",
+        "at the deadline",
+        "very late",
+    ],
+)
+def test_answers_are_shown_from_0_hours_on_and_no_share_is_rounded_away(
+    waits: list[timedelta], headline: str, figures: list[str], curve: str, unit: str, tmp_path: Path
+) -> None:
+    run = run_one(NOTEBOOKS[2], publish_answers(tmp_path, waits), tmp_path)
+    answer = run.answer(NOTEBOOKS[2])
+    assert answer.splitlines()[0] == headline
+    assert [figure for figure in figures if figure not in answer] == []
+    [shown] = [chart for chart in run.shown(NOTEBOOKS[2], "Chart") if "their first 72 hours" in chart["text/plain"]]
+    assert shown["text/plain"].startswith(f"{curve} (")
+    assert f">{unit} since the request<" in shown["text/html"]
+
+
 # What is written
 
 
@@ -251,8 +487,8 @@ def test_the_four_answers_stand_on_top_and_in_their_sections(report: Report, pag
         assert f'href="#{section.anchor}"' in top
         assert f'id="{section.anchor}"' in body
         for text in (section.question, section.headline):
-            assert text in top
-            assert text in body
+            assert as_html(text) in top
+            assert as_html(text) in body
 
 
 def test_code_is_hidden_and_prose_is_kept(page: str) -> None:
@@ -478,12 +714,9 @@ def test_kernel_settings_and_home_of_the_user_make_no_difference(empty: Path, tm
 @pytest.fixture(scope="module", params=WIDTHS)
 def shown(request: pytest.FixtureRequest, report: Report, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     if find_chromium() is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
     with opened(report.output, width=request.param, profile=tmp_path_factory.mktemp("profile")) as page:
         yield page
-
-
-VISIBLE = "[...document.querySelectorAll('figure svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
 
 
 def test_the_browser_has_nothing_to_complain_of(shown: Page) -> None:
@@ -520,13 +753,7 @@ def test_every_chart_is_shown_once_and_has_marks(shown: Page) -> None:
 
 
 def test_no_text_of_a_chart_is_cut_off_or_too_small(shown: Page) -> None:
-    cut = shown.evaluate(
-        f"{VISIBLE}.flatMap(svg => {{ const frame = svg.getBoundingClientRect();"
-        "  return [...svg.querySelectorAll('text')].filter(text => { const box = text.getBoundingClientRect();"
-        "    return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2"
-        "      || box.bottom > frame.bottom + 2 || box.height < 11; }).map(text => text.textContent) })"
-    )
-    assert cut == []
+    assert shown.evaluate(CUT_TEXTS) == []
 
 
 def test_a_screenshot_shows_every_section(shown: Page, tmp_path: Path) -> None:

@@ -11,18 +11,23 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any
 
 import matplotlib.style
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
+from matplotlib.font_manager import findfont, get_font
+from matplotlib.text import Annotation, Text
+
+from portouts import names
 
 # Told apart in every common colour blindness, and in grey by their lightness.
 INK, MUTED, GRID = "#1b2733", "#56636f", "#dfe4e9"
 BLUE, SKY, ORANGE, GREY = "#0b5fa5", "#8fc1e8", "#c8500a", "#a7b1bb"
 
 END_OF_LINE = "end of a line"  # marks the names that `drawn` moves apart
+_NAME = "name: "  # marks a text that holds the place of a name, which follows
 _GAP = 17
 
 STYLE: dict[str, Any] = {
@@ -88,6 +93,30 @@ def drawn(drawing: Drawing, canvas: Canvas, *, height: int, alt: str) -> str:
     return _inline(document.getvalue(), alt)
 
 
+def write_name(text: Text, name: str) -> None:
+    """Let a text of a figure show a name from the data, in whatever script.
+
+    matplotlib measures texts in a font of its own that lacks most scripts. It is given a stand-in of about the same
+    width; `drawn` puts the name in its place.
+    """
+    text.set_gid(f"{_NAME}{names.isolated_if_turned(name)}")
+
+
+def stand_in(name: str) -> str:
+    """Return a text that takes about as much room as the name, in letters that matplotlib's font has."""
+    return "".join(map(_glyph, names.plain(name)))
+
+
+def _glyph(character: str) -> str:
+    columns = names.columns(character)
+    return character if columns == 1 and ord(character) in _glyphs() else "—" * (columns > 0)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+
+
 def spread(heights: Sequence[float], gap: float) -> list[float]:
     """Move heights apart until neighbours are `gap` apart, keeping their order and, together, their middle."""
     order = sorted(range(len(heights)), key=lambda place: heights[place])
@@ -115,8 +144,11 @@ def _inline(document: str, alt: str) -> str:
     svg = document[document.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     used = set(re.findall(r"(?:url\(|href=\")#([^\")]+)", svg))
-    svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
+    svg = re.sub(r' id="([^"]*)"', lambda id_: id_[0] if id_[1] in used or id_[1].startswith(_NAME) else "", svg)
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "inherit", svg)
+    # The last step: no pattern is to be found in a name.
+    svg = re.sub(rf'<g id="{_NAME}([^"]*)">(\s*<text[^>]*>)[^<]*', r"<g>\2\1", svg)
     box = re.search(r'viewBox="[^"]*"', svg)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(alt)}" {box[0] if box else ""}>'
+    named = f'role="img" aria-label="{escape(names.plain(alt))}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {named} {box[0] if box else ""}>'
     return head + svg[svg.index(">") + 1 :].strip()

@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
 from portouts import wording
-from portouts.canvas import BLUE, END_OF_LINE, GREY, INK, MUTED, ORANGE, SKY, Canvas
+from portouts.canvas import BLUE, END_OF_LINE, GREY, INK, MUTED, ORANGE, SKY, Canvas, stand_in, write_name
 
 __all__ = ["BLUE", "GREY", "INK", "MUTED", "ORANGE", "SKY", "Canvas"]  # the notebooks take colours from here
 
 _LABEL_WIDTH = 36  # pixels that "May" and its distance take
 _DASHED = (0, (4, 3))
+_UNITS = (("hours", 1), ("minutes", 60), ("seconds", 3600))
 
 
 def height_of(rows: int) -> int:
@@ -44,7 +45,7 @@ def share_axis(axes: Axes, unit: str) -> None:
     axes.set_title(unit)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def hour_axis(axes: Axes, most: float, unit: str) -> None:
@@ -146,13 +147,22 @@ def changes(axes: Axes, names: Sequence[str], moves: pd.DataFrame, unit: str, ca
     most = float(moves[["before", "now"]].to_numpy().max())
     axes.set_xlim((-0.24 if canvas.is_narrow else -0.1) * most, 1.15 * most)  # room for figures to the left of dots
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}%" if value >= 0 else ""))
+    axes.xaxis.set_major_formatter(_Shares(1))
     axes.set_xlabel(unit)
     axes.grid(axis="x")
 
 
+class _Shares(PercentFormatter):
+    """Shares with as many decimals as the steps of the axis need; there are none below 0."""
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return super().__call__(value, position) if value >= 0 else ""
+
+
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), list(names), color=INK)
+    axes.set_yticks(range(len(names)), [stand_in(name) for name in names], color=INK)
+    for text, name in zip(axes.get_yticklabels(), names, strict=True):
+        write_name(text, name)
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
@@ -178,13 +188,16 @@ def lines(axes: Axes, series: Sequence[tuple[str, pd.Series[Any], str]], *, part
             )
 
 
-def falling(axes: Axes, curve: pd.Series[Any], *, unit: str, step: float) -> None:
-    """Draw a curve that falls in steps, over its index, with what is left below it tinted."""
-    axes.step(curve.index, curve, where="post", color=BLUE)
-    axes.fill_between(curve.index, curve, step="post", color=BLUE, alpha=0.1, linewidth=0)
-    axes.set_xlim(0, curve.index[-1])
-    axes.xaxis.set_major_locator(MultipleLocator(step))
-    axes.set_xlabel(unit)
+def falling(axes: Axes, curve: pd.Series[Any], since: str) -> None:
+    """Draw a curve that falls in steps, over its index in hours, with what is left below it tinted."""
+    reach = curve.index[-1]
+    unit, scale = next((unit, scale) for unit, scale in _UNITS if reach * scale >= 1 or unit == "seconds")
+    places = curve.index * scale
+    axes.step(places, curve, where="post", color=BLUE, clip_on=False)
+    axes.fill_between(places, curve, step="post", color=BLUE, alpha=0.1, linewidth=0)
+    axes.set_xlim(0, places[-1])
+    axes.xaxis.set_major_locator(MultipleLocator(12) if places[-1] > 24 else MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.set_xlabel(f"{unit} {since}")
 
 
 def point(axes: Axes, x: float, y: float, text: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,9 +15,14 @@ import pandas as pd
 
 from portouts import wording
 from portouts.analysis import mart, mart_names
+from portouts.names import LENGTH, as_html, label, plain
 
 if TYPE_CHECKING:
     from portouts.canvas import Drawing
+
+
+# Two dollar signs in a name are no formula: classes that MathJax in Jupyter skips.
+_NO_MATHEMATICS = "tex2jax_ignore mathjax_ignore"
 
 
 class Exhibit:
@@ -35,7 +39,8 @@ class Exhibit:
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
         facts = {"portouts": {"kind": type(self).__name__, **self.facts()}}
-        return {"text/html": self.html(), "text/plain": self.text()}, facts
+        html = f'<div class="{_NO_MATHEMATICS}">{self.html()}</div>'
+        return {"text/html": html, "text/plain": "\n".join(map(plain, self.text().split("\n")))}, facts
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class Key:
     note: str = ""
 
     def html(self) -> str:
-        note = f'<dd class="aside">{escape(self.note)}</dd>' if self.note else ""
-        return f"<div><dt>{escape(self.label)}</dt><dd>{escape(self.value)}</dd>{note}</div>"
+        note = f'<dd class="aside">{as_html(self.note)}</dd>' if self.note else ""
+        return f"<div><dt>{as_html(self.label)}</dt><dd>{as_html(self.value)}</dd>{note}</div>"
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,9 @@ class Answer(Exhibit):
     figures: Sequence[Key] = ()
 
     def html(self) -> str:
-        more = "".join(f"<p>{escape(sentence)}</p>" for sentence in self.more)
+        more = "".join(f"<p>{as_html(sentence)}</p>" for sentence in self.more)
         figures = f"<dl>{''.join(figure.html() for figure in self.figures)}</dl>" if self.figures else ""
-        return f'<div class="answer"><p><strong>{escape(self.headline)}</strong></p>{figures}{more}</div>'
+        return f'<div class="answer"><p><strong>{as_html(self.headline)}</strong></p>{figures}{more}</div>'
 
     def text(self) -> str:
         figures = [f"{figure.label}: {figure.value} {figure.note}".rstrip() for figure in self.figures]
@@ -79,7 +84,7 @@ class Missing(Exhibit):
     reason: str
 
     def html(self) -> str:
-        return f'<p class="missing">{escape(self.reason)}</p>'
+        return f'<p class="missing">{as_html(self.reason)}</p>'
 
     def text(self) -> str:
         return self.reason
@@ -108,17 +113,17 @@ class Chart(Exhibit):
 
         alt = f"{self.finding} {self.alt}"
         swatches = "".join(
-            f'<span class="colour"><i style="background:{colour}"></i>{escape(name)}</span> '
+            f'<span class="colour"><i style="background:{colour}"></i>{as_html(name)}</span> '
             for name, colour in self.colours
         )
         notes = " ".join([*self.notes, f"As of {self.state.as_of_text}. From {self.source}."])
         return (
-            f'<figure class="chart"><figcaption><p class="finding"><strong>{escape(self.finding)}</strong></p>'
-            f'<p class="reads">{escape(self.reads)}\u2002{swatches}</p></figcaption>'
+            f'<figure class="chart"><figcaption><p class="finding"><strong>{as_html(self.finding)}</strong></p>'
+            f'<p class="reads">{as_html(self.reads)}\u2002{swatches}</p></figcaption>'
             f'<div class="wide" style="max-width:860px">{drawn(self.draw, WIDE, height=self.height, alt=alt)}</div>'
             f'<div class="narrow" style="display:none">'
             f"{drawn(self.draw, NARROW, height=self.narrow_height, alt=alt)}</div>"
-            f'<p class="source"><small>{escape(notes)}</small></p></figure>'
+            f'<p class="source"><small>{as_html(notes)}</small></p></figure>'
         )
 
     def text(self) -> str:
@@ -135,10 +140,10 @@ class Table(Exhibit):
     secondary: Sequence[str] = ()
 
     def html(self) -> str:
-        head = "".join(f'<th scope="col"{self._class(column)}>{escape(column)}</th>' for column in self.rows.columns)
+        head = "".join(f'<th scope="col"{self._class(column)}>{as_html(column)}</th>' for column in self.rows.columns)
         body = "".join(f"<tr>{self._cells(row)}</tr>" for _, row in self.rows.iterrows())
         return (
-            f'<div class="table"><table><caption>{escape(self.caption)}</caption>'
+            f'<div class="table"><table><caption>{as_html(self.caption)}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -146,7 +151,13 @@ class Table(Exhibit):
         return f"{self.caption}\n{self.rows.to_string(index=False)}"
 
     def _cells(self, row: pd.Series[Any]) -> str:
-        return "".join(f"<td{self._class(str(column))}>{escape(str(row[column]))}</td>" for column in self.rows.columns)
+        return "".join(
+            f"<td{self._class(column)}>{self._cell(column, row[column])}</td>" for column in map(str, self.rows.columns)
+        )
+
+    def _cell(self, column: str, value: Any) -> str:
+        text = label(value, LENGTH)
+        return f"<bdi>{as_html(text)}</bdi>" if column in self.names else as_html(text)
 
     def _class(self, column: str) -> str:
         classes = ["name" if column in self.names else "figure", *(["secondary"] if column in self.secondary else [])]
@@ -175,7 +186,7 @@ class State(Exhibit):
         return "the last build; no sync has been recorded" if self.as_of is None else wording.instant(self.as_of)
 
     def html(self) -> str:
-        return f'<p class="state">{escape(self.text())}</p>'
+        return f'<p class="state">{as_html(self.text())}</p>'
 
     def text(self) -> str:
         proven = "" if self.as_of is None else " The last sync was proven." if self.is_proven else _NOT_PROVEN

@@ -18,6 +18,7 @@ from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from portouts.errors import PortoutsError
+from portouts.names import as_html, plain
 from portouts.notebook_run import Section, notebooks_folder, run_notebooks
 
 DEFAULT_NAME = "portouts-report.html"
@@ -44,12 +45,12 @@ class Report:
         return {
             "output": str(self.output),
             **{name: self.state.get(name) for name in ("as_of", "is_proven", "certificate")},
-            "answers": {section.question: section.headline for section in self.sections},
+            "answers": {section.question: plain(section.headline) for section in self.sections},
         }
 
     def __str__(self) -> str:
         """Tell what the command prints without."""
-        answers = [f"{section.question} {section.headline}" for section in self.sections]
+        answers = [f"{section.question} {plain(section.headline)}" for section in self.sections]
         return "\n".join([*answers, self.state.get("text", ""), f"Open it in a browser: {self.output}"])
 
 
@@ -78,7 +79,10 @@ def _page(sections: Sequence[Section]) -> str:
         template_name="report_page",
         template_file="index.html.j2",
         extra_template_basedirs=[str(Path(__file__).parent)],
-        filters={"prose": lambda source: MarkdownWithMath(renderer=_Prose(escape=False)).render(source)},
+        filters={
+            "prose": lambda source: MarkdownWithMath(renderer=_Prose(escape=False)).render(source),
+            "as_html": as_html,
+        },
     )
     shown = [{**vars(section), "anchor": section.anchor} for section in sections]
     resources = {"sections": shown, "state": sections[0].state if sections else {}}
