@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,17 +12,17 @@ from typing import Any
 import duckdb
 import httpx
 from portouts.sandbox import World, create_app
+from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_api import TelnyxClient
 from portouts.telnyx_source import Supervision
-from portouts.verification import Account as Credentials
 from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
 from portouts.warehouse import Warehouse
 from starlette.applications import Starlette
 
 API_KEY = "KEY_CANARY_3355_NOT_A_SECRET"
-BASE_URL = "http://sandbox.test/v2"
+BASE_URL = "https://sandbox.test/v2"
 Row = dict[str, Any]
 # Orders of which only a range tells when they were ported. A sync that goes on with a first load asks for all ranges.
 UNTOLD = """
@@ -50,19 +50,20 @@ class Account:
         """Name the folder of everything that belongs to the database and is not published."""
         return self.database.parent / ".portouts" / self.database.name
 
-    @property
-    def credentials(self) -> Credentials:
-        return Credentials(API_KEY, BASE_URL, {"page_size": self.page_size, **self.settings})
+    def checked(self, **settings: Any) -> SourceSettings:
+        """Check the settings of this account, and others for this time."""
+        return read_settings(API_KEY, BASE_URL, **{"page_size": self.page_size, **self.settings, **settings})
 
-    def sync(self, on_progress: Progress = unwatched, **asked: Any) -> SyncOutcome:
-        asked = {"as_of": self.world.now, "settings": self.credentials.settings, **asked}
-        request = SyncRequest(api_key=API_KEY, base_url=BASE_URL, **asked)
+    def sync(
+        self, on_progress: Progress = unwatched, settings: Mapping[str, Any] | None = None, **asked: Any
+    ) -> SyncOutcome:
+        request = SyncRequest(settings=self.checked(**(settings or {})), **{"as_of": self.world.now, **asked})
         supervision = Supervision(on_progress=on_progress, open_client=self.open_client)
         return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
 
     def sync_interrupted_after_loading(self) -> None:
         """Fail just after everything was loaded, in the clock that dates the next step."""
-        request = SyncRequest(self.world.now, api_key=API_KEY, base_url=BASE_URL, settings=self.credentials.settings)
+        request = SyncRequest(self.world.now, self.checked())
         run_sync(Warehouse(self.database), request, clock_that_breaks(), Supervision(open_client=self.open_client))
 
     def verify(
@@ -72,7 +73,7 @@ class Account:
         **asked: Any,
     ) -> VerifyOutcome:
         supervision = Supervision(open_client=self.open_client)
-        request = VerifyRequest(account=self.credentials, **asked)
+        request = VerifyRequest(self.checked(), **asked)
         return run_verify(Warehouse(self.database), request, clock, supervision, on_progress)
 
     def spoil(self, statement: str) -> None:

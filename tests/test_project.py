@@ -31,7 +31,7 @@ PROVIDERS = packages_distributions()  # import name → distributions
 # What is imported → the only rooms that may import it.
 IMPORTED_ONLY_BY = {
     "httpx": {"telnyx_api.py"},
-    "dlt": {"dlt_recovery.py", "source_settings.py", "telnyx_source.py", "warehouse.py"},
+    "dlt": {"dlt_recovery.py", "own_dlt.py", "source_settings.py", "telnyx_source.py", "warehouse.py"},
     "typer": {"cli.py"},
     "matplotlib": {"canvas.py", "charts.py"},
     "nbclient": {"notebook_run.py"},

@@ -22,7 +22,7 @@ from portouts.sync_run import SyncReport, SyncRun
 from portouts.telnyx_api import KeyRejected, TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Interrupted, Warehouse
-from simulated_account import API_KEY, BASE_URL, UNTOLD, Account, ask
+from simulated_account import UNTOLD, Account, ask
 
 ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3
 PATIENCE = 30  # seconds, for what would otherwise never come
@@ -93,8 +93,7 @@ class Syncs:
             open_client=self.open_client,
             ending=self.ending,
         )
-        settings = self.account.credentials.settings
-        request = SyncRequest(self.account.world.now, api_key=API_KEY, base_url=BASE_URL, settings=settings)
+        request = SyncRequest(self.account.world.now, self.account.checked())
         with pytest.MonkeyPatch.context() as counting:
             counting.setattr(SyncRun, "read_chunk", self.counted(SyncRun.read_chunk))
             return run_sync(Warehouse(self.account.database), request, lambda: datetime.now(UTC), supervision)

@@ -13,11 +13,10 @@ import pyarrow as pa
 import pytest
 from portouts.buckets import Depth
 from portouts.held_orders import HeldOrders
-from portouts.models import build_models
+from portouts.models import ModelInputs, build_models
 from portouts.reconcile import Comparison, Reconciliation, Verdict
 from portouts.records import INSTANT, orders_table
 from portouts.sandbox import World, create_app
-from portouts.source_settings import read_model_inputs
 from portouts.sync_plan import BEGINNING, Window
 from portouts.telnyx_api import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
@@ -192,7 +191,7 @@ def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(a
     account.spoil(f"update raw.portouts set status = 'canceled' where {SOME.format('ported')}")
     warehouse = Warehouse(account.database)
     with warehouse.connected() as connection:
-        build_models(connection, read_model_inputs(NOW))
+        build_models(connection, ModelInputs(NOW))
     warehouse.publish()
     with pytest.raises(RuntimeError, match="the end of the work"):
         account.verify(clock_that_breaks(), repair=True)

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -27,12 +27,14 @@ from portouts.errors import PortoutsError
 from portouts.lean_process import be_lean
 from portouts.settings import (
     SettingsError,
+    asks_vault,
+    find_settings,
     parse_instant,
-    read_files,
+    read_toml,
     require_api_key,
     require_file,
     require_range,
-    settings_folders,
+    settings_files,
 )
 from portouts.terminal import (
     note_plan,
@@ -45,6 +47,9 @@ from portouts.terminal import (
     result,
     status_text,
 )
+
+if TYPE_CHECKING:
+    from portouts.source_settings import SourceSettings
 
 FAILED, DIFFERENT = 1, 3
 
@@ -85,6 +90,14 @@ Keep = Annotated[
         min=0, help="Keep so many versions published before, in .portouts/; 0 removes them.", envvar="PORTOUTS_KEEP"
     ),
 ]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Folder or file of settings. Default: .dlt beside the database, then .dlt in the current folder.",
+        envvar="PORTOUTS_CONFIG",
+    ),
+]
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 SANDBOX_KEY = "KEY_SANDBOX_NOT_A_SECRET"
@@ -109,28 +122,29 @@ def sync(
         typer.Option(metavar="NAME", help="Load raw into this dlt destination instead; builds and publishes nothing."),
     ] = None,
     keep: Keep = None,
+    config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
     with _ending_well(as_json, "Nothing was published; run the sync again to go on."):
         require_file(database)
-        require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
         require_range("--since", from_day, instant)
-        _settle_process()
+        files = settings_files(database, config)
+        settings = _settings(files)
         from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_load, run_sync
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
 
-        request = SyncRequest(instant, from_day, full, allow_unproven, verify, keep)
+        request = SyncRequest(instant, settings, from_day, full, allow_unproven, verify, keep)
         with progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS)
             if destination is None:
                 outcome = run_sync(Warehouse(database), request, _now, supervision)
                 say = partial(print_sync, outcome, as_json)
             else:
-                report = run_load(Warehouse(database), request, supervision, destination)
+                report = run_load(Warehouse(database), request, supervision, destination, map(read_toml, files))
                 say = partial(print_load, destination, instant, report, as_json)
         say()
 
@@ -144,6 +158,7 @@ def verify(
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted from here on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Read again what differs, then verify again.")] = False,
+    config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove the warehouse against the API: counts by status and month, and a search where they disagree.
@@ -152,14 +167,13 @@ def verify(
     """
     with _ending_well(as_json, "No certificate was published; what was repaired is kept. Run `portouts verify` again."):
         require_file(database)
-        require_api_key(os.environ, settings_folders(os.environ, Path.home()))
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
-        _settle_process()
+        settings = _settings(settings_files(database, config))
         from portouts.telnyx_source import Supervision
         from portouts.verify_job import VerifyRequest, run_verify
         from portouts.warehouse import Warehouse
 
-        request = VerifyRequest(Depth.QUICK if quick else depth, sample, from_day, to_day, repair)
+        request = VerifyRequest(settings, Depth.QUICK if quick else depth, sample, from_day, to_day, repair)
         with progress() as bar:
             outcome = run_verify(Warehouse(database), request, _now, Supervision(), bar("Verifying"), note_plan)
         print_verification(outcome, as_json)
@@ -168,16 +182,15 @@ def verify(
 
 
 @app.command()
-def models(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+def models(database: Database = DEFAULT_DATABASE, config: Config = None, as_json: AsJson = False) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     with _ending_well(as_json, "The published file is as it was; run `portouts models` again."):
         require_file(database)
-        read_files(settings_folders(os.environ, Path.home()))
-        _settle_process()
+        settings = _settings(settings_files(database, config), needs_key=False)
         from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse
 
-        print_models(rebuild_models(Warehouse(database)), as_json)
+        print_models(rebuild_models(Warehouse(database), settings), as_json)
 
 
 @app.command()
@@ -223,7 +236,6 @@ def demo(
             raise SettingsError(f"{database} exists already; give the demo a new file.")
         _require("starlette", "uvicorn", extra="sandbox")
         _settle_process()
-        os.environ["NO_PROXY"] = "127.0.0.1"
         from portouts.demo import clear_demo, read_answers, run_demo
 
         clear_demo(database)
@@ -335,15 +347,21 @@ def _as_of(text: str | None) -> datetime:
     return instant
 
 
-def _settle_process() -> None:
-    """Keep this process lean, and dlt from reporting usage, logging what we report, taking our signals and hoarding.
+def _settings(files: Sequence[Path], *, needs_key: bool = True) -> SourceSettings:
+    """Read all settings from the environment and these files, and from a vault that they name."""
+    found = find_settings(os.environ, files)
+    if needs_key:
+        require_api_key(found, files)
+    _settle_process()
+    from portouts.source_settings import found_by_dlt, read_settings
 
-    What the environment says already comes first.
-    """
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
-    os.environ.setdefault("RUNTIME__INTERCEPT_SIGNALS", "false")
-    os.environ.setdefault("LOAD__DELETE_COMPLETED_JOBS", "true")
+    return read_settings(found={**found_by_dlt(), **found} if asks_vault(files) else found, needs_key=needs_key)
+
+
+def _settle_process() -> None:
+    """Keep this process lean, and dlt from what its own variables say, some of which it reads when it is imported."""
+    for name in [name for name in os.environ if name.startswith("DLT_")]:
+        del os.environ[name]
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives back between chunks what it does not need
     be_lean()
 

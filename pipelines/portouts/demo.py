@@ -12,7 +12,8 @@ import duckdb
 
 from portouts.models import sql_folder
 from portouts.sandbox import World, create_app, running
-from portouts.source_settings import defaults_only
+from portouts.settings import Setting
+from portouts.source_settings import ARGUMENT, check_settings
 from portouts.sync_job import CHUNK_ROWS, SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import Progress
 from portouts.telnyx_source import Supervision
@@ -47,7 +48,7 @@ def run_demo(
     """Sync a simulated account twice into `database`; `progress` gives the bar for a step named by its argument."""
     world = World(orders=orders, seed=seed, now=BEGINS)
     warehouse = Warehouse(database)
-    with defaults_only(warehouse.folder), running(create_app(world, api_key=API_KEY)) as base_url:
+    with running(create_app(world, api_key=API_KEY)) as base_url:
         syncs = [_sync(warehouse, world, base_url, clock, progress("First load"))]
         world.advance(timedelta(days=DAYS_BETWEEN))
         syncs.append(_sync(warehouse, world, base_url, clock, progress(f"{DAYS_BETWEEN} days later")))
@@ -60,7 +61,9 @@ def run_demo(
 def _sync(
     warehouse: Warehouse, world: World, base_url: str, clock: Callable[[], datetime], on_progress: Progress
 ) -> SyncOutcome:
-    request = SyncRequest(as_of=world.now, api_key=API_KEY, base_url=base_url)
+    given = {"api_key": API_KEY, "base_url": base_url}  # nothing else, whatever stands in the environment and in .dlt
+    settings = check_settings({name: Setting(value, ARGUMENT) for name, value in given.items()})
+    request = SyncRequest(world.now, settings)
     return run_sync(warehouse, request, clock, Supervision(on_progress=on_progress, chunk_rows=CHUNK_ROWS))
 
 

@@ -13,7 +13,8 @@ import duckdb
 
 from portouts.ledger import read_edition, require_finished, synced_until
 from portouts.models import CheckWarning, are_current
-from portouts.source_settings import read_model_inputs
+from portouts.own_dlt import own_dlt
+from portouts.source_settings import SourceSettings, read_settings
 from portouts.warehouse import Warehouse
 
 
@@ -27,12 +28,18 @@ class ModelsOutcome:
     warnings: list[CheckWarning] = field(default_factory=list)
 
 
-def rebuild_models(warehouse: Warehouse, keep: int | None = None) -> ModelsOutcome:
-    """Bring staging and marts up to date with what is loaded, with the SQL and the settings, and publish."""
-    with warehouse.locked():
+def rebuild_models(
+    warehouse: Warehouse, settings: SourceSettings | None = None, keep: int | None = None
+) -> ModelsOutcome:
+    """Bring staging and marts up to date with what is loaded, with the SQL and the settings, and publish.
+
+    Without settings, those that dlt finds count.
+    """
+    settings = settings or read_settings(needs_key=False)
+    with warehouse.locked(), own_dlt(warehouse.folder):
         pipeline = warehouse.pipeline()
         with warehouse.connected() as connection:
-            inputs = read_model_inputs(synced_until(connection))
+            inputs = settings.model_inputs(synced_until(connection))
             require_finished(connection, warehouse.remembered(pipeline))
             rebuilt = not are_current(connection, inputs)
             warnings = warehouse.build(connection, inputs) if rebuilt else []

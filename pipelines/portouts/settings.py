@@ -1,12 +1,19 @@
-"""Settings that must be understood before dlt, which takes seconds to import, is there to read them."""
+"""Settings that must be understood before dlt, which takes seconds to import.
+
+A setting is an argument, `TELNYX_API_KEY` or `TELNYX_BASE_URL`, an environment variable `SOURCES__TELNYX__NAME`, or a
+line under exactly `[sources.telnyx]` in a file of settings, in this order. No wider section counts, and neither does a
+longer one: a bare `BASE_URL` or `API_KEY` of another program must not send our key elsewhere, nor theirs to Telnyx.
+"""
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from portouts.errors import PortoutsError
 from portouts.sync_plan import BEGINNING
@@ -15,9 +22,11 @@ KEY_ADVICE = (
     "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "
     ".dlt/secrets.toml. `portouts demo` needs no key."
 )
-# dlt looks for a setting in its own section first and then in every wider one.
-_KEY_VARIABLES = ("TELNYX_API_KEY", "SOURCES__TELNYX__API_KEY", "SOURCES__API_KEY", "API_KEY")
-_KEY_PATHS = (("sources", "telnyx", "api_key"), ("sources", "api_key"), ("api_key",))
+VARIABLES = "SOURCES__TELNYX__"
+NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
+# Settings that name a file. In a file of settings, such a path is relative to the folder of the project.
+PATHS = frozenset({"holidays"})
+FILES = ("secrets.toml", "config.toml")
 
 
 class SettingsError(PortoutsError):
@@ -26,29 +35,84 @@ class SettingsError(PortoutsError):
     exit_code = 2
 
 
-def settings_folders(environ: Mapping[str, str], home: Path) -> list[Path]:
-    """Name the folders in which dlt may look for settings: the project's, then those of the user and the machine."""
-    name = environ.get("DLT_CONFIG_FOLDER", ".dlt")
-    of_user = [home / name, *(Path(folder, "dlt") for folder in [environ.get("XDG_DATA_HOME")] if folder)]
-    return [Path(environ.get("DLT_PROJECT_DIR", "."), name), *of_user, Path("/var/dlt")]
+class Setting(NamedTuple):
+    """A value as it was given, and where it was found."""
+
+    value: object
+    origin: str
 
 
-def read_files(folders: Iterable[Path]) -> list[Mapping[str, Any]]:
-    """Read every file of settings; raises `SettingsError` naming the one that cannot be read, and the place in it."""
-    return [_toml(folder / name) for folder in folders for name in ("secrets.toml", "config.toml")]
+Found = Mapping[str, Setting]
 
 
-def require_api_key(environ: Mapping[str, str], folders: Sequence[Path]) -> None:
-    """Raise `SettingsError` unless a key can be found in the environment or in these folders.
+def settings_files(database: Path, config: Path | None = None) -> list[Path]:
+    """Name the files that may hold settings, the first one first.
 
-    A `[providers]` section means that dlt asks a vault, which only dlt can do; it then has the word.
+    They are those of `config`, else those beside the database and of the current folder; then the user's and the
+    machine's.
     """
-    files = read_files(folders)
-    if any(environ.get(name, "").strip() for name in _KEY_VARIABLES):
+    own = _named_files(config) if config else _files_of(database.resolve().parent / ".dlt", Path(".dlt").absolute())
+    return [*dict.fromkeys(own), *_files_of(*filter(_is_open, _shared_folders()))]
+
+
+def _named_files(config: Path) -> list[Path]:
+    """Take a folder of settings, the folder it lies in, or a file beside which the secrets lie."""
+    config = config.expanduser().absolute()
+    if config.is_file():
+        return [config.with_name(FILES[0]), config] if config.name not in FILES else _files_of(config.parent)
+    for folder in (config, config / ".dlt"):
+        if any((folder / name).is_file() for name in FILES):
+            return _files_of(folder)
+    raise SettingsError(f"--config {config}: there is neither such a file, nor {' or '.join(FILES)} in such a folder.")
+
+
+def _files_of(*folders: Path) -> list[Path]:
+    return [folder / name for folder in folders for name in FILES]
+
+
+def _shared_folders() -> Iterator[Path]:
+    with suppress(RuntimeError):  # a user without a home
+        yield Path.home() / ".dlt"
+    yield Path("/var/dlt")
+
+
+def _is_open(folder: Path) -> bool:
+    """Leave out the home of somebody else, which the environment may name after a change of user."""
+    return not folder.exists() or os.access(folder, os.R_OK | os.X_OK)
+
+
+def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str, Setting]:
+    """Find every setting that is given; raises `SettingsError` naming a file that cannot be read, and the place in it.
+
+    The first place counts. Tables under `[sources.telnyx]` are dlt's own, and no settings.
+    """
+    found = {**found_in_environment(environ)}
+    for file in files:
+        for name, value in _own_section(read_toml(file)).items():
+            if not isinstance(value, dict):
+                found.setdefault(name, Setting(_located(name, value, file), str(file)))
+    return found
+
+
+def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
+    """Find the settings among the environment variables; a blank TELNYX_API_KEY is none."""
+    own = {name.removeprefix(VARIABLES).lower(): name for name in environ if name.startswith(VARIABLES)}
+    own = {key: name for key, name in own.items() if "__" not in key}
+    own |= {key: name for name, key in NAMED_VARIABLES.items() if environ.get(name, "").strip()}
+    return {key: Setting(environ[name], f"environment variable {name}") for key, name in own.items()}
+
+
+def require_api_key(found: Found, files: Sequence[Path]) -> None:
+    """Raise `SettingsError` unless a key was found, or one of these files sends dlt to a vault for it."""
+    if str(found["api_key"].value if "api_key" in found else "").strip() or asks_vault(files):
         return
-    if any("providers" in content or any(_at(content, keys) for keys in _KEY_PATHS) for content in files):
-        return
-    raise SettingsError(f"{KEY_ADVICE} Looked into {', '.join(map(str, folders))}.")
+    folders = dict.fromkeys(str(file.parent) for file in files)
+    raise SettingsError(f"{KEY_ADVICE} Looked into {', '.join(folders)}.")
+
+
+def asks_vault(files: Iterable[Path]) -> bool:
+    """Say whether one of these files has a `[providers]` section, which only dlt understands."""
+    return any("providers" in read_toml(file) for file in files)
 
 
 def require_file(database: Path) -> None:
@@ -87,11 +151,14 @@ def require_range(name: str, start: datetime | None, as_of: datetime) -> None:
         )
 
 
-def _toml(path: Path) -> Mapping[str, Any]:
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """Read a file of settings; one that is not there holds nothing."""
     try:
         content = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return {}
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
     try:
         return tomllib.loads(content.decode())
     except UnicodeDecodeError as error:
@@ -103,8 +170,15 @@ def _toml(path: Path) -> Mapping[str, Any]:
         raise SettingsError(f"{path} is not valid TOML ({place}.") from None
 
 
-def _at(content: Mapping[str, Any], keys: Iterable[str]) -> object:
-    value: object = content
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def _own_section(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    sources = content.get("sources")
+    section = sources.get("telnyx") if isinstance(sources, dict) else None
+    return section if isinstance(section, dict) else {}
+
+
+def _located(name: str, value: object, file: Path) -> object:
+    """Make a path absolute: a command may be started in any folder."""
+    if name not in PATHS or not isinstance(value, str) or not value:
+        return value
+    folder = file.absolute().parent
+    return str((folder.parent if folder.name == ".dlt" else folder) / Path(value))

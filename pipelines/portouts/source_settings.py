@@ -1,36 +1,34 @@
-"""Every setting, brought together from arguments, the environment and dlt's configuration, and checked before its use.
+"""Every setting of a source and of the models, checked before its use.
 
-The key comes from the argument, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise. All
-others are arguments or stand under `[sources.telnyx]`, where dlt overlooks what it does not know: a slip of the pen in
-`pii` would publish personal data. So there, nothing may stand that is not a setting.
+A key under `[sources.telnyx]` that is no setting is refused: a slip of the pen in `pii` would publish personal data.
+`settings.py` says where settings are found. A script that uses the source alone finds them where dlt does, in the same
+section only.
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 from zoneinfo import ZoneInfo
 
 import dlt
-from dlt.common.configuration import with_config
-from dlt.common.configuration.exceptions import ConfigurationException, ConfigValueCannotBeCoercedException
-from dlt.common.configuration.providers.toml import SettingsTomlProvider
+import msgspec
+from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.typing import AnyType, TSecretStrValue
 
 from portouts.holidays import HEADER, Holiday, read_holidays
 from portouts.models import ModelInputs, shipped_holidays
 from portouts.privacy import Pii, Privacy
-from portouts.settings import KEY_ADVICE, SettingsError, parse_instant
-from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url
+from portouts.settings import KEY_ADVICE, Found, Setting, SettingsError, found_in_environment, parse_instant
+from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url, require_proxies
 from portouts.time_zones import time_zone as find_time_zone
 
-_VARIABLES = "SOURCES__TELNYX__"
+ARGUMENT = "argument"
+_SECRETS = frozenset({"api_key", "pii_salt"})
 _KINDS: dict[object, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -50,66 +48,105 @@ class SourceSettings:
     response_window_hours: float
     business_time_zone: ZoneInfo
     days_off: tuple[Holiday, ...]
+    found: Found = field(default_factory=dict, compare=False)
+    """The settings that were given, and where; all others are defaults."""
 
     def __repr__(self) -> str:
         return f"SourceSettings({self.base_url!r})"
 
+    def model_inputs(self, as_of: datetime) -> ModelInputs:
+        """Take what the models need, to describe this instant."""
+        return ModelInputs(
+            as_of=as_of.astimezone(UTC),
+            response_window_hours=self.response_window_hours,
+            time_zone=self.time_zone.key,
+            business_time_zone=self.business_time_zone.key,
+            days_off=self.days_off,
+        )
 
-def read_settings(api_key: str | None = None, base_url: str | None = None, **settings: Any) -> SourceSettings:
-    """Read what a source needs; raises `SettingsError` naming the setting that is missing or cannot be used."""
-    found = _read(
-        api_key=_key(api_key or os.environ.get("TELNYX_API_KEY")) or None,
-        base_url=base_url or os.environ.get("TELNYX_BASE_URL"),
-        **settings,
-    )
-    if not found.api_key:
-        raise SettingsError(KEY_ADVICE)
+
+def read_settings(
+    api_key: str | None = None,
+    base_url: str | None = None,
+    *,
+    found: Found | None = None,
+    needs_key: bool = True,
+    **settings: Any,
+) -> SourceSettings:
+    """Read all settings: arguments come first, then what was `found`, by default by dlt's providers.
+
+    Raises `SettingsError` naming the setting that is missing or cannot be used.
+    """
+    given = {"api_key": (api_key or "").strip() or None, "base_url": base_url, **settings}
+    arguments = {name: Setting(value, ARGUMENT) for name, value in given.items() if value is not None}
+    read = check_settings({**(found_by_dlt() if found is None else found), **arguments})
+    if needs_key:
+        _require_access(read)
+    return read
+
+
+def check_settings(found: Found) -> SourceSettings:
+    """Check the settings that were found, and take the defaults of all others."""
+    _require_known(found)
+    hints = get_type_hints(_resolve)
+    values = {name: _converted(name, setting, hints[name]) for name, setting in found.items()}
+    return replace(_resolve(**values), found=found)
+
+
+def found_by_dlt() -> dict[str, Setting]:
+    """Find the settings where dlt looks: environment, files and vaults; under `sources.telnyx` only."""
+    found = found_in_environment(os.environ)
+    for provider in dlt.config.config_providers:
+        for name, value in _section(provider).items():
+            found.setdefault(name, Setting(value, provider.name))
     return found
 
 
-def read_model_inputs(as_of: datetime) -> ModelInputs:
-    """Read what the models need, which is no key; raises `SettingsError` as well."""
-    found = _read()
-    return ModelInputs(
-        as_of=as_of.astimezone(UTC),
-        response_window_hours=found.response_window_hours,
-        time_zone=found.time_zone.key,
-        business_time_zone=found.business_time_zone.key,
-        days_off=found.days_off,
-    )
+def _section(provider: ConfigProvider) -> dict[str, Any]:
+    """Read the section of one provider: files show it whole, vaults answer by name."""
+    whole, _ = provider.get_value("telnyx", AnyType, "", "sources")
+    values = dict(whole) if isinstance(whole, dict) else {}
+    for name in _names():
+        hint = TSecretStrValue if name in _SECRETS else AnyType
+        values[name], _ = provider.get_value(name, hint, "", "sources", "telnyx")
+    return {name: value for name, value in values.items() if value is not None and not isinstance(value, dict)}
 
 
-@contextmanager
-def defaults_only(project: Path) -> Iterator[None]:
-    """Let dlt find every setting at its default, and no files but those of this folder, whatever stands elsewhere."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith(_VARIABLES):
-            del os.environ[name]
-    for name, parameter in inspect.signature(_resolve).parameters.items():
-        os.environ[f"{_VARIABLES}{name.upper()}"] = "" if parameter.default is None else str(parameter.default)
-    os.environ["DLT_PROJECT_DIR"] = str(project)
+def _names() -> list[str]:
+    return [*inspect.signature(_resolve).parameters]
+
+
+def _require_known(found: Found) -> None:
+    """Refuse a key that is no setting."""
+    if unknown := [f"{name} ({setting.origin})" for name, setting in found.items() if name not in _names()]:
+        raise SettingsError(
+            f"[sources.telnyx] has no setting {', '.join(unknown)}. There are {', '.join(_names())}: correct the name, "
+            "or remove it."
+        )
+
+
+def _require_access(settings: SourceSettings) -> None:
+    """Refuse to ask without a key, or by way of a proxy that cannot be used."""
+    if not settings.api_key:
+        raise SettingsError(KEY_ADVICE)
     try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+        require_proxies(os.environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
-def _read(**given: Any) -> SourceSettings:
+def _converted(name: str, setting: Setting, hint: object) -> Any:
+    """Convert a text of the environment or a file; an argument must have its type."""
+    value = setting.value.isoformat() if isinstance(setting.value, date) else setting.value
     try:
-        _require_known()
-        return _resolve(**{name: value for name, value in given.items() if value is not None})
-    except ConfigValueCannotBeCoercedException as error:
-        kind = _KINDS.get(error.hint, "a text")
-        raise SettingsError(f"{error.field_name} must be {kind}, not {error.field_value!r}.") from None
-    except ConfigurationException as error:
-        raise SettingsError(f"[sources.telnyx]: {' '.join(str(error).splitlines()[:2])}") from None
+        return msgspec.convert(value, hint, strict=setting.origin == ARGUMENT)
+    except msgspec.ValidationError:
+        shown = "what it is" if name in _SECRETS else repr(value)
+        raise SettingsError(f"{name} must be {_KINDS.get(hint, 'a text')}, not {shown}.") from None
 
 
-@with_config(sections=("sources", "telnyx"))
 def _resolve(
-    api_key: TSecretStrValue | None = None,
+    api_key: str | None = None,
     base_url: str = DEFAULT_BASE_URL,
     start_date: str | None = None,
     page_size: int = 250,
@@ -117,7 +154,7 @@ def _resolve(
     overlap_minutes: int = 60,
     events: bool = True,
     pii: str = "keep",
-    pii_salt: TSecretStrValue | None = None,
+    pii_salt: str | None = None,
     response_window_hours: float = 48,
     time_zone: str = "UTC",
     business_time_zone: str = "America/New_York",
@@ -137,28 +174,6 @@ def _resolve(
         business_time_zone=_zone("business_time_zone", business_time_zone),
         days_off=_days_off(holidays),
     )
-
-
-def _require_known() -> None:
-    """Refuse a key that is no setting. Tables are dlt's own: `[sources.telnyx.data_writer]` and the like."""
-    known = inspect.signature(_resolve).parameters
-    if unknown := [f"{name} ({place})" for place, name in _keys_given() if name not in known]:
-        raise SettingsError(
-            f"[sources.telnyx] has no setting {', '.join(unknown)}. There are {', '.join(known)}: correct the name, or "
-            "remove it."
-        )
-
-
-def _keys_given() -> Iterator[tuple[str, str]]:
-    """List the keys under `[sources.telnyx]` with where each was found."""
-    for name in os.environ:
-        if name.startswith(_VARIABLES) and "__" not in (key := name.removeprefix(_VARIABLES)):
-            yield f"environment variable {name}", key.lower()
-    for provider in dlt.config.config_providers:
-        if isinstance(provider, SettingsTomlProvider):
-            section, _ = provider.get_value("telnyx", AnyType, "", "sources")
-            keys = section.items() if isinstance(section, dict) else ()
-            yield from ((provider.name, key) for key, value in keys if not isinstance(value, dict))
 
 
 def _key(api_key: str | None) -> str:

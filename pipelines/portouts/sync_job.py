@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,15 +20,15 @@ from portouts.ledger import (
     synced_until,
 )
 from portouts.models import CheckWarning
+from portouts.own_dlt import own_dlt
 from portouts.reconcile import Verdict
 from portouts.settings import SettingsError
-from portouts.source_settings import read_model_inputs
+from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
 from portouts.sync_run import NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.verification import (
     AFTER_SYNC,
-    Account,
     Verification,
     certify,
     events_to_count,
@@ -47,15 +47,13 @@ class SyncRequest:
     """What was asked for on the command line."""
 
     as_of: datetime
+    settings: SourceSettings
     since: datetime | None = None
     full: bool = False
     allow_unproven: bool = False
     verify: Verify = Verify.QUICK
     keep: int | None = None
     """So many versions published before are kept; None: those that are there."""
-    api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,9 @@ def run_sync(
     warehouse: Warehouse, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
-    with warehouse.locked():
+    with warehouse.locked(), own_dlt(warehouse.folder):
         started_at, report = clock(), supervision.report
-        inputs = read_model_inputs(request.as_of)
+        inputs = request.settings.model_inputs(request.as_of)
         pipeline = warehouse.pipeline()
         _require_time_to_advance(warehouse, request.as_of)
         _load(warehouse, pipeline, request, supervision)
@@ -98,23 +96,30 @@ def run_sync(
     return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds, certificate)
 
 
-def run_load(warehouse: Warehouse, request: SyncRequest, supervision: Supervision, destination: str) -> SyncReport:
-    """Bring the raw tables of another engine up to date. The models are built and published in DuckDB only."""
-    with warehouse.locked():
+def run_load(
+    warehouse: Warehouse,
+    request: SyncRequest,
+    supervision: Supervision,
+    destination: str,
+    engines: Iterable[Mapping[str, Any]] = (),
+) -> SyncReport:
+    """Bring the raw tables of another engine up to date. The models are built and published in DuckDB only.
+
+    `engines` are files of settings, in whose section `destination` may stand how to reach the engine.
+    """
+    with warehouse.locked(), own_dlt(warehouse.folder, engines):
         _load(warehouse, warehouse.pipeline(destination), request, supervision)
     return supervision.report
 
 
 def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, supervision: Supervision) -> None:
     source = telnyx_source(
-        request.api_key,
-        request.base_url,
         as_of=request.as_of,
         since=request.since,
         full=request.full,
         allow_unproven=request.allow_unproven,
         supervision=supervision,
-        **request.settings,
+        checked=request.settings,
     )
     warehouse.load_all(pipeline, source, supervision)
 
@@ -140,10 +145,9 @@ def _verify(
     if request.verify is Verify.NONE:
         return None
     started_at = clock()
-    account = Account(request.api_key, request.base_url, request.settings)
     covered = warehouse.remembered(pipeline).covered
     ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], request.as_of)
-    verification = Verification(warehouse, pipeline, account, supervision, request.as_of)
+    verification = Verification(warehouse, pipeline, request.settings, supervision, request.as_of)
     if request.verify is Verify.QUICK:
         with warehouse.connected() as connection:
             is_known = has_counted_events(connection) and not request.full

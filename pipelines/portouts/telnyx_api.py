@@ -16,6 +16,7 @@ failure, never zero rows. Only GET is offered, so no load can change an order.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import socket
 import ssl
@@ -48,6 +49,7 @@ DEADLINE = 180.0
 
 Envelope = dict[str, Any]
 JsonObject = dict[str, Any]
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
 
@@ -146,6 +148,7 @@ class TelnyxClient:
             headers={"Accept": "application/json"},
             timeout=TIMEOUT,
             transport=transport,
+            trust_env=not _is_loopback(httpx.URL(base_url).host),  # a proxy would be handed the key in clear text
             verify=_certificates(),
             limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
         )
@@ -265,11 +268,49 @@ def require_base_url(url: str) -> None:
     except httpx.InvalidURL as error:
         raise ValueError(f"must be the address of an API ({str(error).rstrip('.')}), not {url!r}") from None
     if parsed.scheme not in ("https", "http"):
-        raise ValueError(f"must begin with https:// (or http://), not {url!r}")
+        raise ValueError(f"must begin with https://, not {url!r}")
     if not parsed.host or parsed.query or parsed.fragment:
         raise ValueError(f"must be a scheme, a host and a path, such as {DEFAULT_BASE_URL}, not {url!r}")
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise ValueError(f"must name a port between 1 and 65535, not {url!r}")
+    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+        raise ValueError(
+            f"must begin with https://, not {url!r}: over http:// the API key can be read on its way. Only a host of "
+            "this machine (127.0.0.1, localhost) may be asked so"
+        )
+
+
+def require_proxies(environ: Mapping[str, str]) -> None:
+    """Raise `ValueError`, naming the environment variable, unless every proxy in the environment can be used."""
+    for name, url in environ.items():
+        if name.lower() not in _PROXY_VARIABLES or (name.lower() != name and name.lower() in environ):
+            continue  # a name in lower case comes first
+        if url and (problem := _problem_of_proxy(url)):
+            raise ValueError(f"The proxy in {name} cannot be used: {problem}. Correct or unset it.")
+
+
+def _problem_of_proxy(url: str) -> str | None:
+    """Say why a proxy cannot be used; None where it can. Its address may hold a password and is not shown."""
+    try:
+        proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
+        if not proxy.url.host:
+            return "it names no host"
+        if proxy.url.port is not None and not 0 < proxy.url.port < 65536:
+            return f"its port is {proxy.url.port}, not between 1 and 65535"
+        httpx.AsyncHTTPTransport(proxy=proxy, verify=_certificates())
+    except ImportError:
+        return "a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
+    except httpx.InvalidURL as error:
+        return "its port is no number" if "port" in str(error).lower() else "it is no address of a proxy"
+    except ValueError:
+        return "it must begin with http://, https://, socks5:// or socks5h://"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 @cache

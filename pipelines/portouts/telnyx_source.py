@@ -97,22 +97,24 @@ def telnyx_source(
     reread_events: Sequence[Window] = (),
     allow_unproven: bool = False,
     supervision: Supervision | None = None,
+    checked: SourceSettings | None = None,
     **settings: Any,
 ) -> DltSource:
     """Read port-out orders, their numbers and their events, and what has changed since the last run.
 
-    The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise.
-    Further settings, as arguments or under `[sources.telnyx]`: `start_date`, `page_size` (1..250), `max_concurrency`,
-    `overlap_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii` (keep,
-    hash, drop), `pii_salt`; all are checked, and those of the models too. `as_of` (default: now) bounds every range.
-    `since` extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to
-    `inserted_at`), `reread_events` the events of these ranges, and nothing else. Resources: `portouts`,
-    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
+    The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise. No
+    wider section of dlt's configuration counts. Further settings, as arguments or under `[sources.telnyx]`:
+    `start_date`, `page_size` (1..250), `max_concurrency`, `overlap_minutes`, `events`, `time_zone` (on whose days
+    orders are to be known to have been ported), `pii` (keep, hash, drop), `pii_salt`; all are checked, and those of the
+    models too. Whoever has `checked` all settings gives no others. `as_of` (default: now) bounds every range. `since`
+    extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to `inserted_at`),
+    `reread_events` the events of these ranges, and nothing else. Resources: `portouts`, `portout_phone_numbers`,
+    `portout_events`, `portout_observations`, `portout_ported_ranges`.
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
     """
     supervision = supervision or Supervision()
-    found = read_settings(api_key, base_url, **settings)
+    found = checked or read_settings(api_key, base_url, **settings)
     until, start = (as_of or datetime.now(UTC)).astimezone(UTC), since or found.start
     if not (reread or reread_events):
         require_range("--since" if since else "start_date", start, until)

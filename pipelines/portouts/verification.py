@@ -8,16 +8,15 @@ answers with 404 get `deleted_at`. Then everything is compared once more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
-from typing import Any
 
 from portouts.buckets import STATUSES, Bucket, ComparisonPlan, Depth, plan_buckets, plan_samples, whole_seconds
 from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
 from portouts.reconcile import Comparison, Difference, Reconciliation
-from portouts.source_settings import read_settings
+from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Window
 from portouts.sync_run import Progress, SyncReport, unwatched
 from portouts.telnyx_api import converse
@@ -41,22 +40,13 @@ LATEST_EVENTS = timedelta(hours=1)
 Plan = Callable[[HeldOrders], ComparisonPlan]
 
 
-@dataclass(frozen=True)
-class Account:
-    """Whose port-outs: what was given of key, base URL and settings; the rest is found in the configuration."""
-
-    api_key: str | None = field(default=None, repr=False)
-    base_url: str | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
 @dataclass
 class Verification:
     """One verification of one warehouse, under its lock; counts the requests it makes."""
 
     warehouse: Warehouse
     pipeline: Pipeline
-    account: Account
+    settings: SourceSettings
     supervision: Supervision
     as_of: datetime
     on_progress: Progress = unwatched
@@ -74,7 +64,7 @@ class Verification:
         return after, [found for found in comparison.differences if found.portout_id not in left]
 
     def _compare(self, plan: Plan) -> Comparison:
-        settings = read_settings(self.account.api_key, self.account.base_url, **self.account.settings)
+        settings = self.settings
         client = self.supervision.connect(settings)
         with self.warehouse.connected() as connection:
             held = HeldOrders(connection)
@@ -102,13 +92,11 @@ class Verification:
         """Read the differing orders and the ranges of missing events again, and mark the orders that are gone."""
         supervision = replace(self.supervision, report=SyncReport())
         source = telnyx_source(
-            self.account.api_key,
-            self.account.base_url,
             as_of=self.as_of,
             reread={difference.portout_id: difference.inserted_at for difference in comparison.differences},
             reread_events=comparison.missing_events,
             supervision=supervision,
-            **self.account.settings,
+            checked=self.settings,
         )
         self.warehouse.load_all(self.pipeline, source, supervision)
         self.requests += supervision.report.requests

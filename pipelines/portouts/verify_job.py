@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from portouts.buckets import ComparisonPlan, Depth
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.models import are_current
+from portouts.own_dlt import own_dlt
 from portouts.reconcile import Comparison, Difference
 from portouts.settings import SettingsError
-from portouts.source_settings import read_model_inputs
+from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_source import Supervision
-from portouts.verification import Account, Verification, certify, events_to_count, plan_depth, ranges_to_compare
+from portouts.verification import Verification, certify, events_to_count, plan_depth, ranges_to_compare
 from portouts.warehouse import Warehouse
 
 
@@ -24,12 +25,12 @@ from portouts.warehouse import Warehouse
 class VerifyRequest:
     """What was asked for on the command line."""
 
+    settings: SourceSettings
     depth: Depth = Depth.MONTH
     sample: int = 0
     since: datetime | None = None
     until: datetime | None = None
     repair: bool = False
-    account: Account = field(default_factory=Account)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def run_verify(
     on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None,
 ) -> VerifyOutcome:
     """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
-    with warehouse.locked():
+    with warehouse.locked(), own_dlt(warehouse.folder):
         started_at = clock()
         pipeline = warehouse.pipeline()
         with warehouse.connected() as connection:
@@ -61,8 +62,8 @@ def run_verify(
         ranges = ranges_to_compare(covered[Axis.INSERTED], request.since, request.until)
         if not ranges:
             raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
-        inputs = read_model_inputs(as_of)
-        verification = Verification(warehouse, pipeline, request.account, supervision, as_of, on_progress, on_plan)
+        inputs = request.settings.model_inputs(as_of)
+        verification = Verification(warehouse, pipeline, request.settings, supervision, as_of, on_progress, on_plan)
         is_quick = request.depth is Depth.QUICK and not request.repair
         events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
         plan = plan_depth(

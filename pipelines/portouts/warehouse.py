@@ -10,6 +10,7 @@ published one's place by renaming, in one step: readers keep the file they hold,
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -108,8 +109,6 @@ class Warehouse:
 
         Its state is brought from there when the local one is gone.
         """
-        if not destination:  # what DuckDB could not load is tried again by the next sync, on a file opened anew
-            dlt.config[f"{PIPELINE}.load.raise_on_max_retries"] = 1
         try:
             pipeline = dlt.pipeline(
                 PIPELINE,
@@ -120,10 +119,13 @@ class Warehouse:
         except UnknownDestinationModule:
             raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
         except (ValueError, KeyError):
-            if destination:
+            if destination or not (damaged := _damaged_json(self.folder / "dlt")):
                 raise
-            folder = self.folder / "dlt"
-            raise NoWarehouse(f"{folder} is damaged. Remove it: it is made again from what is loaded.") from None
+            raise NoWarehouse(
+                f"{damaged} is damaged. Remove {self.folder / 'dlt'}: it is made again from what is loaded."
+            ) from None
+        if pipeline.dataset_name != DATASET:
+            raise SettingsError(f"dlt would load into {pipeline.dataset_name}, not {DATASET}. Nothing was loaded.")
         # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
             if pipeline.has_pending_data:
@@ -277,6 +279,15 @@ def _named_in(holder: Path) -> str:
         return holder.read_text().strip() or "an unknown process"
     except FileNotFoundError:
         return "a process that is just ending"
+
+
+def _damaged_json(folder: Path) -> Path | None:
+    for path in folder.rglob("*.json"):
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            return path
+    return None
 
 
 def _quoted(path: Path) -> str:

@@ -20,7 +20,7 @@ from portouts.sync_plan import FINAL_STATUSES, OPEN_STATUSES
 from portouts.telnyx_api import TelnyxClient
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"
-BASE_URL = "http://sandbox.test/v2"
+BASE_URL = "https://sandbox.test/v2"
 HTML = b"<html><body>upstream is having a bad day</body></html>"
 PAGE = ("page[number]", "page[size]")
 Json = dict[str, Any]

@@ -20,6 +20,7 @@ from types import FrameType
 import duckdb
 from portouts.dlt_recovery import LoadFailed
 from portouts.sandbox import World
+from portouts.source_settings import read_settings
 from portouts.sync_job import SyncRequest, run_sync
 from portouts.sync_run import NotProven
 from portouts.telnyx_api import TelnyxError
@@ -70,8 +71,8 @@ def _sync_until_it_succeeds(
     for _ in range(MOST_TRIES):
         shown = Shown.now(api, settled)
         api.begin_sync(is_first=not database.exists())
-        settings = {"page_size": rng.choice((10, 25, 250))}
-        request = SyncRequest(api.world.now, api_key=KEY, base_url=BASE_URL, settings=settings)
+        settings = read_settings(KEY, BASE_URL, page_size=rng.choice((10, 25, 250)))
+        request = SyncRequest(api.world.now, settings)
         calls = rng.randrange(CALLS_OF_A_SYNC) if rng.random() < 0.6 else None
         try:
             with killed_after(calls):
