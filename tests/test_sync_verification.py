@@ -6,17 +6,18 @@ import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from portouts.buckets import Verify
 from portouts.ledger import Unfinished
 from portouts.models_job import rebuild_models
-from portouts.sandbox import World
+from portouts.sandbox import World, create_app
 from portouts.settings import SettingsError
 from portouts.sync_job import SyncOutcome
 from portouts.sync_plan import OPEN_STATUSES
-from portouts.sync_run import NotProven
+from portouts.sync_run import AnotherAccount, OrdersGone
 from portouts.warehouse import Warehouse
-from simulated_account import Account
+from simulated_account import API_KEY, Account
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 
@@ -107,12 +108,71 @@ def test_full_verification_counts_every_month(account: Account) -> None:
     assert outcome.certificate.buckets > 12
 
 
-def test_another_account_is_refused_and_nothing_published(account: Account) -> None:
-    other = Account(World(2_000, seed=6, now=NOW), account.database)
-    before = account.ask("select count(*) from marts.fct_portouts")
-    with pytest.raises(NotProven, match="another account"):
-        other.sync()
-    assert account.ask("select count(*) from marts.fct_portouts") == before
+def other_world(orders: int) -> World:
+    return World(orders, seed=6, now=NOW + timedelta(minutes=5))
+
+
+def raw_orders(account: Account) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(account.state / "working.duckdb"), read_only=True) as connection:
+        return connection.execute("select id, status, deleted_at from raw.portouts order by id").fetchall()
+
+
+@pytest.mark.parametrize("orders", [50, 2_000])
+@pytest.mark.parametrize("verify", [Verify.QUICK, Verify.NONE], ids=str)
+def test_another_account_is_refused_and_mixed_with_nothing(account: Account, orders: int, verify: Verify) -> None:
+    other, before = Account(other_world(orders), account.database), raw_orders(account)
+    with pytest.raises(AnotherAccount, match="another account"):
+        other.sync(verify=verify)
+    assert raw_orders(account) == before
+    account.world.advance(timedelta(days=1))
+    assert certified(account.sync())[0] == "PROVEN"
+    assert_published_equals_the_api(account)
+
+
+class EmptyAccount(Account):
+    """A key whose rights were taken: lists are empty, and no order is known by id."""
+
+    def __post_init__(self) -> None:
+        self.app = create_app(World(0, seed=1, now=self.world.now), api_key=API_KEY)
+
+
+@pytest.mark.parametrize("verify", [Verify.QUICK, Verify.NONE], ids=str)
+def test_an_account_that_looks_empty_is_a_failure_and_deletes_nothing(account: Account, verify: Verify) -> None:
+    before = raw_orders(account)
+    with pytest.raises(OrdersGone, match="may view its port-out orders"):
+        EmptyAccount(account.world, account.database).sync(verify=verify)
+    assert raw_orders(account) == before
+    assert_published_equals_the_api(account)
+
+
+def test_an_account_without_open_orders_that_looks_empty_is_a_failure_too(tmp_path: Path) -> None:
+    account = Account(world_of(3), tmp_path / "portouts.duckdb")
+    for order in account.world.orders():
+        account.world.change(order["id"], status="canceled")
+    account.sync()
+    with pytest.raises(OrdersGone):
+        EmptyAccount(account.world, account.database).sync()
+
+
+def test_many_deletions_are_made_only_where_they_are_accepted(account: Account) -> None:
+    gone = [order["id"] for order in account.world.orders()][:40]
+    for order_id in gone:
+        account.world.remove(order_id)
+    for act in (account.sync, lambda: account.verify(repair=True)):
+        with pytest.raises(OrdersGone, match="--accept-deletions"):
+            act()
+    deleted = "select count(*) from raw.portouts where deleted_at is not null"
+    assert account.ask(deleted) == [(0,)]
+    account.sync(accept_deletions=True)
+    assert account.ask(deleted) == [(40,)]
+    assert_published_equals_the_api(account)
+
+
+def test_a_handful_of_deletions_is_believed(account: Account) -> None:
+    for order in account.world.orders()[:10]:
+        account.world.remove(order["id"])
+    assert certified(account.sync()) == ("PROVEN", 10, 10)
+    assert_published_equals_the_api(account)
 
 
 def test_what_an_interrupted_sync_left_is_neither_verified_nor_published(account: Account) -> None:

@@ -98,6 +98,12 @@ Config = Annotated[
         envvar="PORTOUTS_CONFIG",
     ),
 ]
+AcceptDeletions = Annotated[
+    bool,
+    typer.Option(
+        "--accept-deletions", help="Mark orders as deleted that the API no longer knows, however many they are."
+    ),
+]
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 SANDBOX_KEY = "KEY_SANDBOX_NOT_A_SECRET"
@@ -114,6 +120,7 @@ def sync(
     allow_unproven: Annotated[
         bool, typer.Option("--allow-unproven", help="Publish even what the API's own counts do not confirm.")
     ] = False,
+    accept_deletions: AcceptDeletions = False,
     verify: Annotated[
         Verify, typer.Option(help="Prove the result against the API's counts: by status, by month too, or not at all.")
     ] = Verify.QUICK,
@@ -137,7 +144,7 @@ def sync(
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
 
-        request = SyncRequest(instant, settings, from_day, full, allow_unproven, verify, keep)
+        request = SyncRequest(instant, settings, from_day, full, allow_unproven, accept_deletions, verify, keep)
         with progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS)
             if destination is None:
@@ -158,6 +165,7 @@ def verify(
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted from here on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Read again what differs, then verify again.")] = False,
+    accept_deletions: AcceptDeletions = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +181,8 @@ def verify(
         from portouts.verify_job import VerifyRequest, run_verify
         from portouts.warehouse import Warehouse
 
-        request = VerifyRequest(settings, Depth.QUICK if quick else depth, sample, from_day, to_day, repair)
+        chosen = Depth.QUICK if quick else depth
+        request = VerifyRequest(settings, chosen, sample, from_day, to_day, repair, accept_deletions)
         with progress() as bar:
             outcome = run_verify(Warehouse(database), request, _now, Supervision(), bar("Verifying"), note_plan)
         print_verification(outcome, as_json)

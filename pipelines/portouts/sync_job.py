@@ -25,10 +25,11 @@ from portouts.reconcile import Verdict
 from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
-from portouts.sync_run import NotProven, SyncReport
+from portouts.sync_run import OF_THIS_ACCOUNT, NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.verification import (
     AFTER_SYNC,
+    MOST_SEARCHED_AFTER_SYNC,
     Verification,
     certify,
     events_to_count,
@@ -51,6 +52,7 @@ class SyncRequest:
     since: datetime | None = None
     full: bool = False
     allow_unproven: bool = False
+    accept_deletions: bool = False
     verify: Verify = Verify.QUICK
     keep: int | None = None
     """So many versions published before are kept; None: those that are there."""
@@ -118,6 +120,7 @@ def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, superv
         since=request.since,
         full=request.full,
         allow_unproven=request.allow_unproven,
+        accept_deletions=request.accept_deletions,
         supervision=supervision,
         checked=request.settings,
     )
@@ -147,12 +150,20 @@ def _verify(
     started_at = clock()
     covered = warehouse.remembered(pipeline).covered
     ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], request.as_of)
-    verification = Verification(warehouse, pipeline, request.settings, supervision, request.as_of)
+    accepted = request.accept_deletions
+    verification = Verification(
+        warehouse, pipeline, request.settings, supervision, request.as_of, accept_deletions=accepted
+    )
     if request.verify is Verify.QUICK:
         with warehouse.connected() as connection:
             is_known = has_counted_events(connection) and not request.full
-        is_swept = supervision.report.is_swept
-        depth, plan = AFTER_SYNC, plan_after_sync(ranges, is_swept=is_swept, events=() if is_known else events)
+        depth = AFTER_SYNC
+        plan = plan_after_sync(
+            ranges,
+            is_swept=supervision.report.is_swept,
+            events=() if is_known else events,
+            most_searched=None if accepted else MOST_SEARCHED_AFTER_SYNC,
+        )
     else:
         depth, plan = Depth.MONTH, plan_depth(ranges, Depth.MONTH, events=events)
     settled = verification.settle(plan, repair=True)
@@ -161,7 +172,6 @@ def _verify(
     if certificate.verdict == Verdict.DIFFERENT and not request.allow_unproven:
         raise NotProven(
             f"The API counts {certificate.differences} orders otherwise than they were loaded, so nothing was "
-            f"published. Is it another account? Then remove {warehouse.folder}, which goes back to what is published. "
-            "Else run `portouts sync --verify none`, then `portouts verify --repair`."
+            f"published. {OF_THIS_ACCOUNT} Then run `portouts sync --verify none` and `portouts verify --repair`."
         )
     return certificate

@@ -45,6 +45,10 @@ from portouts.window_reader import Api, Read, UnderWay, WindowReader, is_range
 # How old an event may be that still lacks its payload, to be asked for again by the next sync.
 PAYLOAD_PATIENCE = timedelta(days=7)
 
+OF_THIS_ACCOUNT = "Check that TELNYX_API_KEY belongs to this warehouse's account and may view its port-out orders."
+OF_ANOTHER_ACCOUNT = "Use the key of this warehouse's account, or another --database for the other one."
+IF_REMOVED = "If the orders held were really removed at Telnyx, accept that with --accept-deletions."
+
 Progress = Callable[[int, int], None]
 Stage = Callable[[WindowReader, SyncState], Awaitable[Iterable[Query]]]
 
@@ -55,6 +59,16 @@ def unwatched(_done: int, _total: int) -> None:
 
 class NotProven(PortoutsError):
     """The API's own counts do not confirm what was read, so nothing was loaded."""
+
+
+class AnotherAccount(PortoutsError):
+    """The API shows orders and knows none of those held: the key belongs to another account."""
+
+    exit_code = 2
+
+
+class OrdersGone(PortoutsError):
+    """The API no longer knows so many orders that nobody may have removed them."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,8 @@ class SyncOptions:
     """Whose days and months orders are to be known to have been ported on."""
     privacy: Privacy = KEEP
     allow_unproven: bool = False
+    accept_deletions: bool = False
+    """Believe that the orders are gone which the API no longer knows, however many they are."""
     chunk_rows: int | None = None
     """End a chunk once it holds so many rows; None reads everything in one."""
 
@@ -132,6 +148,9 @@ class SyncRun:
         self._owed: set[str] = set()
         self._is_first_load = False
         self._ports = PortDating(options.time_zone)
+        self._is_same_account = options.accept_deletions or options.is_repair
+        self._has_missed = False
+        """The API did not know an order that was asked for by id."""
         self._versions: dict[str, datetime | None] = {}
         """Versions that this sync has committed."""
         self._held_versions: dict[str, datetime | None] = {}
@@ -167,6 +186,7 @@ class SyncRun:
                 await reader.finish(self._queries, take)
             await self._plan_more(reader, state)
         chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.glimpses]
+        await self._require_same_account(api, chunk, state)
         tables = self._tables(chunk, state)
         if self.is_done and not self.options.is_repair:
             if self._has_events(state):  # else a later sync still has to read the events of this time
@@ -174,6 +194,34 @@ class SyncRun:
                 state.forget_events_before(self._as_of - self.options.overlap)
             state.forget_unfinished_before(self._as_of - PAYLOAD_PATIENCE)
         return tables
+
+    async def _require_same_account(self, api: Api, chunk: Chunk, state: SyncState) -> None:
+        """Refuse to mix accounts. Costs a request where no order was read that is held, and else none."""
+        has_orders, known = any(map(len, chunk.orders)), state.known_orders()
+        if self._is_same_account or not (has_orders or self._has_missed):
+            return
+        self._is_same_account = not known or await self._knows_any(api, known)
+        if self._is_same_account:
+            return
+        if has_orders:
+            raise AnotherAccount(
+                "The API shows other orders, and none of the newest that this warehouse holds: TELNYX_API_KEY belongs "
+                f"to another account. Nothing was loaded. {OF_ANOTHER_ACCOUNT} {IF_REMOVED}"
+            )
+        raise OrdersGone(
+            "The API shows no order, and none of the newest that this warehouse holds. Nothing was loaded. "
+            f"{OF_THIS_ACCOUNT} {IF_REMOVED}"
+        )
+
+    async def _knows_any(self, api: Api, ids: Sequence[str]) -> bool:
+        """Ask for orders one by one, until the API knows one."""
+        for order_id in ids:
+            reads: list[Read] = []
+            reader = WindowReader(api, self.options.page_size, self.options.privacy)
+            await reader.read_all(deque([Lookup((order_id,))]), reads.append)
+            if len(reads[0].table):
+                return True
+        return False
 
     def _keep_to_privacy(self, state: SyncState) -> None:
         """Refuse to mix rows with personal data and rows without, unless all of them are read again."""
@@ -376,7 +424,10 @@ class SyncRun:
             if is_range(query):
                 self._ports.undated.see(answers)
                 state.count_orders(query.window, answers["inserted_at"])
-        answered = {*answers["id"].to_pylist(), *read.missing}
+        self._has_missed |= bool(read.missing)
+        shown = set(answers["id"].to_pylist())
+        self._is_same_account = self._is_same_account or any(map(state.is_held, shown))
+        answered = {*shown, *read.missing}
         self._owed -= answered
         state.to_read -= answered
         if isinstance(query, ListQuery):
@@ -391,8 +442,10 @@ class SyncRun:
         """Report orders that the API no longer knows; those asked for one by one are given up as open."""
         held = self.options.reread.keys() | state.open_orders.keys()
         self.report.missing += [order_id for order_id in missing if order_id in held]
-        for order_id in self.options.reread.keys() & set(missing):
+        gone = self.options.reread.keys() & set(missing)
+        for order_id in gone:
             state.open_orders.pop(order_id, None)
+        state.witnesses = [order_id for order_id in state.witnesses if order_id not in gone]
 
     def _since_start(self, orders: pa.Table, state: SyncState) -> pa.Table:
         """Leave out orders from before the warehouse's start."""

@@ -18,6 +18,7 @@ from portouts.ids import canonical_ids
 from portouts.sync_plan import FINAL_STATUSES, Axis, Window, gaps, merge
 
 Json = dict[str, Any]
+WITNESSES = 5
 T = TypeVar("T")
 
 
@@ -56,6 +57,8 @@ class SyncState:
     """What was made of personal data, see `Privacy.mark`."""
     are_ids_canonical: bool = True
     """The ids of all rows loaded so far are written as they are compared, which earlier versions did not do."""
+    witnesses: list[str] = field(default_factory=list)
+    """The newest orders held. An account that knows none of them is another account."""
     time_zone: str | None = None
     """The zone whose days and months tell when orders were ported of which no event does."""
 
@@ -80,11 +83,21 @@ class SyncState:
 
     def remember(self, orders: pa.Table) -> None:
         """Hold the open ones among these orders as open, and no longer those that are final now."""
+        newest = orders.take(pc.select_k_unstable(orders, WITNESSES, [("inserted_at", "descending")]))["id"].to_pylist()
+        self.witnesses = list(dict.fromkeys([*newest, *self.witnesses]))[:WITNESSES]
         is_final = pc.is_in(orders["status"], pa.array(FINAL_STATUSES))
         for id_ in self.open_orders.keys() & set(orders.filter(is_final)["id"].to_pylist()):
             del self.open_orders[id_]
         for order in orders.filter(pc.invert(is_final)).select(["id", "inserted_at", "updated_at"]).to_pylist():
             self.open_orders[order["id"]] = OpenOrder(order["inserted_at"], order["updated_at"])
+
+    def known_orders(self) -> list[str]:
+        """List a few orders that the account must know; a state of an older version names only open ones."""
+        return self.witnesses or sorted(self.open_orders)[-WITNESSES:]
+
+    def is_held(self, order_id: str) -> bool:
+        """Return whether an order is known to be held; most that are in a final status are not remembered."""
+        return order_id in self.open_orders or order_id in self.witnesses
 
     def forget_ranges(self) -> None:
         """Make the next sync read everything again; open orders and history stay."""
@@ -119,6 +132,7 @@ class SyncState:
             "first_inserted_at": _text(self.first_inserted_at),
             "events_refused": self.events_refused,
             "privacy": self.privacy,
+            "witnesses": self.witnesses,
             "time_zone": self.time_zone,
             "are_ids_canonical": self.are_ids_canonical,
         }
@@ -142,6 +156,7 @@ class SyncState:
             first_inserted_at=_instant(json.get("first_inserted_at")),
             events_refused=json.get("events_refused", False),
             privacy=json.get("privacy"),
+            witnesses=json.get("witnesses", []),
             time_zone=json.get("time_zone"),
             are_ids_canonical=json.get("are_ids_canonical", not json),
         )

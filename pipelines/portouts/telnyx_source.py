@@ -96,6 +96,7 @@ def telnyx_source(
     reread: Mapping[str, datetime | None] | None = None,
     reread_events: Sequence[Window] = (),
     allow_unproven: bool = False,
+    accept_deletions: bool = False,
     supervision: Supervision | None = None,
     checked: SourceSettings | None = None,
     **settings: Any,
@@ -111,7 +112,8 @@ def telnyx_source(
     `reread_events` the events of these ranges, and nothing else. Resources: `portouts`, `portout_phone_numbers`,
     `portout_events`, `portout_observations`, `portout_ported_ranges`.
 
-    Raises `SettingsError`, and while running `TelnyxError`, `NotProven` or `UnusableRow` (inside dlt's own errors).
+    Raises `SettingsError`, and while running `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone`, `UnusableRow`
+    (inside dlt's own errors). With `accept_deletions` orders that the API no longer knows are never a reason to fail.
     """
     supervision = supervision or Supervision()
     found = checked or read_settings(api_key, base_url, **settings)
@@ -130,6 +132,7 @@ def telnyx_source(
         time_zone=found.time_zone,
         privacy=found.privacy,
         allow_unproven=allow_unproven,
+        accept_deletions=accept_deletions,
         chunk_rows=supervision.chunk_rows,
     )
 

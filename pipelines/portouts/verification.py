@@ -18,7 +18,7 @@ from portouts.ledger import Certificate, mark_deleted
 from portouts.reconcile import Comparison, Difference, Reconciliation
 from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Window
-from portouts.sync_run import Progress, SyncReport, unwatched
+from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone, Progress, SyncReport, unwatched
 from portouts.telnyx_api import converse
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Pipeline, Warehouse
@@ -27,6 +27,8 @@ from portouts.warehouse import Pipeline, Warehouse
 SAMPLED = 240
 # More orders than this do not change unseen between two syncs: it is another account, or another warehouse.
 MOST_SEARCHED_AFTER_SYNC = 1_000
+# More orders than these are not taken for deleted before somebody has said so.
+MOST_DELETED, MOST_DELETED_SHARE = 10, 0.01
 COUNTS_ALONE = "Changes that leave the number of orders in each status as it is; events; changes after as_of."
 COUNTS_BY_PERIOD = (
     "Changes that leave the number of orders of a status in a {period} as it is, and fields other than status, "
@@ -51,6 +53,7 @@ class Verification:
     as_of: datetime
     on_progress: Progress = unwatched
     on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None
+    accept_deletions: bool = False
     requests: int = 0
 
     def settle(self, plan: Plan, *, repair: bool) -> tuple[Comparison, list[Difference]]:
@@ -58,6 +61,8 @@ class Verification:
         comparison = self._compare(plan)
         if not repair or not (comparison.differences or comparison.missing_events):
             return comparison, []
+        if not self.accept_deletions:
+            require_few_deletions(comparison)
         self._repair(comparison)
         after = self._compare(plan)
         left = {difference.portout_id for difference in after.differences}
@@ -95,6 +100,7 @@ class Verification:
             as_of=self.as_of,
             reread={difference.portout_id: difference.inserted_at for difference in comparison.differences},
             reread_events=comparison.missing_events,
+            accept_deletions=self.accept_deletions,
             supervision=supervision,
             checked=self.settings,
         )
@@ -102,6 +108,17 @@ class Verification:
         self.requests += supervision.report.requests
         with self.warehouse.connected() as connection:
             mark_deleted(connection, supervision.report.missing, self.as_of)
+
+
+def require_few_deletions(comparison: Comparison) -> None:
+    """Refuse to mark orders as deleted, where they are too many to have been removed one by one."""
+    gone = sum(difference.kind == "deleted" for difference in comparison.differences)
+    if not gone or (comparison.orders and gone <= max(MOST_DELETED, MOST_DELETED_SHARE * (comparison.orders + gone))):
+        return
+    raise OrdersGone(
+        f"The API no longer knows {gone} orders that are held, and shows {comparison.orders}. None was marked as "
+        f"deleted, and nothing was published. {OF_THIS_ACCOUNT} {IF_REMOVED}"
+    )
 
 
 def plan_depth(
@@ -131,14 +148,20 @@ def _draw(held: HeldOrders, ranges: Sequence[Window], sample: int) -> list[Windo
     return sorted(SystemRandom().sample(pages, min(sample, len(pages))))
 
 
-def plan_after_sync(ranges: Sequence[Window], *, is_swept: bool, events: Sequence[Window] = ()) -> Plan:
+def plan_after_sync(
+    ranges: Sequence[Window],
+    *,
+    is_swept: bool,
+    events: Sequence[Window] = (),
+    most_searched: int | None = MOST_SEARCHED_AFTER_SYNC,
+) -> Plan:
     """Plan what a sync has not just read: the whole, the final statuses, and the events of these ranges.
 
     The open ones were listed moments ago. Where all were, what is neither open, ported nor rejected is canceled.
     """
     statuses = (None, "ported", "rejected") if is_swept else (None, "ported", "rejected", "canceled")
     buckets = [Bucket(window, status) for window in ranges for status in statuses]
-    return lambda _held: ComparisonPlan(buckets, most_searched=MOST_SEARCHED_AFTER_SYNC, events=events)
+    return lambda _held: ComparisonPlan(buckets, most_searched=most_searched, events=events)
 
 
 def ranges_to_compare(

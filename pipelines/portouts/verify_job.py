@@ -31,6 +31,7 @@ class VerifyRequest:
     since: datetime | None = None
     until: datetime | None = None
     repair: bool = False
+    accept_deletions: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def run_verify(
         if not ranges:
             raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
         inputs = request.settings.model_inputs(as_of)
-        verification = Verification(warehouse, pipeline, request.settings, supervision, as_of, on_progress, on_plan)
+        verification = Verification(
+            warehouse, pipeline, request.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
+        )
         is_quick = request.depth is Depth.QUICK and not request.repair
         events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
         plan = plan_depth(
