@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from portouts.api_clock import ApiClock
 from portouts.port_dates import UndatedPorts, by_calendar
 from portouts.records import INSTANT
 from portouts.sandbox import World
@@ -250,6 +251,7 @@ class OnePort:
 
     ported_out_at: datetime
     requests: int = 0
+    api_clock: ApiClock = field(default_factory=ApiClock)
     asked: list[Mapping[str, str]] = field(default_factory=list)
 
     def open_client(self) -> OnePort:

@@ -13,6 +13,7 @@ import httpx
 import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client
+from portouts.api_clock import ApiClock
 from portouts.sync_plan import Axis
 from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
@@ -29,6 +30,7 @@ class Replicas:
 
     ported: list[Row] = field(default_factory=list)
     inserted: list[Row] = field(default_factory=list)
+    api_clock: ApiClock = field(default_factory=ApiClock)
 
     async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:  # noqa: ARG002  # as the API's
         rows = self.ported if "filter[ported_out_at][gte]" in params else self.inserted

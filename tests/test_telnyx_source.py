@@ -82,8 +82,8 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Script:
     assert len([line for line in text.splitlines() if line]) <= 5
     folder = tmp_path_factory.mktemp("script")
     (folder / "load_portouts.py").write_text(text)
-    # The script reads up to the machine's now, so the world stands there too.
-    now = datetime.now(UTC)
+    # The script reads up to the machine's now, so the world stands there too; a `Date` has whole seconds.
+    now = datetime.now(UTC).replace(microsecond=0)
     world = World(200, seed=8, starts_at=now - timedelta(days=200), now=now)
     changed = next(order["id"] for order in world.orders() if order["status"] in OPEN_STATUSES)
     app, requests, added = create_app(world, api_key=API_KEY), [], ""

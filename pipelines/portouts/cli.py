@@ -144,15 +144,19 @@ def sync(
         from portouts.telnyx_source import Supervision
         from portouts.warehouse import Warehouse
 
-        request = SyncRequest(instant, settings, from_day, full, allow_unproven, accept_deletions, verify, keep)
+        request = SyncRequest(
+            instant if as_of else None, settings, from_day, full, allow_unproven, accept_deletions, verify, keep
+        )
         with progress() as bar, _stop_on_signal() as is_stopping:
-            supervision = Supervision(on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS)
+            supervision = Supervision(
+                on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS, now=_now
+            )
             if destination is None:
                 outcome = run_sync(Warehouse(database), request, _now, supervision)
                 say = partial(print_sync, outcome, as_json)
             else:
                 report = run_load(Warehouse(database), request, supervision, destination, map(read_toml, files))
-                say = partial(print_load, destination, instant, report, as_json)
+                say = partial(print_load, destination, report, as_json)
         say()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from portouts.api_clock import TOLERANCE
 from portouts.errors import PortoutsError
 from portouts.ids import UUID
 from portouts.models import create_books
@@ -152,9 +153,31 @@ def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
     connection.commit()
 
 
+def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    """Correct what a sync wrote whose clock was ahead: nothing has been seen later than `now` by the API's clock.
+
+    What that clock said stands in `started_at` and `finished_at` of the sync and of the certificate.
+    """
+    connection.execute("set timezone = 'UTC'")
+    create_books(connection)
+    if not connection.execute("select true from raw.syncs where as_of > ?", [now + TOLERANCE]).fetchall():
+        return
+    before = now - timedelta(seconds=1)  # so that this sync is the latest
+    for statement in (
+        "update raw.syncs set as_of = $before where as_of > $before",
+        "update raw.verifications set as_of = $before, range_end = least(range_end, $before) where as_of > $before",
+        "update raw.portout_observations set seen_at = $now where seen_at > $now",
+        "update raw.portout_ported_ranges set seen_at = $now where seen_at > $now",
+        "update raw.portout_ported_ranges set ported_to = $now where ported_to > $now",
+        "update raw.portouts set deleted_at = $now where deleted_at > $now",
+    ):
+        values = {name: value for name, value in (("now", now), ("before", before)) if f"${name}" in statement}
+        connection.execute(statement, values)
+
+
 def mark_published(connection: duckdb.DuckDBPyConnection) -> None:
     """Say of the latest sync that its result was published."""
-    latest = "(select sync_id from raw.syncs order by finished_at desc limit 1)"
+    latest = "(select sync_id from raw.syncs order by as_of desc, finished_at desc limit 1)"
     connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")  # noqa: S608 - our own text
 
 

@@ -22,8 +22,8 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC
-from email.utils import parsedate_to_datetime
+
+from portouts.api_clock import seconds_of
 
 LONGEST_WAIT = 120.0
 # Answers remembered, and so the largest limit that is kept to.
@@ -189,7 +189,7 @@ def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
     number = _first_number(text) if re.fullmatch(r"[\d.]+", text) else None
     if number is not None:
         return _clamp(number)
-    date = _epoch_of(text)
+    date = seconds_of(text)
     return None if date is None else _clamp(date - _server_now(headers, now))
 
 
@@ -201,15 +201,7 @@ def _seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _server_now(headers: Mapping[str, str], now: float) -> float:
-    return _epoch_of(headers.get("date", "")) or now
-
-
-def _epoch_of(http_date: str) -> float | None:
-    try:
-        date = parsedate_to_datetime(http_date)
-    except (ValueError, OverflowError):
-        return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    return seconds_of(headers.get("date", "")) or now
 
 
 def _first_number(text: str | None) -> float | None:

@@ -31,7 +31,7 @@ def read_status(database: Path, now: datetime) -> Json:
 
 def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: datetime) -> Json:
     connection.execute("set timezone = 'UTC'")
-    [last] = _rows(connection, "select * from marts.rpt_sync order by finished_at desc limit 1")
+    [last] = _rows(connection, "select * from marts.rpt_sync order by as_of desc, finished_at desc limit 1")
     [counts] = _rows(
         connection,
         """
@@ -44,7 +44,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: dateti
         """,
     )
     [inputs] = _rows(connection, "select * from staging.model_inputs")
-    verifications = _rows(connection, "select * from raw.verifications order by finished_at desc limit 1")
+    verifications = _rows(connection, "select * from raw.verifications order by as_of desc, finished_at desc limit 1")
     windows: dict[str, list[Window]] = {}
     for axis, start, end in connection.execute("from raw.covered_ranges order by all").fetchall():
         windows.setdefault(axis, []).append(Window(start.astimezone(UTC), end.astimezone(UTC)))

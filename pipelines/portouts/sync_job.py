@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from portouts.ledger import (
     NothingLoaded,
     SyncRecord,
     has_counted_events,
+    mend_later_than,
     record_sync,
     record_verification,
     synced_until,
@@ -47,7 +48,8 @@ CHUNK_ROWS = 50_000
 class SyncRequest:
     """What was asked for on the command line."""
 
-    as_of: datetime
+    as_of: datetime | None
+    """None: now, which the API's clock has the last word about."""
     settings: SourceSettings
     since: datetime | None = None
     full: bool = False
@@ -82,20 +84,22 @@ def run_sync(
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked(), own_dlt(warehouse.folder):
         started_at, report = clock(), supervision.report
-        inputs = request.settings.model_inputs(request.as_of)
+        inputs = request.settings.model_inputs(request.as_of or started_at)
         pipeline = warehouse.pipeline()
-        _require_time_to_advance(warehouse, request.as_of)
+        _require_time_to_advance(warehouse, request.as_of, started_at)
         _load(warehouse, pipeline, request, supervision)
         certificate = _verify(warehouse, pipeline, request, supervision, clock)
-        record = SyncRecord.of(supervision.sync_id, request.as_of, started_at, clock(), report)
+        record = SyncRecord.of(supervision.sync_id, report.as_of, started_at, clock(), report)
         with warehouse.connected() as connection:
+            if report.api_date:
+                mend_later_than(connection, report.api_date)
             changed = record_sync(connection, record, warehouse.remembered(pipeline))
             if certificate:
                 record_verification(connection, certificate)
-            warnings = warehouse.build(connection, inputs)
+            warnings = warehouse.build(connection, replace(inputs, as_of=report.as_of))
         warehouse.publish(request.keep)
         seconds = (clock() - started_at).total_seconds()
-    return SyncOutcome(warehouse.database, request.as_of, report, changed, warnings, seconds, certificate)
+    return SyncOutcome(warehouse.database, report.as_of, report, changed, warnings, seconds, certificate)
 
 
 def run_load(
@@ -127,10 +131,13 @@ def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, superv
     warehouse.load_all(pipeline, source, supervision)
 
 
-def _require_time_to_advance(warehouse: Warehouse, as_of: datetime) -> None:
-    """Refuse an instant before the last sync's: the rows held are newer, and what they were then is overwritten."""
+def _require_time_to_advance(warehouse: Warehouse, as_of: datetime | None, now: datetime) -> None:
+    """Refuse an instant before the last sync's: the rows held are newer, and what they were then is overwritten.
+
+    Whether a last sync that lies in the future was right about it, the API's clock decides.
+    """
     with warehouse.connected() as connection, suppress(NothingLoaded):
-        if as_of < (last := synced_until(connection)):
+        if as_of and as_of < (last := synced_until(connection)) <= now:
             raise SettingsError(
                 f"--as-of {as_of.isoformat()} lies before the last sync, which read up to {last.isoformat()}. "
                 "Give that instant or a later one; another --database can begin anew."
@@ -148,12 +155,10 @@ def _verify(
     if request.verify is Verify.NONE:
         return None
     started_at = clock()
-    covered = warehouse.remembered(pipeline).covered
-    ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], request.as_of)
+    covered, as_of = warehouse.remembered(pipeline).covered, supervision.report.as_of
+    ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], as_of)
     accepted = request.accept_deletions
-    verification = Verification(
-        warehouse, pipeline, request.settings, supervision, request.as_of, accept_deletions=accepted
-    )
+    verification = Verification(warehouse, pipeline, request.settings, supervision, as_of, accept_deletions=accepted)
     if request.verify is Verify.QUICK:
         with warehouse.connected() as connection:
             is_known = has_counted_events(connection) and not request.full

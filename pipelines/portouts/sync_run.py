@@ -17,12 +17,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from portouts.api_clock import TOLERANCE, WORTH_A_WARNING, ApiClock, written_span
 from portouts.chunk import Chunk
 from portouts.errors import PortoutsError
 from portouts.port_dates import PortDating
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, TEXT
-from portouts.settings import SettingsError
+from portouts.settings import SettingsError, require_range
 from portouts.sync_plan import (
     BEGINNING,
     OPEN_STATUSES,
@@ -93,6 +94,8 @@ class SyncOptions:
     """Believe that the orders are gone which the API no longer knows, however many they are."""
     chunk_rows: int | None = None
     """End a chunk once it holds so many rows; None reads everything in one."""
+    is_now: bool = False
+    """`as_of` is what this machine took for the present."""
 
     @property
     def is_repair(self) -> bool:
@@ -104,6 +107,10 @@ class SyncOptions:
 class SyncReport:
     """What a sync did, for whoever ran it."""
 
+    as_of: datetime = BEGINNING
+    """The instant up to which was read: the one asked for, unless the API's clock has not reached it."""
+    api_date: datetime | None = None
+    """The API's clock at the first answer, where it showed one."""
     requests: int = 0
     orders_read: int = 0
     events_read: int = 0
@@ -136,7 +143,7 @@ class SyncRun:
         self._is_stopping = is_stopping
         self.report = report
         self._sync_id = sync_id
-        self._as_of = ceil_to_resolution(options.as_of)
+        self._read_up_to(options.as_of)
         self._on_progress = on_progress
         self._rows_done = 0
         self._rows_expected = 0
@@ -160,6 +167,11 @@ class SyncRun:
     def is_done(self) -> bool:
         """Say whether everything has been read."""
         return not self._stages and not self._is_asking()
+
+    def _read_up_to(self, instant: datetime) -> None:
+        self.report.as_of, self._as_of = instant, ceil_to_resolution(instant)
+        # The last instant that what is read now can cover: one that has passed by the API's clock, where it shows one.
+        self._known_until = self._as_of
 
     def _is_asking(self) -> bool:
         return bool(self._queries or self._under_way.reads)
@@ -190,7 +202,7 @@ class SyncRun:
         tables = self._tables(chunk, state)
         if self.is_done and not self.options.is_repair:
             if self._has_events(state):  # else a later sync still has to read the events of this time
-                state.events_tell_from = self._as_of
+                state.events_tell_from = self._known_until
                 state.forget_events_before(self._as_of - self.options.overlap)
             state.forget_unfinished_before(self._as_of - PAYLOAD_PATIENCE)
         return tables
@@ -262,22 +274,86 @@ class SyncRun:
     async def _plan_events(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan all that can be planned ahead, and begin with the events."""
         self._recall(state)
-        within = self._within(state)
-        unread = {axis: plan_axis(state.covered[axis], within, self.options.overlap) for axis in Axis}
+        events = await self._ask_first(reader, state)
+        if self.options.full:
+            state.forget_ranges()
+        within, unread = self._within(state), self._unread(state)
         self.report.is_swept = bool(state.open_orders)
         sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
-        events = await self._events_asked(reader, state, _ranges(Axis.EVENTS, unread[Axis.EVENTS]))
         ported = self._ports.begin(state, within, unread[Axis.PORTED], has_events=self._has_events(state))
         orders = [*_ranges(Axis.PORTED, ported), *_ranges(Axis.INSERTED, unread[Axis.INSERTED]), *sweeps]
         self._orders = await self._counted(reader, orders)
         return [*events, *self._unfinished(state)]
 
+    async def _ask_first(self, reader: WindowReader, state: SyncState) -> Sequence[Query]:
+        """Count the events, and keep to the API's clock, which the first answer shows.
+
+        Where that changes what is to be asked, they are counted anew.
+        """
+        events = await self._events_asked(reader, state)
+        if reader.api_clock.date is None:  # no events were asked for, or the API shows no clock
+            newest = self._unread(state)[Axis.INSERTED][-1:] or [self._within(state)]
+            await reader.count(_ranges(Axis.INSERTED, newest))
+        if self._keep_to_api_clock(reader.api_clock, state):
+            reader.forget_counted()
+            self._rows_expected = 0
+            events = await self._events_asked(reader, state) if self._has_events(state) else []
+        return events
+
+    def _keep_to_api_clock(self, clock: ApiClock, state: SyncState) -> bool:
+        """Bound this sync and what earlier ones covered by the API's clock; say whether that changes the plan."""
+        planned = self._as_of, state.covered
+        if clock.date:
+            if state.bound_by_api_clock(clock.date, clock.ahead, self.options.overlap):
+                self.report.notes.append(
+                    "An earlier sync ran by a clock that was ahead of the API's, so that some of it was never read. "
+                    "Everything is read again, once."
+                )
+            self._set_as_of(clock, clock.date, state)
+            self._known_until = min(self._as_of, clock.date)
+            state.confirmed_until = max(state.confirmed_until or self._known_until, self._known_until)
+            state.events_tell_from = min(state.events_tell_from or self._known_until, self._known_until)
+            self.report.api_date = clock.date
+        self._require_time_to_advance(state)
+        require_range("--since or start_date", state.start, self._as_of)
+        return planned != (self._as_of, state.covered)
+
+    def _set_as_of(self, clock: ApiClock, date: datetime, state: SyncState) -> None:
+        """Take the API's clock where ours is ahead of it, or is to say what now is and does not know."""
+        asked, covered_until = self._as_of, state.covered_until()
+        is_behind = -clock.ahead > TOLERANCE or (covered_until is not None and asked + RESOLUTION < covered_until)
+        if asked > date + TOLERANCE or (self.options.is_now and is_behind):
+            self._read_up_to(date)
+        if abs(clock.ahead) >= WORTH_A_WARNING and (self.options.is_now or self._as_of != asked):
+            side = "ahead of" if clock.ahead > timedelta() else "behind"
+            self.report.notes.append(
+                f"This machine's clock is {written_span(clock.ahead)} {side} the API's; the API's is used."
+            )
+        elif asked - self._as_of >= WORTH_A_WARNING:
+            self.report.notes.append(
+                f"{asked.isoformat()} lies {written_span(asked - self._as_of)} after the API's own clock; "
+                f"read up to {self._as_of.isoformat()}."
+            )
+
+    def _require_time_to_advance(self, state: SyncState) -> None:
+        """Refuse an instant before the last sync's: the rows held are newer, and what they were then is overwritten."""
+        until = state.covered_until()
+        if until is not None and self._as_of + RESOLUTION < until:
+            raise SettingsError(
+                f"--as-of {self._as_of.isoformat()} (by default, this machine's clock) lies before the last sync, "
+                f"which read up to {(until - RESOLUTION).isoformat()}. Give that instant or a later one; another "
+                "--database can begin anew."
+            )
+
+    def _unread(self, state: SyncState) -> dict[Axis, list[Window]]:
+        within = self._within(state)
+        covered = {axis: [] if self.options.full else state.covered[axis] for axis in Axis}
+        return {axis: plan_axis(covered[axis], within, self.options.overlap) for axis in Axis}
+
     def _recall(self, state: SyncState) -> None:
         """Take up the history where the last sync left it, extended or begun anew as was asked."""
         # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
         self._is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
-        if self.options.full:
-            state.forget_ranges()
         self._keep_to_time_zone(state)
         state.are_ids_canonical = True  # those loaded before are by now
         state.start = min(filter(None, (state.start, self.options.since)), default=BEGINNING)
@@ -308,8 +384,14 @@ class SyncRun:
         return await self._counted(reader, _ranges(Axis.PORTED, self._ports.other_windows(self._within(state))))
 
     async def _end_ports(self, _reader: WindowReader, state: SyncState) -> Iterable[Query]:
-        self._ports.end(state, self._within(state))
+        if known := self._known(self._within(state)):
+            self._ports.end(state, known)
         return ()
+
+    def _known(self, window: Window) -> Window | None:
+        """Cut off what lies beyond the API's clock."""
+        end = min(window.end, self._known_until + RESOLUTION)
+        return Window(window.start, end) if window.start < end else None
 
     async def _counted(self, reader: WindowReader, queries: list[ListQuery]) -> list[ListQuery]:
         self._rows_expected += await reader.count(queries)
@@ -326,7 +408,7 @@ class SyncRun:
     def _has_events(self, state: SyncState) -> bool:
         return self.options.events and not state.events_refused
 
-    async def _events_asked(self, reader: WindowReader, state: SyncState, queries: list[ListQuery]) -> Sequence[Query]:
+    async def _events_asked(self, reader: WindowReader, state: SyncState) -> Sequence[Query]:
         """Count the events; not every account may read them. What is not read now is read once it may be.
 
         Only the API's own refusal counts, not a page of a firewall.
@@ -334,7 +416,7 @@ class SyncRun:
         if not self.options.events:
             return []
         try:
-            counted = await self._counted(reader, queries)
+            counted = await self._counted(reader, _ranges(Axis.EVENTS, self._unread(state)[Axis.EVENTS]))
         except (PermissionDenied, NotFound) as refused:
             if not refused.is_of_api:
                 raise
@@ -373,8 +455,10 @@ class SyncRun:
             self._take_events(read, chunk, state)
         else:
             self._take_orders(read, chunk, state)
-        if read.is_proven and is_range(query) and not (self._ports.is_of_new_history and query.axis is Axis.PORTED):
-            state.cover(query.axis, query.window)
+        if not read.is_proven or not is_range(query) or (self._ports.is_of_new_history and query.axis is Axis.PORTED):
+            return
+        if known := self._known(query.window):
+            state.cover(query.axis, known)
 
     def _doubt(self, query: Query, uncounted: str | None) -> None:
         """Note what could not be proven. A status sweep need not be: whoever left the set is looked up by id."""
@@ -405,7 +489,7 @@ class SyncRun:
             if event["id"] not in state.recent_events and event["portout_id"]:
                 state.to_read.add(event["portout_id"])
                 self._owed.add(event["portout_id"])
-            if event["created_at"] >= recent_from:
+            if recent_from <= event["created_at"] <= self._known_until:
                 state.recent_events[event["id"]] = event["created_at"]
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
@@ -436,7 +520,7 @@ class SyncRun:
 
     def _ported_range(self, window: Window, order_ids: pa.ChunkedArray) -> pa.Table:
         self._ports.undated.tell(order_ids)
-        return ported_ranges_table(order_ids, window.start, window.end, self.options.as_of)
+        return ported_ranges_table(order_ids, window.start, window.end, self.report.as_of)
 
     def _miss(self, missing: Sequence[str], state: SyncState) -> None:
         """Report orders that the API no longer knows; those asked for one by one are given up as open."""
@@ -476,7 +560,7 @@ class SyncRun:
 
     def _tables(self, chunk: Chunk, state: SyncState) -> dict[str, pa.Table]:
         """Make the chunk's rows what is loaded, and remember what of it the rest of this sync and the next one need."""
-        tables = chunk.tables(self.options.as_of, self._sync_id, self.options.privacy)
+        tables = chunk.tables(self.report.as_of, self._sync_id, self.options.privacy)
         orders, events = tables["portouts"], tables["portout_events"]
         self._ports.undated.settle()
         self.report.orders_read += len(orders)

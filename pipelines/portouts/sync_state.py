@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.ids import canonical_ids
-from portouts.sync_plan import FINAL_STATUSES, Axis, Window, gaps, merge
+from portouts.sync_plan import FINAL_STATUSES, RESOLUTION, Axis, Window, gaps, merge
 
 Json = dict[str, Any]
 WITNESSES = 5
@@ -38,6 +38,8 @@ class SyncState:
     """Orders inserted from here on are held."""
     covered: dict[Axis, list[Window]] = field(default_factory=lambda: {axis: [] for axis in Axis})
     """Ranges read, proven and committed."""
+    confirmed_until: datetime | None = None
+    """Up to this instant, what is covered lay in the past by the API's clock too; None where it showed none so far."""
     open_orders: dict[str, OpenOrder] = field(default_factory=dict)
     """Orders held whose status can still change in the ordinary way."""
     to_read: set[str] = field(default_factory=set)
@@ -99,6 +101,37 @@ class SyncState:
         """Return whether an order is known to be held; most that are in a final status are not remembered."""
         return order_id in self.open_orders or order_id in self.witnesses
 
+    def covered_until(self) -> datetime | None:
+        """Return the latest end of what is covered; None where nothing is."""
+        return max((window.end for windows in self.covered.values() for window in windows), default=None)
+
+    def bound_by_api_clock(self, now: datetime, ahead: timedelta, overlap: timedelta) -> bool:
+        """Forget what an earlier sync covered beyond `now` by the API's clock; say whether all had to be forgotten.
+
+        What no `Date` confirms may have been read by a clock that was ahead. Where it was, nobody knows since when, and
+        each sync may have left out as much as it was ahead. Up to `overlap` that is read again anyway.
+        """
+        if self.confirmed_until is None:
+            until = self.covered_until()
+            is_doubtful = until is not None and (until > now + overlap or ahead > overlap)
+        else:
+            is_doubtful = self.confirmed_until > now + overlap
+            self.confirmed_until = min(self.confirmed_until, now)
+            self._cover_until(self.confirmed_until)
+        if is_doubtful:
+            self.forget_ranges()
+            self.confirmed_until = None
+        return is_doubtful
+
+    def _cover_until(self, instant: datetime) -> None:
+        end = instant + RESOLUTION
+        self.covered = {
+            axis: [Window(each.start, min(each.end, end)) for each in windows if each.start < end]
+            for axis, windows in self.covered.items()
+        }
+        self.events_tell_from = min(self.events_tell_from or instant, instant)
+        self.recent_events = {id_: at for id_, at in self.recent_events.items() if at <= instant}
+
     def forget_ranges(self) -> None:
         """Make the next sync read everything again; open orders and history stay."""
         self.covered = {axis: [] for axis in Axis}
@@ -121,6 +154,7 @@ class SyncState:
         return {
             "start": _text(self.start),
             "covered": {str(axis): [[_text(w.start), _text(w.end)] for w in self.covered[axis]] for axis in Axis},
+            "confirmed_until": _text(self.confirmed_until),
             "open_orders": {
                 id_: [_text(order.inserted_at), _text(order.updated_at)] for id_, order in self.open_orders.items()
             },
@@ -144,6 +178,7 @@ class SyncState:
         return cls(
             start=_instant(json.get("start")),
             covered={axis: _windows(covered.get(str(axis), ())) for axis in Axis},
+            confirmed_until=_instant(json.get("confirmed_until")),
             open_orders={
                 id_: OpenOrder(_instant(inserted_at), _instant(updated_at))
                 for id_, (inserted_at, updated_at) in _by_id(json.get("open_orders", {})).items()

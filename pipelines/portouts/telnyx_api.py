@@ -33,6 +33,7 @@ from anyio.from_thread import start_blocking_portal
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential, wait_random
 
+from portouts.api_clock import ApiClock
 from portouts.errors import PortoutsError
 from portouts.pace import Pace
 
@@ -139,7 +140,8 @@ class TelnyxClient:
         self.requests = 0
         self._is_understood = False
         self._auth = BearerAuth(api_key)
-        self._sleep = sleep
+        self._sleep, self._now = sleep, clock
+        self.api_clock = ApiClock()
         self.pace = Pace(clock, sleep)
         self._slots = asyncio.Semaphore(max_concurrency)
         self._http = httpx.AsyncClient(
@@ -195,6 +197,7 @@ class TelnyxClient:
     async def _try(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
         async with self._slots, self.pace.turn():
             self.requests += 1
+            sent = self._now()
             try:
                 async with asyncio.timeout(DEADLINE):
                     response = await self._http.get(path.lstrip("/"), params=params)
@@ -210,11 +213,15 @@ class TelnyxClient:
         if failed:
             raise _Transient(f"HTTP {response.status_code}", wait)
         if not response.is_success:
-            raise self._refusal(path, response)
+            refusal = self._refusal(path, response)
+            if refusal.is_of_api:
+                self.api_clock.learn(response.headers, sent, self._now())
+            raise refusal
         if _is_no_json(response):
             raise self._strange_answer(response)
         parsed = parse_envelope(response.content, *types)
         self._is_understood = True
+        self.api_clock.learn(response.headers, sent, self._now())
         return parsed
 
     @property

@@ -76,6 +76,8 @@ class Supervision:
     ending: ExitStack = field(default_factory=ExitStack)
     """To be left when no more will be loaded, for whatever reason: whatever is still being read then ends."""
 
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """This machine's clock, for a source that is to read up to now."""
     paces: dict[str, Pace] = field(default_factory=dict)
     """What is known of the limits of each API, for all clients of one sync."""
 
@@ -109,19 +111,21 @@ def telnyx_source(
     orders are to be known to have been ported), `pii` (keep, hash, drop), `pii_salt`; all are checked, and those of the
     models too. Whoever has `checked` all settings gives no others. `as_of` (default: now) bounds every range. `since`
     extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to `inserted_at`),
-    `reread_events` the events of these ranges, and nothing else. Resources: `portouts`, `portout_phone_numbers`,
-    `portout_events`, `portout_observations`, `portout_ported_ranges`.
+    `reread_events` the events of these ranges, and nothing else. Now is what the API's `Date` headers say where
+    these differ from this machine's clock, and no range reaches beyond it. Resources: `portouts`,
+    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
 
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone`, `UnusableRow`
     (inside dlt's own errors). With `accept_deletions` orders that the API no longer knows are never a reason to fail.
     """
     supervision = supervision or Supervision()
     found = checked or read_settings(api_key, base_url, **settings)
-    until, start = (as_of or datetime.now(UTC)).astimezone(UTC), since or found.start
+    until, start = (as_of or supervision.now()).astimezone(UTC), since or found.start
     if not (reread or reread_events):
         require_range("--since" if since else "start_date", start, until)
     options = SyncOptions(
         as_of=until,
+        is_now=as_of is None,
         since=max(start, BEGINNING) if start else None,  # earlier days only cost requests
         full=full,
         reread=reread or {},

@@ -76,9 +76,10 @@ def print_sync(outcome: SyncOutcome, as_json: bool) -> None:
     )
 
 
-def print_load(destination: str, as_of: datetime, report: SyncReport, as_json: bool) -> None:
+def print_load(destination: str, report: SyncReport, as_json: bool) -> None:
     """Say what was loaded into another engine."""
     note([*report.notes, *(f"not proven: {query}" for query in report.unproven)])
+    as_of = report.as_of
     found = {"destination": destination, "as_of": as_of.isoformat(), "published": False, **_report_json(report)}
     text = f"{destination} now holds {as_of.isoformat(timespec='seconds')} in its schema raw; nothing was published."
     result(found, as_json, text)

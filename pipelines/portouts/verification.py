@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 
+from portouts.api_clock import TOLERANCE, ApiClock
 from portouts.buckets import STATUSES, Bucket, ComparisonPlan, Depth, plan_buckets, plan_samples, whole_seconds
 from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
@@ -89,9 +90,18 @@ class Verification:
                 return found.finish()
 
             try:
-                return converse(client, conversation)
+                comparison = converse(client, conversation)
+                comparison.unproven += self._beyond(client.api_clock)
+                return comparison
             finally:
                 self.requests += client.requests
+
+    def _beyond(self, clock: ApiClock) -> list[str]:
+        """Say so where the warehouse claims to show an instant that the API's clock has not reached."""
+        if clock.date is None or self.as_of <= clock.date + TOLERANCE:
+            return []
+        as_of, now = self.as_of.isoformat(), clock.date.isoformat()
+        return [f"as of {as_of}: the API's clock is at {now}; run `portouts sync`, which reads again what is missing"]
 
     def _repair(self, comparison: Comparison) -> None:
         """Read the differing orders and the ranges of missing events again, and mark the orders that are gone."""

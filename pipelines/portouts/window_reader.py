@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Struct
 
+from portouts.api_clock import ApiClock
 from portouts.ids import canonical_id, spellings
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, Event, Order, events_table, ids_of, orders_table
@@ -49,7 +50,10 @@ T = TypeVar("T")
 
 
 class Api(Protocol):
-    """The two questions that reading needs to ask."""
+    """The two questions that reading needs to ask, and the clock that the answers show."""
+
+    @property
+    def api_clock(self) -> ApiClock: ...
 
     async def fetch_list(
         self, path: str, params: Mapping[str, str], row_type: type[Struct] | None = None
@@ -140,6 +144,7 @@ class WindowReader:
         under_way: UnderWay | None = None,
         on_rows: Callable[[int], None] = lambda _count: None,
     ) -> None:
+        self.api_clock = api.api_clock
         self.glimpses: list[pa.Table] = []
         """Versions of orders seen in reads that were taken and proved nothing."""
         self._api = api
@@ -150,10 +155,14 @@ class WindowReader:
 
     async def count(self, queries: Iterable[ListQuery]) -> int:
         """Say how many rows the queries hold; the first pages that tell it are kept and not asked for again."""
-        queries = list(queries)
-        pages = await all_of(self._page(query, 1) for query in queries)
-        self._under_way.first_pages.update(zip(queries, pages, strict=True))
-        return sum(page.total or 0 for page in pages)
+        queries, kept = list(queries), self._under_way.first_pages
+        unasked = [query for query in queries if query not in kept]
+        kept.update(zip(unasked, await all_of(self._page(query, 1) for query in unasked), strict=True))
+        return sum(kept[query].total or 0 for query in queries)
+
+    def forget_counted(self) -> None:
+        """Drop the first pages that were kept, since other queries will be read."""
+        self._under_way.first_pages.clear()
 
     async def read_all(
         self, queries: deque[Query], take: Callable[[Read], None], enough: Callable[[], bool] = lambda: False

@@ -42,6 +42,7 @@ def create_app(
         requests=requests,
         latency=latency,
         rate_limit=None if rate_limit is None else RateLimit(rate_limit),
+        now=lambda: world.now,
     )
     app = _starlette([Mount("/v2", gate), Mount("/sandbox", routes=_ClockRoutes(world).routes())])
     app.state.requests = requests

@@ -1,6 +1,7 @@
 """The door of the API: counts requests, adds latency, asks for the key, and slows eager clients down.
 
-One surprise, as documented: `x-ratelimit-*` headers come with every answer, not only with a 429.
+Two surprises: as documented, `x-ratelimit-*` headers come with every answer, not only with a 429; and `Date` is the
+world's clock, as it is when the answer is ready.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import format_datetime
 from secrets import compare_digest
 
 import anyio
@@ -42,9 +45,17 @@ class Gate:
     """ASGI middleware in front of the API's routes."""
 
     def __init__(
-        self, app: ASGIApp, *, api_key: str, requests: list[str], latency: float, rate_limit: RateLimit | None
+        self,
+        app: ASGIApp,
+        *,
+        api_key: str,
+        requests: list[str],
+        latency: float,
+        rate_limit: RateLimit | None,
+        now: Callable[[], datetime],
     ) -> None:
         self._app, self._requests, self._latency, self._rate_limit = app, requests, latency, rate_limit
+        self._now = now
         self._authorization = f"Bearer {api_key}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +71,7 @@ class Gate:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
+                MutableHeaders(scope=message).update(headers | {"date": format_datetime(self._now(), usegmt=True)})
             await send(message)
 
         if not is_allowed:

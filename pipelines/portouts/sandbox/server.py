@@ -48,4 +48,5 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         ws="none",
         server_header=False,
+        date_header=False,  # the world's clock counts
     )

@@ -1,0 +1,69 @@
+"""The API's clock, as the `Date` headers of its answers show it, beside the clock of this machine.
+
+A `Date` has whole seconds: the API's clock has reached that second and may be almost a second further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from portouts.sync_plan import BEGINNING
+
+# What the rounding of a `Date` and two clocks that are set by the same time servers can differ by.
+TOLERANCE = timedelta(seconds=2)
+# A larger difference is reported.
+WORTH_A_WARNING = timedelta(minutes=2)
+
+
+class ApiClock:
+    """The latest `Date` of the API's answers, and how far this machine's clock is ahead of it."""
+
+    def __init__(self) -> None:
+        self.date: datetime | None = None
+        self.ahead = timedelta()
+        """What is certain of the difference, whatever the answer took on its way; negative where we are behind."""
+
+    def learn(self, headers: Mapping[str, str], sent: float, received: float) -> None:
+        """Take in an answer to a request that was sent and answered at these seconds of this machine's clock.
+
+        An older `Date` than one seen before is that of an answer which was kept on the way.
+        """
+        date = _date_of(headers)
+        if date is None or date < BEGINNING or (self.date and date < self.date):
+            return
+        self.date = date
+        seconds = date.timestamp()
+        self.ahead = timedelta(seconds=max(sent - seconds, 0) or min(received - seconds, 0))
+
+
+def seconds_of(http_date: str) -> float | None:
+    """Read an HTTP date as seconds since 1970; None where it is none."""
+    try:
+        date = parsedate_to_datetime(http_date)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def written_span(span: timedelta) -> str:
+    """Write a difference of two clocks in its two largest units, such as "3 h 0 min"."""
+    hours, minutes = divmod(round(abs(span) / timedelta(minutes=1)), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _date_of(headers: Mapping[str, str]) -> datetime | None:
+    """Read `Date`, and for an answer that a cache has kept, the seconds that it was kept."""
+    seconds = seconds_of(headers.get("date", ""))
+    if seconds is None:
+        return None
+    age = headers.get("age", "").strip()
+    kept = int(age) if age.isascii() and age.isdigit() and len(age) < 9 else 0
+    try:
+        return datetime.fromtimestamp(seconds + kept, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
