@@ -9,7 +9,7 @@ numbered as (
     select
         order_numbers.order_number,
         statuses.status_code,
-        statuses.stage,
+        statuses.status not in ('pending', 'authorized', 'ported', 'canceled') as leads_back,
         order_numbers.status_code as current_code,
         events.created_at,
     from events
@@ -22,11 +22,11 @@ compared as (
         order_number,
         row_number() over (partition by order_number order by created_at) as place,
         status_code,
-        stage,
         current_code,
         created_at,
+        first_value(status_code) over (partition by order_number order by created_at) as first_code,
         lag(status_code, 1, 0) over (partition by order_number order by created_at) as previous_code,
-        lag(stage) over (partition by order_number order by created_at) as previous_stage,
+        lag(leads_back) over (partition by order_number order by created_at) as previous_leads_back,
         lag(created_at) over (partition by order_number order by created_at) as previous_at,
         lead(created_at) over (partition by order_number order by created_at) is null as is_last,
     from numbered
@@ -38,7 +38,7 @@ doubtful_orders as (
     from compared
     where
         (created_at = previous_at and status_code <> previous_code)
-        or stage < previous_stage
+        or (status_code = 0 and previous_code <> 0 and (first_code <> 0 or not previous_leads_back))
         or (is_last and status_code <> current_code)
 ),
 
