@@ -269,6 +269,7 @@ def _random_order(world: World, chance: random.Random, number: int) -> None:
         carrier_name=name,
         phone_numbers=chance.choices(NUMBERS, k=chance.choice([0, 1, 1, 1, 2, 5])),
         updated_at=(ended_at + timedelta(seconds=9)).isoformat(),
+        requested_foc_date=chance.choice([None, _foc_date(chance, inserted_at)]),
         foc_date=chance.choice([None, _foc_date(chance, inserted_at), _foc_date(chance, ended_at)]),
         rejection_code=chance.choice([None, 1001, 1002]) if "reject" in str(story) else None,
         reason=chance.choice([None, "Sample reason"]),
@@ -293,7 +294,10 @@ def _random_story(chance: random.Random, inserted_at: datetime, as_of: datetime)
 
 
 def _foc_date(chance: random.Random, around: datetime) -> str:
-    return (around + timedelta(days=chance.randrange(-2, 5))).strftime("%Y-%m-%dT00:00:00+00:00")
+    form = chance.choice(
+        ["%Y-%m-%dT00:00:00+00:00"] * 5 + ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT00:00:00-05:00"]
+    )
+    return (around + timedelta(days=chance.randrange(-2, 5))).strftime(form)
 
 
 def _announce(world: World, chance: random.Random, id_: str, story: list[tuple[str, datetime]]) -> None:
@@ -305,6 +309,10 @@ def _announce(world: World, chance: random.Random, id_: str, story: list[tuple[s
             world.add_event(id_, status, at + chance.choice(DELAYS))
         if announced == "doubled":
             world.add_event(id_, status, at + timedelta(seconds=chance.choice([0, 1])))
+    while chance.random() < 0.3:
+        at = chance.choice(story)[1] + chance.choice(GAPS)
+        payload = {"id": id_, "foc_date": chance.choice([None, _foc_date(chance, at)])}
+        world.add_event(id_, "", at, event_type="portout.foc_date_changed", payload=payload)
     if chance.random() < 0.1:
         world.add_event(id_, "", story[0][1], payload=None)
         world.add_event(id_, "", story[0][1], event_type="portout.new_comment", payload={"comment": "?"})

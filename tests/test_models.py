@@ -31,7 +31,8 @@ PROMISED = {
     "fct_portouts": "portout_id, status, is_open, carrier_id, carrier_name, spid, country_code, number_count,"
     " inserted_at, updated_at, requested_foc_on, foc_on, ported_at,"
     " ported_at_source, response, responded_at, response_hours,"
-    " rejection_code, rejection_reason, support_key, pon, foc_lead_days, foc_slip_days",
+    " rejection_code, rejection_reason, support_key, pon, foc_lead_days, foc_slip_days,"
+    " first_foc_on, foc_changes, first_foc_slip_days",
     "fct_portout_numbers": "portout_id, phone_number, country_code, area_code",
     "fct_responses": "portout_id, spell_number, pending_at, responded_at, response, response_hours, is_censored,"
     " measured_by, deadline_at, time_zone, response_business_hours",
@@ -59,7 +60,8 @@ PROMISED = {
     " orders_ported_7d, orders_ported_28d, numbers_ported_7d, numbers_ported_28d",
     "agg_backlog_age": "bucket_number, age_bucket, orders, numbers, oldest_pending_at",
     "agg_foc_slip_monthly": "month, orders_ported, with_foc, early, on_day, late, p50_slip_days, p90_slip_days,"
-    " max_slip_days, p50_lead_days, p90_lead_days",
+    " max_slip_days, rescheduled, late_at_first, p50_first_slip_days, p90_first_slip_days, max_first_slip_days,"
+    " p50_lead_days, p90_lead_days",
     "agg_repeat_attempts": "phone_number, attempts, times_ported, carriers, first_received_at, last_received_at,"
     " last_portout_id, last_status",
     "agg_cohorts_weekly": "week, orders_received, ported_7d, ported_14d, ported_30d, share_7d, share_14d, share_30d",

@@ -4,6 +4,9 @@ select
     event_type,
     portout_id,
     nullif(trim(payload__status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
+    case
+        when event_type = 'portout.foc_date_changed' and json_valid(payload) then json_extract_string(payload, '$.foc_date')
+    end as foc_date,
     payload_status,
     payload,
     created_at,
@@ -20,6 +23,7 @@ comment on column staging.stg_events.event_id is 'Telnyx''s id of the event.';
 comment on column staging.stg_events.event_type is 'portout.status_changed, portout.foc_date_changed, portout.new_comment, or one not yet documented.';
 comment on column staging.stg_events.portout_id is 'Order that the event is about.';
 comment on column staging.stg_events.status is 'New status in a status_changed payload, trimmed; null where it is blank, otherwise and while the payload is not there yet.';
+comment on column staging.stg_events.foc_date is 'Confirmed day in a foc_date_changed payload, as sent; null otherwise and while the payload is not there yet.';
 comment on column staging.stg_events.payload_status is 'Whether Telnyx has generated the payload: created or completed.';
 comment on column staging.stg_events.payload is 'Payload as JSON text, without the attempted PIN.';
 comment on column staging.stg_events.created_at is 'When the event was recorded: the best known time of the change.';

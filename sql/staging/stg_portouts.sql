@@ -14,8 +14,8 @@ select
     rejection_code,
     already_ported as is_already_ported,
     host_messaging as has_host_messaging,
-    cast(substring(requested_foc_date, 1, 10) as date) as requested_foc_on,
-    cast(substring(foc_date, 1, 10) as date) as foc_on,
+    requested_foc_date,
+    foc_date,
     created_at,
     inserted_at,
     updated_at,
@@ -36,8 +36,8 @@ comment on column staging.stg_portouts.rejection_reason is 'Our text on rejectio
 comment on column staging.stg_portouts.rejection_code is 'Telnyx''s code of the rejection; missing in old orders.';
 comment on column staging.stg_portouts.is_already_ported is 'Telnyx''s flag already_ported.';
 comment on column staging.stg_portouts.has_host_messaging is 'Telnyx''s flag host_messaging.';
-comment on column staging.stg_portouts.requested_foc_on is 'Day the gaining side asked for: a date, sent as midnight UTC, never shifted by a time zone.';
-comment on column staging.stg_portouts.foc_on is 'Firm order commitment, the confirmed day: a date, sent as midnight UTC, never shifted by a time zone.';
+comment on column staging.stg_portouts.requested_foc_date is 'Day the gaining side asked for, as sent. Midnight UTC stands for the day, which no time zone shifts; any other time is an instant.';
+comment on column staging.stg_portouts.foc_date is 'Firm order commitment, the confirmed day, as sent; to be read in the same way.';
 comment on column staging.stg_portouts.created_at is 'Same instant as inserted_at.';
 comment on column staging.stg_portouts.inserted_at is 'When Telnyx received the order.';
 comment on column staging.stg_portouts.updated_at is 'Last change of any field; says nothing about when an order was answered.';

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from by_hand.carriers import LONG_AGO, given
-from by_hand.terms import Row, Terms, calendar_day, days_between, hours_between, instant_or_none
+from by_hand.terms import Row, Terms, calendar_day, days_between, hours_between, instant_or_none, local_day
 
 if TYPE_CHECKING:
     from by_hand.stories import Story
@@ -33,7 +34,9 @@ AFTER_THEIRS = {
 def portout(story: Story, carriers: dict[str, Row], terms: Terms) -> Row:
     order, first = story.order, story.spells[0]
     received_on, ported_on = terms.day_of(story.inserted_at), terms.day_of(story.ported_at)
-    foc_on = calendar_day(order.get("foc_date"))
+    foc_on = calendar_day(order.get("foc_date"), story.time_zone)
+    first_foc_on = next(iter(story.promises), None)
+    left_on = local_day(story.ported_at, story.time_zone)
     return {
         "portout_id": story.id,
         "status": story.status,
@@ -46,10 +49,13 @@ def portout(story: Story, carriers: dict[str, Row], terms: Terms) -> Row:
         "inserted_at": story.inserted_at,
         "received_on": received_on,
         "updated_at": instant_or_none(order.get("updated_at")),
-        "requested_foc_on": calendar_day(order.get("requested_foc_date")),
+        "requested_foc_on": calendar_day(order.get("requested_foc_date"), story.time_zone),
         "foc_on": foc_on,
-        "foc_lead_days": days_between(received_on, foc_on),
-        "foc_slip_days": days_between(foc_on, ported_on),
+        "first_foc_on": first_foc_on,
+        "foc_changes": sum(day != before for before, day in pairwise(story.promises)),
+        "foc_lead_days": days_between(local_day(story.inserted_at, story.time_zone), foc_on),
+        "foc_slip_days": days_between(foc_on, left_on),
+        "first_foc_slip_days": days_between(first_foc_on, left_on),
         "status_began_at": story.steps[-1].began_at,
         "ported_at": story.ported_at,
         "ported_on": ported_on,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from by_hand.business_time import business_hours
 from by_hand.carriers import carrier_id_of, given
 from by_hand.numbers import place_numbers, zone_of
-from by_hand.terms import Row, Terms, hours_between, instant, instant_or_none, words
+from by_hand.terms import Row, Terms, calendar_day, hours_between, instant, instant_or_none, words
 
 RESPONSES = {"authorized", "authorized_automatically", "rejected"}
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
@@ -40,6 +40,8 @@ class Story:
     inserted_at: datetime | None
     ported_at: datetime | None = None
     ported_at_source: str | None = None
+    promises: list[date] = field(default_factory=list)
+    """The days that were confirmed, one after the other."""
     spells: list[Row] = field(default_factory=list)
 
     @property
@@ -69,6 +71,7 @@ def tell_story(
     )
     story.ported_at, story.ported_at_source = tell_ported(story, ranges)
     story.spells = tell_spells(story, terms)
+    story.promises = tell_promises(story, events)
     return story
 
 
@@ -172,6 +175,31 @@ def tell_ported(story: Story, ranges: list[Row]) -> tuple[datetime | None, str |
         (instant(row["ported_to"]) - instant(row["ported_from"]), instant(row["ported_to"])) for row in ranges
     )
     return (widths[0][1], "range") if widths else (None, "unknown")
+
+
+def tell_promises(story: Story, events: list[Row]) -> list[date]:
+    """List the confirmed days: what an authorization confirmed, then as events tell them, at last the day now."""
+    announced = sorted(
+        (instant(event["created_at"]), day)
+        for event in events
+        if event["event_type"] == "portout.foc_date_changed" and event["created_at"]
+        if (day := calendar_day((event.get("payload") or {}).get("foc_date"), story.time_zone))
+    )
+    days = [day for _, day in announced]
+    asked_for = calendar_day(story.order.get("requested_foc_date"), story.time_zone)
+    authorized_at = min(
+        (
+            step.began_at
+            for step in story.steps
+            if step.status == "authorized" and step.measured_by == "event"
+            if step.began_at
+        ),
+        default=None,
+    )
+    if announced and asked_for and authorized_at and authorized_at + MINUTE < announced[0][0]:
+        days.insert(0, asked_for)
+    now = calendar_day(story.order.get("foc_date"), story.time_zone)
+    return [*days, now] if now else days
 
 
 def tell_spells(story: Story, terms: Terms) -> list[Row]:

@@ -59,8 +59,24 @@ def words(text: str | None) -> str | None:
     return (text or "").strip(BLANKS) or None
 
 
-def calendar_day(text: str | None) -> date | None:
-    return date.fromisoformat(text[:10]) if text else None
+def calendar_day(text: str | None, zone: str) -> date | None:
+    """Read a day; a time that is not midnight UTC makes it an instant, which has a day in the zone."""
+    if not text or not "2000" <= text[:4] <= "2099":
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return date.fromisoformat(text[:10])
+    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    return local_day(at, "UTC" if at.time() == time() else zone)
+
+
+@overload
+def local_day(at: datetime, zone: str) -> date: ...
+@overload
+def local_day(at: datetime | None, zone: str) -> date | None: ...
+def local_day(at: datetime | None, zone: str) -> date | None:
+    return at.astimezone(ZoneInfo(zone)).date() if at else None
 
 
 def month_of(day: date) -> date:

@@ -117,6 +117,7 @@ def foc_slip_monthly(orders: list[Row]) -> list[Row]:
     rows = []
     for month, ported in months.items():
         slips = [order["foc_slip_days"] for order in ported if order["foc_slip_days"] is not None]
+        first_slips = [order["first_foc_slip_days"] for order in ported if order["first_foc_slip_days"] is not None]
         leads = [order["foc_lead_days"] for order in ported if order["foc_lead_days"] is not None]
         rows.append(
             {
@@ -129,6 +130,11 @@ def foc_slip_monthly(orders: list[Row]) -> list[Row]:
                 "p50_slip_days": percentile(slips, 0.5),
                 "p90_slip_days": percentile(slips, 0.9),
                 "max_slip_days": max(slips, default=None),
+                "rescheduled": sum(order["foc_changes"] > 0 for order in ported),
+                "late_at_first": sum(slip > 0 for slip in first_slips),
+                "p50_first_slip_days": percentile(first_slips, 0.5),
+                "p90_first_slip_days": percentile(first_slips, 0.9),
+                "max_first_slip_days": max(first_slips, default=None),
                 "p50_lead_days": percentile(leads, 0.5),
                 "p90_lead_days": percentile(leads, 0.9),
             }

@@ -50,6 +50,7 @@ select
         when orders.is_ported then 'unknown'
     end as ported_at_source,
     order_places.country_code,
+    order_places.time_zone,
     coalesce(order_places.number_count, 0) as number_count,
     first_responses.response,
     first_responses.responded_at,

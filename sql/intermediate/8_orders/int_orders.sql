@@ -4,8 +4,10 @@ with joined as (
         orders.*,
         carriers.carrier_number,
         outcomes.* exclude (portout_id),
+        foc_days.* exclude (order_number),
     from staging.stg_portouts as orders
     inner join order_outcomes as outcomes on outcomes.portout_id = orders.portout_id
+    inner join foc_days on foc_days.order_number = outcomes.order_number
     inner join staging.int_carrier_spellings as spellings
         on spellings.spid is not distinct from orders.spid
         and spellings.carrier_name is not distinct from orders.carrier_name
@@ -29,7 +31,7 @@ select
     order_number, portout_id, status, coalesce(status not in ('ported', 'rejected', 'canceled'), true) as is_open,
     carrier_number, spid, country_code, number_count,
     inserted_at, received_on, updated_at, requested_foc_on, foc_on,
-    date_diff('day', received_on, foc_on) as foc_lead_days, date_diff('day', foc_on, ported_on) as foc_slip_days,
+    first_foc_on, foc_changes, foc_lead_days, foc_slip_days, first_foc_slip_days,
     status_began_at, ported_at, ported_on, ported_at_source,
     response, responded_at, response_hours, rejection_code, rejection_reason, support_key, pon,
 from dated;
@@ -46,10 +48,13 @@ comment on column staging.int_orders.number_count is 'Numbers in the order.';
 comment on column staging.int_orders.inserted_at is 'When Telnyx received the order.';
 comment on column staging.int_orders.received_on is 'Day of inserted_at in the reporting time zone.';
 comment on column staging.int_orders.updated_at is 'Last change of any field; no sign of a response.';
-comment on column staging.int_orders.requested_foc_on is 'Day the gaining side asked for.';
-comment on column staging.int_orders.foc_on is 'Confirmed day (firm order commitment).';
-comment on column staging.int_orders.foc_lead_days is 'Days from received_on to foc_on; null without either.';
-comment on column staging.int_orders.foc_slip_days is 'Days from foc_on to ported_on: positive is late, negative early; null without either.';
+comment on column staging.int_orders.requested_foc_on is 'Day the gaining side asked for; where it was sent with a time, the day of that instant at the place of the order''s first number.';
+comment on column staging.int_orders.foc_on is 'Confirmed day (firm order commitment), as it is now; read in the same way.';
+comment on column staging.int_orders.first_foc_on is 'First day that was confirmed.';
+comment on column staging.int_orders.foc_changes is 'How often the confirmed day changed.';
+comment on column staging.int_orders.foc_lead_days is 'Days from the day received to foc_on; null without either.';
+comment on column staging.int_orders.foc_slip_days is 'Days from foc_on to the day ported.';
+comment on column staging.int_orders.first_foc_slip_days is 'Days from first_foc_on to the day ported.';
 comment on column staging.int_orders.status_began_at is 'When the current status began; where no event tells, when a sync first saw it, or as_of where none did.';
 comment on column staging.int_orders.ported_at is 'When the numbers left: the event''s time, else the end of the narrowest ported_out_at window that returned the order, else null. Null unless ported.';
 comment on column staging.int_orders.ported_on is 'Day of ported_at in the reporting time zone.';

@@ -13,8 +13,11 @@ select
     orders.updated_at,
     orders.requested_foc_on,
     orders.foc_on,
+    orders.first_foc_on,
+    orders.foc_changes,
     orders.foc_lead_days,
     orders.foc_slip_days,
+    orders.first_foc_slip_days,
     orders.status_began_at,
     orders.ported_at,
     orders.ported_on,
@@ -41,10 +44,13 @@ comment on column marts.fct_portouts.number_count is 'Numbers in the order.';
 comment on column marts.fct_portouts.inserted_at is 'When Telnyx received the order.';
 comment on column marts.fct_portouts.received_on is 'Day of inserted_at in the reporting time zone.';
 comment on column marts.fct_portouts.updated_at is 'Last change of any field; no sign of a response.';
-comment on column marts.fct_portouts.requested_foc_on is 'Day the gaining side asked for.';
-comment on column marts.fct_portouts.foc_on is 'Confirmed day (firm order commitment).';
-comment on column marts.fct_portouts.foc_lead_days is 'Days from received_on to foc_on; null without either.';
-comment on column marts.fct_portouts.foc_slip_days is 'Days from foc_on to ported_on: positive is late, negative early; null without either.';
+comment on column marts.fct_portouts.requested_foc_on is 'Day the gaining side asked for; where it was sent with a time, the day of that instant at the place of the order''s first number.';
+comment on column marts.fct_portouts.foc_on is 'Confirmed day (firm order commitment), as it is now; read in the same way.';
+comment on column marts.fct_portouts.first_foc_on is 'First day that was confirmed: that of the first foc_date_changed event; requested_foc_on where the order was authorized more than a minute before that event; foc_on where there is no such event.';
+comment on column marts.fct_portouts.foc_changes is 'How often the confirmed day changed after the first, as far as events and foc_on show.';
+comment on column marts.fct_portouts.foc_lead_days is 'Days from the day received to foc_on; null without either. Days are those of the place of the order''s first number, else of business_time_zone.';
+comment on column marts.fct_portouts.foc_slip_days is 'Days from foc_on to the day of ported_at, at the same place: positive is late, negative early; null without either.';
+comment on column marts.fct_portouts.first_foc_slip_days is 'The same from first_foc_on: how the first promise was kept.';
 comment on column marts.fct_portouts.status_began_at is 'When the current status began; where no event tells, when a sync first saw it, or as_of where none did.';
 comment on column marts.fct_portouts.ported_at is 'When the numbers left: the event''s time, else the end of the narrowest ported_out_at window that returned the order, else null. Null unless ported.';
 comment on column marts.fct_portouts.ported_on is 'Day of ported_at in the reporting time zone.';

@@ -1,6 +1,7 @@
 create or replace table marts.agg_foc_slip_monthly as
 with orders as (
-    select cast(date_trunc('month', ported_on) as date) as month, foc_lead_days, foc_slip_days
+    select cast(date_trunc('month', ported_on) as date) as month, foc_lead_days, foc_slip_days,
+        first_foc_slip_days, foc_changes,
     from staging.int_orders
     where ported_on is not null
 ),
@@ -16,6 +17,11 @@ grouped as (
         percentile_cont(0.5) within group (order by foc_slip_days) as p50_slip_days,
         percentile_cont(0.9) within group (order by foc_slip_days) as p90_slip_days,
         max(foc_slip_days) as max_slip_days,
+        count(case when foc_changes > 0 then 1 end) as rescheduled,
+        count(case when first_foc_slip_days > 0 then 1 end) as late_at_first,
+        percentile_cont(0.5) within group (order by first_foc_slip_days) as p50_first_slip_days,
+        percentile_cont(0.9) within group (order by first_foc_slip_days) as p90_first_slip_days,
+        max(first_foc_slip_days) as max_first_slip_days,
         percentile_cont(0.5) within group (order by foc_lead_days) as p50_lead_days,
         percentile_cont(0.9) within group (order by foc_lead_days) as p90_lead_days,
     from orders
@@ -24,10 +30,10 @@ grouped as (
 
 select
     month, orders_ported, with_foc, early, on_day, late, p50_slip_days, p90_slip_days, max_slip_days,
-    p50_lead_days, p90_lead_days,
+    rescheduled, late_at_first, p50_first_slip_days, p90_first_slip_days, max_first_slip_days, p50_lead_days, p90_lead_days,
 from grouped;
 
-comment on table marts.agg_foc_slip_monthly is 'One row per month in which orders were ported: how the day of the port-out kept to the confirmed day (firm order commitment). Ported orders of unknown time are in no month.';
+comment on table marts.agg_foc_slip_monthly is 'One row per month in which orders were ported: how the day of the port-out kept to the confirmed day (firm order commitment), the last and the first. Days are those of the place of the order''s first number. Ported orders of unknown time are in no month.';
 comment on column marts.agg_foc_slip_monthly.month is 'First day of the month of ported_at, in the reporting time zone.';
 comment on column marts.agg_foc_slip_monthly.orders_ported is 'Orders ported in the month.';
 comment on column marts.agg_foc_slip_monthly.with_foc is 'Of these, with a confirmed day: early, on_day and late add up to them.';
@@ -37,5 +43,10 @@ comment on column marts.agg_foc_slip_monthly.late is 'Of these, ported after it.
 comment on column marts.agg_foc_slip_monthly.p50_slip_days is 'Median days from the confirmed day to the port-out; negative is early.';
 comment on column marts.agg_foc_slip_monthly.p90_slip_days is '90th percentile of the same.';
 comment on column marts.agg_foc_slip_monthly.max_slip_days is 'Most days late.';
+comment on column marts.agg_foc_slip_monthly.rescheduled is 'Of the orders, those whose confirmed day changed at least once.';
+comment on column marts.agg_foc_slip_monthly.late_at_first is 'Of the orders, those ported after the first day that was confirmed.';
+comment on column marts.agg_foc_slip_monthly.p50_first_slip_days is 'Median days from the first confirmed day to the port-out.';
+comment on column marts.agg_foc_slip_monthly.p90_first_slip_days is '90th percentile of the same.';
+comment on column marts.agg_foc_slip_monthly.max_first_slip_days is 'Most days after the first confirmed day.';
 comment on column marts.agg_foc_slip_monthly.p50_lead_days is 'Median days from the day received to the confirmed day.';
 comment on column marts.agg_foc_slip_monthly.p90_lead_days is '90th percentile of the same.';
