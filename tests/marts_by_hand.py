@@ -38,6 +38,7 @@ SYNC_COLUMNS = (
     "published",
 )
 VERIFICATION_COLUMNS = (
+    "content_checksum",
     "as_of",
     "started_at",
     "finished_at",

@@ -129,6 +129,9 @@ def sync(
         typer.Option(metavar="NAME", help="Load raw into this dlt destination instead; builds and publishes nothing."),
     ] = None,
     keep: Keep = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make the working file again from the published one before that.")
+    ] = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -145,7 +148,15 @@ def sync(
         from portouts.warehouse import Warehouse
 
         request = SyncRequest(
-            instant if as_of else None, settings, from_day, full, allow_unproven, accept_deletions, verify, keep
+            instant if as_of else None,
+            settings,
+            from_day,
+            full,
+            allow_unproven,
+            accept_deletions,
+            verify,
+            keep,
+            rebuild,
         )
         with progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(

@@ -1,4 +1,7 @@
-"""What a load that was killed or failed leaves of dlt's books, made fit to be finished; and what a load failed of."""
+"""What a load failed of; and load packages that a killed process has left for another engine, finished.
+
+For the working file nothing is finished: what a killed load was about to commit is read again.
+"""
 
 from __future__ import annotations
 
@@ -6,48 +9,43 @@ import shutil
 from pathlib import Path
 
 import dlt
-from dlt.common.destination.client import WithStagingDataset
+from dlt.common.destination.client import WithStagingDataset, WithStateSync
 from dlt.common.storages import FileStorage, PackageStorage
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from portouts import faults
 from portouts.errors import PortoutsError
 
 
 class LoadFailed(PortoutsError):
-    """dlt could not load what was read; the next sync finishes the package or reads again."""
+    """dlt could not load what was read; the next sync reads it again."""
 
 
-def make_ready_to_finish(pipeline: dlt.Pipeline) -> None:
-    """Make packages that a killed process has left such that to run them loads every row once."""
-    _drop_what_is_normalized(pipeline)
-    _empty_half_noted_copies(pipeline)
-
-
-def has_failed(pipeline: dlt.Pipeline) -> bool:
-    """Tell a package of which something failed from one whose process was killed."""
-    packages = _packages(pipeline)
-    waiting = [
-        ParsedLoadJobFileName.parse(file)
-        for load_id in pipeline.list_normalized_load_packages()
-        for file in packages.list_new_jobs(load_id)
-    ]
-    return any(job.retry_count for job in waiting)
+def finish_and_forget(pipeline: dlt.Pipeline) -> dlt.Pipeline:
+    """Load what a killed process has left, each row once; then forget what the destination remembers itself."""
+    if pipeline.has_pending_data:  # a run that finds a package finishes it and reads nothing
+        _drop_what_is_normalized(pipeline)
+        _empty_half_noted_copies(pipeline)
+        pipeline.run()
+    with pipeline.destination_client() as client:
+        remembers = isinstance(client, WithStateSync)
+    return pipeline.drop() if remembers else pipeline
 
 
 def own_error(error: PipelineStepFailed) -> BaseException:
-    """Find what a load failed of: one of ours as it was raised, else dlt's in one line."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, PortoutsError | KeyboardInterrupt):
-            return cause
-        cause = cause.__cause__ or cause.__context__
+    """Find what a load failed of: one of ours as it was raised, one of the machine's, else dlt's in one line."""
+    for found in faults.chain(error):
+        if isinstance(found, PortoutsError | KeyboardInterrupt):
+            return found
+    if cause := faults.cause_in(error):
+        return cause
     failure = error.exception.client_exception if isinstance(error.exception, LoadClientJobRetry) else error.exception
     said = str(failure).partition("\n")[0] or type(failure).__name__
     return LoadFailed(
         f"dlt could not {error.step} a load package: {said}. What was loaded before is kept. Run the sync again: it "
-        "finishes what was begun, with more memory if that was wanting."
+        "reads this part once more."
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 
 from portouts.api_clock import TOLERANCE
+from portouts.contents import CERTIFICATES, Contents, content_checksum, read_contents, rows_and_checksum
 from portouts.errors import PortoutsError
 from portouts.ids import UUID
-from portouts.models import create_books
+from portouts.models import create_books, transaction
 from portouts.sync_plan import Axis, Window
 from portouts.sync_run import SyncReport
 from portouts.sync_state import SyncState
@@ -86,30 +88,50 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state
     """Write the sync's row and the ranges covered now; return how many orders changed."""
     connection.execute("set timezone = 'UTC'")
     create_books(connection)
-    connection.begin()
-    changed = "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1)"
-    values = {**asdict(record), "orders_changed": 0, "published": False}
-    _insert(connection, "raw.syncs", values)
-    connection.execute(f"update raw.syncs set orders_changed = {changed} where sync_id = $1", [record.sync_id])  # noqa: S608 - our own text
-    connection.execute("delete from raw.covered_ranges")
-    for axis, windows in state.covered.items():
-        for window in windows:
-            connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
-    _forget_old_states(connection)
-    connection.commit()
+    with transaction(connection):
+        _insert(connection, "raw.syncs", {**asdict(record), "orders_changed": 0, "published": False})
+        connection.execute(
+            "update raw.syncs set orders_changed = "
+            "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1) where sync_id = $1",
+            [record.sync_id],
+        )
+        connection.execute("delete from raw.covered_ranges")
+        for axis, windows in state.covered.items():
+            for window in windows:
+                connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
+        forget_old_states(connection)
     [(orders_changed,)] = connection.execute(
         "select orders_changed from raw.syncs where sync_id = ?", [record.sync_id]
     ).fetchall()
     return int(orders_changed)
 
 
-def _forget_old_states(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the newest state, which is all that dlt reads: each package adds another, as long as all open orders."""
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, object]) -> None:
+    """Insert a row by the names of its columns, whose order depends on the version that made the table."""
+    marks = ", ".join("?" for _ in row)
     connection.execute(
-        "delete from raw._dlt_pipeline_state where _dlt_load_id < (select max(states._dlt_load_id) "
-        "from raw._dlt_pipeline_state as states "
-        "inner join raw._dlt_loads as loads on loads.load_id = states._dlt_load_id and loads.status = 0)"
+        f"insert into {table} ({', '.join(row)}) values ({marks})",  # noqa: S608 - names of our own
+        list(row.values()),
     )
+
+
+def forget_old_states(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep the newest committed state: each package adds another, as long as all open orders.
+
+    The newest is that of the highest version; dlt reads that of the highest load id, which is a time, and clocks jump.
+    """
+    with suppress(duckdb.CatalogException):  # nothing has been loaded yet
+        connection.execute(
+            """
+            delete from raw._dlt_pipeline_state where _dlt_load_id not in (
+                select states._dlt_load_id
+                from raw._dlt_pipeline_state as states
+                inner join raw._dlt_loads as loads on loads.load_id = states._dlt_load_id and loads.status = 0
+                order by states.version desc, states._dlt_load_id desc
+                limit 1
+            )
+            """
+        )
 
 
 def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Certificate) -> None:
@@ -118,15 +140,27 @@ def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Cert
     _insert(connection, "raw.verifications", asdict(certificate))
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, values: Mapping[str, object]) -> None:
-    names, marks = ", ".join(values), ", ".join("?" for _ in values)
-    connection.execute(f"insert into {table} ({names}) values ({marks})", list(values.values()))  # noqa: S608 - our names
-
-
 def has_counted_events(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether a verification has ever counted the events."""
     create_books(connection)
     return bool(connection.execute("select 1 from raw.verifications where events is not null limit 1").fetchall())
+
+
+def certify_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
+    """Write the checksum of what is about to be published into its certificate, where it has one; return it all."""
+    create_books(connection)
+    contents = read_contents(connection)
+    connection.execute(
+        f"""
+        update {CERTIFICATES} set content_checksum = ?
+        where verification_id = (
+                select verification_id from {CERTIFICATES} order by as_of desc, finished_at desc limit 1
+            )
+            and as_of = (select max(as_of) from raw.syncs)
+        """,  # noqa: S608 - our own name
+        [content_checksum(contents)],
+    )
+    return {**contents, CERTIFICATES: rows_and_checksum(connection, CERTIFICATES)}
 
 
 def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_at: datetime) -> None:
@@ -139,18 +173,17 @@ def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_
 
 def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the UUIDs loaded by earlier versions in lower case, and keep one row of those that are the same then."""
-    connection.begin()
-    for table, (columns, key, best) in _ID_COLUMNS.items():
-        for column in columns:
+    with transaction(connection):
+        for table, (columns, key, best) in _ID_COLUMNS.items():
+            for column in columns:
+                connection.execute(
+                    f"update raw.{table} set {column} = lower({column}) "  # noqa: S608 - all names are our own
+                    f"where {column} <> lower({column}) and regexp_full_match({column}, '{UUID}')"
+                )
             connection.execute(
-                f"update raw.{table} set {column} = lower({column}) "  # noqa: S608 - all names are our own
-                f"where {column} <> lower({column}) and regexp_full_match({column}, '{UUID}')"
+                f"delete from raw.{table} where rowid in (select rowid from raw.{table} "  # noqa: S608 - all names are our own
+                f"qualify row_number() over (partition by {key} order by {best}) > 1)"
             )
-        connection.execute(
-            f"delete from raw.{table} where rowid in (select rowid from raw.{table} "  # noqa: S608 - all names are our own
-            f"qualify row_number() over (partition by {key} order by {best}) > 1)"
-        )
-    connection.commit()
 
 
 def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
@@ -175,10 +208,12 @@ def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime) -> Non
         connection.execute(statement, values)
 
 
-def mark_published(connection: duckdb.DuckDBPyConnection) -> None:
-    """Say of the latest sync that its result was published."""
-    latest = "(select sync_id from raw.syncs order by as_of desc, finished_at desc limit 1)"
-    connection.execute(f"update raw.syncs set published = true where sync_id = {latest}")  # noqa: S608 - our own text
+def mark_published(connection: duckdb.DuckDBPyConnection, sync_ids: Sequence[str] = ()) -> None:
+    """Say of these syncs, or of the latest one, that the result was published."""
+    if not sync_ids:
+        latest = "select sync_id from raw.syncs order by as_of desc, finished_at desc limit 1"
+        sync_ids = [sync_id for (sync_id,) in connection.execute(latest).fetchall()]
+    connection.execute("update raw.syncs set published = true where sync_id in (select unnest(?))", [sync_ids])
 
 
 def synced_until(connection: duckdb.DuckDBPyConnection) -> datetime:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -21,6 +23,7 @@ from pathlib import Path
 import duckdb
 
 from portouts.errors import PortoutsError
+from portouts.faults import is_of_a_file, is_of_machine
 from portouts.holidays import Holiday, read_holidays
 from portouts.sync_plan import BEGINNING
 from portouts.time_zones import UtcOffset, rules_version, utc_offsets
@@ -87,14 +90,21 @@ def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
     Raises ModelFailed or CheckFailed after a rollback. The session's time zone becomes UTC.
     """
     connection.execute("set timezone = 'UTC'")
+    with transaction(connection):
+        return _build(connection, inputs, sql_folder())
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what is done meanwhile, or nothing of it."""
     connection.begin()
     try:
-        warnings = _build(connection, inputs, sql_folder())
+        yield
         connection.commit()
     except BaseException:
-        connection.rollback()
+        with suppress(duckdb.Error):  # a commit that failed has ended the transaction already
+            connection.rollback()
         raise
-    return warnings
 
 
 def are_current(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
@@ -207,6 +217,8 @@ def _run_file(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckD
     try:
         return connection.execute(path.read_text(encoding="utf-8"))
     except duckdb.Error as error:
+        if is_of_a_file(error) or is_of_machine(error):
+            raise
         raise ModelFailed(f"{path.parent.name}/{path.name}: {error}") from error
 
 

@@ -36,16 +36,21 @@ def rebuild_models(
     Without settings, those that dlt finds count.
     """
     settings = settings or read_settings(needs_key=False)
+    warehouse.require_loaded()
     with warehouse.locked(), own_dlt(warehouse.folder):
-        pipeline = warehouse.pipeline()
-        with warehouse.connected() as connection:
-            inputs = settings.model_inputs(synced_until(connection))
-            require_finished(connection, warehouse.remembered(pipeline))
-            rebuilt = not are_current(connection, inputs)
-            warnings = warehouse.build(connection, inputs) if rebuilt else []
-            published = rebuilt or not _shows(warehouse.database, connection)
-        if published:
-            warehouse.publish(keep)
+        return warehouse.healing(lambda: _rebuild(warehouse, settings, keep))
+
+
+def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None) -> ModelsOutcome:
+    pipeline = warehouse.pipeline()
+    with warehouse.connected() as connection:
+        inputs = settings.model_inputs(synced_until(connection))
+        require_finished(connection, warehouse.remembered(pipeline))
+        rebuilt = not are_current(connection, inputs)
+        warnings = warehouse.build(connection, inputs) if rebuilt else []
+        published = rebuilt or not _shows(warehouse.database, connection)
+    if published:
+        warehouse.publish(keep)
     return ModelsOutcome(warehouse.database, rebuilt, published, warnings)
 
 

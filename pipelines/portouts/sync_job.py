@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ class SyncRequest:
     verify: Verify = Verify.QUICK
     keep: int | None = None
     """So many versions published before are kept; None: those that are there."""
+    rebuild: bool = False
+    """Make the working file again from the published one first."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +86,39 @@ def run_sync(
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked(), own_dlt(warehouse.folder):
-        started_at, report = clock(), supervision.report
-        inputs = request.settings.model_inputs(request.as_of or started_at)
-        pipeline = warehouse.pipeline()
-        _require_time_to_advance(warehouse, request.as_of, started_at)
-        _load(warehouse, pipeline, request, supervision)
-        certificate = _verify(warehouse, pipeline, request, supervision, clock)
-        record = SyncRecord.of(supervision.sync_id, report.as_of, started_at, clock(), report)
-        with warehouse.connected() as connection:
-            if report.api_date:
-                mend_later_than(connection, report.api_date)
-            changed = record_sync(connection, record, warehouse.remembered(pipeline))
-            if certificate:
-                record_verification(connection, certificate)
-            warnings = warehouse.build(connection, replace(inputs, as_of=report.as_of))
-        warehouse.publish(request.keep)
-        seconds = (clock() - started_at).total_seconds()
+        if request.rebuild:
+            warehouse.rebuild()
+        attempts = count()
+
+        def work() -> SyncOutcome:
+            again = next(attempts) > 0
+            attempt = replace(supervision, report=SyncReport(), ending=ExitStack()) if again else supervision
+            return _sync(warehouse, request, clock, attempt)
+
+        return warehouse.healing(work)
+
+
+def _sync(
+    warehouse: Warehouse, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
+) -> SyncOutcome:
+    started_at, report = clock(), supervision.report
+    inputs = request.settings.model_inputs(request.as_of or started_at)
+    pipeline = warehouse.pipeline()
+    warehouse.warn_of_little_space()
+    _require_time_to_advance(warehouse, request.as_of, started_at)
+    _load(warehouse, pipeline, request, supervision)
+    certificate = _verify(warehouse, pipeline, request, supervision, clock)
+    record = SyncRecord.of(supervision.sync_id, report.as_of, started_at, clock(), report)
+    with warehouse.connected() as connection:
+        if report.api_date:
+            mend_later_than(connection, report.api_date)
+        changed = record_sync(connection, record, warehouse.remembered(pipeline))
+        if certificate:
+            record_verification(connection, certificate)
+        warnings = warehouse.build(connection, replace(inputs, as_of=report.as_of))
+    warehouse.publish(request.keep)
+    report.notes += warehouse.notes
+    seconds = (clock() - started_at).total_seconds()
     return SyncOutcome(warehouse.database, report.as_of, report, changed, warnings, seconds, certificate)
 
 

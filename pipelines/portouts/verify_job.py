@@ -53,35 +53,47 @@ def run_verify(
     on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None,
 ) -> VerifyOutcome:
     """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
+    warehouse.require_loaded()
     with warehouse.locked(), own_dlt(warehouse.folder):
-        started_at = clock()
-        pipeline = warehouse.pipeline()
-        with warehouse.connected() as connection:
-            as_of = synced_until(connection)
-            require_finished(connection, warehouse.remembered(pipeline))
-            covered = covered_ranges(connection)
-        ranges = ranges_to_compare(covered[Axis.INSERTED], request.since, request.until)
-        if not ranges:
-            raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
-        inputs = request.settings.model_inputs(as_of)
-        verification = Verification(
-            warehouse, pipeline, request.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
-        )
-        is_quick = request.depth is Depth.QUICK and not request.repair
-        events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
-        plan = plan_depth(
-            ranges,
-            request.depth,
-            request.sample,
-            most_searched=0 if is_quick else None,
-            events=() if request.depth is Depth.QUICK else events,
-        )
-        comparison, repaired = verification.settle(plan, repair=request.repair)
-        certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
-        with warehouse.connected() as connection:
-            record_verification(connection, certificate)
-            # Asked of the file, since a repair that was killed has changed raw and not the marts.
-            if not are_current(connection, inputs):
-                warehouse.build(connection, inputs)
-        warehouse.publish()
+        return warehouse.healing(lambda: _verify(warehouse, request, clock, supervision, on_progress, on_plan))
+
+
+def _verify(
+    warehouse: Warehouse,
+    request: VerifyRequest,
+    clock: Callable[[], datetime],
+    supervision: Supervision,
+    on_progress: Progress,
+    on_plan: Callable[[ComparisonPlan], None],
+) -> VerifyOutcome:
+    started_at = clock()
+    pipeline = warehouse.pipeline()
+    with warehouse.connected() as connection:
+        as_of = synced_until(connection)
+        require_finished(connection, warehouse.remembered(pipeline))
+        covered = covered_ranges(connection)
+    ranges = ranges_to_compare(covered[Axis.INSERTED], request.since, request.until)
+    if not ranges:
+        raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
+    inputs = request.settings.model_inputs(as_of)
+    verification = Verification(
+        warehouse, pipeline, request.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
+    )
+    is_quick = request.depth is Depth.QUICK and not request.repair
+    events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
+    plan = plan_depth(
+        ranges,
+        request.depth,
+        request.sample,
+        most_searched=0 if is_quick else None,
+        events=() if request.depth is Depth.QUICK else events,
+    )
+    comparison, repaired = verification.settle(plan, repair=request.repair)
+    certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
+    with warehouse.connected() as connection:
+        record_verification(connection, certificate)
+        # Asked of the file, since a repair that was killed has changed raw and not the marts.
+        if not are_current(connection, inputs):
+            warehouse.build(connection, inputs)
+    warehouse.publish()
     return VerifyOutcome(warehouse.database, certificate, comparison, repaired)

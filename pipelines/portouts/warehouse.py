@@ -5,19 +5,21 @@ published one's place by renaming, in one step: readers keep the file they hold,
 
     data/portouts.duckdb                      published
     data/.portouts/portouts.duckdb/           everything else that belongs to it
-        working.duckdb  dlt/  lock  publishing.duckdb  versions/
+        working.duckdb  dlt/  lock  versions/
+
+What a sync remembers lies in the working file, in the same load package as the rows that it speaks of. dlt's folder is
+scratch: it is removed at the start of every sync, since it may be newer than the file, or belong to another one.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dlt
 import duckdb
@@ -28,11 +30,20 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 from filelock import FileLock, Timeout
 
-from portouts.dlt_recovery import has_failed, make_ready_to_finish, own_error
+from portouts import faults
+from portouts.contents import compare_files, quoted, read_contents
+from portouts.dlt_recovery import LoadFailed, finish_and_forget, own_error
 from portouts.errors import PortoutsError
-from portouts.ledger import NothingLoaded, make_ids_canonical, mark_published
-from portouts.models import CheckWarning, ModelFailed, ModelInputs, build_models
-from portouts.publication import publish
+from portouts.ledger import NothingLoaded, certify_contents, forget_old_states, make_ids_canonical, mark_published
+from portouts.models import CheckWarning, ModelInputs, build_models
+from portouts.places import (
+    for_the_owner_only,
+    make_private,
+    new_file,
+    plainly_named,
+    working_folder,
+)
+from portouts.publication import publish, require_place
 from portouts.settings import SettingsError
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision
@@ -48,6 +59,8 @@ MEMORY_FOR_JOINS = 32
 # MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
 MEMORY_PER_MB = 1 / 3
 THREADS = 4
+# Bytes that even a small warehouse may need.
+LEAST_SPACE = 16_000_000
 PIPELINE, DATASET = "portouts", "raw"
 SCHEMAS = (DATASET, "staging", "marts")
 
@@ -62,78 +75,136 @@ class Interrupted(PortoutsError):
     """The sync was asked to stop, and did so between two chunks."""
 
 
-class CannotWrite(PortoutsError):
-    """A folder does not take what has to be written to it."""
-
-
 class NoWarehouse(PortoutsError):
-    """The file to publish to holds something else, or the working file is damaged."""
+    """The file to publish to holds something else, or what there is is damaged."""
+
+
+class _Damaged(NoWarehouse):
+    """The published file cannot be read whole."""
+
+
+Found = TypeVar("Found")
 
 
 class Warehouse:
     """One published file and the working state that belongs to it."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(
+        self, database: Path, state_dir: Path | None = None, on_note: Callable[[str], None] = lambda _note: None
+    ) -> None:
         if database.stem.lower() in SCHEMAS:
             raise SettingsError(
                 f"{database}: DuckDB names a database after its file, and this one has a schema of the same name. "
                 "Give the file another name."
             )
         self.database = database.resolve()  # of a link, the file is replaced and the link stays
-        self.folder = self.database.parent / ".portouts" / self.database.name
+        self.folder = working_folder(self.database, state_dir)
+        self.notes: list[str] = []
+        """What was done that nobody asked for."""
+        self._on_note = on_note
         self._working = self.folder / "working.duckdb"
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._wants_memory = self.folder / "wants-memory"
         self._is_bounded = True
+        self._unmarked: list[str] = []
+        """Syncs that were published, of which the working file does not say so."""
+        self._ending = ExitStack()
+
+    def warn_of_little_space(self) -> None:
+        """Note, before anything is read, where the models or the copy to publish may not fit."""
+        size = max(self._working.stat().st_size, LEAST_SPACE)
+        places = {self.folder: size, self.database.parent: size}
+        if self.folder.stat().st_dev == self.database.parent.stat().st_dev:
+            places = {self.folder: 2 * size}
+        for folder, needed in places.items():
+            if (free := faults.free_space(folder)) < needed:
+                self._note(
+                    f"{folder}: {free / 1e6:.0f} MB are free, and this may need {needed / 1e6:.0f} MB: the models are "
+                    "built beside those that there are, and the published file is replaced by a copy."
+                )
+
+    def _note(self, text: str) -> None:
+        self.notes.append(text)
+        self._on_note(text)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold this database for one sync; the system frees the lock when the process ends, however it ends."""
-        lock, holder = FileLock(self.folder / "lock"), self.folder / "lock-holder"
+        """Hold this database for one sync; the system frees the lock when the process ends, however it ends.
+
+        What the machine or a damaged file did to the work is raised as one sentence.
+        """
+        with for_the_owner_only(), self._explaining():
+            make_private(self.folder)
+            lock, holder = FileLock(self.folder / "lock", mode=0o600), self.folder / "lock-holder"
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise Locked(
+                    f"{self.database} is being synced by {_named_in(holder)}. Wait for it to finish."
+                ) from None
+            try:
+                holder.write_text(f"process {os.getpid()}\n")
+                with ExitStack() as self._ending:
+                    yield
+            finally:
+                self._close()
+                with suppress(OSError):
+                    holder.unlink(missing_ok=True)
+                lock.release()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise Locked(f"{self.database} is being synced by {_named_in(holder)}. Wait for it to finish.") from None
-        except OSError as error:
-            raise CannotWrite(f"{self.folder}: {error.strerror}. Working state has to be written there.") from None
-        try:
-            holder.write_text(f"process {os.getpid()}\n")
             yield
-        finally:
+        except (OSError, MemoryError, duckdb.Error) as error:
+            kept = "The published file is as it was, and what was loaded before is kept."
+            if known := faults.explained(error, self.folder, kept):
+                raise known from error
+            if faults.is_damage(error):
+                raise self._damaged(faults.first_line(error)) from error
+            raise
+
+    def _damaged(self, reason: str) -> NoWarehouse:
+        return NoWarehouse(
+            f"{self._working} is damaged: {reason}. `portouts sync --rebuild` makes it again: from the published file "
+            "where that is whole, else by a full load."
+        )
+
+    def healing(self, work: Callable[[], Found]) -> Found:
+        """Do some work; where the working file turns out to be damaged, make it again and do the work once more."""
+        try:
+            return work()
+        except duckdb.Error as error:
+            if not faults.is_damage(error):
+                raise
             self._close()
-            holder.unlink(missing_ok=True)
-            lock.release()
+            self._heal(faults.first_line(error))
+        return work()
 
     def pipeline(self, destination: str | None = None) -> Pipeline:
         """Open the dlt pipeline into the working file, or into a destination that dlt knows by name and settings.
 
-        Its state is brought from there when the local one is gone.
+        Its state is brought from there, whatever lies in dlt's folder.
         """
+        folder = self.folder / (f"dlt-{destination}" if destination else "dlt")
+        if not destination:  # a load that failed is read again by the next sync, on a file opened anew
+            self._open()
+            if folder.exists():
+                shutil.rmtree(folder)
         try:
             pipeline = dlt.pipeline(
                 PIPELINE,
                 destination=destination or dlt.destinations.duckdb(self._open()),
                 dataset_name=DATASET,
-                pipelines_dir=str(self.folder / (f"dlt-{destination}" if destination else "dlt")),
+                pipelines_dir=str(self._ending.enter_context(plainly_named(self.folder)) / folder.name),
             )
         except UnknownDestinationModule:
             raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
-        except (ValueError, KeyError):
-            if destination or not (damaged := _damaged_json(self.folder / "dlt")):
-                raise
-            raise NoWarehouse(
-                f"{damaged} is damaged. Remove {self.folder / 'dlt'}: it is made again from what is loaded."
-            ) from None
         if pipeline.dataset_name != DATASET:
             raise SettingsError(f"dlt would load into {pipeline.dataset_name}, not {DATASET}. Nothing was loaded.")
-        # A run that finds an unfinished package finishes it and reads nothing, so that one comes first.
         try:
-            if pipeline.has_pending_data:
-                if self._connection and has_failed(pipeline):
-                    self._connection.execute("reset memory_limit")  # which may be what it failed of
-                    self._is_bounded = False
-                make_ready_to_finish(pipeline)
-                pipeline.run()
+            if destination:
+                pipeline = finish_and_forget(pipeline)
             pipeline.sync_destination()
         except PipelineStepFailed as error:
             raise own_error(error) from error
@@ -144,18 +215,22 @@ class Warehouse:
     def _open(self) -> duckdb.DuckDBPyConnection:
         """Open the working file once for all that is done under the lock: opening and closing take their time."""
         if self._connection is None:
+            require_place(self.database)
             self._prepare_working_file()
             self._connection = self._connect()
             threads = min(THREADS, _threads(self._connection))
             self._connection.execute(f"set threads = {threads}")
-            self._is_bounded = True
+            self._is_bounded = not self._wants_memory.exists()
             self._bound_memory()
             # An insert that failed may leave in memory what was never committed. Only the log is to be believed then.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
+            forget_old_states(self._connection)
+            if self._unmarked:
+                mark_published(self._connection, self._unmarked)
         return self._connection
 
     def _bound_memory(self) -> None:
-        """Let DuckDB hold what the file has grown to need, unless it was just given more than that."""
+        """Let DuckDB hold what the file has grown to need, unless a load ran out of that."""
         if self._connection and self._is_bounded:
             size = self._working.stat().st_size / 1_000_000
             limit = max(MEMORY * _threads(self._connection), int(size * MEMORY_PER_MB))
@@ -163,48 +238,144 @@ class Warehouse:
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         try:
-            return duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
+            return self._connect_once()
         except duckdb.Error as error:
+            if not faults.is_damage(error):
+                raise
+            self._heal(faults.first_line(error))
+        return self._connect_once()
+
+    def _connect_once(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self._working), config={"preserve_insertion_order": False})
+        except duckdb.IOException as error:
             if held := re.search(r"lock is held in (.*\(PID \d+\))", str(error)):
                 raise Locked(f"{self._working} is open in {held[1]}. Close it there, and sync again.") from None
-            reason = str(error).splitlines()[0]
-            raise NoWarehouse(
-                f"{self._working} cannot be opened: {reason} Remove it: it is made again from what is published."
-            ) from None
+            raise
 
     def _close(self) -> None:
         if self._connection is not None:
-            self._connection.close()
+            with suppress(duckdb.Error):
+                self._connection.close()
             self._connection = None
 
-    def _prepare_working_file(self) -> None:
-        """Make the working file: from the published one if only that is left, else empty, in the published format."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if self._working.exists():
-            return
-        part = self._fresh("working.part")
-        if self.database.exists():
-            shutil.copyfile(self.database, part)
-            self._require_ours(part)
+    # The working file: made, made again, or left as it is
+
+    def rebuild(self) -> None:
+        """Make the working file again: from the published one where that is whole, else empty."""
+        self._close()
+        if _is_file(self.database):
+            try:
+                self._restore()
+                self._note(f"The working file was made again from {self.database}. This sync reads what is newer.")
+                return
+            except NoWarehouse as error:
+                if not isinstance(error, _Damaged):
+                    raise
+                self._note(f"{error} All is read again.")
         else:
-            with duckdb.connect() as connection:
-                connection.execute(f"attach '{_quoted(part)}' (storage_version '{STORAGE_VERSION}')")
+            self._note("The working file is made from nothing, since none is published. All is read again.")
+        self._make_empty()
+
+    def _prepare_working_file(self) -> None:
+        """Make the working file where it is missing, and make it again where the published one is newer."""
+        if _is_file(self._working):
+            self._take_newer_published()
+        elif _is_file(self.database):
+            self._restore()
+        else:
+            self._make_empty()
+
+    def _take_newer_published(self) -> None:
+        """Go on from the published file where it holds syncs that the working file, put back perhaps, does not."""
+        if not _is_file(self.database):
+            return
+        with self._readable(self.database) as published:
+            try:
+                compared = compare_files(self._working, published)
+            except duckdb.Error:
+                return  # one of them cannot be read: the working file says so next, and the other one is replaced
+        if compared.is_foreign:
+            raise self._foreign()
+        if compared.are_unrelated:
+            raise NoWarehouse(
+                f"{self.database} and the working state in {self.folder} belong to different warehouses: no sync is in "
+                "both. To go on from the published file, run `portouts sync --rebuild`; to go on from the working "
+                "state, move the published file away."
+            )
+        if compared.is_working_older:
+            self._restore()
+            self._note(
+                f"{self.database} was newer than {self._working}, so that was made again from it. What is missing is "
+                "read again."
+            )
+        self._unmarked = compared.unmarked
+
+    def _foreign(self) -> NoWarehouse:
+        return NoWarehouse(
+            f"{self.database} is no warehouse of portouts: it holds something else. Nothing was changed; name another "
+            "file."
+        )
+
+    @contextmanager
+    def _readable(self, path: Path) -> Iterator[Path]:
+        """Name a published file to look at; a log that another program left beside it does not belong to it."""
+        if not path.with_name(f"{path.name}.wal").exists():
+            yield path
+            return
+        copy = self._fresh("looked-at.duckdb")
+        shutil.copyfile(path, new_file(copy))
+        try:
+            yield copy
+        finally:
+            copy.unlink()
+
+    def _heal(self, reason: str) -> None:
+        """Make a damaged working file again from the published one; raises `NoWarehouse` where that is damaged too."""
+        if not _is_file(self.database):
+            raise self._damaged(reason)
+        try:
+            self._restore()
+        except _Damaged as error:
+            raise NoWarehouse(f"{self._damaged(reason)} {error}") from None
+        self._note(
+            f"{self._working} was damaged ({reason}). It was made again from {self.database}; what was loaded since is "
+            "read again."
+        )
+
+    def _restore(self) -> None:
+        """Make the working file from the published one, once every block of that has been read."""
+        part = self._fresh("working.part")
+        shutil.copyfile(self.database, new_file(part))
+        try:
+            with duckdb.connect(str(part), read_only=True) as connection:
+                connection.table("raw.syncs")
+                read_contents(connection)
+        except duckdb.CatalogException:
+            part.unlink()
+            raise self._foreign() from None
+        except duckdb.Error as error:
+            part.unlink()
+            if faults.is_of_machine(error):
+                raise
+            reason = faults.first_line(error).replace(str(part), str(self.database))
+            raise _Damaged(
+                f"{self.database} is damaged, or no warehouse of portouts: {reason}. Put a whole copy of it back, or "
+                "run `portouts sync --rebuild`, which reads everything again."
+            ) from None
+        self._put_in_place(part)
+
+    def _make_empty(self) -> None:
+        """Make an empty working file in the format in which it is published."""
+        part = self._fresh("working.part")
+        with duckdb.connect() as connection:
+            connection.execute(f"attach '{quoted(part)}' (storage_version '{STORAGE_VERSION}')")
+        self._put_in_place(part)
+
+    def _put_in_place(self, part: Path) -> None:
+        """Replace the working file and its log, and forget what dlt has made for it."""
         self._fresh(self._working.name)
         part.replace(self._working)
-
-    def _require_ours(self, copy: Path) -> None:
-        """Refuse somebody else's file: the models would drop its schemas, and publishing would replace it."""
-        try:
-            with duckdb.connect(str(copy), read_only=True) as connection:
-                connection.table("raw.syncs")
-        except duckdb.Error as error:
-            is_other = isinstance(error, duckdb.CatalogException)
-            reason = "it holds something else" if is_other else str(error).splitlines()[0]
-            copy.unlink()
-            raise NoWarehouse(
-                f"{self.database} is no warehouse of portouts: {reason.replace(str(copy), str(self.database))}. "
-                "Nothing was changed; name another file."
-            ) from None
 
     def _fresh(self, name: str) -> Path:
         """Name a file of the working folder, without what a killed run may have left there."""
@@ -221,10 +392,21 @@ class Warehouse:
         try:
             pipeline.run(source, **options)
         except PipelineStepFailed as error:
-            raise own_error(error) from error
+            cause = own_error(error)
+            if isinstance(cause, OutOfMemory) and self._is_bounded:
+                raise self._more_memory_next_time() from error
+            raise cause from error
+        self._wants_memory.unlink(missing_ok=True)
         for package in Path(pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps the books of every package for ever, 50 KB each
         pa.default_memory_pool().release_unused()
+
+    def _more_memory_next_time(self) -> LoadFailed:
+        self._wants_memory.touch()
+        return LoadFailed(
+            "A load ran out of the memory that DuckDB was given. What was loaded before is kept. Run the sync again: "
+            "DuckDB is given more."
+        )
 
     def load_all(self, pipeline: Pipeline, source: DltSource, supervision: Supervision) -> None:
         """Commit chunk after chunk, until all is read or the sync is asked to stop."""
@@ -239,11 +421,16 @@ class Warehouse:
         """Read the state that the last committed chunk left."""
         return SyncState.from_json(pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
 
+    def require_loaded(self) -> None:
+        """Refuse where nothing was ever loaded, before anything is made."""
+        if not _is_file(self._working) and not _is_file(self.database):
+            raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
+
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Write to the working file; a lost one is made again from what was published."""
-        if self._connection is None and not self._working.exists() and not self.database.exists():
-            raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
+        if self._connection is None:
+            self.require_loaded()
         with self._open().cursor() as connection:
             yield connection
 
@@ -253,19 +440,21 @@ class Warehouse:
         connection.execute(f"set operator_memory_limit = '{MEMORY_FOR_JOINS * _threads(connection)}MB'")
         try:
             return build_models(connection, inputs)
-        except ModelFailed as error:
-            if not isinstance(error.__cause__, OutOfMemory):
-                raise
+        except OutOfMemory:
             connection.execute("reset memory_limit; reset operator_memory_limit")
             return build_models(connection, inputs)
 
     def publish(self, keep: int | None = None) -> None:
         """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
         with self.connected() as connection:
+            connection.execute("checkpoint")  # so that the file is what is read here, and later compared
+            contents = certify_contents(connection)
             connection.execute("checkpoint")
         self._close()
-        publish(self._working, self._fresh("publishing.duckdb"), self.database, self.folder / "versions", keep)
-        with duckdb.connect(str(self._working)) as connection:
+        for note in publish(self._working, contents, self.database, self.folder / "versions", keep):
+            self._note(note)
+        # It is published whatever happens now; the next sync notes it where this cannot.
+        with suppress(duckdb.Error, OSError), duckdb.connect(str(self._working)) as connection:
             mark_published(connection)
 
 
@@ -281,14 +470,6 @@ def _named_in(holder: Path) -> str:
         return "a process that is just ending"
 
 
-def _damaged_json(folder: Path) -> Path | None:
-    for path in folder.rglob("*.json"):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError:
-            return path
-    return None
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _is_file(path: Path) -> bool:
+    """Say whether a file lies there that holds something: an empty one is none yet."""
+    return path.is_file() and path.stat().st_size > 0

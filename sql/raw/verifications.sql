@@ -21,6 +21,7 @@ create table if not exists raw.verifications (
 -- Columns that a later version added.
 alter table raw.verifications add column if not exists events bigint;
 alter table raw.verifications add column if not exists events_missing bigint;
+alter table raw.verifications add column if not exists content_checksum varchar;
 
 comment on table raw.verifications is 'One row per verification: a certificate of how far the API and this warehouse agree. Append-only.';
 comment on column raw.verifications.verification_id is 'Identifies the verification.';
@@ -42,3 +43,4 @@ comment on column raw.verifications.verdict is 'PROVEN, DIFFERENT or UNPROVEN (t
 comment on column raw.verifications.not_covered is 'What the verdict does not speak of.';
 comment on column raw.verifications.events is 'Events that the API counted in the covered ranges of events, less the overlap; null where they were not counted.';
 comment on column raw.verifications.events_missing is 'Ranges of events in which the API counts more than are held, after any repair; null where they were not counted.';
+comment on column raw.verifications.content_checksum is 'Checksum of every published table but this one, read back from the file as it was published with this certificate, after the version of DuckDB that made it; null where a later sync without a certificate followed.';

@@ -19,6 +19,7 @@ select
     not_covered,
     events,
     events_missing,
+    content_checksum,
 from raw.verifications;
 
 comment on view staging.stg_verifications is 'One row per verification: how far the API and this warehouse agreed.';
@@ -41,3 +42,4 @@ comment on column staging.stg_verifications.verdict is 'PROVEN, DIFFERENT or UNP
 comment on column staging.stg_verifications.not_covered is 'What the verdict does not speak of.';
 comment on column staging.stg_verifications.events is 'Events that the API counted in the covered ranges of events, less the overlap; null where they were not counted.';
 comment on column staging.stg_verifications.events_missing is 'Ranges of events in which the API counts more than are held, after any repair; null where they were not counted.';
+comment on column staging.stg_verifications.content_checksum is 'Checksum of every published table but this one, read back from the file as it was published with this certificate, after the version of DuckDB that made it; null where a later sync without a certificate followed.';

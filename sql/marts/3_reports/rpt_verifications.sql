@@ -1,7 +1,7 @@
 create or replace view marts.rpt_verifications as
 select
     as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders, differences, repaired, moved,
-    sampled_windows, sampled_orders, verdict, not_covered, events, events_missing,
+    sampled_windows, sampled_orders, verdict, not_covered, events, events_missing, content_checksum,
 from staging.stg_verifications
 order by as_of desc, finished_at desc;
 
@@ -24,3 +24,4 @@ comment on column marts.rpt_verifications.verdict is 'PROVEN, DIFFERENT or UNPRO
 comment on column marts.rpt_verifications.not_covered is 'What the verdict does not speak of.';
 comment on column marts.rpt_verifications.events is 'Events that the API counted in the covered ranges of events, less the overlap; null where they were not counted.';
 comment on column marts.rpt_verifications.events_missing is 'Ranges of events in which the API counts more than are held, after any repair; null where they were not counted.';
+comment on column marts.rpt_verifications.content_checksum is 'Checksum of every published table but this one, read back from the file as it was published with this certificate, after the version of DuckDB that made it; null where a later sync without a certificate followed.';

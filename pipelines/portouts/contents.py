@@ -1,0 +1,143 @@
+"""What a warehouse file holds: the entries of its books, and how many rows of which checksum each table has.
+
+Books answer which of two files is newer. Checksums answer whether two files hold the same rows, and whether every
+block of a file can be read, since DuckDB checks each block as it reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+CERTIFICATES = "raw.verifications"
+# Differs between the working file and its published copy on purpose.
+_LEFT_OUT = {"raw.syncs": "published"}
+# Table → the column that names each load, finished sync and verification of a file.
+_BOOKS = {"_dlt_loads": "load_id", "syncs": "sync_id", "verifications": "verification_id"}
+
+Contents = Mapping[str, tuple[int, int]]
+"""Table → number of rows, and the sum of their hashes."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two files of one warehouse, by their books."""
+
+    last_working: tuple[datetime, datetime] | None
+    """`as_of` and `finished_at` of the last sync that the working file has finished."""
+    last_published: tuple[datetime, datetime] | None
+    syncs_in_common: int
+    only_published: int
+    """Entries that the working file lacks."""
+    is_foreign: bool
+    """The published file holds tables, and no syncs."""
+    unmarked: list[str]
+    """Syncs of which the published file alone says that they were published."""
+
+    @property
+    def are_unrelated(self) -> bool:
+        """Say whether both have finished syncs, and not one in common."""
+        return bool(self.last_working and self.last_published and not self.syncs_in_common)
+
+    @property
+    def is_working_older(self) -> bool:
+        """Say whether the published file has something that the working file lacks, and a sync at least as new."""
+        if not self.only_published or not self.last_published:
+            return False
+        return self.last_working is None or self.last_working <= self.last_published
+
+
+def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
+    """Read every published table whole."""
+    tables = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database() "
+        "and schema_name in ('raw', 'staging', 'marts') order by all"
+    ).fetchall()
+    return {table: rows_and_checksum(connection, table) for (table,) in tables}
+
+
+def rows_and_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    """Read one table whole."""
+    left_out = f"exclude ({_LEFT_OUT[table]})" if table in _LEFT_OUT else ""
+    [(rows, checksum)] = connection.execute(
+        f"select count(*), coalesce(sum(hash(held)), 0) from (select * {left_out} from {table}) as held"  # noqa: S608 - names of our own tables
+    ).fetchall()
+    return int(rows), int(checksum)
+
+
+def content_checksum(contents: Contents) -> str:
+    """Make one checksum of all tables but the certificates, which name it; it holds for this version of DuckDB."""
+    others = sorted((table, *found) for table, found in contents.items() if table != CERTIFICATES)
+    return f"duckdb-{duckdb.__version__}:{hashlib.sha256(repr(others).encode()).hexdigest()}"
+
+
+def compare_files(working: Path, published: Path) -> Comparison:
+    """Compare the books of both files; raises `duckdb.Error` where one cannot be read."""
+    with duckdb.connect() as connection:
+        for path, name in ((working, "working"), (published, "published")):
+            connection.execute(f"attach '{quoted(path)}' as {name} (read_only)")
+        theirs, ours = _entries(connection, "published"), _entries(connection, "working")
+        are_ours = "book = 'syncs'"
+        return Comparison(
+            last_working=_last_sync(connection, "working"),
+            last_published=_last_sync(connection, "published"),
+            syncs_in_common=_count(connection, f"{ours} intersect ({theirs})", are_ours),
+            only_published=_count(connection, f"{theirs} except ({ours})"),
+            is_foreign=not _tables(connection, "published") & {"syncs"} and bool(_tables(connection, "published")),
+            unmarked=_unmarked(connection),
+        )
+
+
+def quoted(path: Path) -> str:
+    """Write a path as the inside of a text in SQL."""
+    return str(path).replace("'", "''")
+
+
+def _entries(connection: duckdb.DuckDBPyConnection, file: str) -> str:
+    """Write the query that lists what the books of an attached file name; a new file lacks some of them."""
+    held = _tables(connection, file)
+    selects = [
+        f"select '{book}' as book, {column} as id from {file}.raw.{book}"  # noqa: S608 - names of our own
+        for book, column in _BOOKS.items()
+        if book in held
+    ]
+    return " union all ".join(selects) or "select '' as book, '' as id where false"
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, file: str) -> set[str]:
+    """List the tables of an attached file, those of `raw` without their schema."""
+    rows = connection.execute(
+        "select case schema_name when 'raw' then table_name else schema_name || '.' || table_name end "
+        "from duckdb_tables() where database_name = ?",
+        [file],
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _unmarked(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    if not all("syncs" in _tables(connection, file) for file in ("working", "published")):
+        return []
+    rows = connection.execute(
+        "select sync_id from published.raw.syncs where published "
+        "intersect select sync_id from working.raw.syncs where not published"
+    ).fetchall()
+    return [sync_id for (sync_id,) in rows]
+
+
+def _count(connection: duckdb.DuckDBPyConnection, entries: str, condition: str = "true") -> int:
+    [(found,)] = connection.execute(f"select count(*) from ({entries}) where {condition}").fetchall()  # noqa: S608 - our own text
+    return int(found)
+
+
+def _last_sync(connection: duckdb.DuckDBPyConnection, file: str) -> tuple[datetime, datetime] | None:
+    if "syncs" not in _tables(connection, file):
+        return None
+    found = connection.execute(
+        f"select as_of, finished_at from {file}.raw.syncs order by as_of desc, finished_at desc limit 1"  # noqa: S608 - our own name
+    ).fetchall()
+    return found[0] if found else None

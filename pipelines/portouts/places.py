@@ -1,0 +1,103 @@
+"""Where the files of a warehouse lie: its working folder, the place of the published file, and who may read them.
+
+Only the owner may read what is made here, whatever the umask. Folders of others keep their mode, and so does a
+published file that is replaced.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
+GROUP = 0o070
+# dlt writes paths into SQL as they are, where DuckDB takes some characters for patterns.
+_PLAIN = re.compile(r"[A-Za-z0-9_./+=@-]*")
+
+
+def working_folder(database: Path, state_dir: Path | None = None) -> Path:
+    """Name the folder of everything that belongs to a database: beside it, or under `state_dir` for its path."""
+    if state_dir is None:
+        return database.parent / ".portouts" / database.name
+    path = hashlib.sha256(os.fsencode(database)).hexdigest()[:12]
+    return state_dir.expanduser().absolute() / f"{database.name}-{path}"
+
+
+def part_of(published: Path) -> Path:
+    """Name the file that is renamed to the published one, which only works beside it."""
+    return published.with_name(f".{published.name}.part")
+
+
+def is_mounted(path: Path) -> bool:
+    """Say whether something is mounted on a path; Linux alone knows it of files of the same file system."""
+    if path.is_mount():
+        return True
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return False
+    points = [line.split(" ")[4] for line in mounts.splitlines()]
+    return str(path) in {re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), point) for point in points}
+
+
+@contextmanager
+def for_the_owner_only() -> Iterator[None]:
+    """Make whatever this process makes meanwhile such that only its owner may read it."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def make_private(folder: Path) -> None:
+    """Make a working folder, and take from others what an earlier version or umask let them read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ours = [folder.parent, folder] if folder.parent.name == ".portouts" else [folder]
+    with suppress(PermissionError):  # of another user
+        for path in ours:
+            path.chmod(OWNER_ONLY_FOLDER)
+        for path in folder.iterdir():
+            if path.is_file() and not path.is_symlink():
+                path.chmod(OWNER_ONLY_FILE)
+
+
+def new_file(path: Path) -> Path:
+    """Make an empty file for its owner only, in place of whatever a killed run has left there."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY_FILE))
+    return path
+
+
+def keep_mode(path: Path, like: Path) -> None:
+    """Give a file the owner, the group and the mode of the one that it replaces, as far as this is permitted."""
+    try:
+        before = like.stat()
+    except FileNotFoundError:
+        return
+    for owner in (before.st_uid, -1):
+        with suppress(PermissionError):
+            os.chown(path, owner, before.st_gid)
+            break
+    is_of_group = path.stat().st_gid == before.st_gid
+    path.chmod(before.st_mode & 0o777 if is_of_group else before.st_mode & 0o777 & ~GROUP)
+
+
+@contextmanager
+def plainly_named(folder: Path) -> Iterator[Path]:
+    """Name a folder without a character that means something to SQL or to DuckDB's patterns."""
+    if _PLAIN.fullmatch(str(folder)):
+        yield folder
+        return
+    links = Path(tempfile.mkdtemp(prefix="portouts-"))
+    try:
+        (links / "state").symlink_to(folder)
+        yield links / "state"
+    finally:
+        shutil.rmtree(links, ignore_errors=True)
