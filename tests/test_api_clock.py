@@ -195,6 +195,13 @@ def test_an_instant_in_the_past_is_read_up_to_whatever_the_apis_clock(machine: C
     assert (outcome.as_of, outcome.report.notes) == (account.world.now - DAY, [])
 
 
+def test_an_instant_may_have_microseconds(machine: Callable[..., Machine]) -> None:
+    account = machine(orders=5)
+    asked = account.world.now - timedelta(microseconds=1_999)
+    assert account.sync_now(as_of=asked).as_of == asked
+    assert account.verify(until=asked, since=asked - DAY).certificate.verdict == "PROVEN"
+
+
 def test_an_instant_beyond_the_apis_clock_is_not_read_up_to(machine: Callable[..., Machine]) -> None:
     account = machine()
     outcome = account.sync_now(as_of=account.world.now + DAY)

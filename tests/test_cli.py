@@ -268,6 +268,33 @@ def test_a_sandbox_names_its_real_port_and_ends_well_when_interrupted(tmp_path: 
     assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_a_sandbox_is_synced_without_an_instant_and_again_when_its_clock_was_moved(
+    tmp_path: Path, command: Callable[..., Ended]
+) -> None:
+    process = portouts_command.start("sandbox", "--port", "0", "--orders", "40", folder=tmp_path)
+    assert process.stderr is not None
+    told = ""
+    while "/sandbox/clock" not in told and (line := process.stderr.readline()):
+        told += line
+    assert "  portouts sync\n" in told
+    [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", told)
+    account = {"TELNYX_BASE_URL": base_url, "TELNYX_API_KEY": key}
+    try:
+        first = command("sync", "--json", **account)
+        httpx.post(base_url.replace("/v2", "/sandbox/clock"), json={"days": 30}, timeout=30)
+        second = command("sync", "--json", **account)
+        refused = command("sync", "--as-of", "2999-01-01", **account)
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+    assert (first.code, second.code, refused.code) == (0, 0, 2), first.err + second.err
+    outcomes = [json.loads(ended.out) for ended in (first, second)]
+    days = [datetime.fromisoformat(outcome["as_of"]) - datetime.now(UTC) for outcome in outcomes]
+    assert [round(ahead / timedelta(days=1)) for ahead in days] == [0, 30]
+    assert outcomes[0]["notes"] == []
+    assert "This machine's clock is 30 d 0 h behind the API's; the API's is used." in outcomes[1]["notes"]
+
+
 def test_a_sandbox_on_a_port_that_is_taken_says_so(command: Callable[..., Ended]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -498,6 +498,26 @@ async def test_the_clock_can_be_read_and_moved_from_outside() -> None:
     assert world.now == datetime(2026, 7, 2, 10, tzinfo=UTC)
 
 
+async def test_the_clock_runs_with_another_one_from_where_it_was_moved_to() -> None:
+    machine = datetime(2026, 6, 1, tzinfo=UTC)
+    world = World(50, now=machine)
+    async with connect(create_app(world, clock=lambda: machine)) as client:
+        answers = [await client.get("/portouts")]
+        machine += timedelta(minutes=7)
+        answers.append(await client.get("/portouts"))
+        await client.post("http://sandbox/sandbox/clock", json={"days": 30})
+        machine += timedelta(minutes=7)
+        answers.append(await client.get("/portouts"))
+        machine -= timedelta(days=1)
+        answers.append(await client.get("/portouts"))
+    assert [answer.headers["date"] for answer in answers] == [
+        "Mon, 01 Jun 2026 00:00:00 GMT",
+        "Mon, 01 Jun 2026 00:07:00 GMT",
+        "Wed, 01 Jul 2026 00:14:00 GMT",
+        "Wed, 01 Jul 2026 00:14:00 GMT",
+    ]
+
+
 def test_the_official_sdk_pages_through_orders_and_events() -> None:
     world = World(250)
     app = create_app(world)

@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -107,6 +107,7 @@ AcceptDeletions = Annotated[
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 SANDBOX_KEY = "KEY_SANDBOX_NOT_A_SECRET"
+SANDBOX_HISTORY = timedelta(days=516)
 
 
 @app.command()
@@ -277,10 +278,14 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="Another seed, another account.")] = 7,
     latency_ms: Annotated[float, typer.Option(min=0, help="Answer each request so much later.")] = 0,
     rate_limit: Annotated[int | None, typer.Option(min=1, help="Requests per second before a 429.")] = None,
+    now: Annotated[
+        str | None, typer.Option(metavar="TS", help="Let its clock stand at this instant. Default: this machine's.")
+    ] = None,
 ) -> None:
     """Serve the simulated Telnyx API on loopback until interrupted."""
     with _ending_well(as_json=False, stopped="Nothing was served yet."):
         _require("starlette", "uvicorn", extra="sandbox")
+        instant = parse_instant("--now", now)
         from portouts.sandbox import World, create_app, listen, serve
 
         try:
@@ -291,12 +296,16 @@ def sandbox(
                 "number, or 0 for any that is free."
             ) from None
         port = listener.getsockname()[1]
-        world = World(orders=orders, seed=seed)
-        application = create_app(world, api_key=SANDBOX_KEY, latency=latency_ms / 1000, rate_limit=rate_limit)
+        begins = instant or _now()
+        world = World(orders=orders, seed=seed, starts_at=begins - SANDBOX_HISTORY, now=begins)
+        clock = None if instant else _now
+        application = create_app(
+            world, api_key=SANDBOX_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock
+        )
         print(
             f"Serving {orders} orders as of {world.now.isoformat()}. In another terminal:\n"
             f"  export TELNYX_BASE_URL=http://127.0.0.1:{port}/v2 TELNYX_API_KEY={SANDBOX_KEY}\n"
-            f"  portouts sync --as-of {world.now.isoformat()}\n"
+            "  portouts sync\n"
             f"Move its clock: curl -X POST http://127.0.0.1:{port}/sandbox/clock -d '{{\"days\": 30}}'",
             file=sys.stderr,
         )

@@ -18,7 +18,7 @@ from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
 from portouts.reconcile import Comparison, Difference, Reconciliation
 from portouts.source_settings import SourceSettings
-from portouts.sync_plan import Window
+from portouts.sync_plan import Window, floor_to_resolution
 from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone, Progress, SyncReport, unwatched
 from portouts.telnyx_api import converse
 from portouts.telnyx_source import Supervision, telnyx_source
@@ -181,7 +181,8 @@ def ranges_to_compare(
     clipped = [
         Window(start, end)
         for window in covered
-        if (start := max(window.start, since or window.start)) < (end := min(window.end, until or window.end))
+        if (start := floor_to_resolution(max(window.start, since or window.start)))
+        < (end := floor_to_resolution(min(window.end, until or window.end)))
     ]
     return [window for window in map(whole_seconds, clipped) if window]
 

@@ -80,6 +80,7 @@ class Gate:
             app = errors.unauthenticated().response()
         else:
             app = self._app
+        self._now()  # so that the answer shows what has happened by now
         await app(scope, receive, send_with_headers)
 
     def _knows(self, authorization: str) -> bool:
