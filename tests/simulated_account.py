@@ -70,10 +70,11 @@ class Account:
         self,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_progress: Progress = unwatched,
+        settings: Mapping[str, Any] | None = None,
         **asked: Any,
     ) -> VerifyOutcome:
         supervision = Supervision(open_client=self.open_client)
-        request = VerifyRequest(self.checked(), **asked)
+        request = VerifyRequest(self.checked(**(settings or {})), **asked)
         return run_verify(Warehouse(self.database), request, clock, supervision, on_progress)
 
     def spoil(self, statement: str) -> None:

@@ -25,7 +25,6 @@ from portouts.dlt_recovery import LoadFailed
 from portouts.models import CheckFailed
 from portouts.models_job import rebuild_models
 from portouts.sandbox import World, create_app
-from portouts.settings import SettingsError
 from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import SyncReport
 from portouts.warehouse import Locked, NoWarehouse, Warehouse
@@ -302,20 +301,6 @@ def test_of_a_link_the_file_is_replaced_and_the_link_stays(account: Account, tmp
     replace(account, database=link).sync()
     assert link.is_symlink()
     assert ask(account.database, "select count(*) from marts.fct_portouts") == [(ORDERS + 1,)]
-
-
-def test_another_privacy_than_before_is_refused_before_anything_is_asked_unless_all_is_read_again(
-    account: Account,
-) -> None:
-    asked = len(account.app.state.requests)
-    for settings in ({"pii": "drop"}, {"pii": "hash", "pii_salt": "a long enough salt"}):
-        with pytest.raises(SettingsError, match=r'loaded with pii = "keep".*sync --full'):
-            account.sync(settings=settings)
-    assert len(account.app.state.requests) == asked
-    account.sync(settings={"pii": "drop"}, full=True)
-    assert account.ask("select count(*) from raw.portout_phone_numbers where phone_number is not null") == [(0,)]
-    with pytest.raises(SettingsError, match=r'loaded with pii = "drop"'):
-        account.sync()
 
 
 def test_what_a_crash_left_of_publishing_is_written_over(account: Account) -> None:

@@ -90,6 +90,9 @@ Keep = Annotated[
         min=0, help="Keep so many versions published before, in .portouts/; 0 removes them.", envvar="PORTOUTS_KEEP"
     ),
 ]
+AcceptSettings = Annotated[
+    bool, typer.Option("--accept-settings", help="Take settings that change what the numbers of this database mean.")
+]
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -133,6 +136,7 @@ def sync(
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Make the working file again from the published one before that.")
     ] = False,
+    accept_settings: AcceptSettings = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -149,15 +153,16 @@ def sync(
         from portouts.warehouse import Warehouse
 
         request = SyncRequest(
-            instant if as_of else None,
-            settings,
-            from_day,
-            full,
-            allow_unproven,
-            accept_deletions,
-            verify,
-            keep,
-            rebuild,
+            as_of=instant if as_of else None,
+            settings=settings,
+            since=from_day,
+            full=full,
+            allow_unproven=allow_unproven,
+            accept_deletions=accept_deletions,
+            accept_settings=accept_settings,
+            verify=verify,
+            keep=keep,
+            rebuild=rebuild,
         )
         with progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(
@@ -182,6 +187,7 @@ def verify(
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Read again what differs, then verify again.")] = False,
     accept_deletions: AcceptDeletions = False,
+    accept_settings: AcceptSettings = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -198,7 +204,9 @@ def verify(
         from portouts.warehouse import Warehouse
 
         chosen = Depth.QUICK if quick else depth
-        request = VerifyRequest(settings, chosen, sample, from_day, to_day, repair, accept_deletions)
+        request = VerifyRequest(
+            settings, chosen, sample, from_day, to_day, repair, accept_deletions, accept_settings=accept_settings
+        )
         with progress() as bar:
             outcome = run_verify(Warehouse(database), request, _now, Supervision(), bar("Verifying"), note_plan)
         print_verification(outcome, as_json)
@@ -207,7 +215,12 @@ def verify(
 
 
 @app.command()
-def models(database: Database = DEFAULT_DATABASE, config: Config = None, as_json: AsJson = False) -> None:
+def models(
+    database: Database = DEFAULT_DATABASE,
+    accept_settings: AcceptSettings = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     with _ending_well(as_json, "The published file is as it was; run `portouts models` again."):
         require_file(database)
@@ -215,7 +228,7 @@ def models(database: Database = DEFAULT_DATABASE, config: Config = None, as_json
         from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse
 
-        print_models(rebuild_models(Warehouse(database), settings), as_json)
+        print_models(rebuild_models(Warehouse(database), settings, accept_settings=accept_settings), as_json)
 
 
 @app.command()

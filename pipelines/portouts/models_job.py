@@ -14,6 +14,7 @@ import duckdb
 from portouts.ledger import read_edition, require_finished, synced_until
 from portouts.models import CheckWarning, are_current
 from portouts.own_dlt import own_dlt
+from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.warehouse import Warehouse
 
@@ -26,10 +27,15 @@ class ModelsOutcome:
     rebuilt: bool
     published: bool
     warnings: list[CheckWarning] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def rebuild_models(
-    warehouse: Warehouse, settings: SourceSettings | None = None, keep: int | None = None
+    warehouse: Warehouse,
+    settings: SourceSettings | None = None,
+    keep: int | None = None,
+    *,
+    accept_settings: bool = False,
 ) -> ModelsOutcome:
     """Bring staging and marts up to date with what is loaded, with the SQL and the settings, and publish.
 
@@ -38,20 +44,25 @@ def rebuild_models(
     settings = settings or read_settings(needs_key=False)
     warehouse.require_loaded()
     with warehouse.locked(), own_dlt(warehouse.folder):
-        return warehouse.healing(lambda: _rebuild(warehouse, settings, keep))
+        return warehouse.healing(lambda: _rebuild(warehouse, settings, keep, accept_settings))
 
 
-def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None) -> ModelsOutcome:
+def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, accept_settings: bool) -> ModelsOutcome:
     pipeline = warehouse.pipeline()
     with warehouse.connected() as connection:
-        inputs = settings.model_inputs(synced_until(connection))
-        require_finished(connection, warehouse.remembered(pipeline))
+        as_of, state = synced_until(connection), warehouse.remembered(pipeline)
+        require_finished(connection, state)
+        accepted = OF_MODELS if accept_settings else ()
+        kept = keep_settings(connection, state, settings, names=OF_MODELS, accepted=accepted)
+        inputs = kept.settings.model_inputs(as_of)
         rebuilt = not are_current(connection, inputs)
+        if rebuilt:
+            remember_settings(connection, kept.settings, as_of, OF_MODELS)
         warnings = warehouse.build(connection, inputs) if rebuilt else []
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)
-    return ModelsOutcome(warehouse.database, rebuilt, published, warnings)
+    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, kept.notes)
 
 
 def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:

@@ -24,6 +24,7 @@ from portouts.ledger import (
 from portouts.models import CheckWarning
 from portouts.own_dlt import own_dlt
 from portouts.reconcile import Verdict
+from portouts.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
 from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
@@ -61,6 +62,8 @@ class SyncRequest:
     """So many versions published before are kept; None: those that are there."""
     rebuild: bool = False
     """Make the working file again from the published one first."""
+    accept_settings: bool = False
+    """Take settings that change what the numbers mean."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +105,21 @@ def _sync(
     warehouse: Warehouse, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
 ) -> SyncOutcome:
     started_at, report = clock(), supervision.report
-    inputs = request.settings.model_inputs(request.as_of or started_at)
     pipeline = warehouse.pipeline()
     warehouse.warn_of_little_space()
     _require_time_to_advance(warehouse, request.as_of, started_at)
+    request = _keep_settings(warehouse, pipeline, request, report)
     _load(warehouse, pipeline, request, supervision)
     certificate = _verify(warehouse, pipeline, request, supervision, clock)
     record = SyncRecord.of(supervision.sync_id, report.as_of, started_at, clock(), report)
     with warehouse.connected() as connection:
         if report.api_date:
             mend_later_than(connection, report.api_date)
+        remember_settings(connection, request.settings, report.as_of)
         changed = record_sync(connection, record, warehouse.remembered(pipeline))
         if certificate:
             record_verification(connection, certificate)
-        warnings = warehouse.build(connection, replace(inputs, as_of=report.as_of))
+        warnings = warehouse.build(connection, request.settings.model_inputs(report.as_of))
     warehouse.publish(request.keep)
     report.notes += warehouse.notes
     seconds = (clock() - started_at).total_seconds()
@@ -136,6 +140,16 @@ def run_load(
     with warehouse.locked(), own_dlt(warehouse.folder, engines):
         _load(warehouse, warehouse.pipeline(destination), request, supervision)
     return supervision.report
+
+
+def _keep_settings(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, report: SyncReport) -> SyncRequest:
+    """Use the settings of the warehouse; another `pii` is accepted by reading everything again, too."""
+    is_pii_given = request.full and "pii" in request.settings.found
+    accepted = OF_MODELS | OF_ROWS if request.accept_settings else {"pii"} if is_pii_given else ()
+    with warehouse.connected() as connection:
+        kept = keep_settings(connection, warehouse.remembered(pipeline), request.settings, accepted=accepted)
+    report.notes += kept.notes
+    return replace(request, settings=kept.settings, full=request.full or "pii" in kept.changed)
 
 
 def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, supervision: Supervision) -> None:

@@ -242,8 +242,8 @@ class SyncRun:
             before = state.privacy.partition(" ")[0]
             raise SettingsError(
                 f'pii = "{self.options.privacy.pii}": what is held was loaded with pii = "{before}"'
-                f"{' and another pii_salt' if mark.startswith(before) else ''}. Set that again (.dlt is read from the "
-                "folder in which the command is started), or load everything anew with `portouts sync --full`."
+                f"{' and another pii_salt' if mark.startswith(before) else ''}. Set that again, or load everything "
+                "anew with `portouts sync --full`."
             )
         state.privacy = mark
 

@@ -100,6 +100,7 @@ def _report_json(report: SyncReport) -> dict[str, Any]:
 
 def print_verification(outcome: VerifyOutcome, as_json: bool) -> None:
     """Say what a verification came to, and the first of what differs."""
+    note(outcome.notes)
     result(_verification_json(outcome), as_json, "\n".join(_verification_lines(outcome)))
 
 
@@ -115,6 +116,7 @@ def _verification_json(outcome: VerifyOutcome) -> dict[str, Any]:
             for bucket, shown, held in comparison.differing_counts
         ],
         "unproven": comparison.unproven,
+        "notes": outcome.notes,
     }
 
 
@@ -144,12 +146,13 @@ def _verification_lines(outcome: VerifyOutcome) -> Iterator[str]:
 def print_models(outcome: ModelsOutcome, as_json: bool) -> None:
     """Say what bringing the models up to date took."""
     warnings = [str(warning) for warning in outcome.warnings]
-    note(warnings)
+    note([*outcome.notes, *warnings])
     found = {
         "database": str(outcome.database),
         "rebuilt": outcome.rebuilt,
         "published": outcome.published,
         "warnings": warnings,
+        "notes": outcome.notes,
     }
     text = "Rebuilt and published." if outcome.rebuilt else "Published what was built already."
     result(found, as_json, text if outcome.published else "Already up to date; nothing to publish.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from portouts.ledger import Certificate, covered_ranges, record_verification, re
 from portouts.models import are_current
 from portouts.own_dlt import own_dlt
 from portouts.reconcile import Comparison, Difference
+from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
@@ -32,6 +33,7 @@ class VerifyRequest:
     until: datetime | None = None
     repair: bool = False
     accept_deletions: bool = False
+    accept_settings: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class VerifyOutcome:
     certificate: Certificate
     comparison: Comparison
     repaired: list[Difference]
+    notes: list[str] = field(default_factory=list)
 
 
 def run_verify(
@@ -69,15 +72,17 @@ def _verify(
     started_at = clock()
     pipeline = warehouse.pipeline()
     with warehouse.connected() as connection:
-        as_of = synced_until(connection)
-        require_finished(connection, warehouse.remembered(pipeline))
+        as_of, state = synced_until(connection), warehouse.remembered(pipeline)
+        require_finished(connection, state)
+        accepted = OF_MODELS if request.accept_settings else ()
+        kept = keep_settings(connection, state, request.settings, names=OF_MODELS | {"pii"}, accepted=accepted)
         covered = covered_ranges(connection)
     ranges = ranges_to_compare(covered[Axis.INSERTED], request.since, request.until)
     if not ranges:
         raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
-    inputs = request.settings.model_inputs(as_of)
+    inputs = kept.settings.model_inputs(as_of)
     verification = Verification(
-        warehouse, pipeline, request.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
+        warehouse, pipeline, kept.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
     )
     is_quick = request.depth is Depth.QUICK and not request.repair
     events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
@@ -94,6 +99,7 @@ def _verify(
         record_verification(connection, certificate)
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
         if not are_current(connection, inputs):
+            remember_settings(connection, kept.settings, as_of, OF_MODELS)
             warehouse.build(connection, inputs)
     warehouse.publish()
-    return VerifyOutcome(warehouse.database, certificate, comparison, repaired)
+    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes)
