@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from portouts.patience import Patience
 from portouts.telnyx_api import TelnyxClient
 
 API_KEY = "KEY_FAKE_FAKE_FAKE"
@@ -43,6 +44,7 @@ def open_client(
     api_key: str = API_KEY,
     base_url: str = BASE_URL,
     max_concurrency: int = 8,
+    patience: Patience | None = None,
 ) -> TelnyxClient:
     """Make a client that asks a plain function instead of the network."""
     clock = clock or FakeClock()
@@ -50,6 +52,7 @@ def open_client(
         api_key,
         base_url,
         max_concurrency=max_concurrency,
+        patience=patience or Patience(clock=clock),
         transport=httpx.MockTransport(handler),  # type: ignore[arg-type]  # it takes both kinds, in one union
         clock=clock,
         sleep=clock.sleep,

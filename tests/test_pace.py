@@ -50,16 +50,13 @@ async def take_a_turn(pace: Pace) -> None:
         pytest.param({"retry-after": "Mon, 01 Jun 2026 14:00:09 +0200"}, 9, id="date with offset"),
         pytest.param({"retry-after": "Mon Jun  1 12:00:09 2026"}, 9, id="date in C style"),
         pytest.param({"retry-after": "Mon, 01 Jun 2026 11:00:00 GMT"}, 0, id="date gone by"),
-        pytest.param({"retry-after": "86400"}, LONGEST_WAIT, id="a day, clamped"),
-        pytest.param({"retry-after": "Tue, 01 Jun 2027 12:00:00 GMT"}, LONGEST_WAIT, id="a year, clamped"),
-        pytest.param({"retry-after": "9" * 400}, LONGEST_WAIT, id="more than a float holds, clamped"),
+        pytest.param({"retry-after": "300"}, LONGEST_WAIT, id="as long as is waited at most"),
         pytest.param({"x-ratelimit-reset": "11"}, 11, id="reset in seconds"),
         pytest.param({"x-ratelimit-reset": "11, 60;window=60"}, 11, id="reset as a list"),
         pytest.param({"x-ratelimit-reset": f"{NOW + 13:.0f}"}, 13, id="reset as an epoch"),
         pytest.param({"x-ratelimit-reset": f"{NOW + 13:.0f}"} | DATE, 13, id="reset as an epoch beside a Date"),
         pytest.param({"x-ratelimit-reset": f"{NOW - 13:.0f}"}, 0, id="epoch gone by"),
-        pytest.param({"x-ratelimit-reset": f"{NOW + AN_HOUR:.0f}"}, LONGEST_WAIT, id="epoch in an hour, clamped"),
-        pytest.param({"x-ratelimit-reset": f"{NOW * 1000:.0f}"}, LONGEST_WAIT, id="epoch in milliseconds, clamped"),
+        pytest.param({"x-ratelimit-reset": f"{NOW * 1000 + 13_000:.0f}"}, 13, id="epoch in milliseconds"),
         pytest.param({"retry-after": "3", "x-ratelimit-reset": "11"}, 3, id="Retry-After goes before reset"),
         pytest.param(
             {"retry-after": "soon", "x-ratelimit-reset": "11"}, 11, id="reset where Retry-After is unreadable"
@@ -69,6 +66,25 @@ async def take_a_turn(pace: Pace) -> None:
 )
 def test_a_refusal_holds_the_next_request_as_long_as_it_says(headers: dict[str, str], seconds: float) -> None:
     assert held_for(headers, failed=True, limited=True) == seconds
+
+
+A_YEAR = 366 * 24 * AN_HOUR
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"retry-after": "301"}, 301, id="a second more than is waited"),
+        pytest.param({"retry-after": "86400"}, 24 * AN_HOUR, id="a day"),
+        pytest.param({"retry-after": "Sun, 01 Jun 2036 12:00:00 GMT"}, A_YEAR, id="ten years, taken for one"),
+        pytest.param({"retry-after": "9" * 400}, A_YEAR, id="more than a float holds"),
+        pytest.param({"x-ratelimit-reset": f"{NOW + AN_HOUR:.0f}"}, AN_HOUR, id="reset in an hour"),
+    ],
+)
+def test_a_wait_too_long_to_be_obeyed_is_reported_and_holds_nothing(headers: dict[str, str], seconds: float) -> None:
+    pace = Pace(FakeClock(), FakeClock().sleep)
+    assert pace.learn(headers, failed=True, limited=True) == seconds
+    assert pace.seconds_held() == 0
 
 
 @pytest.mark.parametrize("wrong_by", [-AN_HOUR, AN_HOUR, -NOW], ids=["slow", "fast", "at the epoch"])

@@ -15,13 +15,14 @@ from typing import Any, NoReturn
 import dlt
 import httpx
 import pytest
+from portouts.patience import Interrupted
 from portouts.read_ahead import ReadAhead, Reading
 from portouts.sandbox import World
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_run import SyncReport, SyncRun
 from portouts.telnyx_api import KeyRejected, TelnyxClient
 from portouts.telnyx_source import Supervision
-from portouts.warehouse import Interrupted, Warehouse
+from portouts.warehouse import Warehouse
 from simulated_account import UNTOLD, Account, ask
 
 ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3

@@ -9,12 +9,13 @@ import logging
 import re
 import socket
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, envelope, open_client, refusal
-from portouts.pace import LONGEST_WAIT
+from portouts.patience import Interrupted, Patience, in_words
 from portouts.telnyx_api import (
     ATTEMPTS,
     STRANGER_ATTEMPTS,
@@ -60,17 +61,21 @@ def torn(error: httpx.TransportError) -> httpx.Response:
 async def ask(answers: Iterable[Answer], clock: FakeClock | None = None) -> tuple[Script, dict[str, Any]]:
     clock = clock or FakeClock()
     script = Script(answers, clock)
-    async with open_client(script, clock) as client:
+    async with open_client(script, clock, patience=Patience(clock=clock, has_answered=True)) as client:
         return script, await client.fetch_list("/portouts", {"page[number]": "1"})
 
 
 async def failing(
-    answers: Iterable[Answer], kind: type[Exception], clock: FakeClock | None = None
+    answers: Iterable[Answer],
+    kind: type[Exception],
+    clock: FakeClock | None = None,
+    *,
+    has_answered: bool = True,
 ) -> tuple[Script, str]:
     """Ask, and return the script with what the exception of that very kind says."""
     clock = clock or FakeClock()
     script = Script(answers, clock)
-    async with open_client(script, clock) as client:
+    async with open_client(script, clock, patience=Patience(clock=clock, has_answered=has_answered)) as client:
         with pytest.raises(kind) as raised:
             await client.fetch_list("/portouts", {})
         assert client.requests == len(script.requests)
@@ -233,7 +238,7 @@ async def test_waits_without_a_word_from_the_api_grow_and_stay_finite() -> None:
     [
         pytest.param({"retry-after": "17"}, 17, id="seconds"),
         pytest.param({"retry-after": "Mon, 01 Jun 2026 12:00:17 GMT"}, 17, id="date"),
-        pytest.param({"retry-after": "3600"}, LONGEST_WAIT, id="clamped"),
+        pytest.param({"retry-after": "299"}, 299, id="minutes"),
     ],
 )
 async def test_retry_after_is_obeyed_to_the_second(status: int, headers: dict[str, str], seconds: float) -> None:
@@ -296,6 +301,187 @@ async def test_a_refusal_of_one_request_holds_all_others() -> None:
     async with open_client(script, clock, max_concurrency=1) as client:
         await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(5)))
     assert [instant - script.instants[0] >= 30 for instant in script.instants[1:]] == [True] * 5
+
+
+# Patience
+
+
+@pytest.mark.parametrize(
+    ("failure", "tries"),
+    [(httpx.ConnectError("refused"), 1), (httpx.ConnectTimeout("slow"), 2)],
+    ids=["refused", "silent"],
+)
+async def test_where_nothing_listens_at_the_first_request_it_fails_soon(failure: Exception, tries: int) -> None:
+    script, said = await failing([failure], TelnyxUnavailable, has_answered=False)
+    assert len(script.requests) == tries
+    assert "no whole answer from api.example.test" in said
+    assert ("gave up" in said) == (tries > 1)
+
+
+@pytest.mark.parametrize("first", [good(), httpx.Response(503), refusal(404, "1", "t", "d")], ids=["200", "503", "404"])
+async def test_a_server_that_has_answered_once_is_waited_for_while_it_starts_anew(first: httpx.Response) -> None:
+    clock = FakeClock()
+    refused = [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")]
+    script = Script([first, *refused * 3, good()], clock)
+    async with open_client(script, clock) as client:
+        if first.status_code != 503:
+            with suppress(NotFound):
+                await client.fetch_list("/portouts", {})
+        assert await client.fetch_list("/portouts", {}) == PAGE
+    assert len(script.requests) == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (429, {"retry-after": "86400"}, "24 hours (Retry-After)"),
+        (503, {"retry-after": "3600"}, "60 minutes (Retry-After)"),
+        (429, {"retry-after": "Wed, 03 Jun 2026 12:00:00 GMT"}, "2 days (Retry-After)"),
+        (429, {"x-ratelimit-reset": "301"}, "6 minutes (x-ratelimit-reset)"),
+    ],
+    ids=["a day", "an hour", "a date", "the reset of the limit"],
+)
+async def test_a_wait_longer_than_the_deadline_is_named_at_once(
+    status: int, headers: dict[str, str], said: str
+) -> None:
+    clock = FakeClock()
+    script, message = await failing([httpx.Response(status, headers=headers)], TelnyxUnavailable, clock)
+    assert (len(script.requests), clock.naps) == (1, [])
+    assert f"HTTP {status}: Telnyx asks to wait {said}, which is longer than request_deadline_seconds allows" in message
+    assert "Run the sync again after 2026-06-0" in message
+
+
+async def test_a_wait_that_does_not_fit_what_is_left_of_the_deadline_is_named() -> None:
+    waits = [httpx.Response(429, headers={"retry-after": "200"})]
+    script, message = await failing(waits, TelnyxUnavailable)
+    assert len(script.requests) == 2
+    assert "after 2026-06-01 12:06 UTC" in message
+
+
+@pytest.mark.parametrize(("seconds", "tries"), [(1, 8), (45, 6), (100, 3), (400, 1)], ids=str)
+async def test_a_server_that_is_slow_and_fails_is_given_up_within_the_deadline(seconds: int, tries: int) -> None:
+    clock = FakeClock()
+
+    def time_out(_request: httpx.Request) -> httpx.Response:
+        clock.now += seconds
+        raise httpx.ReadTimeout("slow")
+
+    async with open_client(time_out, clock) as client:
+        with pytest.raises(TelnyxUnavailable, match="ReadTimeout"):
+            await client.fetch_list("/portouts", {})
+        assert client.requests == tries
+    assert clock.now - NOON.timestamp() < 300 + seconds
+
+
+async def test_waiting_for_a_turn_under_a_rate_limit_is_no_part_of_the_deadline() -> None:
+    clock = FakeClock()
+    sent: list[float] = []
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        sent.append(clock.now)
+        clock.now += 0.1
+        return httpx.Response(200, json=PAGE, headers={"x-ratelimit-limit": "10", "x-ratelimit-reset": "60"})
+
+    async with open_client(answer, clock, patience=Patience(request_seconds=30, clock=clock)) as client:
+        await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(80)))
+    assert sent[-1] - sent[0] > 300
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(503), httpx.Response(429, headers={"retry-after": "50"})], ids=["503", "429"]
+)
+async def test_a_sync_ends_at_its_deadline(answer: httpx.Response) -> None:
+    clock = FakeClock()
+    patience = Patience(sync_seconds=120, clock=clock)
+    async with open_client(Script([good(), answer], clock), clock, patience=patience) as client:
+        clock.now += 100
+        await client.fetch_list("/portouts", {})
+        with pytest.raises(TelnyxUnavailable, match=r"HTTP (503|429)"):
+            await client.fetch_list("/portouts", {})
+        assert clock.now - NOON.timestamp() <= 120
+        clock.now += 100
+        with pytest.raises(TelnyxUnavailable, match=r"the sync has taken 2 minutes.*sync_deadline_minutes"):
+            await client.fetch_list("/portouts", {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (httpx.Response(503), "HTTP 503"),
+        (httpx.Response(429, headers={"retry-after": "30"}), "HTTP 429: Telnyx asks to wait 30 seconds (Retry-After)"),
+        (caused_by(ConnectionResetError(errno.ECONNRESET, "")), "(ConnectError: connection reset by peer)"),
+    ],
+    ids=["503", "429", "reset"],
+)  # fmt: skip
+async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(answer: Answer, reason: str) -> None:
+    clock = FakeClock()
+    reasons: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        reasons.append(client.waits_for())
+        await FakeClock.sleep(clock, seconds)
+
+    clock.sleep = sleep  # type: ignore[method-assign]  # of this one clock
+    async with open_client(
+        Script([answer, good()], clock), clock, patience=Patience(clock=clock, has_answered=True)
+    ) as client:
+        await client.fetch_list("/portouts", {})
+        assert client.waits_for() == "no answer yet from api.example.test"
+    assert reasons
+    assert all(reason in shown for shown in reasons)
+
+
+def test_a_reason_is_shown_once_no_answer_has_come_for_a_while_and_not_again_and_again() -> None:
+    clock, shown = FakeClock(), list[str]()
+    patience = Patience(clock=clock, on_wait=shown.append)
+    for reason, seconds in (("a", 1), ("a", 2), ("a", 2), ("b", 2), ("a", 2), ("a", 300)):
+        clock.now += seconds
+        patience.look(lambda reason=reason: reason)  # type: ignore[misc]  # mypy cannot infer it
+    assert shown == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize("quiet", [True, False], ids=["no answer comes", "answers come"])
+def test_whoever_asks_to_stop_is_obeyed_at_once_only_where_no_answer_comes(quiet: bool) -> None:
+    clock = FakeClock()
+    patience = Patience(clock=clock, is_stopping=lambda: True)
+    clock.now += 5
+    if quiet:
+        with pytest.raises(Interrupted, match=r"while waiting: HTTP 503\. What was loaded is kept"):
+            patience.look(lambda: "HTTP 503")
+    else:
+        patience.hear()
+        patience.look(lambda: "HTTP 503")
+
+
+async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
+    clock, ended = FakeClock(), asyncio.Event()
+
+    async def work() -> None:
+        try:
+            clock.now += 5
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(Interrupted):
+        await Patience(clock=clock, is_stopping=lambda: True).attend(work(), lambda: "")
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.2, "1 second"),
+        (1, "1 second"),
+        (90, "90 seconds"),
+        (121, "3 minutes"),
+        (7_200, "2 hours"),
+        (172_800, "2 days"),
+    ],
+    ids=str,
+)
+def test_a_length_of_time_in_words_is_never_too_short(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
 
 
 REFUSALS = [(401, KeyRejected), (403, PermissionDenied), (404, NotFound), (422, Unprocessable)]
@@ -491,4 +677,4 @@ async def test_only_get_is_ever_sent_and_nothing_else_is_offered() -> None:
     script, _ = await ask([httpx.Response(503), httpx.Response(429), good()])
     assert {request.method for request in script.requests} == {"GET"}
     offered = {name for name in dir(TelnyxClient) if not name.startswith("_")}
-    assert {name for name in offered if not re.match("fetch_", name)} == set()
+    assert {name for name in offered if not re.match("fetch_", name)} == {"patience", "waits_for"}

@@ -38,6 +38,7 @@ from portouts.settings import (
 )
 from portouts.terminal import (
     note_plan,
+    note_wait,
     print_demo,
     print_load,
     print_models,
@@ -166,7 +167,11 @@ def sync(
         )
         with progress() as bar, _stop_on_signal() as is_stopping:
             supervision = Supervision(
-                on_progress=bar("Reading Telnyx"), is_stopping=is_stopping, chunk_rows=CHUNK_ROWS, now=_now
+                on_progress=bar("Reading Telnyx"),
+                is_stopping=is_stopping,
+                on_wait=note_wait,
+                chunk_rows=CHUNK_ROWS,
+                now=_now,
             )
             if destination is None:
                 outcome = run_sync(Warehouse(database), request, _now, supervision)
@@ -208,7 +213,8 @@ def verify(
             settings, chosen, sample, from_day, to_day, repair, accept_deletions, accept_settings=accept_settings
         )
         with progress() as bar:
-            outcome = run_verify(Warehouse(database), request, _now, Supervision(), bar("Verifying"), note_plan)
+            supervision = Supervision(on_wait=note_wait)
+            outcome = run_verify(Warehouse(database), request, _now, supervision, bar("Verifying"), note_plan)
         print_verification(outcome, as_json)
         if outcome.certificate.verdict != "PROVEN":
             raise typer.Exit(DIFFERENT if outcome.certificate.verdict == "DIFFERENT" else FAILED)
@@ -329,7 +335,12 @@ def main() -> None:
     """Run the command line."""
     # Pages are many small objects, nearly all of them in use: by default, a fifth of all work is looking for others.
     gc.set_threshold(20_000, 10, 10)
-    app(prog_name="portouts")
+    # Without a handler, SIGTERM does nothing to the first process of a container, or where it came ignored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app(prog_name="portouts")
+    finally:
+        gc.freeze()  # else, Python takes a while at the end to look for what it then throws away
 
 
 @contextmanager
@@ -354,7 +365,10 @@ def _ending_well(as_json: bool, stopped: str = "Nothing was changed.") -> Iterat
 
 @contextmanager
 def _stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Let the first SIGINT or SIGTERM stop the sync after the window in flight; the second ends it at once."""
+    """Let the first SIGINT or SIGTERM stop the sync after what is being read, as long as answers come.
+
+    The second one ends it at once.
+    """
     stopped: list[int] = []
 
     def stop(number: int, _frame: object) -> None:

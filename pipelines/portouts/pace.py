@@ -25,7 +25,11 @@ from contextlib import asynccontextmanager
 
 from portouts.api_clock import seconds_of
 
-LONGEST_WAIT = 120.0
+# A request is held back no longer than this, unless the client has more patience.
+LONGEST_WAIT = 300.0
+# No window of a limit is taken to be longer.
+_LONGEST_WINDOW = 120.0
+_LONGEST_TOLD = 366 * 86_400.0
 # Answers remembered, and so the largest limit that is kept to.
 MOST_ANSWERS = 10_000
 _EPOCH_FLOOR = 1e9
@@ -47,6 +51,7 @@ class Pace:
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
         self._clock = clock
         self._sleep = sleep
+        self.longest_wait = LONGEST_WAIT
         self._not_before = 0.0
         self._allowance = _Allowance()
         self._resets: deque[float] = deque(maxlen=_LATEST)
@@ -54,7 +59,7 @@ class Pace:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more request may go out; it is under way until the block ends."""
-        while (seconds := min(self._hold(), LONGEST_WAIT)) > 0:
+        while (seconds := self.seconds_held()) > 0:
             await self._sleep(max(seconds, _TICK))
         sent = self._clock()
         self._allowance.send(sent)
@@ -63,12 +68,12 @@ class Pace:
         finally:
             self._allowance.answer(sent, self._clock())
 
-    def _hold(self) -> float:
-        """Tell how long to wait before the limits are looked at again."""
+    def seconds_held(self) -> float:
+        """Say how long to wait before the limits are looked at again."""
         now = self._clock()
         # The bound is for a clock that is set back meanwhile: it must not prolong the hold.
-        self._not_before = min(self._not_before, now + LONGEST_WAIT)
-        return max(self._not_before - now, self._allowance.seconds_until_next(now))
+        self._not_before = min(self._not_before, now + self.longest_wait)
+        return min(max(self._not_before - now, self._allowance.seconds_until_next(now)), self.longest_wait)
 
     def learn(self, headers: Mapping[str, str], *, failed: bool = False, limited: bool = False) -> float | None:
         """Take in an answer's headers; return the seconds that it asks to wait, None where it does not say.
@@ -84,7 +89,7 @@ class Pace:
         is_used_up = remaining == 0 and not self._allowance.is_half_used(now)
         if seconds is None and (limited or is_used_up):
             seconds = _seconds_to_reset(headers, now)
-        if seconds is not None:
+        if seconds is not None and seconds <= self.longest_wait:  # else the request that was refused ends it all
             self._not_before = max(self._not_before, now + seconds)
         if limited and not remaining:
             self._allowance.shrink(now, is_explained=seconds is not None)
@@ -96,7 +101,7 @@ class Pace:
         """Read the limit, and take the longest of the latest resets for its window: early in a window it is as long."""
         limit, reset = _first_number(headers.get("x-ratelimit-limit")), _seconds_to_reset(headers, now)
         if limit and reset:
-            self._resets.append(reset)
+            self._resets.append(min(reset, _LONGEST_WINDOW))
             self._allowance.be_told(min(limit, MOST_ANSWERS), max(self._resets), now)
 
 
@@ -182,7 +187,7 @@ class _Allowance:
 
 
 def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Read Retry-After, as seconds or as a date, clamped to `LONGEST_WAIT`; None where there is none."""
+    """Read Retry-After, as seconds or as a date; None where there is none."""
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -197,6 +202,8 @@ def _seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
     reset = _first_number(headers.get("x-ratelimit-reset"))
     if reset is None:
         return None
+    if reset > _EPOCH_FLOOR * 1000:  # in milliseconds, as some languages count
+        reset /= 1000
     return _clamp(reset - _server_now(headers, now) if reset > _EPOCH_FLOOR else reset)
 
 
@@ -211,4 +218,4 @@ def _first_number(text: str | None) -> float | None:
 
 
 def _clamp(seconds: float) -> float:
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), _LONGEST_TOLD)

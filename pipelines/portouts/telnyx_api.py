@@ -21,9 +21,10 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import suppress
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -36,17 +37,20 @@ from tenacity.wait import wait_exponential, wait_random
 from portouts.api_clock import ApiClock
 from portouts.errors import PortoutsError
 from portouts.pace import Pace
+from portouts.patience import Effort, Patience, in_words
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 DEFAULT_CONCURRENCY = 12
 ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment; whoever has sent nothing else is hardly the API.
 STRANGER_ATTEMPTS = 5
+# Where nothing has ever answered, an address that refuses is the wrong one, and one that is silent probably is.
+UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {httpx.ConnectError: 1, httpx.ConnectTimeout: 2}
 RETRIED_STATUSES = frozenset({408, 425, 429})
 LATER = "Run the sync again later."
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-# httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
-DEADLINE = 180.0
+# Seconds. httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
+LONGEST_TRY = 120.0
 
 Envelope = dict[str, Any]
 JsonObject = dict[str, Any]
@@ -100,10 +104,19 @@ class Unprocessable(TelnyxRefused):
 
 
 class _Transient(Exception):
-    """One failed try; `wait` is what the API asked for, in seconds."""
+    """One failed try; `wait` is what the API asked for in this header, in seconds."""
 
-    def __init__(self, message: str, wait: float | None = None, *, advice: str = LATER, attempts: int = ATTEMPTS):
+    def __init__(
+        self,
+        message: str,
+        wait: float | None = None,
+        *,
+        advice: str = LATER,
+        attempts: int = ATTEMPTS,
+        header: str = "",
+    ) -> None:
         super().__init__(message)
+        self.reason = f"{message}: Telnyx asks to wait {in_words(wait)} ({header})" if wait else message
         self.wait = wait
         self.advice = advice
         self.attempts = attempts
@@ -134,6 +147,7 @@ class TelnyxClient:
         *,
         max_concurrency: int = DEFAULT_CONCURRENCY,
         transport: httpx.AsyncBaseTransport | None = None,
+        patience: Patience | None = None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -143,6 +157,7 @@ class TelnyxClient:
         self._sleep, self._now = sleep, clock
         self.api_clock = ApiClock()
         self.pace = Pace(clock, sleep)
+        self.patience = patience or Patience()
         self._slots = asyncio.Semaphore(max_concurrency)
         self._http = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
@@ -175,31 +190,80 @@ class TelnyxClient:
         """Fetch one object; `data` is an object."""
         return await self._fetch(path, {}, JsonObject)
 
+    @property
+    def patience(self) -> Patience:
+        return self._patience
+
+    @patience.setter
+    def patience(self, patience: Patience) -> None:
+        self._patience = patience
+        self.pace.longest_wait = patience.request_seconds
+
+    def waits_for(self) -> str:
+        """Say why no answer comes, as far as that is known."""
+        if self.patience.reason:
+            return self.patience.reason
+        return "Telnyx's rate limit is used up" if self.pace.seconds_held() > 1 else f"no answer yet from {self._host}"
+
     async def _fetch(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+        try:
+            async with asyncio.timeout(self.patience.seconds_left()):
+                if not self.patience.can_wait(0):
+                    raise TimeoutError
+                return await self._fetch_within(Effort(self.patience.request_seconds), path, params, *types)
+        except TimeoutError:
+            raise TelnyxUnavailable(
+                f"GET {path}: the sync has taken {in_words(self.patience.sync_seconds or 0)}, which is all that "
+                "sync_deadline_minutes allows. What was loaded is kept; run the sync again to go on."
+            ) from None
+
+    async def _fetch_within(self, effort: Effort, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_Transient),
             wait=_wait,
-            stop=_is_enough,
+            stop=partial(self._is_enough, effort),
             sleep=self._sleep,
             reraise=True,
         )
         try:
             async for attempt in retrying:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
-                    return await self._try(path, params, *types)
+                    return await self._try(effort, path, params, *types)
         except _Transient as failure:
             tries = retrying.statistics["attempt_number"]
-            raise TelnyxUnavailable(
-                f"GET {path}: gave up after {tries} tries; the last one: {failure}. {failure.advice}"
-            ) from None
+            raise TelnyxUnavailable(f"GET {path}: {self._said_of(failure, tries, effort)}") from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
-    async def _try(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+    def _is_enough(self, effort: Effort, state: RetryCallState) -> bool:
+        """Say whether to give up now, and count the wait that follows where not."""
+        failure = state.outcome.exception() if state.outcome else None
+        if not isinstance(failure, _Transient):
+            return True
+        self.patience.reason = failure.reason
+        wait = state.upcoming_sleep
+        if state.attempt_number >= failure.attempts or not (effort.can_wait(wait) and self.patience.can_wait(wait)):
+            return True
+        effort.spent += wait
+        return False
+
+    def _said_of(self, failure: _Transient, tries: int, effort: Effort) -> str:
+        if failure.wait and not (effort.can_wait(failure.wait) and self.patience.can_wait(failure.wait)):
+            bound = "sync_deadline_minutes" if effort.can_wait(failure.wait) else "request_deadline_seconds"
+            until = datetime.fromtimestamp(self._now() + failure.wait, UTC)
+            return (
+                f"{failure.reason}, which is longer than {bound} allows. Run the sync again after "
+                f"{until:%Y-%m-%d %H:%M} UTC."
+            )
+        gave_up = f"gave up after {tries} tries; the last one: " if tries > 1 else ""
+        return f"{gave_up}{failure}. {failure.advice}"
+
+    async def _try(self, effort: Effort, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
         async with self._slots, self.pace.turn():
             self.requests += 1
             sent = self._now()
+            sent_at = self.patience.clock()
             try:
-                async with asyncio.timeout(DEADLINE):
+                async with asyncio.timeout(min(LONGEST_TRY, max(effort.left, 1.0))):
                     response = await self._http.get(path.lstrip("/"), params=params)
             except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
                 raise TelnyxError(
@@ -208,11 +272,16 @@ class TelnyxClient:
                 ) from None
             except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
                 raise self._no_answer(error) from None
+            finally:
+                effort.spent += self.patience.clock() - sent_at
+            self.patience.has_answered = True
             failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
             wait = self.pace.learn(response.headers, failed=failed, limited=response.status_code == 429)
         if failed:
-            raise _Transient(f"HTTP {response.status_code}", wait)
+            header = "Retry-After" if "retry-after" in response.headers else "x-ratelimit-reset"
+            raise _Transient(f"HTTP {response.status_code}", wait, header=header)
         if not response.is_success:
+            self.patience.hear()
             refusal = self._refusal(path, response)
             if refusal.is_of_api:
                 self.api_clock.learn(response.headers, sent, self._now())
@@ -222,6 +291,7 @@ class TelnyxClient:
         parsed = parse_envelope(response.content, *types)
         self._is_understood = True
         self.api_clock.learn(response.headers, sent, self._now())
+        self.patience.hear()
         return parsed
 
     @property
@@ -231,7 +301,8 @@ class TelnyxClient:
     def _no_answer(self, error: Exception) -> _Transient:
         why = ": ".join(part for part in (type(error).__name__, "; ".join(dict.fromkeys(_causes(error)))) if part)
         advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
-        return _Transient(f"no whole answer from {self._host} ({why})", advice=advice)
+        attempts = ATTEMPTS if self.patience.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
+        return _Transient(f"no whole answer from {self._host} ({why})", advice=advice, attempts=attempts)
 
     def _strange_answer(self, response: httpx.Response) -> _Transient:
         return _Transient(
@@ -255,12 +326,12 @@ class TelnyxClient:
         return refused
 
 
-def converse(client: TelnyxClient, conversation: Callable[[], Awaitable[T]]) -> T:
+def converse(client: TelnyxClient, conversation: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Hold a conversation in an event loop of its own thread, since a notebook's thread already runs one."""
 
     async def hold() -> T:
         async with client:
-            return await conversation()
+            return await client.patience.attend(conversation(), client.waits_for)
 
     with start_blocking_portal() as portal:
         return portal.call(hold)
@@ -395,11 +466,6 @@ def _one_error(error: Mapping[str, Any]) -> str:
 
 
 _backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
-
-
-def _is_enough(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return state.attempt_number >= (error.attempts if isinstance(error, _Transient) else ATTEMPTS)
 
 
 def _wait(state: RetryCallState) -> float:

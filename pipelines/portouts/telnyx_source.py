@@ -25,6 +25,7 @@ import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
 from portouts.pace import Pace
+from portouts.patience import Patience
 from portouts.read_ahead import ReadAhead, Tables
 from portouts.settings import require_range
 from portouts.source_settings import SourceSettings, read_settings
@@ -78,13 +79,21 @@ class Supervision:
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """This machine's clock, for a source that is to read up to now."""
+    on_wait: Callable[[str], None] = lambda _reason: None
+    """Called with the reason where no answer comes for a while."""
+    patience: Patience = field(init=False)
     paces: dict[str, Pace] = field(default_factory=dict)
     """What is known of the limits of each API, for all clients of one sync."""
+
+    def __post_init__(self) -> None:
+        patience = Patience(is_stopping=self.is_stopping, on_wait=self.on_wait)
+        object.__setattr__(self, "patience", patience)  # of a frozen dataclass
 
     def connect(self, settings: SourceSettings) -> TelnyxClient:
         """Open a client with these settings."""
         client = self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
         client.pace = self.paces.setdefault(settings.base_url, client.pace)
+        client.patience = self.patience
         return client
 
 

@@ -164,6 +164,11 @@ def note_plan(plan: ComparisonPlan) -> None:
     note([f"Verifying takes {plan.requests} requests{search}"])
 
 
+def note_wait(reason: str) -> None:
+    """Say why no answer comes."""
+    note([f"portouts: waiting: {reason}"])
+
+
 def _difference_json(difference: Difference) -> dict[str, Any]:
     return {"portout_id": difference.portout_id, "kind": difference.kind, "fields": list(difference.fields)}
 

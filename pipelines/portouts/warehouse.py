@@ -36,6 +36,7 @@ from portouts.dlt_recovery import LoadFailed, finish_and_forget, own_error
 from portouts.errors import PortoutsError
 from portouts.ledger import NothingLoaded, certify_contents, forget_old_states, make_ids_canonical, mark_published
 from portouts.models import CheckWarning, ModelInputs, build_models
+from portouts.patience import Interrupted
 from portouts.places import (
     for_the_owner_only,
     make_private,
@@ -69,10 +70,6 @@ class Locked(PortoutsError):
     """Another sync works on this database."""
 
     exit_code = 75
-
-
-class Interrupted(PortoutsError):
-    """The sync was asked to stop, and did so between two chunks."""
 
 
 class NoWarehouse(PortoutsError):

@@ -20,7 +20,7 @@ def listen(port: int = 0) -> socket.socket:
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve the app until the process is interrupted, which is how it ends well."""
+    """Serve the app until SIGINT or SIGTERM, which is how it ends well."""
     with suppress(KeyboardInterrupt):
         uvicorn.Server(_config(app)).run([listener])
 
@@ -49,4 +49,5 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         ws="none",
         server_header=False,
         date_header=False,  # the world's clock counts
+        timeout_graceful_shutdown=1,
     )
