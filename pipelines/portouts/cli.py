@@ -337,10 +337,7 @@ def main() -> None:
     gc.set_threshold(20_000, 10, 10)
     # Without a handler, SIGTERM does nothing to the first process of a container, or where it came ignored.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        app(prog_name="portouts")
-    finally:
-        gc.freeze()  # else, Python takes a while at the end to look for what it then throws away
+    app(prog_name="portouts")
 
 
 @contextmanager
