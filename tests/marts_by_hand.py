@@ -6,11 +6,11 @@ Tests compare the two value by value. Shape: mart name -> list of rows, each a d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 from by_hand.business_time import federal_holidays
-from by_hand.carriers import carrier_spellings, carriers_gained, carriers_monthly, name_carriers
+from by_hand.carriers import carrier_spellings, carriers_gained, carriers_monthly, name_carriers, settle_carriers
 from by_hand.orders import (
     backlog_by_age,
     open_orders,
@@ -55,6 +55,8 @@ VERIFICATION_COLUMNS = (
     "sampled_orders",
     "verdict",
     "not_covered",
+    "events",
+    "events_missing",
 )
 
 
@@ -71,6 +73,7 @@ def compute_marts(
     business_time_zone: str = "America/New_York",
     holidays: Collection[date] | None = None,
     verifications: Sequence[Row] = (),
+    operators: Mapping[str, str] | None = None,
 ) -> Marts:
     """Compute every mart; an order with `deleted_at` is in none of them."""
     closed_on = frozenset(federal_holidays() if holidays is None else holidays)
@@ -82,12 +85,13 @@ def compute_marts(
         for order in orders
         if not order.get("deleted_at")
     ]
-    marts = _of_orders(stories, terms)
+    settle_carriers(stories)
+    marts = _of_orders(stories, terms, operators or {})
     return marts | _of_time(stories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
 
 
-def _of_orders(stories: list[Story], terms: Terms) -> Marts:
-    carriers = name_carriers(stories)
+def _of_orders(stories: list[Story], terms: Terms, operators: Mapping[str, str]) -> Marts:
+    carriers = name_carriers(stories, operators)
     rejected = [row for story in stories for row in rejections(story)]
     return {
         "dim_carrier_spellings": carrier_spellings(stories),

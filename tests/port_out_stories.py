@@ -133,6 +133,8 @@ class World:
             "sampled_orders": 40,
             "verdict": "PROVEN",
             "not_covered": "Silent changes.",
+            "events": 300,
+            "events_missing": 0,
         }
         self.verifications.append({**verification, **fields})
 
@@ -211,6 +213,15 @@ CARRIERS = [
     (None, "!?"),
     ("333C", None),
     (None, "111a"),
+    ("222b\u200b", "Te\u0301le\u0301com d'Exemple"),
+    (None, "ＴÉＬÉＣＯＭ D ’ EXEMPLE"),
+    ("444D", "Instance, LLC - MN"),
+    ("555E", "INSTANCE LLC-MN"),
+    ("555E", "Instance, LLC - WI"),
+    (None, "Instance LLC \u2013 MN"),
+    (None, "Instance, LLC"),
+    ("666F", "\ufeffStra\u00dfe & Sons - NY"),
+    (None, "STRASSE&SONS - NY"),
 ]
 NUMBERS = [
     "+13125550101",

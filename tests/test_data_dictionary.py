@@ -37,7 +37,7 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[duckdb.DuckDBPyConnection]:
-    world = random_world(random.Random(5), order_count=600)
+    world = random_world(random.Random(8), order_count=600)
     with duckdb.connect() as opened:
         create_raw(opened, world)
         build_models(opened, ModelInputs(world.as_of))
@@ -153,11 +153,12 @@ def test_the_day_that_has_only_begun_is_in_no_average() -> None:
     assert received["Friday"] == 2.0
 
 
-def test_a_name_that_stands_beside_a_spid_elsewhere_is_found_whatever_its_punctuation() -> None:
+def test_a_name_that_stands_beside_several_spids_elsewhere_is_found_whatever_its_punctuation() -> None:
     world = World()
-    for number, (spid, name) in enumerate([(None, "AT&T"), ("5555", "A.T.&T."), (None, "Nobody")]):
+    names = [(None, "AT&T"), ("5555", "A.T.&T."), ("6666", "AT & T"), (None, "Nobody"), (None, "One"), ("7777", "ONE")]
+    for number, (spid, name) in enumerate(names):
         world.add_order(number, AS_OF, spid=spid, carrier_name=name)
-    assert answer(20, world) == [("AT&T", 1, 0, "5555"), ("Nobody", 1, 0, None)]
+    assert answer(20, world) == [("AT&T", 1, 0, 2, "5555", "6666"), ("Nobody", 1, 0, 0, None, None)]
 
 
 def test_a_missing_name_is_no_spelling() -> None:

@@ -39,9 +39,11 @@ PROMISED = {
     "agg_portouts_daily": "day, orders_received, numbers_received, orders_ported, numbers_ported, orders_rejected,"
     " orders_canceled, orders_open",
     "agg_portouts": "day, status, carrier_id, country_code, orders, numbers",
-    "agg_carriers_gained": "carrier_id, carrier_name, spid, orders_received, orders_ported, numbers_ported,"
+    "agg_carriers_gained": "carrier_id, carrier_name, spid, operator_id, operator_name,"
+    " orders_received, orders_ported, numbers_ported,"
     " share_of_numbers, first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank",
-    "agg_carriers_gained_monthly": "month, carrier_id, carrier_name, orders_ported, numbers_ported, share_of_numbers,"
+    "agg_carriers_gained_monthly": "month, carrier_id, carrier_name, operator_id, operator_name,"
+    " orders_ported, numbers_ported, share_of_numbers,"
     " is_new_carrier",
     "agg_response_latency_monthly": "month, spells, responded, timed, open, p50_hours, p90_hours, p95_hours, max_hours,"
     " within_24h, within_48h, automatic, median_hours_censored, p50_business_hours, p90_business_hours,"
@@ -69,7 +71,7 @@ PROMISED = {
     " numbers_ported, share_of_numbers, last_ported_at",
     "rpt_verifications": "as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders,"
     " differences, repaired, moved, sampled_windows, sampled_orders, verdict, not_covered",
-    "dim_carriers": "carrier_id, carrier_name, spid",
+    "dim_carriers": "carrier_id, carrier_name, spid, operator_id, operator_name, suggested_operator",
     "dim_carrier_spellings": "spid, carrier_name, folded_name, carrier_id, order_count, last_inserted_at",
     "dim_days": "day, week, month",
 }

@@ -53,8 +53,8 @@ file in its place; open it anew to see what is new.
 
 **Times.** Columns of type `timestamptz` (`…_at`, `as_of`) are instants in UTC. DuckDB's shell shows them in the time
 zone of your machine unless you say `set timezone = 'UTC'`. Columns of type `date` (`…_on`, `day`, `week`, `month`) are
-days of the reporting time zone: setting `time_zone`, UTC by default. Only `foc_on` and `requested_foc_on` are days as
-Telnyx gives them.
+days of the reporting time zone: setting `time_zone`, UTC by default. Only `foc_on`, `first_foc_on`, `requested_foc_on`
+and the days counted from them are days of the place of the number.
 
 **Now** is `as_of`, the instant of the last sync, and no clock is asked: what is open, overdue or 24 hours old is so at
 `as_of`. It is `max(as_of)` of rpt_sync; its day is `max(day)` of dim_days, unless a row is a little younger.

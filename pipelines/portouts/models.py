@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,9 +22,12 @@ from pathlib import Path
 
 import duckdb
 
+from portouts import carrier_names
+from portouts.carrier_names import fold_family, fold_name, fold_spid
 from portouts.errors import PortoutsError
 from portouts.faults import is_of_a_file, is_of_machine
 from portouts.holidays import Holiday, read_holidays
+from portouts.operators import Operator, by_carrier_id
 from portouts.sync_plan import BEGINNING
 from portouts.time_zones import UtcOffset, rules_version, utc_offsets
 
@@ -62,6 +65,8 @@ class ModelInputs:
     business_time_zone: str = "America/New_York"
     """Whose business hours count for orders whose numbers tell no zone."""
     days_off: tuple[Holiday, ...] = field(default_factory=shipped_holidays)
+    operators: tuple[Operator, ...] = ()
+    """Carriers that count as one operator."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,9 @@ def _built_from(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> s
         return None
     deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
     sql = [(path.name, path.read_text(encoding="utf-8")) for path in _sql_files(sql_folder())]
-    return hashlib.sha256(repr((loads, deleted, inputs, inputs.days_off, rules_version(), sql)).encode()).hexdigest()
+    folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
+    parts = (loads, deleted, inputs, inputs.days_off, rules_version(), sql, folding)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
@@ -187,6 +194,23 @@ def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) ->
         "insert into staging.holidays select unnest(cast(? as date[])), unnest(cast(? as varchar[]))",
         [[day.holiday_on for day in inputs.days_off], [day.name for day in inputs.days_off]],
     )
+    _fill(connection, "folded_spellings", _folded_spellings(connection))
+    _fill(connection, "operators", list(by_carrier_id(inputs.operators).items()))
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[str | None, ...]]) -> None:
+    """Insert rows of texts into a table of `staging`."""
+    if rows:
+        columns = ", ".join("unnest(cast(? as varchar[]))" for _ in rows[0])
+        connection.execute(
+            f"insert into staging.{table} select {columns}", [list(part) for part in zip(*rows, strict=True)]
+        )
+
+
+def _folded_spellings(connection: duckdb.DuckDBPyConnection) -> list[tuple[str | None, ...]]:
+    """Fold each distinct spelling of a carrier: SPID and name as they are, then SPID, name and family folded."""
+    held = connection.execute("select distinct spid, carrier_name from staging.stg_portouts").fetchall()
+    return [(spid, name, fold_spid(spid), fold_name(name), fold_family(name)) for spid, name in held]
 
 
 def _utc_offsets(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[UtcOffset]:

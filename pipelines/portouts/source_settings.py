@@ -22,6 +22,8 @@ from dlt.common.typing import AnyType, TSecretStrValue
 
 from portouts.holidays import HEADER, Holiday, read_holidays
 from portouts.models import ModelInputs, shipped_holidays
+from portouts.operators import HEADER as OPERATORS_HEADER
+from portouts.operators import Operator, read_operators
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, Found, Setting, SettingsError, found_in_environment, parse_instant
 from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url, require_proxies
@@ -48,6 +50,7 @@ class SourceSettings:
     response_window_hours: float
     business_time_zone: ZoneInfo
     days_off: tuple[Holiday, ...]
+    operators: tuple[Operator, ...]
     found: Found = field(default_factory=dict, compare=False)
     """The settings that were given, and where; all others are defaults."""
 
@@ -62,6 +65,7 @@ class SourceSettings:
             time_zone=self.time_zone.key,
             business_time_zone=self.business_time_zone.key,
             days_off=self.days_off,
+            operators=self.operators,
         )
 
 
@@ -159,6 +163,7 @@ def _resolve(
     time_zone: str = "UTC",
     business_time_zone: str = "America/New_York",
     holidays: str | None = None,
+    operators: str | None = None,
 ) -> SourceSettings:
     return SourceSettings(
         api_key=_key(api_key),
@@ -173,6 +178,7 @@ def _resolve(
         time_zone=_zone("time_zone", time_zone),
         business_time_zone=_zone("business_time_zone", business_time_zone),
         days_off=_days_off(holidays),
+        operators=_operators(operators),
     )
 
 
@@ -222,6 +228,14 @@ def _days_off(holidays: str | None) -> tuple[Holiday, ...]:
     except (ValueError, TypeError) as error:
         columns = ",".join(HEADER)
         raise SettingsError(f"holidays must name a CSV file of days off with the header {columns}: {error}.") from None
+
+
+def _operators(operators: str | None) -> tuple[Operator, ...]:
+    try:
+        return read_operators(Path(operators)) if operators else ()
+    except (ValueError, TypeError) as error:
+        columns = ",".join(OPERATORS_HEADER)
+        raise SettingsError(f"operators must name a CSV file of carriers with the header {columns}: {error}.") from None
 
 
 def _privacy(pii: str, salt: str | None) -> Privacy:

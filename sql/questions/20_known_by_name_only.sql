@@ -1,11 +1,13 @@
--- Which carriers do we know by name only, and which SPID may be theirs?
+-- Which carriers do we know by name only, and which SPIDs may be theirs?
 -- mart: dim_carriers, dim_carrier_spellings, agg_carriers_gained
--- A carrier without SPID has its folded name for an id: look for a spelling of that name that has one.
+-- A name that stands with one SPID elsewhere is that carrier's already; here are names with several SPIDs, or none.
 select
     carriers.carrier_name,
     gained.orders_received,
     gained.numbers_ported,
-    min(spellings.spid) as spid_of_the_same_name,
+    count(distinct spellings.spid) as spids_of_the_same_name,
+    min(spellings.spid) as first_of_them,
+    max(spellings.spid) as last_of_them,
 from marts.dim_carriers as carriers
 inner join marts.agg_carriers_gained as gained on gained.carrier_id = carriers.carrier_id
 left join marts.dim_carrier_spellings as spellings

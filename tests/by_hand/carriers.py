@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -19,17 +20,57 @@ def given(order: Row, name: str) -> str | None:
     return words(order.get(name))
 
 
-def carrier_id_of(order: Row) -> str:
-    return given(order, "spid") or fold(given(order, "carrier_name") or "") or "unknown"
+def settle_carriers(stories: list[Story]) -> None:
+    """Tell each order's carrier: by SPID, by the one SPID that goes with its name, by name."""
+    spids_of: defaultdict[str, set[str]] = defaultdict(set)
+    for story in stories:
+        spid, name = fold_spid(given(story.order, "spid")), fold(given(story.order, "carrier_name"))
+        if spid and name:
+            spids_of[name].add(spid)
+    for story in stories:
+        spid, name = fold_spid(given(story.order, "spid")), fold(given(story.order, "carrier_name"))
+        only = next(iter(spids_of[name])) if name and len(spids_of[name]) == 1 else None
+        story.carrier_id = spid or only or name or "unknown"
 
 
-def fold(name: str) -> str:
-    """Drop punctuation and symbols, collapse white space, lower the case."""
-    letters = [letter for letter in name.lower() if unicodedata.category(letter)[0] not in "PS"]
-    spaced = "".join(
-        " " if letter in "\t\n\v\f\r" or unicodedata.category(letter)[0] == "Z" else letter for letter in letters
+FILLERS = {"\u115f", "\u1160", "\u3164", "\uffa0"}
+APOSTROPHES = {"\u02bb", "\u02bc", "\u02bd"}
+
+
+def is_invisible(letter: str) -> bool:
+    return (
+        unicodedata.category(letter) == "Cf"
+        or letter in FILLERS
+        or letter == "\u034f"
+        or "VARIATION SELECTOR" in unicodedata.name(letter, "")
     )
-    return " ".join(word for word in spaced.split(" ") if word)
+
+
+def fold_spid(spid: str | None) -> str | None:
+    visible = "".join(letter for letter in spid or "" if not is_invisible(letter))
+    return "".join(unicodedata.normalize("NFKC", visible).split()).upper() or None
+
+
+def fold(name: str | None) -> str | None:
+    """Keep letters, digits and accents; each in its plain form, without case."""
+    visible = [letter for letter in name or "" if not is_invisible(letter) and letter not in APOSTROPHES]
+    words_only = [letter for letter in visible if unicodedata.category(letter) != "Sk" and letter not in "™℠"]
+    text = unicodedata.normalize("NFKC", "".join(words_only))
+    for turkish in "\u0130\u0131":  # I with a dot, i without
+        text = text.replace(turkish, "i")
+    kept = [letter for letter in unicodedata.normalize("NFKC", text.casefold()) if is_letter(letter)]
+    return unicodedata.normalize("NFC", "".join(kept)) or None
+
+
+def is_letter(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "LMN" and not is_invisible(letter)
+
+
+def family(name: str | None) -> str | None:
+    """Fold a name without the two letters of a state that follow a dash at its end."""
+    stem, dash, state = max(((name or "").rpartition(dash) for dash in "-–—"), key=lambda parts: len(parts[0]))
+    is_state = bool(dash) and len(state.strip()) == 2 and state.strip().isascii() and state.strip().isalpha()
+    return (fold(stem) if is_state else None) or fold(name)
 
 
 def carrier_spellings(stories: list[Story]) -> list[Row]:
@@ -41,7 +82,7 @@ def carrier_spellings(stories: list[Story]) -> list[Row]:
             {
                 "spid": spid,
                 "carrier_name": name,
-                "folded_name": fold(name or "") or None,
+                "folded_name": fold(name),
                 "carrier_id": story.carrier_id,
                 "order_count": 0,
                 "last_inserted_at": None,
@@ -52,13 +93,16 @@ def carrier_spellings(stories: list[Story]) -> list[Row]:
     return list(found.values())
 
 
-def name_carriers(stories: list[Story]) -> dict[str, Row]:
+def name_carriers(stories: list[Story], operators: Mapping[str, str]) -> dict[str, Row]:
+    """Name each carrier; `operators` are by SPID or name, as their user writes them."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    orders: Counter[str] = Counter()
     latest: dict[tuple[str, str], datetime] = {}
-    spids: defaultdict[str, list[str]] = defaultdict(list)
+    spids: defaultdict[str, set[str]] = defaultdict(set)
     for story in stories:
         carrier, name, spid = story.carrier_id, given(story.order, "carrier_name"), given(story.order, "spid")
-        spids[carrier] += [spid] if spid else []
+        orders[carrier] += 1
+        spids[carrier] |= {folded} if (folded := fold_spid(spid)) else set()
         if name:
             counts[carrier][name] += 1
             latest[carrier, name] = max(latest.get((carrier, name), LONG_AGO), story.inserted_at or LONG_AGO)
@@ -68,12 +112,29 @@ def name_carriers(stories: list[Story]) -> dict[str, Row]:
         names = sorted(counts[carrier])
         names.sort(key=lambda name, carrier=carrier: latest[carrier, name], reverse=True)  # type: ignore[misc]  # a lambda with a default
         names.sort(key=lambda name, carrier=carrier: counts[carrier][name], reverse=True)  # type: ignore[misc]  # a lambda with a default
+        operator = next((who for meant, who in operators.items() if carrier in (fold_spid(meant), fold(meant))), None)
         rows[carrier] = {
             "carrier_id": carrier,
             "carrier_name": names[0] if names else None,
             "spid": max(known) if known else None,
+            "operator_id": operator or carrier,
+            "operator_name": operator or (names[0] if names else None),
+            "suggested_operator": None,
         }
+    suggest_operators(list(rows.values()), orders)
     return rows
+
+
+def suggest_operators(carriers: list[Row], orders: Counter[str]) -> None:
+    alike: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in carriers:
+        if stem := family(row["carrier_name"]):
+            alike[stem].append(row)
+    for rows in alike.values():
+        if len({row["operator_id"] for row in rows}) > 1:
+            largest = min(rows, key=lambda row: (-orders[row["carrier_id"]], row["carrier_id"]))
+            for row in rows:
+                row["suggested_operator"] = largest["carrier_name"]
 
 
 def count_numbers(stories: list[Story]) -> int:
@@ -92,7 +153,7 @@ def carriers_gained(stories: list[Story], carriers: dict[str, Row]) -> list[Row]
         times = sorted(story.ported_at for story in ported if story.ported_at)
         rows.append(
             {
-                **names,
+                **{name: value for name, value in names.items() if name != "suggested_operator"},
                 "orders_received": len(theirs),
                 "orders_ported": len(ported),
                 "numbers_ported": count_numbers(ported),
@@ -125,7 +186,7 @@ def carriers_monthly(stories: list[Story], carriers: dict[str, Row], terms: Term
                 {
                     "month": month,
                     "carrier_id": carrier,
-                    "carrier_name": carriers[carrier]["carrier_name"],
+                    **{name: carriers[carrier][name] for name in ("carrier_name", "operator_id", "operator_name")},
                     "orders_ported": len(theirs),
                     "numbers_ported": count_numbers(theirs),
                     "share_of_numbers": share(count_numbers(theirs), everything),

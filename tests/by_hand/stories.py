@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from by_hand.business_time import business_hours
-from by_hand.carriers import carrier_id_of, given
+from by_hand.carriers import given
 from by_hand.numbers import place_numbers, zone_of
 from by_hand.terms import Row, Terms, calendar_day, hours_between, instant, instant_or_none, words
 
@@ -35,9 +35,9 @@ class Story:
     order: Row
     steps: list[Step]
     numbers: list[Row]
-    carrier_id: str
     time_zone: str
     inserted_at: datetime | None
+    carrier_id: str = "unknown"
     ported_at: datetime | None = None
     ported_at_source: str | None = None
     promises: list[date] = field(default_factory=list)
@@ -65,7 +65,6 @@ def tell_story(
         order=order,
         steps=tell_steps(order, events, seen, looked_at, terms.as_of),
         numbers=place_numbers(order),
-        carrier_id=carrier_id_of(order),
         time_zone=tell_time_zone(order) or terms.business_time_zone,
         inserted_at=instant_or_none(order.get("inserted_at")),
     )

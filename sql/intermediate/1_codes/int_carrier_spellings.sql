@@ -14,36 +14,45 @@ spellings as (
     group by spid, carrier_name
 ),
 
--- Unicode classes: P punctuation, S symbols, Z white space beyond ASCII.
-lettered as (
-    select
-        spid,
-        carrier_name,
-        order_count,
-        last_inserted_at,
-        regexp_replace(lower(carrier_name), '[\p{P}\p{S}]', '', 'g') as letters,
-    from spellings
-),
-
 folded as (
     select
-        spid,
-        carrier_name,
-        nullif(trim(regexp_replace(letters, '[[:space:]\p{Z}]+', ' ', 'g')), '') as folded_name,
-        order_count,
-        last_inserted_at,
-    from lettered
+        spellings.*,
+        folds.folded_spid,
+        folds.folded_name,
+        folds.folded_family,
+    from spellings
+    inner join staging.folded_spellings as folds
+        on folds.spid is not distinct from spellings.spid
+        and folds.carrier_name is not distinct from spellings.carrier_name
+),
+
+-- A name that stands with one SPID alone is that carrier's, also where an order gives no SPID.
+known as (
+    select folded_name, min(folded_spid) as spid
+    from folded
+    where folded_name is not null and folded_spid is not null
+    group by folded_name
+    having count(distinct folded_spid) = 1
 )
 
 select
-    spid, carrier_name, folded_name, coalesce(spid, folded_name, 'unknown') as carrier_id, order_count,
-    last_inserted_at,
-from folded;
+    folded.spid,
+    folded.carrier_name,
+    folded.folded_spid,
+    folded.folded_name,
+    folded.folded_family,
+    coalesce(folded.folded_spid, known.spid, folded.folded_name, 'unknown') as carrier_id,
+    folded.order_count,
+    folded.last_inserted_at,
+from folded
+left join known on known.folded_name = folded.folded_name;
 
 comment on table staging.int_carrier_spellings is 'One row per SPID and carrier name as orders give them, with the carrier that we take them for.';
 comment on column staging.int_carrier_spellings.spid is 'SPID as the orders give it, null where they do not.';
 comment on column staging.int_carrier_spellings.carrier_name is 'Name of the gaining carrier as the orders spell it.';
-comment on column staging.int_carrier_spellings.folded_name is 'Its letters alone: lower case, without punctuation and symbols, white space collapsed; null where nothing is left.';
-comment on column staging.int_carrier_spellings.carrier_id is 'The SPID; without one folded_name; without either ''unknown''.';
+comment on column staging.int_carrier_spellings.folded_spid is 'SPID in upper case, without white space and invisible characters.';
+comment on column staging.int_carrier_spellings.folded_name is 'Letters and digits of the name alone, see folded_spellings; null where nothing is left.';
+comment on column staging.int_carrier_spellings.folded_family is 'The same without a state at the end of the name.';
+comment on column staging.int_carrier_spellings.carrier_id is 'folded_spid; without it the one SPID with which the name stands elsewhere; with none or several folded_name; without a name ''unknown''.';
 comment on column staging.int_carrier_spellings.order_count is 'Orders in this spelling.';
 comment on column staging.int_carrier_spellings.last_inserted_at is 'When the latest of them was received.';

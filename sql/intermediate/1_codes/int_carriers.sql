@@ -1,33 +1,36 @@
 create or replace table staging.int_carriers as
 with spellings as (
-    select carrier_id, spid, carrier_name, order_count, last_inserted_at
+    select carrier_id, folded_spid, folded_family, carrier_name, order_count, last_inserted_at
     from staging.int_carrier_spellings
 ),
 
 carriers as (
     select
         carrier_id,
-        max(spid) as spid,
+        max(folded_spid) as spid,
+        sum(order_count) as order_count,
     from spellings
     group by carrier_id
 ),
 
--- Under one name-made carrier_id a spelling may stand with and without SPID, hence the sum.
+-- Under one carrier_id a spelling may stand with and without SPID, hence the sum.
 names as (
     select
         carrier_id,
         carrier_name,
+        folded_family,
         sum(order_count) as order_count,
         max(last_inserted_at) as last_inserted_at,
     from spellings
     where carrier_name is not null
-    group by carrier_id, carrier_name
+    group by carrier_id, carrier_name, folded_family
 ),
 
 ranked as (
     select
         carrier_id,
         carrier_name,
+        folded_family,
         row_number() over (
             partition by carrier_id
             order by order_count desc, last_inserted_at desc nulls last, carrier_name
@@ -41,15 +44,51 @@ named as (
         carriers.carrier_id,
         ranked.carrier_name,
         carriers.spid,
+        carriers.order_count,
+        ranked.folded_family,
+        coalesce(operators.operator, carriers.carrier_id) as operator_id,
+        coalesce(operators.operator, ranked.carrier_name) as operator_name,
     from carriers
     left join ranked on ranked.carrier_id = carriers.carrier_id and ranked.place = 1
+    left join staging.operators as operators on operators.carrier_id = carriers.carrier_id
+),
+
+-- Carriers that are called alike, and are not yet one operator.
+families as (
+    select folded_family
+    from named
+    where folded_family is not null
+    group by folded_family
+    having count(distinct operator_id) > 1
+),
+
+suggested as (
+    select
+        named.carrier_id,
+        first_value(named.carrier_name) over (
+            partition by named.folded_family
+            order by named.order_count desc, named.carrier_id
+        ) as suggested_operator,
+    from named
+    inner join families on families.folded_family = named.folded_family
 )
 
-select carrier_number, carrier_id, carrier_name, spid
-from named;
+select
+    named.carrier_number,
+    named.carrier_id,
+    named.carrier_name,
+    named.spid,
+    named.operator_id,
+    named.operator_name,
+    suggested.suggested_operator,
+from named
+left join suggested on suggested.carrier_id = named.carrier_id;
 
 comment on table staging.int_carriers is 'One row per gaining carrier. One SPID can serve many brands: a carrier here is a network operator, not a brand.';
-comment on column staging.int_carriers.carrier_id is 'The SPID where there is one, else the folded name (see int_carrier_spellings), else ''unknown''.';
+comment on column staging.int_carriers.carrier_id is 'The SPID where there is one, or where the name has one elsewhere; else the folded name (see int_carrier_spellings), else ''unknown''.';
 comment on column staging.int_carriers.carrier_name is 'The spelling seen in most orders; ties: that of the latest order, then the first in the alphabet.';
-comment on column staging.int_carriers.spid is 'SPID, null for carriers known by name only.';
+comment on column staging.int_carriers.spid is 'SPID in upper case, null for carriers known by name only.';
+comment on column staging.int_carriers.operator_id is 'Operator that the list of the setting operators names for the carrier, else carrier_id.';
+comment on column staging.int_carriers.operator_name is 'The same, else carrier_name.';
+comment on column staging.int_carriers.suggested_operator is 'Name of the largest of several carriers that are called alike but for a state at the end ("- CA") and are not one operator; else null.';
 comment on column staging.int_carriers.carrier_number is 'Counts the carriers by carrier_id. Given anew by every build.';

@@ -36,7 +36,7 @@ comment on view marts.fct_portouts is 'One row per port-out order, as the API sh
 comment on column marts.fct_portouts.portout_id is 'Telnyx''s id of the order.';
 comment on column marts.fct_portouts.status is 'Current status in Telnyx''s words.';
 comment on column marts.fct_portouts.is_open is 'Whether the status is none of ported, rejected, canceled; a missing or unknown one counts as open.';
-comment on column marts.fct_portouts.carrier_id is 'Gaining carrier: the SPID, else the folded name, else ''unknown''.';
+comment on column marts.fct_portouts.carrier_id is 'Gaining carrier, see dim_carriers.';
 comment on column marts.fct_portouts.carrier_name is 'Its most frequent spelling (dim_carriers), not necessarily this order''s.';
 comment on column marts.fct_portouts.spid is 'SPID of the gaining carrier as this order gives it.';
 comment on column marts.fct_portouts.country_code is 'Country of the order''s first number.';

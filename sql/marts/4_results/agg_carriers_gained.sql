@@ -37,6 +37,8 @@ ranked as (
         carriers.carrier_id,
         carriers.carrier_name,
         carriers.spid,
+        carriers.operator_id,
+        carriers.operator_name,
         counts.orders_received,
         counts.orders_ported,
         counts.numbers_ported,
@@ -54,7 +56,7 @@ ranked as (
 )
 
 select
-    carrier_id, carrier_name, spid, orders_received, orders_ported, numbers_ported, share_of_numbers,
+    carrier_id, carrier_name, spid, operator_id, operator_name, orders_received, orders_ported, numbers_ported, share_of_numbers,
     first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank,
 from ranked;
 
@@ -62,6 +64,8 @@ comment on table marts.agg_carriers_gained is 'One row per gaining carrier that 
 comment on column marts.agg_carriers_gained.carrier_id is 'Gaining carrier, see dim_carriers.';
 comment on column marts.agg_carriers_gained.carrier_name is 'Its most frequent spelling.';
 comment on column marts.agg_carriers_gained.spid is 'SPID, null for carriers known by name only.';
+comment on column marts.agg_carriers_gained.operator_id is 'Operator of the carrier, see dim_carriers.';
+comment on column marts.agg_carriers_gained.operator_name is 'Its name.';
 comment on column marts.agg_carriers_gained.orders_received is 'Orders of the carrier, in whatever status.';
 comment on column marts.agg_carriers_gained.orders_ported is 'Of these, now ported.';
 comment on column marts.agg_carriers_gained.numbers_ported is 'Numbers in the ported orders.';

@@ -30,13 +30,25 @@ shared as (
     from gains
 )
 
-select month, carrier_id, carrier_name, orders_ported, numbers_ported, share_of_numbers, is_new_carrier
-from shared;
+select
+    shared.month,
+    shared.carrier_id,
+    shared.carrier_name,
+    carriers.operator_id,
+    carriers.operator_name,
+    shared.orders_ported,
+    shared.numbers_ported,
+    shared.share_of_numbers,
+    shared.is_new_carrier,
+from shared
+inner join staging.int_carriers as carriers on carriers.carrier_id = shared.carrier_id;
 
 comment on table marts.agg_carriers_gained_monthly is 'One row per month and carrier of which orders were ported in it. Ported orders of unknown time are in no month.';
 comment on column marts.agg_carriers_gained_monthly.month is 'First day of the month of ported_at, in the reporting time zone.';
 comment on column marts.agg_carriers_gained_monthly.carrier_id is 'Gaining carrier, see dim_carriers.';
 comment on column marts.agg_carriers_gained_monthly.carrier_name is 'Its most frequent spelling.';
+comment on column marts.agg_carriers_gained_monthly.operator_id is 'Operator of the carrier, see dim_carriers.';
+comment on column marts.agg_carriers_gained_monthly.operator_name is 'Its name.';
 comment on column marts.agg_carriers_gained_monthly.orders_ported is 'Orders ported in the month.';
 comment on column marts.agg_carriers_gained_monthly.numbers_ported is 'Numbers in these orders.';
 comment on column marts.agg_carriers_gained_monthly.share_of_numbers is 'Share of the numbers ported in the month, 0 to 1; null when none were.';

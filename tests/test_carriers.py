@@ -1,0 +1,292 @@
+"""A carrier is one however its name and SPID are written, and several can be counted as one operator."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from port_out_stories import AS_OF, World
+from portouts.carrier_names import fold_name, fold_spid
+from portouts.operators import Operator, read_operators
+from portouts.settings import Setting, SettingsError
+from portouts.source_settings import check_settings
+from test_models_marts import T0, assert_equals_by_hand, built, connection
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["connection"]  # the fixture
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+ONE_NAME = {
+    "Unicode forms": ["Télébec", "Te\u0301le\u0301bec", "TE\u0301LÉBEC"],
+    "signs for letters": ["Ångstrom Tel", "\u212bngstrom Tel", "A\u030angstrom Tel"],
+    "ligatures and figures": ["First Office 2", "\ufb01rst o\ufb03ce \u00b2"],
+    "width": ["AT&T", "AT\uff06T", "\uff21\uff34\uff06\uff34", "\uff21\uff34\u3000&\u3000\uff34"],
+    "narrow kana": ["\uff76\uff9e\uff7d", "\u30ac\u30b9"],
+    "white space around punctuation": ["Sample, LLC - MN", "SAMPLE, LLC-MN", "SAMPLE , LLC \u2013 MN", "Sample LLC MN"],
+    "punctuation or white space": ["T-Example USA, Inc.", "T Example USA Inc", "T\u2011Example\u00a0USA\u2009Inc"],
+    "zero width": ["Onvoy, LLC", "Onvoy\u200b, LLC", "\ufeffOnvoy, LLC", "On\u200dvoy, L\u2060LC", "On\u200cvoy LLC"],
+    "soft hyphens and directions": [
+        "Example",
+        "Ex\u00adample",
+        "\u202aExample\u202c",
+        "\u2066Example\u2069",
+        "\u200eExample",
+    ],
+    "variation selectors and fillers": [
+        "Example 1",
+        "Example 1\ufe0f",
+        "Example\u3164 1",
+        "Ex\u034fample 1",
+        "E\U000e0100xample 1",
+    ],
+    "invisible between a letter and its accent": ["Café", "Cafe\u200b\u0301"],
+    "sharp s": ["Straße Tel", "STRASSE TEL", "strasse tel", "STRA\u1e9eE TEL"],
+    "Turkish i": ["\u0130stanbul Net", "istanbul net", "ISTANBUL NET", "I\u0307stanbul Net", "\u0131stanbul net"],
+    "Greek sigma": ["ΣΙΓΜΑΣ", "σιγμας", "σιγμασ"],
+    "apostrophes": ["O'Sample", "O\u2019Sample", "O\u00b4Sample", "O`Sample", "O\u02bcSample"],
+    "marks": ["Sample", "Sample™", "Sample®", "sample ℠", "„Sample“"],
+    "control characters": ["Sample Tel", "Sample\u0000Tel", "Sample\tTel", "Sample\nTel", "Sample\u0085Tel"],
+}
+SEVERAL_NAMES = [
+    "Télébec",
+    "Telebec",
+    "Example 1",
+    "Example 2",
+    "Example One",
+    "Beispiel",
+    "東京",
+    "京都",
+    "ガス",
+    "カス",
+]
+
+
+@pytest.mark.parametrize("spellings", ONE_NAME.values(), ids=list(ONE_NAME))
+def test_spellings_that_differ_only_in_writing_are_one_carrier(
+    connection: duckdb.DuckDBPyConnection, spellings: list[str]
+) -> None:
+    world = World()
+    for number, name in enumerate(spellings):
+        world.add_order(number, T0 + number * HOUR, spid=None, carrier_name=name)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    [carrier] = found["dim_carriers"]
+    assert (carrier["carrier_name"], carrier["spid"]) == (spellings[-1].strip(), None)
+    assert {row["folded_name"] for row in found["dim_carrier_spellings"]} == {carrier["carrier_id"]}
+    assert len(found["dim_carrier_spellings"]) == len(spellings)
+
+
+def test_names_that_differ_in_more_are_several_carriers(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    for number, name in enumerate(SEVERAL_NAMES):
+        world.add_order(number, T0, spid=None, carrier_name=name)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    assert len(found["dim_carriers"]) == len(SEVERAL_NAMES)
+
+
+@pytest.mark.parametrize("name", ["!?", "…", "\u200b", " \u3164 ", "™", None], ids=ascii)
+def test_a_name_of_which_no_letter_is_left_names_nobody(
+    connection: duckdb.DuckDBPyConnection, name: str | None
+) -> None:
+    assert fold_name(name) is None
+    world = World()
+    world.add_order(1, T0, spid="\u200b", carrier_name=name)
+    [carrier] = built(connection, world)["dim_carriers"]
+    assert (carrier["carrier_id"], carrier["spid"]) == ("unknown", None)
+
+
+def test_a_folded_name_is_folded() -> None:
+    for name in [spelling for spellings in ONE_NAME.values() for spelling in spellings]:
+        assert fold_name(fold_name(name)) == fold_name(name), ascii(name)
+
+
+SPIDS = {
+    "letter case": ["073H", "073h"],
+    "white space and invisible characters": [
+        "073H",
+        " 073H",
+        "073H\u200b",
+        "\ufeff073H",
+        "073\u00adH",
+        "073 H",
+        "073H\u3000",
+    ],
+    "width": ["073H", "\uff10\uff17\uff13\uff28", "\uff10\uff17\uff13\uff48"],
+    "a UUID": ["0A1B2C3D-0000-4000-8000-00000000000E", "0a1b2c3d-0000-4000-8000-00000000000e"],
+}
+
+
+@pytest.mark.parametrize("spellings", SPIDS.values(), ids=list(SPIDS))
+def test_a_spid_is_one_carrier_however_it_is_written(
+    connection: duckdb.DuckDBPyConnection, spellings: list[str]
+) -> None:
+    world = World()
+    for number, spid in enumerate(spellings):
+        world.add_order(number, T0, spid=spid, carrier_name=f"Sample {number}")
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    [carrier] = found["dim_carriers"]
+    assert (carrier["carrier_id"], carrier["spid"]) == (spellings[0], spellings[0])
+
+
+def test_spids_are_not_shortened_or_filled_up() -> None:
+    assert [fold_spid(spid) for spid in ("6529", "06529", "073H")] == ["6529", "06529", "073H"]
+
+
+def gain(world: World, number: int, month: int, **fields: Any) -> None:
+    ported_at = T0.replace(month=month)
+    id_ = world.add_order(number, ported_at - 4 * DAY, "ported", **fields)
+    world.add_event(id_, "ported", ported_at)
+
+
+def test_a_carrier_whose_spid_appears_later_keeps_its_history_and_is_not_new(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = World()
+    for number, (month, spid, name) in enumerate(
+        [(1, None, "Onvoy"), (2, None, "ONVOY."), (3, "073H", "Onvoy"), (3, "222B", "Peerless Sample")]
+    ):
+        gain(world, number, month, spid=spid, carrier_name=name)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    first, second = sorted(found["agg_carriers_gained"], key=lambda row: int(row["rank"]))
+    assert (first["carrier_id"], first["numbers_ported"], second["carrier_id"]) == ("073H", 3, "222B")
+    months = {(row["carrier_id"], row["month"]): row["is_new_carrier"] for row in found["agg_carriers_gained_monthly"]}
+    assert months == {
+        ("073H", date(2026, 1, 1)): True,
+        ("073H", date(2026, 2, 1)): False,
+        ("073H", date(2026, 3, 1)): False,
+        ("222B", date(2026, 3, 1)): True,
+    }
+    assert {row["spid"] for row in found["fct_portouts"]} == {None, "073H", "222B"}  # as the orders give them
+
+
+def carrier_ids(connection: duckdb.DuckDBPyConnection, *orders: tuple[str | None, str | None]) -> list[str]:
+    world = World()
+    for number, (spid, name) in enumerate(orders):
+        world.add_order(number, T0, spid=spid, carrier_name=name)
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    rows = sorted(found["fct_portouts"], key=lambda row: str(row["portout_id"]))
+    return [row["carrier_id"] for row in rows]
+
+
+def test_a_spid_that_disappears_and_comes_again_is_one_carrier(connection: duckdb.DuckDBPyConnection) -> None:
+    orders = [("073H", "Onvoy"), (None, "Onvoy"), ("073h", "ONVOY"), (None, "onvoy")]
+    assert carrier_ids(connection, *orders) == ["073H"] * 4
+
+
+def test_a_name_that_stands_with_several_spids_is_none_of_them(connection: duckdb.DuckDBPyConnection) -> None:
+    orders = [("073H", "Sample"), ("222B", "Sample"), (None, "SAMPLE")]
+    assert carrier_ids(connection, *orders) == ["073H", "222B", "sample"]
+
+
+def test_an_order_without_spid_and_name_belongs_to_nobody_known(connection: duckdb.DuckDBPyConnection) -> None:
+    assert carrier_ids(connection, ("073H", None), (None, None), (None, "?")) == ["073H", "unknown", "unknown"]
+
+
+EXAMPLE = "Example.net CLEC, LLC"
+
+
+def world_of_operators() -> World:
+    world = World()
+    names = [
+        ("981E", f"{EXAMPLE} - CA"),
+        ("512F", f"{EXAMPLE} - CA"),
+        ("513F", f"{EXAMPLE} \u2013 NY"),
+        ("777X", "iSample"),
+    ]
+    for number, (spid, name) in enumerate([*names, *names[:1]]):
+        gain(world, number, 3, spid=spid, carrier_name=name)
+    return world
+
+
+def test_carriers_that_are_called_alike_are_suggested_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_operators()
+    found = built(connection, world)
+    assert_equals_by_hand(found, world)
+    assert {row["carrier_id"]: row["suggested_operator"] for row in found["dim_carriers"]} == {
+        "981E": f"{EXAMPLE} - CA",
+        "512F": f"{EXAMPLE} - CA",
+        "513F": f"{EXAMPLE} - CA",
+        "777X": None,
+    }
+    assert all(row["operator_id"] == row["carrier_id"] for row in found["agg_carriers_gained"])
+
+
+def test_carriers_that_the_user_counts_as_one_operator_are_one(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_operators()
+    operators = tuple(Operator(carrier, "Example.net") for carrier in ("981e", "512F", " 513F"))
+    found = built(connection, world, operators=operators)
+    assert_equals_by_hand(found, world, operators=operators)
+    gained = connection.execute(
+        "select operator_id, operator_name, count(*), sum(numbers_ported) from marts.agg_carriers_gained"
+        " group by operator_id, operator_name order by 4 desc"
+    )
+    assert gained.fetchall() == [("Example.net", "Example.net", 3, 4), ("777X", "iSample", 1, 1)]
+    assert {row["suggested_operator"] for row in found["dim_carriers"]} == {None}
+    assert {row["operator_id"] for row in found["agg_carriers_gained_monthly"]} == {"Example.net", "777X"}
+
+
+def test_an_operator_that_the_user_named_in_part_is_still_suggested(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_operators()
+    operators = (Operator("981E", "Example.net"), Operator("512F", "Example.net"))
+    found = built(connection, world, operators=operators)
+    assert_equals_by_hand(found, world, operators=operators)
+    suggested = {row["carrier_id"] for row in found["dim_carriers"] if row["suggested_operator"]}
+    assert suggested == {"981E", "512F", "513F"}
+
+
+def test_a_carrier_without_spid_is_named_by_its_name_in_any_spelling(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    world.add_order(1, T0, spid=None, carrier_name="Sample Wireless, Inc.")
+    operators = (Operator("SAMPLE WIRELESS INC", "Sample"), Operator("not held", "Nobody"))
+    [carrier] = built(connection, world, operators=operators)["dim_carriers"]
+    assert (carrier["operator_id"], carrier["operator_name"]) == ("Sample", "Sample")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "operators.csv"
+
+
+def test_a_list_of_operators_is_read_whole(path: Path) -> None:
+    path.write_bytes(b'\xef\xbb\xbfcarrier_id,operator\r\n073H,"Example, Inc."\r\n\r\n 222b ,Sample\r\n222B,Sample\r\n')
+    assert read_operators(path) == (
+        Operator("073H", "Example, Inc."),
+        Operator("222b", "Sample"),
+        Operator("222B", "Sample"),
+    )
+
+
+UNUSABLE = {
+    "no file": (None, "cannot be read: No such file"),
+    "nothing": (b"", "does not begin with the line carrier_id,operator"),
+    "other header": (b"spid,name\n073H,Example\n", "does not begin with the line carrier_id,operator"),
+    "no operator": (b"carrier_id,operator\n073H\n", "line 2 .* 073H"),
+    "a blank operator": (b"carrier_id,operator\n073H,Example\n222B, \n", "line 3 "),
+    "two operators of one carrier": (b"carrier_id,operator\n073H,Example\n073h,Sample\n", "two operators of 073h"),
+    "another encoding": (b"carrier_id,operator\n073H,Caf\xe9\n", "is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("content", "message"), UNUSABLE.values(), ids=list(UNUSABLE))
+def test_a_list_of_operators_that_cannot_be_used_is_refused(path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match=message) as refused:
+        check_settings({"operators": Setting(str(path), "a test")})
+    assert str(path) in str(refused.value)
+
+
+def test_the_setting_operators_reaches_the_models(path: Path) -> None:
+    path.write_text("carrier_id,operator\n073H,Example\n", encoding="utf-8")
+    settings = check_settings({"operators": Setting(str(path), "a test")})
+    assert settings.model_inputs(AS_OF).operators == (Operator("073H", "Example"),)
+    assert check_settings({}).model_inputs(AS_OF).operators == ()
