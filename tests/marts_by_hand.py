@@ -6,10 +6,10 @@ Tests compare the two value by value. Shape: mart name -> list of rows, each a d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from by_hand.business_time import federal_holidays
+from by_hand.business_time import Holidays, holidays_by_country
 from by_hand.carriers import carrier_spellings, carriers_gained, carriers_monthly, name_carriers, settle_carriers
 from by_hand.orders import (
     backlog_by_age,
@@ -39,6 +39,8 @@ SYNC_COLUMNS = (
 )
 VERIFICATION_COLUMNS = (
     "content_checksum",
+    "events",
+    "events_missing",
     "as_of",
     "started_at",
     "finished_at",
@@ -71,12 +73,12 @@ def compute_marts(
     *,
     time_zone: str = "UTC",
     business_time_zone: str = "America/New_York",
-    holidays: Collection[date] | None = None,
+    holidays: Holidays | None = None,
     verifications: Sequence[Row] = (),
     operators: Mapping[str, str] | None = None,
 ) -> Marts:
     """Compute every mart; an order with `deleted_at` is in none of them."""
-    closed_on = frozenset(federal_holidays() if holidays is None else holidays)
+    closed_on = holidays_by_country() if holidays is None else holidays
     terms = Terms(as_of, response_window_hours, time_zone, business_time_zone, closed_on)
     looked_at = [instant(sync["as_of"]) for sync in syncs]
     events_of, seen, ranges_of = by_order(events), by_order(observations), by_order(ported_ranges)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 import pyarrow as pa
-from by_hand.numbers import place, zone_of
+from by_hand.numbers import clock_of, place
 from by_hand.terms import instant
 from portouts.models import create_books
 
@@ -35,7 +35,7 @@ RAW_TABLES = {
     " requested_foc_date varchar, created_at timestamptz, inserted_at timestamptz, updated_at timestamptz,"
     " extra varchar, deleted_at timestamptz",
     "portout_phone_numbers": "portout_id varchar not null, position bigint not null, phone_number varchar,"
-    " country_code varchar, area_code varchar, time_zone varchar",
+    " country_code varchar, area_code varchar, time_zone varchar, time_zone_source varchar",
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
     " payload_status varchar, payload varchar, payload__status varchar, available_notification_methods varchar,"
     " created_at timestamptz, updated_at timestamptz, extra varchar",
@@ -162,10 +162,11 @@ def _number_rows(order: Row) -> list[Row]:
             "phone_number": number,
             "country_code": country,
             "area_code": area,
-            "time_zone": zone_of(number),
+            "time_zone": zone,
+            "time_zone_source": source,
         }
         for position, number in enumerate(order["phone_numbers"], start=1)
-        for country, area in [place(number)]
+        for (country, area), (zone, source) in [(place(number), clock_of(number))]
     ]
 
 

@@ -32,6 +32,7 @@ TEXTS |= {
     "next_measured_by",
     "ported_at_source",
     "time_zone",
+    "time_zone_source",
 }
 
 

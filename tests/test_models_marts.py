@@ -91,9 +91,13 @@ def count_by_hand(
     )
 
 
-def read_holidays(path: Path) -> set[date]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return {date.fromisoformat(row["holiday_on"]) for row in csv.DictReader(file)}
+def read_holidays(path: Path) -> dict[str | None, set[date]]:
+    """Read the days off of each country."""
+    found: dict[str | None, set[date]] = {}
+    lines = (line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    for row in csv.DictReader(lines):
+        found.setdefault(row.get("country_code") or None, set()).add(date.fromisoformat(row["holiday_on"]))
+    return found
 
 
 def assert_equals_by_hand(found: dict[str, list[Row]], world: World, **settings: Any) -> None:

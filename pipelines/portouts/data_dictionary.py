@@ -60,7 +60,7 @@ and the days counted from them are days of the place of the number.
 `as_of`. It is `max(as_of)` of rpt_sync; its day is `max(day)` of dim_days, unless a row is a little younger.
 
 **Hours.** `hours` and `…_hours` are hours of the clock, with fractions; `…_business_hours` count only Monday to Friday,
-08:00 to 17:00, where the numbers are, without holidays: nine are a business day. Shares and rates run from 0 to 1.
+08:00 to 17:00 on the clock where the number is, without the holidays of its country. Shares and rates run from 0 to 1.
 `p50`, `p90` and `p95` are percentiles, interpolated.
 
 **Censored.** A request that was canceled, was rejected without our doing, or still waits has not been answered: how

@@ -1,45 +1,57 @@
-"""Days off, which business hours skip: a CSV file, one day a line, under the header `holiday_on,name`.
+"""Days off, which office hours skip: a CSV file, one day a line, under the header `holiday_on,country_code,name`.
 
-The shipped list holds the federal holidays of the United States on the days on which they are observed.
+A day without a country is one off everywhere, as are all days of a list without that column (`holiday_on,name`). Lines
+that begin with # are remarks. The shipped list is written by tools/public_holidays.py.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-HEADER = ["holiday_on", "name"]
+HEADER = ["holiday_on", "country_code", "name"]
+HEADER_WITHOUT_COUNTRY = ["holiday_on", "name"]
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 @dataclass(frozen=True)
 class Holiday:
-    """One day off."""
+    """One day off: in one country (ISO 3166 alpha-2), or everywhere."""
 
     holiday_on: date
     name: str
+    country_code: str | None = None
 
 
 def read_holidays(path: Path) -> tuple[Holiday, ...]:
     """Read a list of holidays; only the header means none. Raises `ValueError`, naming the file and the line."""
     try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        text = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
         raise ValueError(f"the list of holidays {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ValueError(f"the list of holidays {path} is not UTF-8 text") from None
-    if not lines or lines[0] != HEADER:
+    lines = [(number, line) for number, line in enumerate(csv.reader(text), start=1) if line and line[0][:1] != "#"]
+    if not lines or lines[0][1] not in (HEADER, HEADER_WITHOUT_COUNTRY):
         raise ValueError(f"the list of holidays {path} does not begin with the line {','.join(HEADER)}")
-    return tuple(_holiday(path, number, line) for number, line in enumerate(lines[1:], start=2) if line)
+    return tuple(_holiday(path, number, line, has_country=lines[0][1] == HEADER) for number, line in lines[1:])
 
 
-def _holiday(path: Path, number: int, line: list[str]) -> Holiday:
+def _holiday(path: Path, number: int, line: list[str], *, has_country: bool) -> Holiday:
     try:
-        day, name = line
-        return Holiday(date.fromisoformat(day.strip()), name.strip())
+        day, country, name = line if has_country else (line[0], "", *line[1:])
+        return Holiday(date.fromisoformat(day.strip()), name.strip(), _country(country.strip()))
     except ValueError:
+        kind = "a date, a country and a name (2026-07-03,US," if has_country else "a date and a name (2026-07-03,"
         raise ValueError(
-            f"line {number} of the list of holidays {path} is not a date and a name (2026-07-03,Independence Day): "
-            f"{','.join(line)}"
+            f"line {number} of the list of holidays {path} is not {kind}Independence Day): {','.join(line)}"
         ) from None
+
+
+def _country(code: str) -> str | None:
+    if code and not _COUNTRY.fullmatch(code):
+        raise ValueError(code)
+    return code or None

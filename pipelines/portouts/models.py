@@ -26,13 +26,17 @@ from portouts import carrier_names
 from portouts.carrier_names import fold_family, fold_name, fold_spid
 from portouts.errors import PortoutsError
 from portouts.faults import is_of_a_file, is_of_machine
+from portouts.held_numbers import place_held_numbers
 from portouts.holidays import Holiday, read_holidays
 from portouts.operators import Operator, by_carrier_id
+from portouts.phone_numbers import places_version
 from portouts.sync_plan import BEGINNING
-from portouts.time_zones import UtcOffset, rules_version, utc_offsets
+from portouts.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
 
 WARNING_PREFIX = "warn_"
 ROWS_SHOWN = 5
+# Whose holidays count where neither the numbers nor the setting name a country.
+DEFAULT_COUNTRY = "US"
 # Raw rows may be younger than `as_of`, and a cohort ends up to a week later.
 OFFSETS_BEYOND = timedelta(days=400)
 
@@ -130,7 +134,7 @@ def _built_from(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> s
     deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
     sql = [(path.name, path.read_text(encoding="utf-8")) for path in _sql_files(sql_folder())]
     folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
-    parts = (loads, deleted, inputs, inputs.days_off, rules_version(), sql, folding)
+    parts = (loads, deleted, inputs, inputs.days_off, rules_version(), places_version(), sql, folding)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -138,6 +142,7 @@ def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: P
     """Build everything inside the caller's transaction."""
     _require_raw_tables(connection)
     create_books(connection)
+    place_held_numbers(connection)
     for schema in ("marts", "staging"):
         connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
     _run_files(connection, folder / "staging")
@@ -174,13 +179,15 @@ def create_books(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
     connection.execute(
-        "insert into staging.model_inputs values (?, ?, ?, ?, ?, ?)",
+        "insert into staging.model_inputs values (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             inputs.as_of,
             inputs.response_window_hours,
             inputs.time_zone,
             inputs.business_time_zone,
+            country_of_zone(inputs.business_time_zone) or DEFAULT_COUNTRY,
             rules_version(),
+            places_version(),
             _built_from(connection, inputs),
         ],
     )
@@ -191,8 +198,13 @@ def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) ->
         [list(column) for column in zip(*_utc_offsets(connection, inputs), strict=True)],
     )
     connection.execute(
-        "insert into staging.holidays select unnest(cast(? as date[])), unnest(cast(? as varchar[]))",
-        [[day.holiday_on for day in inputs.days_off], [day.name for day in inputs.days_off]],
+        "insert into staging.holidays "
+        "select unnest(cast(? as date[])), unnest(cast(? as varchar[])), unnest(cast(? as varchar[]))",
+        [
+            [day.holiday_on for day in inputs.days_off],
+            [day.country_code for day in inputs.days_off],
+            [day.name for day in inputs.days_off],
+        ],
     )
     _fill(connection, "folded_spellings", _folded_spellings(connection))
     _fill(connection, "operators", list(by_carrier_id(inputs.operators).items()))

@@ -58,13 +58,17 @@ def time_zone(name: str) -> ZoneInfo:
 
 @cache
 def zones_of_country() -> dict[str, tuple[str, ...]]:
-    """Return the zones of each ISO 3166 country, the most populous first."""
+    """Return the zones of each ISO 3166 country, that of most of the country first."""
+    lines = [line.split("\t") for line in _read("zoneinfo", "zone.tab").splitlines() if not line.startswith("#")]
     found: dict[str, tuple[str, ...]] = {}
-    for line in _read("zoneinfo", "zone.tab").splitlines():
-        if not line.startswith("#"):
-            country, _, name = line.split("\t")[:3]
-            found[country] = (*found.get(country, ()), name)
+    for country, _, name, *_remarks in sorted(lines, key=lambda line: "most of" not in line[-1]):
+        found[country] = (*found.get(country, ()), name)
     return found
+
+
+def country_of_zone(name: str) -> str | None:
+    """Return the country to which a zone belongs; none for UTC and the like, and for former names."""
+    return next((country for country, zones in zones_of_country().items() if name in zones), None)
 
 
 def offset_at(zone: ZoneInfo, instant: datetime) -> timedelta:

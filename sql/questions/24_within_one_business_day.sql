@@ -1,11 +1,11 @@
 -- Do we answer within one business day, wherever the numbers are?
 -- mart: fct_responses
--- Nine business hours are a business day. Not censored and of known time: what percentiles are made of.
+-- By 17:00 of the day for which the request counts. Not censored and of known time: what percentiles are made of.
 select
     time_zone,
     count(*) as responses,
-    count(case when response_business_hours <= 9 then 1 end) as within_one_business_day,
-    round(100.0 * count(case when response_business_hours <= 9 then 1 end) / count(*), 1) as percent,
+    count(case when is_within_one_business_day then 1 end) as within_one_business_day,
+    round(100.0 * count(case when is_within_one_business_day then 1 end) / count(*), 1) as percent,
     round(percentile_cont(0.5) within group (order by response_business_hours), 1) as p50_business_hours,
     round(percentile_cont(0.5) within group (order by response_hours), 1) as p50_hours,
 from marts.fct_responses

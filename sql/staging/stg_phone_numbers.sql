@@ -6,6 +6,7 @@ select
     country_code,
     area_code,
     time_zone,
+    case when time_zone is not null then coalesce(time_zone_source, 'unknown') end as time_zone_source,
 from raw.portout_phone_numbers as phone_numbers
 where not exists (
     select portout_id
@@ -19,4 +20,5 @@ comment on column staging.stg_phone_numbers.position is 'Place in the order''s l
 comment on column staging.stg_phone_numbers.phone_number is 'Number in E.164; hashed, or null, where the setting pii says so.';
 comment on column staging.stg_phone_numbers.country_code is 'ISO 3166 alpha-2 country of the number; null when it cannot be told.';
 comment on column staging.stg_phone_numbers.area_code is 'Area code of a geographical number, else null.';
-comment on column staging.stg_phone_numbers.time_zone is 'IANA time zone of a geographical number, the first of its prefix; else null.';
+comment on column staging.stg_phone_numbers.time_zone is 'IANA time zone of the number; null when neither its digits nor its country determine one.';
+comment on column staging.stg_phone_numbers.time_zone_source is 'What the time zone rests on: exchange (North American prefix of six digits), area_code (most exchanges of the area code, or the prefix elsewhere), country (all of it had one clock when the order arrived), unknown (hidden by pii and read by a version before this column). Null without a zone.';

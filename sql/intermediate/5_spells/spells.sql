@@ -12,7 +12,11 @@ with pending as (
 ),
 
 placed as (
-    select pending.*, coalesce(order_places.time_zone, inputs.business_time_zone) as time_zone
+    select
+        pending.*,
+        coalesce(order_places.time_zone, inputs.business_time_zone) as time_zone,
+        coalesce(order_places.time_zone_source, 'setting') as time_zone_source,
+        coalesce(order_places.business_country_code, inputs.business_country_code) as country_code,
     from pending
     cross join staging.model_inputs as inputs
     left join order_places on order_places.order_number = pending.order_number
@@ -37,7 +41,8 @@ local as (
 )
 
 select
-    order_number, spell_number, next_code, measure_code, pending_at, responded_at, time_zone,
+    order_number, spell_number, next_code, measure_code, pending_at, responded_at,
+    time_zone, time_zone_source, country_code,
     cast(pending_local as date) as pending_on,
     cast(responded_local as date) as responded_on,
     date_diff('microsecond', date_trunc('day', pending_local), pending_local) / 3.6e9 as pending_hour,

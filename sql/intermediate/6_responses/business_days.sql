@@ -7,35 +7,50 @@ with bounds as (
     from staging.int_status_changes
 ),
 
+countries as (
+    select business_country_code as country_code
+    from order_places
+    where business_country_code is not null
+    union
+    select business_country_code
+    from staging.model_inputs
+),
+
 days as (
-    select cast(series.day as date) as day, cast(date_trunc('week', series.day) as date) as monday
+    select
+        countries.country_code,
+        cast(series.day as date) as day,
+        cast(date_trunc('week', series.day) as date) as monday,
     from bounds
+    cross join countries
     cross join lateral generate_series(bounds.first_day, bounds.last_day, interval '1 day') as series (day)
 ),
 
 -- A user's own list may name weekends, or one day twice.
 days_off as (
-    select distinct holiday_on as day
-    from staging.holidays
-    where date_diff('day', cast(date_trunc('week', holiday_on) as date), holiday_on) < 5
+    select distinct countries.country_code, holidays.holiday_on as day
+    from staging.holidays as holidays
+    inner join countries on countries.country_code = coalesce(holidays.country_code, countries.country_code)
+    where date_diff('day', cast(date_trunc('week', holidays.holiday_on) as date), holidays.holiday_on) < 5
 ),
 
-counted as (
+marked as (
     select
+        days.country_code,
         days.day,
         days.monday,
         date_diff('day', days.monday, days.day) as weekday,
-        count(days_off.day) as days_off_before,
+        days_off.day is not null as is_day_off,
+        count(days_off.day) over (partition by days.country_code order by days.day) as days_off_so_far,
     from days
-    left join days_off on days_off.day < days.day
-    group by days.day, days.monday
+    left join days_off on days_off.country_code = days.country_code and days_off.day = days.day
 )
 
 -- 1900-01-01 was a Monday; only differences between two days' counts are used.
 select
-    counted.day,
-    counted.weekday < 5 and days_off.day is null as is_business_day,
-    date_diff('day', date '1900-01-01', counted.monday) * 5 / 7 + least(counted.weekday, 5) - counted.days_off_before
-        as business_days_before,
-from counted
-left join days_off on days_off.day = counted.day;
+    country_code,
+    day,
+    weekday < 5 and not is_day_off as is_business_day,
+    date_diff('day', date '1900-01-01', monday) * 5 / 7 + least(weekday, 5)
+        - (days_off_so_far - case when is_day_off then 1 else 0 end) as business_days_before,
+from marked;

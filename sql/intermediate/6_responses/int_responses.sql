@@ -1,5 +1,5 @@
 create or replace table staging.int_responses as
--- 47 CFR 52.35: a business day has nine hours from 8:00; a request after 13:00 counts as of the next business day.
+-- A business day has nine hours from 8:00 to 17:00; a request after 13:00 counts for the next business day.
 with clocked as (
     select
         spells.*,
@@ -12,10 +12,16 @@ with clocked as (
         9 * end_days.business_days_before
             + case when end_days.is_business_day then least(greatest(spells.responded_hour - 8, 0), 9) else 0 end
             as ended_business_hour,
+        begin_days.business_days_before
+            + case when begin_days.is_business_day and spells.pending_hour > 13 then 1 else 0 end as due_business_day,
+        end_days.business_days_before as ended_business_day,
+        end_days.is_business_day and spells.responded_hour > 17 as is_ended_after_hours,
         (epoch_us(spells.responded_at) - epoch_us(spells.pending_at)) / 3.6e9 as response_hours,
     from spells
-    left join business_days as begin_days on begin_days.day = spells.pending_on
-    left join business_days as end_days on end_days.day = spells.responded_on
+    left join business_days as begin_days
+        on begin_days.country_code = spells.country_code and begin_days.day = spells.pending_on
+    left join business_days as end_days
+        on end_days.country_code = spells.country_code and end_days.day = spells.responded_on
 ),
 
 named as (
@@ -40,12 +46,18 @@ named as (
 )
 
 select
-    order_number, spell_number, pending_at, responded_at, response, response_hours, time_zone,
+    order_number, spell_number, pending_at, responded_at, response, response_hours,
+    time_zone, time_zone_source,
     -- No more than have passed: a zone may have skipped a day, as Samoa did 30 December 2011.
     case
         when response_hours is not null
         then least(greatest(ended_business_hour - began_business_hour, 0), greatest(response_hours, 0))
     end as response_business_hours,
+    case
+        when response_hours is not null
+        then ended_business_day < due_business_day
+            or ended_business_day = due_business_day and not is_ended_after_hours
+    end as is_within_one_business_day,
     response not in ('authorized', 'authorized_automatically', 'rejected') as is_censored,
     measure_code, deadline_at,
 from named;
@@ -58,7 +70,9 @@ comment on column staging.int_responses.responded_at is 'When it ended.';
 comment on column staging.int_responses.response is 'How it ended.';
 comment on column staging.int_responses.response_hours is 'Hours that it took.';
 comment on column staging.int_responses.response_business_hours is 'The same in business hours.';
+comment on column staging.int_responses.is_within_one_business_day is 'Whether it ended by the close of the business day for which the request counts.';
 comment on column staging.int_responses.time_zone is 'Whose business hours.';
+comment on column staging.int_responses.time_zone_source is 'What the time zone rests on.';
 comment on column staging.int_responses.is_censored is 'Whether it ended, or goes on, without a response.';
 comment on column staging.int_responses.measure_code is 'What its end rests on, see int_measures.';
 comment on column staging.int_responses.deadline_at is 'When Telnyx authorises by itself.';

@@ -11,6 +11,7 @@ with spells as (
         not responses.is_censored as is_response,
         case when not responses.is_censored then responses.response_hours end as answer_hours,
         case when not responses.is_censored then responses.response_business_hours end as business_hours,
+        not responses.is_censored and responses.is_within_one_business_day as is_within_one_business_day,
     from staging.int_responses as responses
     inner join staging.utc_offsets_reported as offsets
         on responses.pending_at >= offsets.starts_at and responses.pending_at < offsets.ends_at
@@ -31,7 +32,7 @@ latencies as (
         count(case when answer_hours <= 48 then 1 end) as within_48h,
         percentile_cont(0.5) within group (order by business_hours) as p50_business_hours,
         percentile_cont(0.9) within group (order by business_hours) as p90_business_hours,
-        count(case when business_hours <= 9 then 1 end) as within_one_business_day,
+        count(case when is_within_one_business_day then 1 end) as within_one_business_day,
         count(case when response = 'authorized_automatically' then 1 end) as automatic,
     from spells
     group by month
@@ -90,6 +91,6 @@ comment on column marts.agg_response_latency_monthly.within_24h is 'Responses of
 comment on column marts.agg_response_latency_monthly.within_48h is 'Responses of known time after at most 48 hours.';
 comment on column marts.agg_response_latency_monthly.p50_business_hours is 'Median business hours to the response, see fct_responses.';
 comment on column marts.agg_response_latency_monthly.p90_business_hours is '90th percentile of business hours to the response.';
-comment on column marts.agg_response_latency_monthly.within_one_business_day is 'Responses of known time after at most 9 business hours, the length of a business day.';
+comment on column marts.agg_response_latency_monthly.within_one_business_day is 'Responses of known time that came by 17:00 of the business day for which the request counts, see fct_responses.';
 comment on column marts.agg_response_latency_monthly.automatic is 'Responses taken for authorised by silence: an estimate.';
 comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of; those of unknown length are left out. With nothing censored it equals p50_hours: where exactly half are answered, it is the middle between two answers. Null while more than half are unanswered.';

@@ -1,0 +1,72 @@
+"""Numbers that were loaded by another version get the places that today's rules determine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from port_out_stories import AS_OF, World, create_raw
+from portouts.models import ModelFailed, ModelInputs, build_models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INPUTS = ModelInputs(AS_OF)
+PLACES = "select country_code, area_code, time_zone, time_zone_source from raw.portout_phone_numbers order by position"
+WRONG = """
+    update raw.portout_phone_numbers
+    set country_code = null, area_code = null, time_zone = 'America/Adak', time_zone_source = 'exchange'
+"""
+RIGHT = [("US", "907", "America/Anchorage", "area_code"), ("KZ", None, "Asia/Almaty", "country")]
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    world = World()
+    world.add_order(1, datetime(2026, 3, 1, 9, tzinfo=UTC), phone_numbers=["+19075550101", "+77015550101"])
+    with duckdb.connect() as opened:
+        create_raw(opened, world)
+        yield opened
+
+
+def test_places_are_determined_again_where_they_were_loaded_without_what_they_rest_on(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute(WRONG)
+    connection.execute("alter table raw.portout_phone_numbers drop column time_zone_source")
+    build_models(connection, INPUTS)
+    assert connection.execute(PLACES).fetchall() == RIGHT
+
+
+def test_places_are_determined_again_where_their_data_has_changed_and_only_there(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    build_models(connection, INPUTS)
+    connection.execute(WRONG)
+    build_models(connection, INPUTS)
+    assert connection.execute(PLACES).fetchall() == [(None, None, "America/Adak", "exchange")] * 2
+    connection.execute("update staging.model_inputs set place_data = 'an earlier release'")
+    build_models(connection, INPUTS)
+    assert connection.execute(PLACES).fetchall() == RIGHT
+
+
+def test_numbers_that_are_hidden_keep_their_place_and_say_that_it_is_of_an_earlier_version(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    connection.execute("update raw.portout_phone_numbers set phone_number = md5(phone_number)")
+    connection.execute("alter table raw.portout_phone_numbers drop column time_zone_source")
+    connection.execute("update raw.portout_phone_numbers set time_zone = 'America/Adak' where area_code = '907'")
+    build_models(connection, INPUTS)
+    spells = connection.execute("select time_zone, time_zone_source from marts.fct_responses").fetchall()
+    assert spells == [("America/Adak", "unknown")]
+
+
+def test_a_build_that_fails_leaves_the_places_as_they_were(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(WRONG)
+    connection.execute("alter table raw.portout_phone_numbers drop column time_zone_source")
+    before = connection.execute("from raw.portout_phone_numbers").fetchall()
+    with pytest.raises(ModelFailed):
+        build_models(connection, ModelInputs(AS_OF, response_window_hours=float("nan")))
+    assert connection.execute("from raw.portout_phone_numbers").fetchall() == before
