@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from portouts.sandbox import World, create_app, running
 from portouts.settings import SettingsError
 from portouts.source_settings import read_settings
 from portouts.sync_plan import BEGINNING, OPEN_STATUSES, Axis
+from portouts.sync_run import SyncReport
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision, telnyx_source
 from simulated_account import API_KEY, BASE_URL, Account, ask
@@ -184,14 +186,34 @@ def test_without_a_key_it_says_where_to_put_one() -> None:
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"max_concurrency": 0}, "max_concurrency"),
         ({"overlap_minutes": -1}, "overlap_minutes"),
+        ({"request_deadline_seconds": 9}, "request_deadline_seconds"),
+        ({"sync_deadline_minutes": -1}, "sync_deadline_minutes"),
         ({"pii": "blur"}, "pii"),
         ({"start_date": "spring"}, "start_date"),
     ],
-    ids=["no rows", "too many rows", "no such zone", "no connection", "negative overlap", "no such way", "no date"],
+    ids=[
+        "no rows",
+        "too many rows",
+        "no such zone",
+        "no connection",
+        "negative overlap",
+        "no patience",
+        "an end before the beginning",
+        "no such way",
+        "no date",
+    ],
 )
 def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         telnyx_source("KEY_FAKE", **settings)
+
+
+def test_the_deadlines_hold_for_all_clients_of_a_sync() -> None:
+    supervision = Supervision()
+    settings = read_settings("KEY_FAKE", request_deadline_seconds=20, sync_deadline_minutes=3)
+    clients = [one.connect(settings) for one in (supervision, replace(supervision, report=SyncReport()))]
+    assert {(id(client.patience), client.pace.longest_wait) for client in clients} == {(id(supervision.patience), 20)}
+    assert (supervision.patience.request_seconds, supervision.patience.sync_seconds) == (20, 180)
 
 
 @pytest.mark.parametrize(

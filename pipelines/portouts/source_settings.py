@@ -24,6 +24,7 @@ from portouts.holidays import HEADER, Holiday, read_holidays
 from portouts.models import ModelInputs, shipped_holidays
 from portouts.operators import HEADER as OPERATORS_HEADER
 from portouts.operators import Operator, read_operators
+from portouts.patience import DEFAULT_REQUEST_SECONDS
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, Found, Setting, SettingsError, found_in_environment, parse_instant
 from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url, require_proxies
@@ -44,6 +45,9 @@ class SourceSettings:
     page_size: int
     max_concurrency: int
     overlap: timedelta
+    request_deadline_seconds: int
+    sync_deadline_minutes: int
+    """0: a sync may take as long as it takes."""
     events: bool
     time_zone: ZoneInfo
     privacy: Privacy
@@ -156,6 +160,8 @@ def _resolve(
     page_size: int = 250,
     max_concurrency: int = DEFAULT_CONCURRENCY,
     overlap_minutes: int = 60,
+    request_deadline_seconds: int = DEFAULT_REQUEST_SECONDS,
+    sync_deadline_minutes: int = 0,
     events: bool = True,
     pii: str = "keep",
     pii_salt: str | None = None,
@@ -172,6 +178,8 @@ def _resolve(
         page_size=_in_range("page_size", page_size, 1, 250),
         max_concurrency=_in_range("max_concurrency", max_concurrency, 1, 64),
         overlap=timedelta(minutes=_in_range("overlap_minutes", overlap_minutes, 0, 60 * 24 * 366)),
+        request_deadline_seconds=_in_range("request_deadline_seconds", request_deadline_seconds, 10, 60 * 60 * 24),
+        sync_deadline_minutes=_in_range("sync_deadline_minutes", sync_deadline_minutes, 0, 60 * 24 * 366),
         events=events,
         privacy=_privacy(pii, pii_salt),
         response_window_hours=_hours("response_window_hours", response_window_hours, 24 * 365),

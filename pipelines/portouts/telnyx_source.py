@@ -81,18 +81,18 @@ class Supervision:
     """This machine's clock, for a source that is to read up to now."""
     on_wait: Callable[[str], None] = lambda _reason: None
     """Called with the reason where no answer comes for a while."""
-    patience: Patience = field(init=False)
+    patience: Patience = field(default_factory=Patience)
+    """How long to wait, for all clients of one sync."""
     paces: dict[str, Pace] = field(default_factory=dict)
     """What is known of the limits of each API, for all clients of one sync."""
-
-    def __post_init__(self) -> None:
-        patience = Patience(is_stopping=self.is_stopping, on_wait=self.on_wait)
-        object.__setattr__(self, "patience", patience)  # of a frozen dataclass
 
     def connect(self, settings: SourceSettings) -> TelnyxClient:
         """Open a client with these settings."""
         client = self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
         client.pace = self.paces.setdefault(settings.base_url, client.pace)
+        self.patience.is_stopping, self.patience.on_wait = self.is_stopping, self.on_wait
+        self.patience.request_seconds = settings.request_deadline_seconds
+        self.patience.sync_seconds = settings.sync_deadline_minutes * 60 or None
         client.patience = self.patience
         return client
 
@@ -116,9 +116,10 @@ def telnyx_source(
 
     The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise. No
     wider section of dlt's configuration counts. Further settings, as arguments or under `[sources.telnyx]`:
-    `start_date`, `page_size` (1..250), `max_concurrency`, `overlap_minutes`, `events`, `time_zone` (on whose days
-    orders are to be known to have been ported), `pii` (keep, hash, drop), `pii_salt`; all are checked, and those of the
-    models too. Whoever has `checked` all settings gives no others. `as_of` (default: now) bounds every range. `since`
+    `start_date`, `page_size` (1..250), `max_concurrency`, `overlap_minutes`, `request_deadline_seconds`,
+    `sync_deadline_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii`
+    (keep, hash, drop), `pii_salt`; all are checked, and those of the models too. Whoever has `checked` all settings
+    gives no others. `as_of` (default: now) bounds every range. `since`
     extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to `inserted_at`),
     `reread_events` the events of these ranges, and nothing else. Now is what the API's `Date` headers say where
     these differ from this machine's clock, and no range reaches beyond it. Resources: `portouts`,
