@@ -57,6 +57,7 @@ def test_the_first_sync_writes_down_the_settings_that_numbers_depend_on_and_wher
         "response_window_hours": ("24", ARGUMENT),
         "business_time_zone": ("America/New_York", "default"),
         "holidays": ("", "default"),
+        "operators": ("", "default"),
         "pii": ("keep", "default"),
     }
 

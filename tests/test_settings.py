@@ -86,12 +86,13 @@ def test_no_variable_of_dlt_moves_the_files(name: str, tmp_path: Path, monkeypat
     assert settings_files(tmp_path / "portouts.duckdb") == before
 
 
-def test_a_list_of_holidays_is_relative_to_the_project_of_its_file(tmp_path: Path) -> None:
-    in_project = write(tmp_path / "project", "config.toml", '[sources.telnyx]\nholidays = "holidays.csv"\n')
-    (tmp_path / "plain.toml").write_text('[sources.telnyx]\nholidays = "lists/holidays.csv"\n')
-    assert find_settings({}, [in_project])["holidays"].value == str(tmp_path / "project" / "holidays.csv")
-    assert find_settings({}, [tmp_path / "plain.toml"])["holidays"].value == str(tmp_path / "lists" / "holidays.csv")
-    assert find_settings({"SOURCES__TELNYX__HOLIDAYS": "a.csv"}, [in_project])["holidays"].value == "a.csv"
+@pytest.mark.parametrize("name", ["holidays", "operators"])
+def test_a_list_is_relative_to_the_project_of_its_file(tmp_path: Path, name: str) -> None:
+    in_project = write(tmp_path / "project", "config.toml", f'[sources.telnyx]\n{name} = "list.csv"\n')
+    (tmp_path / "plain.toml").write_text(f'[sources.telnyx]\n{name} = "lists/list.csv"\n')
+    assert find_settings({}, [in_project])[name].value == str(tmp_path / "project" / "list.csv")
+    assert find_settings({}, [tmp_path / "plain.toml"])[name].value == str(tmp_path / "lists" / "list.csv")
+    assert find_settings({f"SOURCES__TELNYX__{name.upper()}": "a.csv"}, [in_project])[name].value == "a.csv"
 
 
 # Which section

@@ -335,6 +335,23 @@ def test_a_check_that_fails_leaves_the_published_file_untouched_and_the_next_syn
     assert account.ask("select published from raw.syncs order by finished_at") == [(True,), (False,), (True,)]
 
 
+ODD_CODES = ["1002", 1002.0, [1002, 1003], "Invalid PIN", True, {"code": 1002}]
+
+
+def test_a_rejection_code_that_is_no_whole_number_is_kept_in_extra_and_counted_as_strange(tmp_path: Path) -> None:
+    account = Account(World(3, seed=4), tmp_path / "portouts.duckdb")
+    codes = {account.world.add_order(rejection_code=code): code for code in [1002, *ODD_CODES]}
+    report = account.sync().report
+    assert report.strange_rows == len(ODD_CODES)
+    held = account.ask("select id, rejection_code, extra from raw.portouts")
+    kept = {id_: (code, json.loads(extra) if extra else None) for id_, code, extra in held if id_ in codes}
+    assert kept == {
+        id_: (1002, None) if type(code) is int else (None, {"rejection_code": code}) for id_, code in codes.items()
+    }
+    shown = account.ask("select portout_id, rejection_code from marts.fct_portouts")
+    assert {code for id_, code in shown if id_ in codes} == {1002, None}
+
+
 # What the orders and events tell over time
 
 

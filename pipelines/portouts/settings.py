@@ -25,7 +25,7 @@ KEY_ADVICE = (
 VARIABLES = "SOURCES__TELNYX__"
 NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
 # Settings that name a file. In a file of settings, such a path is relative to the folder of the project.
-PATHS = frozenset({"holidays"})
+PATHS = frozenset({"holidays", "operators"})
 FILES = ("secrets.toml", "config.toml")
 
 
