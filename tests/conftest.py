@@ -21,7 +21,7 @@ zoneinfo.reset_tzpath(to=())
 
 # Settings of ours, of dlt and of the SDK may be exported here; a proxy would take loopback requests away.
 FOREIGN_PREFIXES = ("TELNYX_", "PORTOUTS_", "SOURCES__", "DESTINATION__", "DLT_")
-FOREIGN_NAMES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+FOREIGN_NAMES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,7 +21,9 @@ import portouts_command
 import pytest
 import typer.main
 from portouts.cli import app
+from portouts.demo import Answer
 from portouts.sandbox import World, create_app, running
+from portouts.terminal import print_answers
 from portouts.time_zones import rules_version
 from simulated_account import ask
 from typer.testing import CliRunner
@@ -134,6 +136,51 @@ def test_the_promised_commands_and_options_exist() -> None:
     assert options["sandbox"] >= {"--port", "--orders", "--seed"}
 
 
+# What a narrow screen shows
+
+
+def narrow(*arguments: str, folder: Path) -> list[str]:
+    code, out, err = portouts_command.run(*arguments, folder=folder, COLUMNS="40")
+    assert code == 0, err
+    assert isinstance(out, str)
+    return out.splitlines()
+
+
+def test_help_fits_40_columns_and_cuts_no_option(tmp_path: Path) -> None:
+    for name in ("sync", "verify"):
+        lines = narrow(name, "--help", folder=tmp_path)
+        assert max(map(len, lines)) <= 40
+        options = [option for parameter in COMMANDS[name].params for option in parameter.opts]
+        assert [option for option in options if not any(f"{option} " in f"{line} " for line in lines)] == []
+    overview = " ".join(" ".join(narrow("--help", folder=tmp_path)).split())
+    assert "one incremental load, models, checks, publish." in overview
+
+
+NAMED = "[bold]Télécom[/] Exemple"
+WIDE_ANSWER = Answer(
+    "Who gains?", ["carrier_name", "orders_ported", "median_response_hours"], [(NAMED, 120, 15.5), ("W" * 99, 1, None)]
+)
+
+
+@pytest.mark.parametrize("columns", [80, 30, 20])
+def test_tables_cut_neither_names_nor_figures(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    print_answers([WIDE_ANSWER])
+    out = capsys.readouterr().out
+    assert "120" in out.split()
+    assert NAMED.replace(" ", "") in "".join(out.split())
+    assert out.count("W") - 1 == 99
+    assert {"15.5", "1", "–"} <= set(out.split())
+    assert "…" not in out
+
+
+def test_a_name_gives_no_order_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_answers([Answer("Who?", ["name", "orders"], [("\x1b[2J\x07Tel\u202e\n2 [/b]", 1)])])
+    assert "[2JTel 2 [/b]" in capsys.readouterr().out
+
+
 # What is refused before anything is asked
 
 
@@ -241,6 +288,34 @@ def test_an_api_that_cannot_be_reached_fails_at_once(command: Callable[..., Ende
     assert "gave up" not in ended.err
     assert "no whole answer from 127.0.0.1:9 (ConnectError: connection refused). Check TELNYX_BASE_URL" in ended.err
     assert "CANARY" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("name", ["sync", "verify"])
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("SSL_CERT_FILE", "missing.pem", "SSL_CERT_FILE=missing.pem cannot be used: no such file or directory."),
+        ("SSL_CERT_FILE", "empty.pem", "SSL_CERT_FILE=empty.pem holds no certificate in PEM format."),
+        ("SSL_CERT_FILE", ".", "SSL_CERT_FILE=. cannot be used: is a directory."),
+        ("SSL_CERT_DIR", "missing", "SSL_CERT_DIR=missing holds no certificates under the names that"),
+        ("SSL_CERT_DIR", ".", "SSL_CERT_DIR=. holds no certificates under the names that"),
+        ("SSLKEYLOGFILE", "missing/keys", "SSLKEYLOGFILE=missing/keys cannot be used: no such file or directory."),
+    ],
+)
+def test_certificates_that_cannot_be_used_are_named_before_the_first_request(
+    name: str, variable: str, value: str, said: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    (tmp_path / "empty.pem").touch()
+    asked = {"TELNYX_API_KEY": KEY, "TELNYX_BASE_URL": "http://127.0.0.1:9/v2"}  # nothing listens there
+    ended = command(name, "--json", **asked, **{variable: value})
+    assert (ended.code, said in ended.err) == (2, True)
+
+
+def test_a_demo_needs_no_certificates(tmp_path: Path) -> None:
+    code, _, err = portouts_command.run(
+        *("demo", "--json", "--orders", "25"), folder=tmp_path, SSL_CERT_FILE="missing.pem"
+    )
+    assert code == 0, err
 
 
 # The sandbox

@@ -10,12 +10,13 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,7 @@ from portouts.settings import (
     require_range,
     settings_files,
 )
+from portouts.streams import lost_output, settle_streams
 from portouts.terminal import (
     note_plan,
     note_wait,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from portouts.source_settings import SourceSettings
 
 FAILED, DIFFERENT = 1, 3
+NARROW = 60  # columns; in fewer, framed help cuts the names of options
 
 
 class _Commands(TyperGroup):
@@ -67,6 +70,11 @@ class _Commands(TyperGroup):
             if usage and "--json" in given:
                 print(json.dumps({"error": usage(), "exit_code": ended.code}))
             raise
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is Typer's
+        """Write what each command does in full; used where help has no frame."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, (command.help or "").split("\n")[0]) for name, command in self.commands.items()])
 
 
 app = typer.Typer(
@@ -142,7 +150,9 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
-    with _ending_well(as_json, "Nothing was published; run the sync again to go on."):
+    with _ending_well(
+        as_json, "Nothing was published; run the sync again to go on.", done="The sync is done; see `portouts status`."
+    ):
         require_file(database)
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
@@ -200,7 +210,11 @@ def verify(
 
     Exit codes: 0 proven, 3 different, 1 not provable.
     """
-    with _ending_well(as_json, "No certificate was published; what was repaired is kept. Run `portouts verify` again."):
+    with _ending_well(
+        as_json,
+        "No certificate was published; what was repaired is kept. Run `portouts verify` again.",
+        done="Its certificate is published.",
+    ):
         require_file(database)
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
         settings = _settings(settings_files(database, config))
@@ -228,7 +242,9 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
-    with _ending_well(as_json, "The published file is as it was; run `portouts models` again."):
+    with _ending_well(
+        as_json, "The published file is as it was; run `portouts models` again.", done="The models are up to date."
+    ):
         require_file(database)
         settings = _settings(settings_files(database, config), needs_key=False)
         from portouts.models_job import rebuild_models
@@ -257,7 +273,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Run the notebooks against the published file and write one HTML page that needs nothing else."""
-    with _ending_well(as_json, "No page was written; an earlier one is as it was."):
+    with _ending_well(as_json, "No page was written; an earlier one is as it was.", done="The page is written."):
         require_file(database)
         _require("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
         from portouts.report import build_report
@@ -274,7 +290,11 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """See the whole job on a simulated account: two syncs 30 days apart, then the report. Needs no key, no network."""
-    with _ending_well(as_json, "The demo is half done; run it again, into another file where you named one."):
+    with _ending_well(
+        as_json,
+        "The demo is half done; run it again, into another file where you named one.",
+        done="Its warehouse is written.",
+    ):
         state = database.parent / ".portouts" / database.name
         if database != DEMO_DATABASE and (database.exists() or state.exists()):
             raise SettingsError(f"{database} exists already; give the demo a new file.")
@@ -335,20 +355,48 @@ def main() -> None:
     """Run the command line."""
     # Pages are many small objects, nearly all of them in use: by default, a fifth of all work is looking for others.
     gc.set_threshold(20_000, 10, 10)
+    settle_streams()
+    _fit_help(shutil.get_terminal_size().columns)
     # Without a handler, SIGTERM does nothing to the first process of a container, or where it came ignored.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app(prog_name="portouts")
+    try:
+        app(prog_name="portouts")
+    except SystemExit as ended:
+        sys.exit(ended.code or (0 if _is_shown() else FAILED))
+
+
+def _fit_help(width: int) -> None:
+    """Print help without a frame, each explanation below its option, where a frame leaves no room for words."""
+    if width < NARROW:
+        context = _Commands.context_class
+        wide = context.formatter_class
+        below = {"write_dl": partialmethod(wide.write_dl, col_max=4)}
+        context.formatter_class = type("Narrow", (wide,), below)
+        app.rich_markup_mode = None
+        app.info.context_settings = {**(app.info.context_settings or {}), "terminal_width": width}
+
+
+def _is_shown(done: str = "") -> bool:
+    """Say so where the result could not be printed, and what holds all the same."""
+    lost = lost_output()
+    if lost:
+        print(f"portouts: Standard output {lost}, so the result is not shown. {done}".rstrip(), file=sys.stderr)
+    return not lost
 
 
 @contextmanager
-def _ending_well(as_json: bool, stopped: str = "Nothing was changed.") -> Iterator[None]:
+def _ending_well(as_json: bool, stopped: str = "Nothing was changed.", done: str = "") -> Iterator[None]:
     """Turn what can go wrong into a message that says what to do, and the exit code that belongs to it.
 
-    `stopped` says what holds after an interruption at once.
+    `stopped` says what holds after an interruption at once, and `done` what holds although the result could not be
+    printed; a command that only prints has then failed.
     """
     try:
         yield
+        if not _is_shown(done) and not done:
+            raise typer.Exit(FAILED)
     except typer.Exit:
+        _is_shown(done)
         raise
     except PortoutsError as error:
         _fail(str(error), error.exit_code, as_json)

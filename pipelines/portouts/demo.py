@@ -80,7 +80,7 @@ def read_answers(database: Path) -> list[Answer]:
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, path: Path) -> Answer:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     result = connection.execute(text)
     columns = [column[0] for column in result.description or ()]
     return Answer(text.splitlines()[0].removeprefix("-- "), columns, result.fetchall())

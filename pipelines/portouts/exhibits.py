@@ -156,7 +156,7 @@ class Table(Exhibit):
         )
 
     def _cell(self, column: str, value: Any) -> str:
-        text = label(value, LENGTH)
+        text = label(str(value), LENGTH)
         return f"<bdi>{as_html(text)}</bdi>" if column in self.names else as_html(text)
 
     def _class(self, column: str) -> str:

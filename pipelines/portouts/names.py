@@ -10,9 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from html import escape
-from typing import Any
-
-import pandas as pd
 
 LENGTH = 60  # columns that a name may take in a sentence or a table
 
@@ -31,18 +28,18 @@ _REMOVED = re.compile(
 _UNCUT_MARKS = 4  # accents that a character may carry on average before a name counts as too long
 
 
-def plain(value: Any) -> str:
-    """Return a text without marks, control characters and line breaks; what is missing is an empty text."""
-    return "" if pd.isna(value) else _cleaned(str(value)).translate(_MARKS)
+def plain(text: object) -> str:
+    """Return a text without marks, control characters and line breaks; what is no text is an empty one."""
+    return _cleaned(text).translate(_MARKS) if isinstance(text, str) else ""
 
 
-def isolated(name: Any, otherwise: str) -> str:
+def isolated(name: object, otherwise: str) -> str:
     """Return a name for use in a sentence, or our own word `otherwise` where nothing of it can be seen."""
     shown = label(name, LENGTH)
     return f"{_OPEN}{shown}{_CLOSE}" if _is_visible(shown) else otherwise
 
 
-def label(name: Any, length: int) -> str:
+def label(name: object, length: int) -> str:
     """Return a name as plain text of at most so many columns; a longer one is cut and ends in an ellipsis."""
     text = plain(name)
     if columns(text) <= length and len(text) <= _UNCUT_MARKS * length:

@@ -8,6 +8,8 @@ longer one: a bare `BASE_URL` or `API_KEY` of another program must not send our 
 from __future__ import annotations
 
 import os
+import re
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -121,6 +123,12 @@ def require_file(database: Path) -> None:
         raise SettingsError(
             f"--database {database} is a folder. Name the DuckDB file, such as data/portouts.duckdb (an empty text "
             "names the current folder)."
+        )
+    if re.search("[\ud800-\udfff]", path := str(database.absolute())):
+        readable = path.encode(errors="surrogateescape").decode(errors="replace")
+        raise SettingsError(
+            f"{readable} cannot be written in the encoding of this locale ({sys.getfilesystemencoding()}). Set "
+            "PYTHONUTF8=1, or choose another name."
         )
 
 

@@ -27,7 +27,13 @@ from portouts.operators import Operator, read_operators
 from portouts.patience import DEFAULT_REQUEST_SECONDS
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, Found, Setting, SettingsError, found_in_environment, parse_instant
-from portouts.telnyx_api import DEFAULT_BASE_URL, DEFAULT_CONCURRENCY, require_base_url, require_proxies
+from portouts.telnyx_api import (
+    DEFAULT_BASE_URL,
+    DEFAULT_CONCURRENCY,
+    require_base_url,
+    require_certificates,
+    require_proxies,
+)
 from portouts.time_zones import time_zone as find_time_zone
 
 ARGUMENT = "argument"
@@ -134,10 +140,11 @@ def _require_known(found: Found) -> None:
 
 
 def _require_access(settings: SourceSettings) -> None:
-    """Refuse to ask without a key, or by way of a proxy that cannot be used."""
+    """Refuse to ask without a key, or with certificates or by way of a proxy that cannot be used."""
     if not settings.api_key:
         raise SettingsError(KEY_ADVICE)
     try:
+        require_certificates(os.environ)
         require_proxies(os.environ)
     except ValueError as error:
         raise SettingsError(str(error)) from None

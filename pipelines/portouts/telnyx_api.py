@@ -18,13 +18,15 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import re
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -54,6 +56,7 @@ LONGEST_TRY = 120.0
 
 Envelope = dict[str, Any]
 JsonObject = dict[str, Any]
+_AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # the hash of a subject, by which OpenSSL looks an authority up
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 T = TypeVar("T")
@@ -166,7 +169,7 @@ class TelnyxClient:
             timeout=TIMEOUT,
             transport=transport,
             trust_env=not _is_loopback(httpx.URL(base_url).host),  # a proxy would be handed the key in clear text
-            verify=_certificates(),
+            verify=_certificates() if base_url.startswith("https") else _nobody(),
             limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
         )
 
@@ -358,6 +361,35 @@ def require_base_url(url: str) -> None:
         )
 
 
+def require_certificates(environ: Mapping[str, str]) -> None:
+    """Raise `ValueError`, naming the environment variable, unless the authorities named there can be used."""
+    if keys := environ.get("SSLKEYLOGFILE"):
+        _try_certificates("SSLKEYLOGFILE", keys, ssl.create_default_context)
+    if file := environ.get("SSL_CERT_FILE"):
+        _try_certificates("SSL_CERT_FILE", file, partial(ssl.create_default_context, cafile=file))
+    elif (folders := environ.get("SSL_CERT_DIR")) and not _hold_authorities(folders.split(os.pathsep)):
+        raise ValueError(
+            f"SSL_CERT_DIR={folders} holds no certificates under the names that `openssl rehash` gives them, so no "
+            "server would be trusted. Correct or unset it."
+        )
+
+
+def _try_certificates(name: str, value: str, load: Callable[[], object]) -> None:
+    try:
+        load()
+    except ssl.SSLError:
+        raise ValueError(f"{name}={value} holds no certificate in PEM format. Correct or unset it.") from None
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else "unknown error"
+        raise ValueError(f"{name}={value} cannot be used: {why}. Correct or unset it.") from None
+
+
+def _hold_authorities(folders: Iterable[str]) -> bool:
+    with suppress(OSError):
+        return any(_AUTHORITY.fullmatch(path.name) for folder in folders for path in Path(folder).iterdir())
+    return False
+
+
 def require_proxies(environ: Mapping[str, str]) -> None:
     """Raise `ValueError`, naming the environment variable, unless every proxy in the environment can be used."""
     for name, url in environ.items():
@@ -375,7 +407,7 @@ def _problem_of_proxy(url: str) -> str | None:
             return "it names no host"
         if proxy.url.port is not None and not 0 < proxy.url.port < 65536:
             return f"its port is {proxy.url.port}, not between 1 and 65535"
-        httpx.AsyncHTTPTransport(proxy=proxy, verify=_certificates())
+        httpx.AsyncHTTPTransport(proxy=proxy, verify=_nobody())
     except ImportError:
         return "a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
     except httpx.InvalidURL as error:
@@ -394,6 +426,11 @@ def _is_loopback(host: str) -> bool:
 @cache
 def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()  # read from a file, which takes as long as many requests
+
+
+@cache
+def _nobody() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # over http there is no certificate to check; none is trusted
 
 
 def parse_envelope(body: bytes, *types: Any) -> Envelope:

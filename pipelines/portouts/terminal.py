@@ -13,7 +13,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from portouts.names import plain
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from portouts.buckets import ComparisonPlan
     from portouts.demo import Answer, DemoOutcome
     from portouts.ledger import Certificate
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from portouts.verify_job import VerifyOutcome
 
 DIFFERENCES_SHOWN = 10
+LEAST_NAME = 12  # columns of the screen that a name needs beside its figures
 
 
 @contextmanager
@@ -229,21 +234,51 @@ def print_demo(outcome: DemoOutcome, database: object, answers: Sequence[Answer]
 
 
 def print_answers(answers: Sequence[Answer]) -> None:
-    """Print each question with its table."""
-    from rich import box
+    """Print each question with its table, or row by row where the screen is too narrow for the figures."""
     from rich.console import Console
-    from rich.table import Table
 
+    console = Console()
     for answer in answers:
-        table = Table(
-            title=answer.question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-        )
-        for position, column in enumerate(answer.columns):
-            is_name = position == 0
-            table.add_column(column.replace("_", " "), justify="left" if is_name else "right", no_wrap=is_name)
-        for row in answer.rows:
-            table.add_row(*("–" if value is None else str(value) for value in row))
-        Console().print(table)
+        rows = [["–" if value is None else plain(str(value)) for value in row] for row in answer.rows]
+        figures = sum(_width_of(column) + 1 for column in list(zip(answer.columns, *rows, strict=True))[1:])
+        if figures + LEAST_NAME <= console.width:
+            _print_table(console, answer, rows)
+        else:
+            _print_rows(answer, rows)
+
+
+def _width_of(column: Sequence[str]) -> int:
+    """Count the columns of the screen that a heading, one word a line, and the figures below it take."""
+    heading, *figures = column
+    return max(map(len, [*heading.split("_"), *figures]))
+
+
+def _print_table(console: Console, answer: Answer, rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=answer.question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    name, *figures = answer.columns
+    table.add_column(name.replace("_", " "), overflow="fold")
+    for figure in figures:
+        table.add_column(figure.replace("_", "\n"), justify="right", no_wrap=True, vertical="bottom")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _print_rows(answer: Answer, rows: Sequence[Sequence[str]]) -> None:
+    print(answer.question)
+    headings = [column.replace("_", " ") for column in answer.columns]
+    width = max(map(len, headings))
+    for name, *figures in rows:
+        print(f"\n{name}")
+        for heading, figure in zip(headings[1:], figures, strict=True):
+            print(f"  {heading:<{width}} {figure:>8}")
+    print()
 
 
 def note(lines: Iterable[str]) -> None:
