@@ -387,11 +387,19 @@ def test_a_sandbox_on_a_port_that_is_taken_says_so(command: Callable[..., Ended]
         ("demo", "demo.run_demo", "The demo is half done; run it again, into another file where you named one."),
     ],
 )
+@pytest.mark.parametrize(
+    "interruption", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["in Python", "in DuckDB"]
+)
 def test_whoever_interrupts_a_command_is_told_what_that_leaves(
-    name: str, place: str, said: str, command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
+    name: str,
+    place: str,
+    said: str,
+    interruption: BaseException,
+    command: Callable[..., Ended],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def interrupt(*_arguments: object) -> None:
-        raise KeyboardInterrupt
+    def interrupt(*_arguments: object, **_named: object) -> None:
+        raise interruption
 
     monkeypatch.setattr(f"portouts.{place}", interrupt)
     ended = command(name, "--json", TELNYX_API_KEY="KEY_FAKE")

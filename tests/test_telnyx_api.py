@@ -308,8 +308,8 @@ async def test_a_refusal_of_one_request_holds_all_others() -> None:
 
 @pytest.mark.parametrize(
     ("failure", "tries"),
-    [(httpx.ConnectError("refused"), 1), (httpx.ConnectTimeout("slow"), 2)],
-    ids=["refused", "silent"],
+    [(httpx.ConnectError("refused"), 1), (httpx.ConnectTimeout("slow"), 2), (httpx.ProxyError("407"), 2)],
+    ids=["refused", "silent", "refused by a proxy"],
 )
 async def test_where_nothing_listens_at_the_first_request_it_fails_soon(failure: Exception, tries: int) -> None:
     script, said = await failing([failure], TelnyxUnavailable, has_answered=False)

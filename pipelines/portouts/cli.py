@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 FAILED, DIFFERENT = 1, 3
 NARROW = 60  # columns; in fewer, framed help cuts the names of options
+# What DuckDB makes of a signal while it computes, as a RuntimeError.
+QUERY_INTERRUPTED = "Query interrupted"
 
 
 class _Commands(TyperGroup):
@@ -403,6 +405,8 @@ def _ending_well(as_json: bool, stopped: str = "Nothing was changed.", done: str
     except KeyboardInterrupt:
         _fail(f"Stopped at once. {stopped}", FAILED, as_json)
     except Exception as error:
+        if str(error) == QUERY_INTERRUPTED:
+            _fail(f"Stopped at once. {stopped}", FAILED, as_json)
         if as_json:
             print(json.dumps({"error": f"{type(error).__name__}, see standard error", "exit_code": FAILED}))
         raise

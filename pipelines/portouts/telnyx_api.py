@@ -47,7 +47,11 @@ ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment; whoever has sent nothing else is hardly the API.
 STRANGER_ATTEMPTS = 5
 # Where nothing has ever answered, an address that refuses is the wrong one, and one that is silent probably is.
-UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {httpx.ConnectError: 1, httpx.ConnectTimeout: 2}
+UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {
+    httpx.ConnectError: 1,
+    httpx.ConnectTimeout: 2,
+    httpx.ProxyError: 2,
+}
 RETRIED_STATUSES = frozenset({408, 425, 429})
 LATER = "Run the sync again later."
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)
