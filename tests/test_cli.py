@@ -46,11 +46,8 @@ class Ended(NamedTuple):
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
     """Run a command in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    # The command itself sets these, which must not outlive the test.
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "ERROR")
-    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
-    monkeypatch.setenv("RUNTIME__INTERCEPT_SIGNALS", "false")
+    # The command itself changes these, which must not outlive the test.
+    monkeypatch.setenv("DLT_DATA_DIR", os.environ["DLT_DATA_DIR"])
     monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
 
     def run(*arguments: str, **environment: str) -> Ended:
@@ -83,14 +80,30 @@ def imported_by(*arguments: str, folder: Path, **environment: str) -> tuple[int,
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--help"], 0), (["sync", "--help"], 0), (["sync"], 2), (["status"], 1)],
-    ids=["help", "help of sync", "sync without a key", "status without a file"],
+    [
+        (["--help"], 0),
+        (["sync", "--help"], 0),
+        (["sync"], 2),
+        (["sync", "--as-of", "yesterday"], 2),
+        (["sync", "--since", "2040-01-01"], 2),
+        (["sync", "--destination", "abacus"], 2),
+        (["sync", "--destination", "duckdb", "--keep", "3"], 2),
+        (["sync", "--database", "s3://bucket/portouts.duckdb"], 2),
+        (["verify", "--until", "spring"], 2),
+        (["verify", "--since", "2026-05-02", "--until", "2026-05-02"], 2),
+        (["verify", "--quick", "--depth", "day"], 2),
+        (["report", "--output", "nowhere/report.html"], 2),
+        (["status"], 1),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_should_be_quick_imports_nothing_slow(arguments: list[str], code: int, tmp_path: Path) -> None:
-    ended, imported = imported_by(*arguments, folder=tmp_path)
+    key = {"TELNYX_API_KEY": "KEY_FAKE"} if len(arguments) > 1 else {}
+    ended, imported = imported_by(*arguments, folder=tmp_path, **key)
     needed = {"duckdb"} if arguments == ["status"] else set[str]()
     # Typer draws its help with Rich.
     assert (ended, set(imported) - {"rich.table"} - needed) == (code, set())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_sync_does_without_pandas(tmp_path: Path) -> None:
@@ -122,7 +135,8 @@ def test_every_command_and_option_stands_in_its_help_and_in_the_readme(
     readme = README.read_text(encoding="utf-8")
     overview, own = command("--help", COLUMNS="200").out, command(name, "--help", COLUMNS="200").out
     [row] = re.findall(rf"^\| `portouts {name}` \|.*$", readme, re.MULTILINE)
-    options = [option for parameter in COMMANDS[name].params for option in parameter.opts]
+    shown = [parameter for parameter in COMMANDS[name].params if not getattr(parameter, "hidden", False)]
+    options = [option for parameter in shown for option in parameter.opts]
     assert name in overview
     assert [option for option in options if option not in own] == []
     assert [option for option in options if f"`{option}`" not in row] == []
@@ -278,6 +292,97 @@ def test_a_file_that_would_hide_a_schema_is_refused(name: str, command: Callable
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("database", "way"),
+    [
+        ("s3://bucket/portouts.duckdb", "Name a local file and copy it there after each sync"),
+        ("https://host/portouts.duckdb", "Name a local file and copy it there after each sync"),
+        ("md:portouts", "`portouts sync --destination motherduck`"),
+        ("file:///data/portouts.duckdb", "Write the path alone"),
+        (":memory:", "name a file, such as data/portouts.duckdb"),
+        ("portouts.duckdb?access_mode=read_only", "Its name must have no ?"),
+        ("data/*.duckdb", "Its name must have no ?, no *"),
+        ("portouts\n.duckdb", "no control character"),
+        ("~nobody-here/portouts.duckdb", "Write the whole path"),
+    ],
+)
+@pytest.mark.parametrize("name", ["sync", "verify", "models", "status", "report", "demo"])
+def test_what_is_no_file_of_this_machine_is_refused_with_the_way_that_works(
+    name: str, database: str, way: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = command(name, "--json", "--database", database, TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (2, 2)
+    assert f"portouts: --database {ascii(database)[1:-1].partition('//')[0]}" in ended.err.replace("'", "")
+    assert way in ended.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_home_of_the_user_may_stand_in_the_path(command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = command("status", "--database", "~/portouts.duckdb", HOME=str(tmp_path))
+    assert (ended.code, f"{tmp_path / 'portouts.duckdb'} does not exist" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["verify", "models"])
+def test_a_database_that_is_not_there_leaves_nothing_behind(
+    name: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    ended = command(name, "--database", "none.duckdb", TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, "none.duckdb" in ended.err, "Run `portouts sync` first" in ended.err) == (1, True, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--verify", "none"], ["--keep", "2"], ["--rebuild"], ["--accept-settings"]],
+    ids=lambda options: options[0],
+)
+def test_a_load_into_another_engine_refuses_what_only_the_warehouse_can_do(
+    options: list[str], command: Callable[..., Ended]
+) -> None:
+    ended = command("sync", "--destination", "filesystem", *options, TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, ended.err) == (2, f"portouts: --destination loads raw alone: leave out {options[0]}.\n")
+
+
+def test_a_destination_may_be_named_in_the_settings(command: Callable[..., Ended], tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text('[destination.lake]\ndestination_type = "filesystem"\n')
+    for environment in ({}, {"DESTINATION__SEA__DESTINATION_TYPE": "filesystem"}):
+        name = "sea" if environment else "lake"
+        ended = command("sync", "--destination", name, **environment)
+        assert "No Telnyx API key" in ended.err
+    assert "dlt knows no destination" in command("sync", "--destination", "sea").err
+
+
+HOMELESS = """
+import os, pwd
+def missing(_key): raise KeyError(_key)
+os.environ.pop("HOME", None)
+pwd.getpwuid = pwd.getpwnam = missing  # as a container does that runs under a number
+os.geteuid = lambda: 12345
+from portouts.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["demo", "--orders", "20"], 0, ""),
+        (["status"], 1, "data/portouts.duckdb does not exist"),
+        (["report"], 1, "data/portouts.duckdb does not exist"),
+        (["sync"], 2, "No Telnyx API key"),
+        (["models", "--database", "~/portouts.duckdb"], 2, "no such home folder is known"),
+        (["verify", "--config", "~/portouts.toml"], 2, "no such home folder is known"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_user_without_a_home_gets_along(arguments: list[str], code: int, said: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HOMELESS, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+
+
 # What an API can answer
 
 
@@ -427,6 +532,11 @@ def test_wrong_usage_is_told_to_programs_too(arguments: list[str], said: str, co
     assert json.loads(told.out).keys() == {"error", "exit_code"}
     assert (json.loads(told.out)["exit_code"], said in json.loads(told.out)["error"]) == (2, True)
     assert said in told.err
+
+
+def test_a_sync_may_still_be_asked_for_a_full_verification(command: Callable[..., Ended]) -> None:
+    assert "No Telnyx API key" in command("sync", "--verify", "full").err
+    assert "none, quick, month, week, day" in json.loads(command("sync", "--verify", "some", "--json").out)["error"]
 
 
 # The demo

@@ -66,7 +66,7 @@ def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     Without a path it is PORTOUTS_DATABASE, else data/portouts.duckdb. Raises `NotPublished`. A connection goes on
     showing the version that it opened, whatever is published meanwhile.
     """
-    database = Path(path or os.environ.get("PORTOUTS_DATABASE") or DEFAULT_DATABASE)
+    database = Path(path or os.environ.get("PORTOUTS_DATABASE") or DEFAULT_DATABASE).expanduser()
     if not database.exists():
         raise NotPublished(
             f"{database.absolute()} does not exist. Run `portouts sync` first, or name the published file (that of "

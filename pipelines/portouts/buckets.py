@@ -20,11 +20,13 @@ STATUSES = OPEN_STATUSES + FINAL_STATUSES
 
 
 class Verify(StrEnum):
-    """How a sync proves what it leaves behind."""
+    """How a sync proves what it leaves behind: not at all, by the whole range, or as finely as `Depth` does."""
 
-    QUICK = "quick"
-    FULL = "full"
     NONE = "none"
+    QUICK = "quick"
+    MONTH = "month"
+    WEEK = "week"
+    DAY = "day"
 
 
 class Depth(StrEnum):

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial, partialmethod
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,9 +32,11 @@ from portouts.settings import (
     asks_vault,
     find_settings,
     parse_instant,
+    published_file,
     read_toml,
     require_api_key,
-    require_file,
+    require_destination,
+    require_folder_of,
     require_range,
     settings_files,
 )
@@ -77,6 +80,14 @@ class _Commands(TyperGroup):
         """Write what each command does in full; used where help has no frame."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, (command.help or "").split("\n")[0]) for name, command in self.commands.items()])
+
+
+def _verify(text: str) -> Verify:
+    """Read how a sync is to verify; `full` is what `month` was called before."""
+    try:
+        return Verify("month" if text == "full" else text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(Verify)}.") from None
 
 
 app = typer.Typer(
@@ -126,6 +137,7 @@ SANDBOX_HISTORY = timedelta(days=516)
 
 @app.command()
 def sync(
+    context: typer.Context,
     database: Database = DEFAULT_DATABASE,
     as_of: Annotated[str | None, typer.Option(metavar="TS", help="Read up to this instant. Default: now.")] = None,
     since: Annotated[
@@ -137,7 +149,12 @@ def sync(
     ] = False,
     accept_deletions: AcceptDeletions = False,
     verify: Annotated[
-        Verify, typer.Option(help="Prove the result against the API's counts: by status, by month too, or not at all.")
+        Verify,
+        typer.Option(
+            parser=_verify,
+            metavar="|".join(Verify),
+            help="Prove the result against the API's counts: how finely, or not at all.",
+        ),
     ] = Verify.QUICK,
     destination: Annotated[
         str | None,
@@ -155,11 +172,14 @@ def sync(
     with _ending_well(
         as_json, "Nothing was published; run the sync again to go on.", done="The sync is done; see `portouts status`."
     ):
-        require_file(database)
+        database = published_file(database)
         instant = _as_of(as_of)
         from_day = parse_instant("--since", since)
         require_range("--since", from_day, instant)
         files = settings_files(database, config)
+        if destination is not None:
+            _refuse(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
+            require_destination(destination, os.environ, files)
         settings = _settings(files)
         from portouts.sync_job import CHUNK_ROWS, SyncRequest, run_load, run_sync
         from portouts.telnyx_source import Supervision
@@ -196,9 +216,12 @@ def sync(
 
 @app.command()
 def verify(
+    context: typer.Context,
     database: Database = DEFAULT_DATABASE,
-    quick: Annotated[bool, typer.Option("--quick", help="Whole-range counts only: at most 7 requests.")] = False,
-    depth: Annotated[Depth, typer.Option(help="How finely to count, by status.")] = Depth.MONTH,
+    quick: Annotated[bool, typer.Option("--quick", hidden=True, help="The same as --depth quick.")] = False,
+    depth: Annotated[
+        Depth, typer.Option(help="How finely to count, by status; quick takes at most 7 requests.")
+    ] = Depth.MONTH,
     sample: Annotated[int, typer.Option(min=0, help="Read so many random pages whole and compare every field.")] = 0,
     since: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted from here on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")] = None,
@@ -217,8 +240,12 @@ def verify(
         "No certificate was published; what was repaired is kept. Run `portouts verify` again.",
         done="Its certificate is published.",
     ):
-        require_file(database)
+        database = published_file(database)
         from_day, to_day = parse_instant("--since", since), parse_instant("--until", until)
+        if from_day and to_day and from_day >= to_day:
+            raise SettingsError(f"--until {until} does not lie after --since {since}, so there is nothing to verify.")
+        if quick and depth is not Depth.QUICK:
+            _refuse(context, "depth", because="--quick is --depth quick")
         settings = _settings(settings_files(database, config))
         from portouts.telnyx_source import Supervision
         from portouts.verify_job import VerifyRequest, run_verify
@@ -247,7 +274,7 @@ def models(
     with _ending_well(
         as_json, "The published file is as it was; run `portouts models` again.", done="The models are up to date."
     ):
-        require_file(database)
+        database = published_file(database)
         settings = _settings(settings_files(database, config), needs_key=False)
         from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse
@@ -259,7 +286,7 @@ def models(
 def status(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """Show how fresh the published file is, which ranges it covers, and what it holds."""
     with _ending_well(as_json):
-        require_file(database)
+        database = published_file(database)
         from portouts.status import read_status
 
         found = read_status(database, _now())
@@ -276,11 +303,13 @@ def report(
 ) -> None:
     """Run the notebooks against the published file and write one HTML page that needs nothing else."""
     with _ending_well(as_json, "No page was written; an earlier one is as it was.", done="The page is written."):
-        require_file(database)
+        database = published_file(database)
+        output = require_folder_of("--output", output) if output else None
         _require("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
-        from portouts.report import build_report
+        with _some_home():
+            from portouts.report import build_report
 
-        built = build_report(database, output)
+            built = build_report(database, output)
         result(built.to_json(), as_json, str(built))
 
 
@@ -297,6 +326,7 @@ def demo(
         "The demo is half done; run it again, into another file where you named one.",
         done="Its warehouse is written.",
     ):
+        database = published_file(database)
         state = database.parent / ".portouts" / database.name
         if database != DEMO_DATABASE and (database.exists() or state.exists()):
             raise SettingsError(f"{database} exists already; give the demo a new file.")
@@ -432,6 +462,27 @@ def _stop_on_signal() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _some_home() -> Iterator[None]:
+    """Give Jupyter, which keeps files in the user's home, an empty one where the user has none."""
+    try:
+        Path.home()
+    except RuntimeError:
+        with TemporaryDirectory() as home:
+            os.environ["HOME"] = home
+            yield
+    else:
+        yield
+
+
+def _refuse(context: typer.Context, *names: str, because: str) -> None:
+    """Refuse options that were given on the command line and cannot be obeyed."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [f"--{name.replace('_', '-')}" for name, found in sources.items() if found and found.name == "COMMANDLINE"]
+    if given:
+        raise SettingsError(f"{because}: leave out {' and '.join(given)}.")
 
 
 def _fail(error: str, code: int, as_json: bool) -> None:

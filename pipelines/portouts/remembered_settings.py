@@ -16,12 +16,12 @@ from pathlib import Path
 import duckdb
 
 from portouts.models import create_books
-from portouts.settings import PATHS, Setting, SettingsError
+from portouts.settings import LISTS, Setting, SettingsError
 from portouts.source_settings import SourceSettings, check_settings
 from portouts.sync_state import SyncState
 
 DEFAULT = "default"
-OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", *PATHS})
+OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", *LISTS})
 OF_ROWS = frozenset({"pii", "start_date"})
 ADVICE = "Numbers would mean something else, so nothing was changed. Set the former values, or accept these with"
 
@@ -90,7 +90,7 @@ def values_of(settings: SourceSettings) -> dict[str, str]:
         "response_window_hours": f"{settings.response_window_hours:g}",
         "business_time_zone": settings.business_time_zone.key,
         "pii": settings.privacy.mark,
-        **{name: _file(settings, name) for name in sorted(PATHS)},
+        **{name: _file(settings, name) for name in sorted(LISTS)},
     }
 
 
@@ -167,13 +167,13 @@ def _with_remembered(
 
 def _as_given(name: str, value: str) -> str:
     """Undo what `values_of` adds to a setting."""
-    if name in PATHS:
+    if name in LISTS:
         return value.rpartition(" (sha256 ")[0]
     return value.partition(" ")[0] if name == "pii" else value
 
 
 def _differs(name: str, one: object, other: object) -> bool:
-    if name in PATHS:
+    if name in LISTS:
         return str(one).rpartition(" (sha256 ")[2] != str(other).rpartition(" (sha256 ")[2]
     return one != other
 

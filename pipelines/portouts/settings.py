@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +27,13 @@ KEY_ADVICE = (
 )
 VARIABLES = "SOURCES__TELNYX__"
 NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
-# Settings that name a file. In a file of settings, such a path is relative to the folder of the project.
-PATHS = frozenset({"holidays", "operators"})
+# Settings that name a list in a file, on which numbers depend.
+LISTS = frozenset({"holidays"})
+# Settings that name a file or a folder. In a file of settings, such a path is relative to the folder of the project.
+PATHS = LISTS | {"state_dir"}
 FILES = ("secrets.toml", "config.toml")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone would be a drive
+_NO_NAME = re.compile(r"[?*\\\x00-\x1f\x7f]")
 
 
 class SettingsError(PortoutsError):
@@ -59,7 +64,7 @@ def settings_files(database: Path, config: Path | None = None) -> list[Path]:
 
 def _named_files(config: Path) -> list[Path]:
     """Take a folder of settings, the folder it lies in, or a file beside which the secrets lie."""
-    config = config.expanduser().absolute()
+    config = with_home("--config", config).absolute()
     if config.is_file():
         return [config.with_name(FILES[0]), config] if config.name not in FILES else _files_of(config.parent)
     for folder in (config, config / ".dlt"):
@@ -117,8 +122,13 @@ def asks_vault(files: Iterable[Path]) -> bool:
     return any("providers" in read_toml(file) for file in files)
 
 
-def require_file(database: Path) -> None:
-    """Raise `SettingsError` where the published file cannot lie."""
+def published_file(database: Path) -> Path:
+    """Name the published file, with the user's home for `~`; raises `SettingsError` for what is no file of here."""
+    text = str(database)
+    if advice := _advice_for(text):
+        shown = text.replace(":/", "://", 1) if _SCHEME.match(text) else ascii(text)
+        raise SettingsError(f"--database {shown}: the warehouse is a DuckDB file on this machine. {advice}")
+    database = with_home("--database", database)
     if database.is_dir():
         raise SettingsError(
             f"--database {database} is a folder. Name the DuckDB file, such as data/portouts.duckdb (an empty text "
@@ -130,6 +140,58 @@ def require_file(database: Path) -> None:
             f"{readable} cannot be written in the encoding of this locale ({sys.getfilesystemencoding()}). Set "
             "PYTHONUTF8=1, or choose another name."
         )
+    return database
+
+
+def _advice_for(database: str) -> str | None:
+    """Say what to do instead of naming a place that is no file; None for one that may be."""
+    scheme = _SCHEME.match(database)
+    if database.strip().lower() == ":memory:":
+        return "In memory nothing would stay: name a file, such as data/portouts.duckdb."
+    if scheme and scheme[1].lower() in ("md", "motherduck"):
+        return "Name a local file; `portouts sync --destination motherduck` loads the raw tables into MotherDuck."
+    if scheme and scheme[1].lower() in ("file", "duckdb", "sqlite"):
+        return "Write the path alone, without what stands before it."
+    if scheme:
+        return (
+            "Name a local file and copy it there after each sync; `portouts sync --destination filesystem` loads the "
+            "raw tables there."
+        )
+    if _NO_NAME.search(Path(database).name):
+        return r"Its name must have no ?, no *, no \ and no control character: give it another one."
+    return None
+
+
+def with_home(option: str, path: Path) -> Path:
+    """Put the home of the user for `~`, which no shell does in the file of a unit or a timer."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise SettingsError(f"{option} {path}: no such home folder is known. Write the whole path.") from None
+
+
+def require_folder_of(option: str, path: Path) -> Path:
+    """Return the path, with the user's home for `~`; raises `SettingsError` where its folder does not exist."""
+    path = with_home(option, path)
+    if not path.absolute().parent.is_dir():
+        raise SettingsError(f"{option} {path}: there is no folder {path.absolute().parent}. Make it, or name another.")
+    return path
+
+
+def require_destination(name: str, environ: Mapping[str, str], files: Iterable[Path]) -> None:
+    """Raise `SettingsError` unless dlt brings this destination, a file or variable defines it, or it is a module."""
+    package = find_spec("dlt")
+    known = sorted(path.name for path in Path(str(package and package.origin)).parent.glob("destinations/impl/[a-z]*"))
+    defined = f"DESTINATION__{name.upper()}__DESTINATION_TYPE" in environ
+    if "." in name or name in known or defined or any(_defines(read_toml(file), name) for file in files):
+        return
+    raise SettingsError(f"--destination {name}: dlt knows no destination of this name. There are {', '.join(known)}.")
+
+
+def _defines(content: Mapping[str, Any], destination: str) -> bool:
+    destinations = content.get("destination")
+    section = destinations.get(destination) if isinstance(destinations, dict) else None
+    return isinstance(section, dict) and "destination_type" in section
 
 
 def parse_instant(name: str, text: str | None) -> datetime | None:
@@ -189,4 +251,4 @@ def _located(name: str, value: object, file: Path) -> object:
     if name not in PATHS or not isinstance(value, str) or not value:
         return value
     folder = file.absolute().parent
-    return str((folder.parent if folder.name == ".dlt" else folder) / Path(value))
+    return str((folder.parent if folder.name == ".dlt" else folder) / with_home(name, Path(value)))

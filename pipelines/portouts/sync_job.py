@@ -204,7 +204,8 @@ def _verify(
             most_searched=None if accepted else MOST_SEARCHED_AFTER_SYNC,
         )
     else:
-        depth, plan = Depth.MONTH, plan_depth(ranges, Depth.MONTH, events=events)
+        depth = Depth(request.verify)
+        plan = plan_depth(ranges, depth, events=events)
     settled = verification.settle(plan, repair=True)
     supervision.report.requests += verification.requests
     certificate = certify(verification, ranges, depth, settled, started_at, clock())
