@@ -28,7 +28,7 @@ KEY_ADVICE = (
 VARIABLES = "SOURCES__TELNYX__"
 NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
 # Settings that name a list in a file, on which numbers depend.
-LISTS = frozenset({"holidays"})
+LISTS = frozenset({"holidays", "operators"})
 # Settings that name a file or a folder. In a file of settings, such a path is relative to the folder of the project.
 PATHS = LISTS | {"state_dir"}
 FILES = ("secrets.toml", "config.toml")
