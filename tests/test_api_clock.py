@@ -243,6 +243,15 @@ def test_a_clock_set_back_is_refused_where_the_api_shows_none(machine: Callable[
         account.sync_now()
 
 
+def test_a_clock_that_was_a_little_ahead_is_no_reason_to_refuse_the_next_sync(machine: Callable[..., Machine]) -> None:
+    account = machine(orders=5)
+    account.shows_date, account.ahead = False, timedelta(minutes=20)
+    account.sync_now()
+    account.shows_date, account.ahead = True, timedelta()
+    outcome = account.sync_now()
+    assert (outcome.as_of, outcome.report.notes) == (account.world.now, [])
+
+
 def test_since_a_day_that_the_apis_clock_has_not_reached_is_refused(machine: Callable[..., Machine]) -> None:
     account = machine(orders=5)
     account.ahead = 3 * DAY

@@ -111,16 +111,15 @@ class SyncState:
         What no `Date` confirms may have been read by a clock that was ahead. Where it was, nobody knows since when, and
         each sync may have left out as much as it was ahead. Up to `overlap` that is read again anyway.
         """
-        if self.confirmed_until is None:
-            until = self.covered_until()
+        until, confirmed_until = self.covered_until(), self.confirmed_until
+        if confirmed_until is None:
             is_doubtful = until is not None and (until > now + overlap or ahead > overlap)
         else:
-            is_doubtful = self.confirmed_until > now + overlap
-            self.confirmed_until = min(self.confirmed_until, now)
-            self._cover_until(self.confirmed_until)
+            is_doubtful = confirmed_until > now + overlap
         if is_doubtful:
             self.forget_ranges()
-            self.confirmed_until = None
+        self._cover_until(min(confirmed_until or now, now))
+        self.confirmed_until = None if is_doubtful or confirmed_until is None else min(confirmed_until, now)
         return is_doubtful
 
     def _cover_until(self, instant: datetime) -> None:

@@ -1,7 +1,8 @@
 """One seed of the reading logic: client, plan, windows and state, with a warehouse that is a dictionary.
 
-What must hold after every sync that succeeds: each order that the API showed at `as_of` is held, in a version no older
-than the one shown then, unless it changed in a way that nobody could have told us (see `could_be_known`).
+What must hold after every sync that succeeds, whatever the machine's clock says: each event and order that the API
+showed at `as_of` is held, an order in a version no older than the one shown then, unless it changed in a way that
+nobody could have told us (see `could_be_known`).
 """
 
 from __future__ import annotations
@@ -93,29 +94,31 @@ async def _simulate(seed: int) -> Outcome:
 
 async def _sync_until_it_succeeds(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> None:
     """Settle for a while, note what the API shows, sync with crashes, and compare."""
-    settled = {order["id"] for order in world.orders()}
+    settled = ids_shown(world)
     world.advance(LATEST_COMMIT)
     for _ in range(MOST_TRIES):
         shown = Shown.now(api, settled)
         api.begin_sync(is_first=not held.orders)
         try:
-            report = await _sync(rng, world, api, held, outcome)
+            report = await _sync(rng, api, held, outcome)
         except (TelnyxError, NotProven):
             outcome.failed_tries += 1
             continue
         if report is not None:
             outcome.syncs += 1
             outcome.requests += report.requests
-            check(shown, api.world, held, outcome)
+            require_known_instant(api, report.as_of)
+            check(shown.until(report.as_of), api.world, held, outcome)
             return
     raise Wrong(f"no sync succeeded in {MOST_TRIES} tries")
 
 
-async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> SyncReport | None:
+async def _sync(rng: Random, api: UnsteadyApi, held: Held, outcome: Outcome) -> SyncReport | None:
     """Run one sync chunk by chunk; None if it was killed, before or after a commit."""
     report = SyncReport()
     options = SyncOptions(
-        as_of=world.now,
+        as_of=api.machine_now(),
+        is_now=True,
         page_size=rng.choice((5, 15, 40)),
         chunk_rows=rng.choice((None, 20, 100)),
         full=rng.random() < 0.05,
@@ -139,10 +142,11 @@ async def _sync(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome
 
 @dataclass
 class Shown:
-    """What the API showed when a sync began: the orders that had settled by then, and who the events speak of."""
+    """What the API showed when a sync began: the orders and events that had settled, and who all events speak of."""
 
     as_of: datetime
     orders: dict[str, Json]
+    events: dict[str, str]
     tells: set[tuple[str, str]]
 
     @classmethod
@@ -151,8 +155,27 @@ class Shown:
         return cls(
             api.world.now,
             {order["id"]: order for order in api.world.orders() if order["id"] in settled},
+            {event["id"]: event["created_at"] for event in events if event["id"] in settled},
             {(event["portout_id"], event["created_at"]) for event in events},
         )
+
+    def until(self, as_of: datetime) -> Shown:
+        """Take away what a sync that read up to this instant need not know: a `Date` has whole seconds."""
+        as_of = min(as_of, self.as_of)
+        tells = {(id_, at) for id_, at in self.tells if datetime.fromisoformat(at) <= as_of}
+        events = {id_: at for id_, at in self.events.items() if datetime.fromisoformat(at) <= as_of}
+        return Shown(as_of, self.orders, events, tells)
+
+
+def ids_shown(world: World) -> set[str]:
+    """List the ids of all that the API shows now."""
+    return {row["id"] for row in [*world.orders(), *world.events()]}
+
+
+def require_known_instant(api: UnsteadyApi, as_of: datetime) -> None:
+    """Refuse an `as_of` that the API's clock has not reached, or left behind for long."""
+    if api.machine.is_always_dated and as_of > api.world.now:
+        raise Wrong(f"a sync read up to {as_of}, and it is {api.world.now}")
 
 
 def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
@@ -175,6 +198,8 @@ def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
                 f"order {id_} is held as {_differing(row, expected)}, the API shows {_differing(expected, row)}"
             )
         outcome.excused += 1
+    if lost := shown.events.keys() - held.events.keys():
+        raise Wrong(f"{len(lost)} events are not held, such as one of {min(shown.events[id_] for id_ in lost)}")
     if unknown := held.orders.keys() - now.keys():
         raise Wrong(f"orders held that the API does not show: {sorted(unknown)[:3]}")
     check_ported(shown, world, held)

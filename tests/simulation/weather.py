@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
 from typing import Any
@@ -60,6 +60,28 @@ class Weather:
         )
 
 
+class MachineClock:
+    """The clock of the machine that syncs: right, wrong for good, or set anew before each sync.
+
+    Where the API does not always show its own clock, ours is ahead by no more than is read again anyway.
+    """
+
+    WRONG = tuple(timedelta(hours=hours) for hours in (0, 0, 3, 0.7, -0.7, -24, 50, -700, 120 * 24))
+    WITHIN_OVERLAP = timedelta(minutes=30)
+
+    def __init__(self, seed: int) -> None:
+        self._rng = Random(f"machine clock {seed}")
+        self.is_always_dated = self._rng.random() < 0.8
+        self._jumps = self.is_always_dated and self._rng.random() < 0.4
+        self.ahead = self._rng.choice(self.WRONG) if self.is_always_dated else self.WITHIN_OVERLAP * self._rng.random()
+        self.shows_date = True
+
+    def begin_sync(self) -> None:
+        self.shows_date = self.is_always_dated or self._rng.random() < 0.5
+        if self._jumps:
+            self.ahead = self._rng.choice(self.WRONG)
+
+
 class UnsteadyApi(httpx.AsyncBaseTransport):
     """The sandbox as one reader sees it through the weather."""
 
@@ -71,6 +93,9 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         self._versions: dict[str, list[Json]] = {}
         self._shown: set[str] = set()
         self._is_lagging = False
+        self.machine = MachineClock(world.seed)
+        self._letters = Random(f"letters {world.seed}")
+        self._upper_share = self._letters.choice((0.0, 0.0, 0.02, 0.5)) if weather.fault_share else 0.0
         self._faults: list[Callable[[httpx.Request], httpx.Response]] = [
             self._throttled,
             self._failing,
@@ -85,13 +110,24 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
             api_key, base_url, max_concurrency=max_concurrency, transport=self, clock=self.clock, sleep=self.sleep
         )
 
+    def machine_now(self) -> datetime:
+        """Say what the machine that syncs takes for now."""
+        return self.world.now + self.machine.ahead
+
     def clock(self) -> float:
-        return self.world.now.timestamp()
+        return self.machine_now().timestamp()
 
     async def sleep(self, seconds: float) -> None:
         self.world.advance(timedelta(seconds=seconds))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._answer(request)
+        response.headers.pop("date", None)
+        if self.machine.shows_date:
+            response.headers["date"] = format_datetime(self.world.now, usegmt=True)
+        return response
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
         self.world.advance(timedelta(seconds=self._rng.random() * self.weather.seconds_per_request))
         if self._rng.random() < self.weather.meddling_share:
@@ -102,7 +138,11 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
             return self._rng.choice(self._faults)(request)
         if request.url.path in ("/v2/portouts", "/v2/portouts/events"):
             return await self._list(request)
-        return await self._inner.handle_async_request(request)
+        response = await self._inner.handle_async_request(request)
+        if response.status_code != 200:
+            return response
+        answer = orjson.loads(await response.aread())
+        return httpx.Response(200, content=orjson.dumps({"data": self._respelled(answer["data"])}))
 
     # Lists
 
@@ -126,7 +166,9 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
             "page_number": number,
             "page_size": size,
         }
-        return httpx.Response(200, content=orjson.dumps({"data": [self._version(row) for row in rows], "meta": meta}))
+        return httpx.Response(
+            200, content=orjson.dumps({"data": [self._respelled(self._version(row)) for row in rows], "meta": meta})
+        )
 
     async def _whole_list(
         self, request: httpx.Request, filters: tuple[tuple[str, str], ...]
@@ -168,8 +210,14 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         self._shown.add(row["id"])
         return row
 
+    def _respelled(self, row: Json) -> Json:
+        """Write the ids of some rows in upper case."""
+        ids = [name for name in ("id", "portout_id") if row.get(name) and self._letters.random() < self._upper_share]
+        return row | {name: row[name].upper() for name in ids}
+
     def begin_sync(self, *, is_first: bool) -> None:
         """Let replicas lag only behind what this sync has been shown; a first load takes each order as it comes."""
+        self.machine.begin_sync()
         self._shown.clear()
         self._is_lagging = not is_first
 

@@ -11,7 +11,7 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -27,7 +27,18 @@ from portouts.telnyx_api import TelnyxError
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 
-from simulation.reading import LATEST_COMMIT, MOST_TRIES, NOW, Held, Outcome, Shown, Wrong, check
+from simulation.reading import (
+    LATEST_COMMIT,
+    MOST_TRIES,
+    NOW,
+    Held,
+    Outcome,
+    Shown,
+    Wrong,
+    check,
+    ids_shown,
+    require_known_instant,
+)
 from simulation.weather import BASE_URL, KEY, UnsteadyApi, Weather, commit_late
 
 CALLS_OF_A_SYNC = 400_000
@@ -55,7 +66,7 @@ def _simulate(seed: int, database: Path) -> Outcome:
     world = World(rng.choice((0, 3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
     api = UnsteadyApi(world, rng, Weather.draw(rng), events=rng.random() < 0.85)
     for _ in range(rng.randrange(2, 4)):
-        settled = {order["id"] for order in world.orders()}
+        settled = ids_shown(world)
         world.advance(LATEST_COMMIT)
         shown = _sync_until_it_succeeds(rng, api, settled, database, outcome)
         outcome.syncs += 1
@@ -72,23 +83,25 @@ def _sync_until_it_succeeds(
         shown = Shown.now(api, settled)
         api.begin_sync(is_first=not database.exists())
         settings = read_settings(KEY, BASE_URL, page_size=rng.choice((10, 25, 250)))
-        request = SyncRequest(api.world.now, settings)
+        request = SyncRequest(None, settings)
         calls = rng.randrange(CALLS_OF_A_SYNC) if rng.random() < 0.6 else None
         try:
             with killed_after(calls):
                 done = run_sync(
                     Warehouse(database),
                     request,
-                    lambda: datetime.now(UTC),
+                    api.machine_now,
                     Supervision(
                         chunk_rows=rng.choice((50, 100_000)),
                         # What another thread is doing when the kill comes would depend on more than the seed.
                         look_ahead=calls is None,
                         open_client=api.open_client,
+                        now=api.machine_now,
                     ),
                 )
             outcome.requests += done.report.requests
-            return shown
+            require_known_instant(api, done.as_of)
+            return shown.until(done.as_of)
         except Killed:
             outcome.crashes += 1
         except (TelnyxError, NotProven, LoadFailed):
