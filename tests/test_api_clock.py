@@ -188,6 +188,18 @@ def test_what_was_taken_for_covered_without_the_apis_clock_is_read_again(
     assert not any("Everything" in note for note in wrong.sync_now().report.notes)
 
 
+def test_an_earlier_instant_is_read_up_to_where_the_last_sync_went_beyond_the_apis_clock(
+    machine: Callable[..., Machine],
+) -> None:
+    account = machine(orders=5)
+    account.shows_date, account.ahead = False, 120 * DAY
+    account.sync_now()
+    account.shows_date = True
+    outcome = account.sync_now(as_of=account.world.now)
+    assert outcome.as_of == account.world.now
+    assert account.ask("select max(as_of) from marts.rpt_sync") == [(account.world.now,)]
+
+
 def test_an_instant_in_the_past_is_read_up_to_whatever_the_apis_clock(machine: Callable[..., Machine]) -> None:
     account = machine()
     account.ahead = 90 * DAY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -13,19 +13,16 @@ from typing import Any
 from portouts.buckets import Depth, Verify
 from portouts.ledger import (
     Certificate,
-    NothingLoaded,
     SyncRecord,
     has_counted_events,
     mend_later_than,
     record_sync,
     record_verification,
-    synced_until,
 )
 from portouts.models import CheckWarning
 from portouts.own_dlt import own_dlt
 from portouts.reconcile import Verdict
 from portouts.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
-from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
 from portouts.sync_run import OF_THIS_ACCOUNT, NotProven, SyncReport
@@ -107,7 +104,6 @@ def _sync(
     started_at, report = clock(), supervision.report
     pipeline = warehouse.pipeline()
     warehouse.warn_of_little_space()
-    _require_time_to_advance(warehouse, request.as_of, started_at)
     request = _keep_settings(warehouse, pipeline, request, report)
     _load(warehouse, pipeline, request, supervision)
     certificate = _verify(warehouse, pipeline, request, supervision, clock)
@@ -163,19 +159,6 @@ def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, superv
         checked=request.settings,
     )
     warehouse.load_all(pipeline, source, supervision)
-
-
-def _require_time_to_advance(warehouse: Warehouse, as_of: datetime | None, now: datetime) -> None:
-    """Refuse an instant before the last sync's: the rows held are newer, and what they were then is overwritten.
-
-    Whether a last sync that lies in the future was right about it, the API's clock decides.
-    """
-    with warehouse.connected() as connection, suppress(NothingLoaded):
-        if as_of and as_of < (last := synced_until(connection)) <= now:
-            raise SettingsError(
-                f"--as-of {as_of.isoformat()} lies before the last sync, which read up to {last.isoformat()}. "
-                "Give that instant or a later one; another --database can begin anew."
-            )
 
 
 def _verify(

@@ -304,7 +304,8 @@ class SyncRun:
         """Bound this sync and what earlier ones covered by the API's clock; say whether that changes the plan."""
         planned = self._as_of, state.covered
         if clock.date:
-            if state.bound_by_api_clock(clock.date, clock.ahead, self.options.overlap):
+            ahead = clock.ahead if self.options.is_now else timedelta()
+            if state.bound_by_api_clock(clock.date, ahead, self.options.overlap):
                 self.report.notes.append(
                     "An earlier sync ran by a clock that was ahead of the API's, so that some of it was never read. "
                     "Everything is read again, once."

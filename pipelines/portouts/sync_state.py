@@ -108,8 +108,8 @@ class SyncState:
     def bound_by_api_clock(self, now: datetime, ahead: timedelta, overlap: timedelta) -> bool:
         """Forget what an earlier sync covered beyond `now` by the API's clock; say whether all had to be forgotten.
 
-        What no `Date` confirms may have been read by a clock that was ahead. Where it was, nobody knows since when, and
-        each sync may have left out as much as it was ahead. Up to `overlap` that is read again anyway.
+        What no `Date` confirms may have been read by a clock that was ahead. Where one was, or this machine's is by
+        more than `overlap`, each earlier sync may have left out as much. Up to `overlap` that is read again anyway.
         """
         until, confirmed_until = self.covered_until(), self.confirmed_until
         if confirmed_until is None:
