@@ -445,6 +445,7 @@ def test_whoever_asks_to_stop_is_obeyed_at_once_only_where_no_answer_comes(quiet
     clock = FakeClock()
     patience = Patience(clock=clock, is_stopping=lambda: True)
     clock.now += 5
+    patience.look(lambda: "HTTP 503")
     if quiet:
         with pytest.raises(Interrupted, match=r"while waiting: HTTP 503\. What was loaded is kept"):
             patience.look(lambda: "HTTP 503")

@@ -46,6 +46,7 @@ class Patience:
     """Why the last try failed; empty where none has since the last good answer."""
     _began_at: float = field(init=False)
     _heard_at: float = field(init=False)
+    _quiet_looks: int = field(init=False, default=0)
     _shown: dict[str, float] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,7 +68,9 @@ class Patience:
     def look(self, waits_for: Callable[[], str]) -> None:
         """Show what is waited for, once no answer has come for a while; raise `Interrupted` if asked to stop then."""
         quiet_for = self.clock() - self._heard_at
-        if quiet_for > QUIET and self.is_stopping():
+        # One look is not enough: answers may lie there that this process was too busy to take.
+        self._quiet_looks = self._quiet_looks + 1 if quiet_for > QUIET else 0
+        if self._quiet_looks > 1 and self.is_stopping():
             raise Interrupted(
                 f"Stopped as asked, while waiting: {waits_for()}. What was loaded is kept; run the sync again to go on."
             )
