@@ -23,10 +23,10 @@ from portouts.records import (
     ORDER_FIELDS,
     Event,
     Order,
-    UnusableRow,
     events_table,
     ids_of,
     orders_table,
+    set_apart,
 )
 from portouts.telnyx_api import parse_envelope
 from portouts.versions import newest_versions, observations_table, ported_ranges_table
@@ -165,12 +165,29 @@ NO_DATE: tuple[object, ...] = (
     20260501,
     ["2026-05-01"],
     False,
+    "0001-01-01",
+    "0001-01-01T00:00:00Z",
+    "1899-12-30",
+    "1970-01-01T00:00:00+00:00",
+    "1999-12-31",
+    "2100-01-01",
+    "9999-12-31",
+    "2026-05-01 or so",
 )
 NO_INSTANT: tuple[object, ...] = (
     "",
     "soon",
     "2026-02-30T00:00:00Z",
-    "2026-05-01T23:59:60Z",
+    "2026-05-01T23:59:61Z",
+    "2026-05-01T24:00:01Z",
+    "2026-05-01T24:01:00Z",
+    "0001-01-01T00:00:00Z",
+    "1899-12-30T00:00:00Z",
+    "1970-01-01T00:00:00Z",
+    "1999-12-31T23:59:59.999999Z",
+    "2100-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+    "0000-00-00 00:00:00",
     1_780_000_000,
     1.5,
     True,
@@ -216,6 +233,14 @@ def test_a_value_of_the_wrong_kind_leaves_null_and_stands_verbatim_in_extra(name
         ("2026-05-01T10:00:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
         ("2026-05-01 10:00:00", datetime(2026, 5, 1, 10, tzinfo=UTC)),
         ("2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("2026-05-01T24:00:00Z", datetime(2026, 5, 2, tzinfo=UTC)),
+        ("2026-05-01T24:00:00.000+05:30", datetime(2026, 5, 1, 18, 30, tzinfo=UTC)),
+        ("2026-12-31T23:59:60Z", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2026-12-31T18:59:60.5-05:00", datetime(2027, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)),
+        ("2026-05-01t10:00:00z", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("2026-05-01 10:00:00 UTC", datetime(2026, 5, 1, 10, tzinfo=UTC)),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC)),
+        ("2099-12-31T23:59:59.999999Z", datetime(2099, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -225,6 +250,33 @@ def test_every_style_of_instant_is_read_whatever_stands_beside_it(
 ) -> None:
     table = orders_table([{"id": "a", "updated_at": text}, {"id": "b", "updated_at": neighbour}])
     assert table.slice(0, 1).to_pylist() == [NO_ORDER | {"id": "a", "updated_at": instant}]
+
+
+@pytest.mark.parametrize("pii", ["keep", "hash", "drop"])
+def test_a_date_that_cannot_be_stands_in_extra_in_every_mode(pii: Pii) -> None:
+    dates = {"foc_date": "0001-01-01", "inserted_at": "9999-12-31T00:00:00Z"}
+    (row,) = orders_table([{"id": "a"} | dates], Privacy(pii, SALT)).to_pylist()
+    assert (row["foc_date"], row["inserted_at"], msgspec.json.decode(row["extra"])) == (None, None, dates)
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e400"], ids=bytes.decode)
+@pytest.mark.parametrize("name", sorted(ORDER_FIELDS.keys() - {"id", "lsr"}))
+def test_a_number_that_is_none_leaves_null_and_its_text_in_extra(name: str, number: bytes) -> None:
+    page = b'{"data": [{"id": "a", "' + name.encode() + b'": ' + number + b"}]}"
+    (row,) = orders_table(parse_envelope(page, list[Row])["data"]).to_pylist()
+    assert (row[name], msgspec.json.decode(row["extra"])) == (None, {name: number.decode()})
+
+
+def test_a_value_too_deep_to_be_written_is_left_out() -> None:
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    assert len(event_row_of(deep)["payload"]) < 300
+
+
+def event_row_of(payload: object) -> Row:
+    (row,) = events_table([{"id": "a", "payload": payload}]).to_pylist()
+    return dict(row)
 
 
 @pytest.mark.parametrize("text", ["2026-05-01", "2026-05-01T00:00:00+00:00", "2026-05-01T23:59:59-05:00"])
@@ -418,10 +470,31 @@ def test_what_is_said_about_a_pin_is_kept_unless_it_looks_like_one(name: str, va
     assert (name in (order_row(**{name: value})["extra"] or "")) is is_kept
 
 
-@pytest.mark.parametrize("row", [{}, {"id": None}, {"id": ""}, {"id": 5}, {"id": ["a"]}], ids=repr)
-def test_a_row_without_id_is_refused_and_the_page_named(row: Row) -> None:
-    with pytest.raises(UnusableRow, match=r"^page 3 of the list: row 2 has no id"):
-        ids_of([{"id": "a"}, row], "page 3 of the list")
+@pytest.mark.parametrize(
+    "row", [{}, {"id": None}, {"id": ""}, {"id": 1.5}, {"id": ["a"]}, {"id": True}, None, 5, []], ids=repr
+)
+def test_a_row_without_id_is_set_apart_and_its_page_and_place_are_named(row: Any) -> None:
+    good = {"id": "a"}
+    usable, (apart,) = set_apart([good, row], "page 3 of the list")
+    assert usable == [good]
+    assert apart.said.startswith("page 3 of the list: row 2 ")
+
+
+def test_a_row_set_apart_is_named_by_its_support_key_and_counted_with_its_status() -> None:
+    _, (apart,) = set_apart([{"support_key": "PO_05fe32", "status": "ported"}], "page 1")
+    assert (apart.status, apart.said) == ("ported", "page 1: row 1 (support_key PO_05fe32) has no id")
+
+
+def test_rows_set_apart_have_marks_of_their_own_that_last() -> None:
+    rows: list[Any] = [{"status": "ported"}, {"status": "ported"}, None]
+    marks = [apart.mark for apart in set_apart(rows, "page 1")[1]]
+    assert len(set(marks)) == 3
+    assert marks == [apart.mark for apart in set_apart([{"id": "a"}, *rows], "page 7")[1]]
+
+
+def test_an_id_that_came_as_a_whole_number_is_read_as_a_text() -> None:
+    usable, apart = set_apart([{"id": 7}], "page 1")
+    assert (ids_of(usable), apart) == (["7"], [])
 
 
 PERSONAL = ("authorized_name", "end_user_name", "service_address", "city", "state", "zip", "reason")

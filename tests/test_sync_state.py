@@ -119,6 +119,19 @@ def test_events_are_forgotten_only_when_older_than_the_overlap() -> None:
 def test_an_event_stays_unfinished_until_its_payload_comes_or_it_is_gone() -> None:
     state = SyncState()
     lacking = [{"id": name, "created_at": "2026-05-01", "payload": None} for name in ("a", "b", "c")]
-    state.remember_unfinished(events_table(lacking), [])
-    state.remember_unfinished(events_table([{"id": "a", "created_at": "2026-05-01", "payload": {}}]), ["b"])
+    state.remember_unfinished(events_table(lacking), [], MAY)
+    state.remember_unfinished(events_table([{"id": "a", "created_at": "2026-05-01", "payload": {}}]), ["b"], MAY)
     assert state.unfinished_events == {"c": MAY}
+
+
+def test_an_event_without_a_date_and_a_payload_is_as_old_as_its_first_reading() -> None:
+    state = SyncState()
+    for read_at in (MAY, MAY + DAY):
+        state.remember_unfinished(events_table([{"id": "a"}]), [], read_at)
+    assert state.unfinished_events == {"a": MAY}
+    state.forget_unfinished_before(MAY + DAY)
+    assert state.unfinished_events == {}
+
+
+def test_a_state_that_holds_an_event_without_a_date_can_be_read() -> None:
+    assert SyncState.from_json({"unfinished_events": {"a": None}}).unfinished_events == {}

@@ -14,7 +14,6 @@ import pytest
 from fake_transport import NOON, ListServer, Row, envelope, open_client, order, orders_every
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portouts.records import UnusableRow
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window
 from portouts.telnyx_api import PermissionDenied, Unprocessable
 from portouts.window_reader import PAGES_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, UnderWay, WindowReader
@@ -335,10 +334,20 @@ async def test_a_long_list_in_other_pages_than_asked_for_is_cut_and_whole(
 
 
 @pytest.mark.parametrize("outside", [NOON - timedelta(days=3), DAY.end + timedelta(days=3)], ids=["before", "after"])
-async def test_rows_outside_the_asked_range_are_refused(outside: datetime) -> None:
+async def test_one_row_with_a_date_outside_the_asked_range_is_read_and_named(outside: datetime) -> None:
     rows = [*orders_every(MINUTE, 3), order(99, outside)]
     server = ListServer(rows, ignored=frozenset({"filter[inserted_at][gte]", "filter[inserted_at][lte]"}))
-    with pytest.raises(UnaskedRows, match=r"page 1 of .*was not asked for.*filter\[inserted_at\]"):
+    (found,) = await read(server, WHOLE_DAY)
+    assert (sorted(found.table["id"].to_pylist()), found.is_proven) == (all_ids(rows), True)
+    [said] = found.misplaced
+    assert said.startswith(f"order-00099 says inserted_at {outside.isoformat()} and was answered for another range")
+
+
+@pytest.mark.parametrize("outside", [NOON - timedelta(days=3), DAY.end + timedelta(days=3)], ids=["before", "after"])
+async def test_rows_outside_the_asked_range_are_refused(outside: datetime) -> None:
+    rows = [*orders_every(MINUTE, 3), *(order(number, outside) for number in (97, 98, 99))]
+    server = ListServer(rows, ignored=frozenset({"filter[inserted_at][gte]", "filter[inserted_at][lte]"}))
+    with pytest.raises(UnaskedRows, match=r"page 1 of .*3 of 5 rows were not asked for.*filter\[inserted_at\]"):
         await read(server, WHOLE_DAY)
 
 
@@ -369,13 +378,20 @@ async def test_a_sweep_of_one_status_brings_only_that_status() -> None:
     assert (ids_of(reads), proven(reads)) == (all_ids(rows[1::2]), True)
 
 
-@pytest.mark.parametrize("bad", [{}, {"id": None}, {"id": ""}, {"id": 7}], ids=repr)
-async def test_a_row_without_id_is_refused_and_the_page_named(bad: Row) -> None:
-    rows = [{"id": "a", "inserted_at": NOON.isoformat()}, bad]
-    with pytest.raises(
-        UnusableRow, match=r"page 1 of /portouts inserted_at 2026-06-01T12:00:00.000Z\.\..*row 2 has no id"
-    ):
-        await read(lambda _: httpx.Response(200, json=envelope(rows, 2)), WHOLE_DAY)
+@pytest.mark.parametrize("bad", [{}, {"id": None}, {"id": ""}, None, 7], ids=repr)
+async def test_a_row_without_id_is_counted_and_named_and_the_others_are_read(bad: Any) -> None:
+    rows = [{"id": "a", "inserted_at": NOON.isoformat()}, bad, {"id": "b"}]
+    (found,) = await read(lambda _: httpx.Response(200, json=envelope(rows, 3)), WHOLE_DAY)
+    assert (found.table["id"].to_pylist(), found.is_proven) == (["a", "b"], True)
+    [apart] = found.unusable
+    assert apart.said.startswith("page 1 of /portouts inserted_at 2026-06-01T12:00:00.000Z..")
+    assert "row 2 " in apart.said
+
+
+async def test_rows_without_id_that_are_alike_are_counted_one_by_one() -> None:
+    rows = [{"id": "a"}, {"status": "ported"}, {"status": "ported"}]
+    (found,) = await read(lambda _: httpx.Response(200, json=envelope(rows, 3)), WHOLE_DAY)
+    assert (found.is_proven, len(found.unusable)) == (True, 2)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from portouts.bodies import as_text, pruned
 from portouts.pins import clear_texts, may_say_pin, remove_pins, text_without_pins
 
 Pii = Literal["keep", "hash", "drop"]
@@ -59,5 +60,12 @@ def is_plain_word(value: object) -> bool:
 def json_text(value: object, order: Literal["sorted"] | None = None) -> str:
     """Write a value as JSON, without PINs. Nothing that is not a plain value of its column is kept but through here."""
     remove_pins(value)
-    text = msgspec.json.encode(value, order=order).decode()
-    return msgspec.json.encode(clear_texts(value), order=order).decode() if may_say_pin(text) else text
+    text = _encode(value, order)
+    return _encode(clear_texts(value), order) if may_say_pin(text) else text
+
+
+def _encode(value: object, order: Literal["sorted"] | None) -> str:
+    try:
+        return msgspec.json.encode(value, enc_hook=as_text, order=order).decode()
+    except RecursionError:
+        return msgspec.json.encode(pruned(value), enc_hook=as_text, order=order).decode()

@@ -22,8 +22,9 @@ import pyarrow as pa
 from portouts.buckets import SECOND, Bucket
 from portouts.errors import PortoutsError
 from portouts.held_orders import HeldOrders, Version
+from portouts.odd_rows import unusable_notes
 from portouts.privacy import KEEP, Privacy
-from portouts.records import ORDER_FIELDS
+from portouts.records import ORDER_FIELDS, ids_of, set_apart
 from portouts.sync_plan import Axis, ListQuery, Query, Window, lookups
 from portouts.telnyx_api import Unprocessable
 from portouts.window_reader import Api, Read, WindowReader, all_of, uncounted, whole_number
@@ -61,12 +62,19 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     moved: int = 0
     unproven: list[str] = field(default_factory=list)
+    unusable: dict[str, str] = field(default_factory=dict)
+    """Rows that the API counts and nobody can load, by their marks: where they stood and what they lack."""
     sampled_windows: int = 0
     sampled_orders: int = 0
     events: int | None = None
     """Events that the API counted; None where they were not counted."""
     missing_events: list[Window] = field(default_factory=list)
     """Ranges in which the API counts more events than we hold. Fewer are no difference: old ones may be removed."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Say which rows were counted and are not held."""
+        return unusable_notes(self.unusable)
 
     @property
     def least_differences(self) -> int:
@@ -151,12 +159,12 @@ class Reconciliation:
         """Read these windows whole and compare every field of every order in them."""
         for window in windows:
             bucket = Bucket(window)
-            tables = await self._read(bucket.rows_query)
-            self._compare_ids(bucket, tables)
-            self._compare_fields(tables)
+            reads = await self._read(bucket.rows_query)
+            self._compare_ids(bucket, reads)
+            self._compare_fields(read.table for read in reads)
             self.result.sampled_windows += 1
             self._on_count(1)
-            self._sampled |= {id_ for table in tables for id_ in table["id"].to_pylist()}
+            self._sampled |= {id_ for read in reads for id_ in read.table["id"].to_pylist()}
         self.result.sampled_orders = len(self._sampled)
         await self._look_up_doubted()
 
@@ -176,7 +184,7 @@ class Reconciliation:
             return []
         halves = bucket.halves(None)
         if shown <= self._page_size or halves is None:
-            return [bucket.rows_query.window]
+            return [bucket.rows_query.window] if await self._lacks_events(bucket) else []
         before, after = halves
         held_before = self._held.count(before)
         shown_before = await self._shown(before, held_before)
@@ -184,6 +192,13 @@ class Reconciliation:
             *await self._missing_events(before, shown_before, held_before),
             *await self._missing_events(after, shown - shown_before, held - held_before),
         ]
+
+    async def _lacks_events(self, bucket: Bucket) -> bool:
+        """Read the events of a bucket and return whether we lack one; counts may differ by events without a date."""
+        reads = await self._read(bucket.rows_query)
+        self.result.unusable |= {row.mark: row.said for read in reads for row in read.unusable}
+        ids = {id_ for read in reads for id_ in read.table["id"].to_pylist()}
+        return not ids <= self._held.events(ids)
 
     def finish(self) -> Comparison:
         """Say what each order found differing is."""
@@ -279,21 +294,28 @@ class Reconciliation:
         total = whole_number(meta.get("total_results"))
         if total is None:
             raise Unanswered(f"{bucket}: the API's total_results is {uncounted(meta)}, which is no count of rows")
-        return Counted(total, next((row.get("id") for row in envelope["data"]), None))
+        usable, apart = set_apart(envelope["data"], f"row {place} of {query}")
+        return Counted(total, next(iter([*ids_of(usable), *(row.mark for row in apart)]), None))
 
-    async def _read(self, query: ListQuery) -> list[pa.Table]:
+    async def _read(self, query: ListQuery) -> list[Read]:
         reads: list[Read] = []
         await self._reader.read_all(deque[Query]([query]), reads.append)
         self.result.unproven += [str(read.query) for read in reads if not read.is_proven]
-        return [read.table for read in reads]
+        return reads
 
-    def _compare_ids(self, bucket: Bucket, tables: Iterable[pa.Table]) -> None:
+    def _compare_ids(self, bucket: Bucket, reads: Sequence[Read]) -> None:
         """Take what a page shows into our picture; what it lacks, or shows older than we hold it, is doubted."""
-        shown = {id_: version for table in tables for id_, version in _versions(table).items()}
+        shown = {id_: version for read in reads for id_, version in _versions(read.table).items()}
         held = self._held.find(shown) | self._held.within(bucket)
         older = {id_ for id_, version in shown.items() if id_ in held and _is_older(version, held[id_])}
-        self._doubted |= older | (held.keys() - shown.keys())
+        absent = held.keys() - shown.keys()
+        self._doubted |= (older | absent) - self._held.stand_ins
+        self._held.displace(self._held.undated(absent))
         self._held.correct({id_: v for id_, v in shown.items() if id_ not in older and held.get(id_) != v})
+        self._held.place({id_: version for id_, version in shown.items() if _is_elsewhere(version, bucket)}, bucket)
+        unusable = {row.mark: row for read in reads for row in read.unusable}
+        self.result.unusable |= {mark: row.said for mark, row in unusable.items()}
+        self._held.stand_in({mark: row.status for mark, row in unusable.items()}, bucket)
 
     async def _look_up_doubted(self) -> None:
         """Ask by id for the orders that a page should have shown; only a 404 there means that an order is gone."""
@@ -320,6 +342,14 @@ class Reconciliation:
 def _versions(orders: pa.Table) -> dict[str, Version]:
     columns = (orders[name].to_pylist() for name in ("id", "status", "updated_at", "inserted_at"))
     return {id_: Version(*version) for id_, *version in zip(*columns, strict=True)}
+
+
+def _is_elsewhere(shown: Version, bucket: Bucket) -> bool:
+    """Tell an order that a bucket shows although its own date is none, or lies outside."""
+    if bucket.status not in (None, shown.status):
+        return False
+    window, at = bucket.window, shown.inserted_at
+    return at is None or at < window.start - SECOND or at > window.end + SECOND
 
 
 def _is_older(shown: Version, held: Version) -> bool:

@@ -10,17 +10,17 @@ of the time; any other page comes as dicts, and nothing that is in one of those 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.errors import PortoutsError
 from portouts.ids import canonical_column, canonical_ids
 from portouts.pins import text_without_pins
 from portouts.privacy import KEEP, Privacy, is_plain_word, json_text
@@ -106,16 +106,55 @@ FREE_TEXTS = frozenset({"reason", "authorized_name", "end_user_name", "service_a
 IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
 
 
-class UnusableRow(PortoutsError):
-    """A row without an id: it can be neither merged nor counted, so the page is refused."""
+# Outside this span a date is no date: a zero time of some language, or a slip of the pen.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+_FIRST_INSTANT = datetime.combine(FIRST_DAY, time.min, UTC)
+_LAST_INSTANT = datetime.combine(LAST_DAY, time.max, UTC)
 
 
-def ids_of(rows: Sequence[Row], where: str) -> list[str]:
-    """List the ids of the rows of a page, as they are compared; raises `UnusableRow`, naming the page."""
-    ids: list[Any] = [row.get("id") if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
-    for position, row_id in enumerate(ids):
-        if not isinstance(row_id, str) or not row_id:
-            raise UnusableRow(f"{where}: row {position + 1} has no id, so nothing of this page was loaded.")
+class SetApart(NamedTuple):
+    """A row without an id: it can be neither merged nor looked up, so it is counted and not loaded."""
+
+    mark: str
+    """Stands for the row where rows are counted: the same content at the same place among its equals has the same."""
+    status: str | None
+    said: str
+    """Where it stood and what it lacks, for a message."""
+
+
+def set_apart(rows: Sequence[Any], where: str) -> tuple[list[Row], list[SetApart]]:
+    """Tell rows that can be loaded from those that are no object or have no id; a whole number is read as an id."""
+    usable: list[Row] = []
+    unusable: list[SetApart] = []
+    seen: dict[str, int] = {}
+    for position, row in enumerate(rows):
+        if has_id(row):
+            usable.append(row)
+            continue
+        is_object = isinstance(row, dict | msgspec.Struct)
+        fields = msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row if is_object else {"row": row}
+        known = {name: value for name, value in fields.items() if value is not None}
+        content = hashlib.sha256(json_text(known, "sorted").encode()).hexdigest()[:32]
+        seen[content] = seen.get(content, 0) + 1
+        key = f" (support_key {fields['support_key']})" if isinstance(fields.get("support_key"), str) else ""
+        lacks = "has no id" if is_object else "is no object"
+        said = f"{where}: row {position + 1}{key} {lacks}"
+        unusable.append(SetApart(f"no id: {content} {seen[content]}", _text(fields.get("status")), said))
+    return usable, unusable
+
+
+def has_id(row: Any) -> bool:
+    """Say whether a row can be named by its id; an id that came as a whole number is made a text."""
+    if not isinstance(row, dict):
+        return bool(getattr(row, "id", None))
+    if type(row.get("id")) is int:
+        row["id"] = str(row["id"])
+    return isinstance(row.get("id"), str) and row["id"] != ""
+
+
+def ids_of(rows: Sequence[Row]) -> list[str]:
+    """List the ids of rows that all have one, as they are compared."""
+    ids = [row["id"] if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
     return canonical_ids(ids)
 
 
@@ -242,13 +281,13 @@ def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: d
 def _fitting(values: Sequence[Any], kind: pa.DataType | str) -> pa.Array:
     if kind == "date":
         texts = pa.array(values, TEXT)
-        pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32())
+        _require_span(pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32()), FIRST_DAY, LAST_DAY)
         if pc.all(pc.match_substring_regex(texts, f"^(?:{_DATE.pattern})$")).as_py() is False:
             raise ValueError("more than a date and a time in a column of dates")
         return texts
     if kind == INSTANT:
         instants = pc.cast(pa.array(values, TEXT), INSTANT)
-        pc.min_max(instants).as_py()  # raises for an instant that Arrow can hold and Python cannot
+        _require_span(instants, _FIRST_INSTANT, _LAST_INSTANT)
         return instants
     if kind == NUMBERS and any(isinstance(value, str) for value in values):
         raise ValueError("a text where a list of numbers belongs, which Arrow would take apart")
@@ -256,6 +295,13 @@ def _fitting(values: Sequence[Any], kind: pa.DataType | str) -> pa.Array:
     if kind == pa.int64() and any(isinstance(value, float) for value in values):
         raise ValueError("a float in a column of integers")
     return array
+
+
+def _require_span(values: pa.Array, first: date, last: date) -> None:
+    """Raise for values outside a span, and for an instant that Arrow can hold and Python cannot."""
+    lowest, highest = pc.min_max(values).as_py().values()
+    if lowest is not None and (lowest < first or highest > last):
+        raise ValueError("a date that cannot be")
 
 
 def _text(value: object) -> str | None:
@@ -272,11 +318,25 @@ def _boolean(value: object) -> bool | None:
 
 
 def _instant(value: object) -> datetime | None:
-    try:
-        instant = datetime.fromisoformat(value)  # type: ignore[arg-type]  # a non-string raises, as wanted
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+    if not isinstance(value, str):
         return None
+    try:
+        text, later = _usual_time(value)
+        instant = datetime.fromisoformat(text)
+        instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC) + later
+        return instant if _FIRST_INSTANT <= instant <= _LAST_INSTANT else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _usual_time(text: str) -> tuple[str, timedelta]:
+    """Read 24:00 as the midnight that follows and a leap second as the second that follows, as ISO 8601 means them."""
+    text = text.upper().replace(" UTC", "Z")
+    if _MIDNIGHT_24.match(text):
+        return f"{text[:11]}00{text[13:]}", timedelta(days=1)
+    if _LEAP_SECOND.match(text):
+        return f"{text[:17]}59{text[19:]}", timedelta(seconds=1)
+    return text, timedelta(0)
 
 
 def _date(value: object) -> str | None:
@@ -284,8 +344,7 @@ def _date(value: object) -> str | None:
         # Python also takes 20260501 and 2026-W18-5, which no database does.
         if not isinstance(value, str) or not _DATE.fullmatch(value):
             return None
-        date.fromisoformat(value[:10])
-        return value
+        return value if FIRST_DAY <= date.fromisoformat(value[:10]) <= LAST_DAY else None
     except ValueError:
         return None
 
@@ -301,6 +360,8 @@ _DATE = re.compile(
     r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
     r"(?:[Tt ][0-9]{2}(?::?[0-9]{2}){0,2}(?:[.,][0-9]{1,9})?(?: ?(?:[Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2}){0,2}))?)?"
 )
+_MIDNIGHT_24 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]24(?::?00){1,2}(?![:0-9])(?![.,][0-9]*[1-9])")
+_LEAP_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:60(?![0-9])")
 _COERCIONS: Mapping[str, Callable[[object], object]] = {
     "string": _text,
     "int64": _integer,

@@ -191,6 +191,8 @@ def _verify(
         plan = plan_depth(ranges, depth, events=events)
     settled = verification.settle(plan, repair=True)
     supervision.report.requests += verification.requests
+    comparison, _ = settled
+    supervision.report.unusable = comparison.unusable | supervision.report.unusable
     certificate = certify(verification, ranges, depth, settled, started_at, clock())
     if certificate.verdict == Verdict.DIFFERENT and not request.allow_unproven:
         raise NotProven(

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from portouts.api_clock import TOLERANCE, WORTH_A_WARNING, ApiClock, written_span
 from portouts.chunk import Chunk
 from portouts.errors import PortoutsError
+from portouts.odd_rows import OddRows, unusable_notes
 from portouts.port_dates import PortDating
 from portouts.privacy import KEEP, Privacy
 from portouts.records import INSTANT, TEXT
@@ -120,12 +121,19 @@ class SyncReport:
     """Orders held open, or read again on demand, that the API no longer knows."""
     unproven: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unusable: dict[str, str] = field(default_factory=dict)
+    """Rows without an id, by the marks that stand for them: where they stood. They are counted and not loaded."""
     is_swept: bool = False
     """Every open status was listed."""
     is_read_ahead: bool = False
     """A chunk has been begun that is not handed over yet; what is counted here may be ahead of what is loaded."""
     is_done: bool = False
     """The last chunk has been handed over."""
+
+    @property
+    def all_notes(self) -> list[str]:
+        """List the notes, those on rows without an id last."""
+        return [*self.notes, *unusable_notes(self.unusable)]
 
 
 class SyncRun:
@@ -158,6 +166,7 @@ class SyncRun:
         self._is_same_account = options.accept_deletions or options.is_repair
         self._has_missed = False
         """The API did not know an order that was asked for by id."""
+        self._odd_rows = OddRows()
         self._versions: dict[str, datetime | None] = {}
         """Versions that this sync has committed."""
         self._held_versions: dict[str, datetime | None] = {}
@@ -200,6 +209,8 @@ class SyncRun:
         chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.glimpses]
         await self._require_same_account(api, chunk, state)
         tables = self._tables(chunk, state)
+        if self.is_done:
+            self.report.notes += self._odd_rows.notes()
         if self.is_done and not self.options.is_repair:
             if self._has_events(state):  # else a later sync still has to read the events of this time
                 state.events_tell_from = self._known_until
@@ -450,6 +461,9 @@ class SyncRun:
 
     def _take(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query = read.query
+        self._odd_rows.see_misplaced(read.misplaced)
+        self._odd_rows.see_mended(read.mended)
+        self.report.unusable |= {row.mark: row.said for row in read.unusable}
         if not read.is_proven:
             self._doubt(query, read.uncounted)
         if query.path == Axis.EVENTS.path:
@@ -480,18 +494,20 @@ class SyncRun:
         """Keep the events, and owe the orders that they name for the first time."""
         table = read.table
         self.report.events_read += len(table)
-        state.remember_unfinished(table, read.missing)
+        state.remember_unfinished(table, read.missing, self._as_of)
         chunk.events.append(table)
         self._ports.undated.tell(table.filter(pc.equal(table["payload__status"], "ported"))["portout_id"])
         tell_from = (state.events_tell_from or self._as_of) - self.options.overlap
         recent_from = self._as_of - self.options.overlap
-        telling = table.filter(pc.greater_equal(table["created_at"], pa.scalar(tell_from, INSTANT)))
+        is_old = pc.less(table["created_at"], pa.scalar(tell_from, INSTANT))
+        telling = table.filter(pc.invert(pc.fill_null(is_old, fill_value=False)))
         for event in telling.select(["id", "portout_id", "created_at"]).to_pylist():
             if event["id"] not in state.recent_events and event["portout_id"]:
                 state.to_read.add(event["portout_id"])
                 self._owed.add(event["portout_id"])
-            if recent_from <= event["created_at"] <= self._known_until:
-                state.recent_events[event["id"]] = event["created_at"]
+            created_at = event["created_at"] or self._known_until  # without a date, it is as old as its reading
+            if recent_from <= created_at <= self._known_until:
+                state.recent_events[event["id"]] = created_at
 
     def _take_orders(self, read: Read, chunk: Chunk, state: SyncState) -> None:
         query, answers = read.query, read.table
@@ -505,7 +521,8 @@ class SyncRun:
             self._forget_held_versions(answers)
             chunk.orders.append(self._only_news(answers, state))
         else:
-            chunk.orders.append(self._only_news(answers, state, self._held_versions))
+            # What a range answers lies in it, whatever the order's own date says.
+            chunk.orders.append(_not_older(_not_older(answers, self._versions), self._held_versions))
             if is_range(query):
                 self._ports.undated.see(answers)
                 state.count_orders(query.window, answers["inserted_at"])
@@ -564,6 +581,8 @@ class SyncRun:
         tables = chunk.tables(self.report.as_of, self._sync_id, self.options.privacy)
         orders, events = tables["portouts"], tables["portout_events"]
         self._ports.undated.settle()
+        self._odd_rows.see_dates("orders", orders)
+        self._odd_rows.see_dates("events", events)
         self.report.orders_read += len(orders)
         self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
         state.remember(orders)

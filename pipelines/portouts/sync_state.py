@@ -75,13 +75,14 @@ class SyncState:
         self.orders_read += len(inserted_at)
         self.first_inserted_at = min(first, self.first_inserted_at or first)
 
-    def remember_unfinished(self, events: pa.Table, missing: Iterable[str]) -> None:
+    def remember_unfinished(self, events: pa.Table, missing: Iterable[str], read_at: datetime) -> None:
         """Note which of these events still lack their payload; those that the API no longer knows never get one."""
         has_payload = pc.is_valid(events["payload"])
         for id_ in [*events.filter(has_payload)["id"].to_pylist(), *missing]:
             self.unfinished_events.pop(id_, None)
         lacking = events.filter(pc.invert(has_payload))
-        self.unfinished_events |= dict(zip(lacking["id"].to_pylist(), lacking["created_at"].to_pylist(), strict=True))
+        for id_, created_at in zip(lacking["id"].to_pylist(), lacking["created_at"].to_pylist(), strict=True):
+            self.unfinished_events[id_] = created_at or self.unfinished_events.get(id_, read_at)
 
     def remember(self, orders: pa.Table) -> None:
         """Hold the open ones among these orders as open, and no longer those that are final now."""
@@ -196,8 +197,8 @@ class SyncState:
         )
 
 
-def _instants(texts: Mapping[str, str]) -> dict[str, datetime]:
-    return {id_: datetime.fromisoformat(text) for id_, text in _by_id(texts).items()}
+def _instants(texts: Mapping[str, str | None]) -> dict[str, datetime]:
+    return {id_: datetime.fromisoformat(text) for id_, text in _by_id(texts).items() if text}
 
 
 def _by_id(values: Mapping[str, T]) -> Mapping[str, T]:

@@ -28,7 +28,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, get_origin
 
 import httpx
 import msgspec
@@ -37,6 +37,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential, wait_random
 
 from portouts.api_clock import ApiClock
+from portouts.bodies import NoValue, UnreadableBody, mend, read_json
 from portouts.errors import PortoutsError
 from portouts.pace import Pace
 from portouts.patience import Effort, Patience, in_words
@@ -63,6 +64,7 @@ JsonObject = dict[str, Any]
 _AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # the hash of a subject, by which OpenSSL looks an authority up
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_ZEROS = frozenset({"0", "0.0"})
 T = TypeVar("T")
 
 
@@ -129,6 +131,15 @@ class _Transient(Exception):
         self.attempts = attempts
 
 
+class _Unreadable(_Transient):
+    """A 2xx answer that is not what was asked for; one that comes whole and the same again will not change."""
+
+    def __init__(self, message: str, body: bytes, *, is_whole: bool) -> None:
+        super().__init__(message)
+        self.body = body
+        self.is_whole = is_whole
+
+
 class BearerAuth(httpx.Auth):
     """Put the key on the request; nothing else in the package holds it, and it never prints."""
 
@@ -189,7 +200,10 @@ class TelnyxClient:
     async def fetch_list(
         self, path: str, params: Mapping[str, str], row_type: type[msgspec.Struct] | None = None
     ) -> Envelope:
-        """Fetch one page; `data` is a list of `row_type` if every row of the page is one, else of dicts."""
+        """Fetch one page; `data` is a list of `row_type` if every row of the page is one, else of dicts.
+
+        Of a page that is not quite JSON, `data` is a list of whatever stands there, and `mended` says what was wrong.
+        """
         rows: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
         return await self._fetch(path, params, *rows, list[JsonObject])
 
@@ -232,10 +246,17 @@ class TelnyxClient:
             sleep=self._sleep,
             reraise=True,
         )
+        unreadable: set[bytes] = set()
         try:
             async for attempt in retrying:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
-                    return await self._try(effort, path, params, *types)
+                    try:
+                        return await self._try(effort, path, params, *types)
+                    except _Unreadable as failure:
+                        if failure.is_whole and failure.body in unreadable:
+                            raise TelnyxUnavailable(_unreadable_page(path, params, failure)) from None
+                        unreadable.add(failure.body)
+                        raise
         except _Transient as failure:
             tries = retrying.statistics["attempt_number"]
             raise TelnyxUnavailable(f"GET {path}: {self._said_of(failure, tries, effort)}") from None
@@ -295,7 +316,7 @@ class TelnyxClient:
             raise refusal
         if _is_no_json(response):
             raise self._strange_answer(response)
-        parsed = parse_envelope(response.content, *types)
+        parsed = parse_envelope(response.content, *types, charset=response.charset_encoding)
         self._is_understood = True
         self.api_clock.learn(response.headers, sent, self._now())
         self.patience.hear()
@@ -437,13 +458,58 @@ def _nobody() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # over http there is no certificate to check; none is trusted
 
 
-def parse_envelope(body: bytes, *types: Any) -> Envelope:
-    """Decode an envelope whose `data` is of the first of these types that fits."""
+def parse_envelope(body: bytes, *types: Any, charset: str | None = None) -> Envelope:
+    """Decode an envelope whose `data` is of the first of these types that fits; if none does, read what can be read."""
     for data_type in types:
         with suppress(*_UNREADABLE):
             envelope = _decoder(data_type).decode(body)
             return {"data": envelope.data, "meta": envelope.meta}
-    raise _Transient("a 2xx answer that is not one whole JSON object with `data` of the kind that was asked for")
+    return _read_leniently(body, charset, is_list=get_origin(types[-1]) is list)
+
+
+def _read_leniently(body: bytes, charset: str | None, *, is_list: bool) -> Envelope:
+    try:
+        found = read_json(body, charset)
+    except UnreadableBody as error:
+        raise _Unreadable(f"an answer that is no whole JSON ({error})", body, is_whole=not error.is_cut_off) from None
+    except RecursionError:
+        raise _Unreadable("an answer that is nested too deep", body, is_whole=True) from None
+    envelope = found if isinstance(found, dict) else {}
+    data, meta = envelope.get("data"), envelope.get("meta")
+    if is_list and data is None and isinstance(meta, dict) and str(meta.get("total_results")) in _ZEROS:
+        data = []  # some languages write an empty list so, or leave it out
+    if not isinstance(data, list if is_list else dict):
+        wanted = "a list" if is_list else "an object"
+        is_whole = envelope.keys() >= {"data", "meta"}
+        raise _Unreadable(f"a 2xx answer whose `data` is {_kind_of(data)}, not {wanted}", body, is_whole=is_whole)
+    return {"data": data, "meta": meta, "mended": _mended(data, meta)}
+
+
+def _mended(data: Any, meta: Any) -> list[str]:
+    """Mend what was read, and name what was wrong, by row."""
+    if isinstance(meta, dict):
+        mend(meta)
+        meta |= {name: value.text for name, value in meta.items() if isinstance(value, NoValue)}
+    rows = data if isinstance(data, list) else [data]
+    wrong = [(position, row, mend(row)) for position, row in enumerate(rows, 1) if isinstance(row, dict | list)]
+    return [f"row {position}{_id_in(row)}: {what}" for position, row, found in wrong for what in found]
+
+
+def _id_in(row: object) -> str:
+    return f" (id {row['id']})" if isinstance(row, dict) and isinstance(row.get("id"), str) else ""
+
+
+def _kind_of(data: object) -> str:
+    names = {type(None): "missing or null", dict: "an object", list: "a list", str: "a text"}
+    return names.get(type(data), "a number or a boolean")
+
+
+def _unreadable_page(path: str, params: Mapping[str, str], failure: _Unreadable) -> str:
+    asked = ", ".join(f"{name}={value}" for name, value in params.items())
+    return (
+        f"GET {path}{f' ({asked})' if asked else ''}: the API answers the same twice and it cannot be read: {failure}. "
+        "Ask Telnyx about this page."
+    )
 
 
 @cache

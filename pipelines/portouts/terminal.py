@@ -63,7 +63,7 @@ def _sync_json(outcome: SyncOutcome) -> dict[str, Any]:
 def print_sync(outcome: SyncOutcome, as_json: bool) -> None:
     """Say what a sync did."""
     report, certificate = outcome.report, outcome.certificate
-    note([*report.notes, *(f"not proven: {query}" for query in report.unproven), *map(str, outcome.warnings)])
+    note([*report.all_notes, *(f"not proven: {query}" for query in report.unproven), *map(str, outcome.warnings)])
     if report.missing and not certificate:
         note([f"{len(report.missing)} open orders are no longer known to the API (404); they are kept as last seen."])
     if certificate and certificate.repaired:
@@ -83,7 +83,7 @@ def print_sync(outcome: SyncOutcome, as_json: bool) -> None:
 
 def print_load(destination: str, report: SyncReport, as_json: bool) -> None:
     """Say what was loaded into another engine."""
-    note([*report.notes, *(f"not proven: {query}" for query in report.unproven)])
+    note([*report.all_notes, *(f"not proven: {query}" for query in report.unproven)])
     as_of = report.as_of
     found = {"destination": destination, "as_of": as_of.isoformat(), "published": False, **_report_json(report)}
     text = f"{destination} now holds {as_of.isoformat(timespec='seconds')} in its schema raw; nothing was published."
@@ -97,9 +97,10 @@ def _report_json(report: SyncReport) -> dict[str, Any]:
         "events_read": report.events_read,
         "is_proven": not report.unproven,
         "strange_rows": report.strange_rows,
+        "rows_without_id": list(report.unusable.values()),
         "missing_orders": report.missing,
         "unproven": report.unproven,
-        "notes": report.notes,
+        "notes": report.all_notes,
     }
 
 
@@ -122,6 +123,7 @@ def _verification_json(outcome: VerifyOutcome) -> dict[str, Any]:
         ],
         "unproven": comparison.unproven,
         "notes": outcome.notes,
+        "rows_without_id": list(comparison.unusable.values()),
     }
 
 
@@ -141,6 +143,7 @@ def _verification_lines(outcome: VerifyOutcome) -> Iterator[str]:
     if max(len(outcome.repaired), len(comparison.differences)) > DIFFERENCES_SHOWN:
         yield "  … and more; --json lists them all"
     yield from (f"  not proven: {query}" for query in comparison.unproven)
+    yield from comparison.notes
     yield f"Not covered: {certificate.not_covered}"
     if comparison.differing_counts:
         yield "Orders may also have changed since then: run `portouts sync`, or `portouts verify`, which searches."

@@ -25,7 +25,18 @@ from msgspec import Struct
 from portouts.api_clock import ApiClock
 from portouts.ids import canonical_id, spellings
 from portouts.privacy import KEEP, Privacy
-from portouts.records import INSTANT, Event, Order, events_table, ids_of, orders_table
+from portouts.records import (
+    INSTANT,
+    Event,
+    Order,
+    Row,
+    SetApart,
+    events_table,
+    has_id,
+    ids_of,
+    orders_table,
+    set_apart,
+)
 from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, JsonObject, NotFound, TelnyxError, Unprocessable
 
@@ -41,6 +52,8 @@ PAGES_TOGETHER = 10
 # A server may round the ends of a range to whole seconds before it compares.
 ROUNDING = timedelta(seconds=1)
 
+# More rows than these on a page, and more than a twentieth, are no slips of the pen.
+MOST_MISPLACED = 2
 # Larger numbers count nothing, and are not exact as floats.
 MOST_ROWS = 2**53
 _COUNT = re.compile(r"\s*([0-9]{1,16})(\.0*)?\s*")
@@ -79,6 +92,12 @@ class Read:
     """Rows of earlier tries that proved nothing of their list, but are versions of orders all the same."""
     uncounted: str | None = None
     """What the API answered in place of a count."""
+    unusable: tuple[SetApart, ...] = ()
+    """Rows that are counted and cannot be loaded."""
+    misplaced: tuple[str, ...] = ()
+    """What is said of rows whose own date lies outside the range that they were answered for."""
+    mended: tuple[str, ...] = ()
+    """What was wrong with the JSON of rows, by page."""
 
     @property
     def is_of_orders(self) -> bool:
@@ -102,7 +121,8 @@ class Pages:
     """One page as answered, or several read together; `size` is what the API says a page holds."""
 
     ids: list[str]
-    """Ids of all rows, also of those on the very end of the range, which belong to the next window."""
+    """Ids of all rows, also of those on the very end of the range, which belong to the next window; of a row without
+    id, its mark."""
     table: pa.Table
     """The rows of this window."""
     totals: set[int | None]
@@ -112,6 +132,9 @@ class Pages:
     """The last of them holds no row."""
     uncounted: str | None = None
     """What stands in place of a count, for a message."""
+    unusable: tuple[SetApart, ...] = ()
+    misplaced: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
 
     @property
     def total(self) -> int | None:
@@ -301,7 +324,10 @@ class WindowReader:
         self._on_rows(len(table))
         glimpses = _tables(page for page in tried if page not in pages)
         uncounted = next((page.uncounted for page in [*tried, *pages] if page.uncounted), None)
-        return Read(query, table, is_proven, glimpses=glimpses, uncounted=uncounted)
+        unusable = tuple({row.mark: row for page in pages for row in page.unusable}.values())
+        misplaced = tuple(said for page in pages for said in page.misplaced)
+        mended = tuple(said for page in pages for said in page.mended)
+        return Read(query, table, is_proven, (), glimpses, uncounted, unusable, misplaced, mended)
 
     async def _look_up(self, lookup: Lookup) -> Read:
         answers = await all_of(self._one(lookup.path, row_id) for row_id in lookup.ids)
@@ -317,7 +343,9 @@ class WindowReader:
                 row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}"))["data"]
             except (NotFound, Unprocessable):
                 continue  # 422: not even the form of an id
-            if canonical_id(str(row.get("id"))) != canonical_id(row_id):
+            if row.get("id") in (None, ""):
+                row["id"] = row_id  # it was asked for by its id, so that much is known
+            if not has_id(row) or canonical_id(str(row.get("id"))) != canonical_id(row_id):
                 raise UnaskedRows(f"GET {path}/{spelling} answered another id.")
             return row
         return None
@@ -346,21 +374,31 @@ class WindowReader:
         envelopes = await all_of(
             self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
         )
-        ids: list[str] = []
+        rows: list[Row] = []
+        unusable: list[SetApart] = []
+        mended: list[str] = []
         for number, envelope in zip(numbers, envelopes, strict=True):
-            ids += ids_of(envelope["data"], f"page {number} of {query}")
-        table = parse([row for envelope in envelopes for row in envelope["data"]], self._privacy)
+            page = f"page {number} of {query}"
+            usable, apart = set_apart(envelope["data"], page)
+            mended += [f"{page}: {what}" for what in envelope.get("mended", ())]
+            rows += usable
+            unusable += apart
+        table = parse(rows, self._privacy)
         metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
         where = (
             f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
         )
+        misplaced = _misplaced(query, where, table)
         return Pages(
-            ids,
+            [*ids_of(rows), *(row.mark for row in unusable)],
             _own_rows(query, where, table),
             {whole_number(meta.get("total_results")) for meta in metas},
             whole_number(metas[0].get("page_size")) or self._page_size,
             not envelopes[-1]["data"],
             next(filter(None, map(uncounted, metas)), None),
+            tuple(unusable),
+            misplaced,
+            tuple(mended),
         )
 
 
@@ -431,22 +469,38 @@ def _require_ported(where: str, table: pa.Table) -> None:
         )
 
 
+def _misplaced(query: ListQuery, where: str, table: pa.Table) -> tuple[str, ...]:
+    """Describe the rows whose own date lies outside the range asked for; refuse a page if there are many of them.
+
+    One date can be wrong, and the order is held all the same. Many show that the API does not filter.
+    """
+    if query.axis is Axis.PORTED:
+        return ()
+    name, window = query.axis.value, query.window
+    is_early = pc.less(table[name], pa.scalar(window.start - ROUNDING, INSTANT))
+    is_late = pc.greater(table[name], pa.scalar(window.end + ROUNDING, INSTANT))
+    outside = table.filter(pc.or_(is_early, is_late)).select(["id", name]).to_pylist()
+    if len(outside) > max(MOST_MISPLACED, len(table) / 20):
+        raise UnaskedRows(
+            f"{where}: {len(outside)} of {len(table)} rows were not asked for, such as one of "
+            f"{outside[0][name].isoformat()}; the API does not apply filter[{query.axis}]. Nothing was loaded, since "
+            "nothing can be read in parts."
+        )
+    return tuple(
+        f"{row['id']} says {name} {row[name].isoformat()} and was answered for another range ({where})"
+        for row in outside
+    )
+
+
 def _own_rows(query: ListQuery, where: str, table: pa.Table) -> pa.Table:
-    """Leave the rows on the very end of the range to the next window; refuse rows that were not asked for."""
+    """Leave the rows on the very end of the range to the next window; refuse a page of rows not asked for."""
     # One or two orders may just have left the status; a whole page of others shows that nobody filters.
     if query.status and len(table) > 2 and not pc.any(pc.equal(table["status"], query.status)).as_py():
         raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
     if query.axis is Axis.PORTED:  # which filters but is never returned
         _require_ported(where, table)
         return table
-    instants, window = table[query.axis.value], query.window
-    oldest, newest = pc.min_max(instants).as_py().values()
-    if oldest and (oldest < window.start - ROUNDING or newest > window.end + ROUNDING):
-        unasked = oldest if oldest < window.start - ROUNDING else newest
-        raise UnaskedRows(
-            f"{where}: an order or event of {unasked.isoformat()} was not asked for; the API does not apply "
-            f"filter[{query.axis}]. Nothing was loaded, since nothing can be read in parts."
-        )
+    instants = table[query.axis.value]
     # Rows beyond the end show that the server rounds; the next window may not answer them, so they stay.
-    is_next = pc.fill_null(pc.equal(instants, pa.scalar(window.end, INSTANT)), fill_value=False)
+    is_next = pc.fill_null(pc.equal(instants, pa.scalar(query.window.end, INSTANT)), fill_value=False)
     return table.filter(pc.invert(is_next))

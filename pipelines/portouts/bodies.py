@@ -1,0 +1,157 @@
+"""Reads JSON that is not quite JSON, as far as it can be read.
+
+The fast decoder refuses a whole page for one odd field. Here bytes and half pairs that are no character become U+FFFD,
+numbers that are none (NaN, 1e400) become `NoValue`, and what is nested too deep is left out. What is not JSON at all
+raises `UnreadableBody`, which says where.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MOST_NESTED = 100
+TOO_DEEP = f"[left out: nested more than {MOST_NESTED} deep]"
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', re.DOTALL)
+_DEPTH_OF_ROWS = 3  # {"data": [{
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+class NoValue:
+    """What stands in JSON where a value belongs and is none; no column takes it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
+class UnreadableBody(ValueError):
+    """A body that is no JSON; the message says why and where."""
+
+    def __init__(self, message: str, *, is_cut_off: bool = False) -> None:
+        super().__init__(message)
+        self.is_cut_off = is_cut_off
+
+
+def read_json(body: bytes, charset: str | None = None) -> Any:
+    """Read a body; raises `UnreadableBody`. `charset` is what the sender says, for bytes that are no UTF-8."""
+    text = _decode(body, charset).removeprefix("\ufeff")
+    try:
+        return _parse(text)
+    except RecursionError:
+        return _parse_shallow(text)
+
+
+def mend(value: Any) -> list[str]:
+    """Replace, in place and at any depth, what is no character; name what was or is wrong inside."""
+    found: dict[str, None] = {}
+    unseen = [value]
+    while unseen:
+        part = unseen.pop()
+        if isinstance(part, dict):
+            for key in [key for key in part if _HALF_PAIR.search(key)]:
+                part[_HALF_PAIR.sub("\ufffd", key)] = part.pop(key)
+                found["half a surrogate pair"] = None
+        for key, inner in list(part.items() if isinstance(part, dict) else enumerate(part)):
+            if isinstance(inner, dict | list):
+                unseen.append(inner)
+            elif isinstance(inner, NoValue):
+                found["a number that is none"] = None
+            elif isinstance(inner, str):
+                found |= dict.fromkeys(_wrong_in(inner))
+                part[key] = _HALF_PAIR.sub("\ufffd", inner)
+    return list(found)
+
+
+def pruned(value: Any) -> Any:
+    """Leave out, in place, what is nested too deep to be written."""
+    level = [value]
+    for _ in range(MOST_NESTED):
+        level = [inner for part in level for inner in _inner(part) if isinstance(inner, dict | list)]
+    for part in level:
+        part.clear()
+    return value
+
+
+def as_text(value: object) -> str:
+    """Write a `NoValue` as the text that it was; the hook of an encoder."""
+    if isinstance(value, NoValue):
+        return value.text
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _inner(part: Any) -> Iterator[Any]:
+    return iter(part.values() if isinstance(part, dict) else part)
+
+
+def _decode(body: bytes, charset: str | None) -> str:
+    try:
+        return body.decode(json.detect_encoding(body))
+    except UnicodeDecodeError:
+        pass
+    try:
+        return body.decode(charset or "utf-8")
+    except (UnicodeDecodeError, LookupError):
+        return body.decode("utf-8", "replace")
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False, parse_constant=NoValue, parse_float=_float, parse_int=_int)
+    except json.JSONDecodeError as error:
+        is_cut_off = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+        row = _row_at(text, error.pos)
+        where = f"row {row}, " if row else ""
+        raise UnreadableBody(f"{where}character {error.pos}: {error.msg}", is_cut_off=is_cut_off) from None
+
+
+def _float(text: str) -> float | NoValue:
+    number = float(text)
+    return number if math.isfinite(number) else NoValue(text)
+
+
+def _int(text: str) -> int | NoValue:
+    try:
+        return int(text)
+    except ValueError:  # more digits than Python reads
+        return NoValue(text)
+
+
+def _parse_shallow(text: str) -> Any:
+    kept, position = [], 0
+    for start, end in _too_deep(text):
+        kept += [text[position:start], json.dumps(TOO_DEEP)]
+        position = end
+    return _parse("".join([*kept, text[position:]]))
+
+
+def _too_deep(text: str) -> Iterator[tuple[int, int]]:
+    depth, start = 0, 0
+    for token in _TOKEN.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            start = token.start() if depth == MOST_NESTED + 1 else start
+        elif token[0] in "]}":
+            depth -= 1
+            if depth == MOST_NESTED:
+                yield start, token.end()
+
+
+def _row_at(text: str, position: int) -> int:
+    """Count the objects that begin in the envelope's list up to a place in the text; 0 where there is none."""
+    depth = rows = 0
+    for token in _TOKEN.finditer(text, 0, position):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        rows += token[0] == "{" and depth == _DEPTH_OF_ROWS
+    return rows
+
+
+def _wrong_in(text: str) -> Iterator[str]:
+    if _HALF_PAIR.search(text):
+        yield "half a surrogate pair"
+    if "\ufffd" in text:
+        yield "what is no character"
+    if text == TOO_DEEP:
+        yield f"a value nested more than {MOST_NESTED} deep"
