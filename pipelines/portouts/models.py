@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class CheckFailed(ModelError):
     """A check returned rows."""
 
 
+@cache
 def shipped_holidays() -> tuple[Holiday, ...]:
     """Read the days off that count where nobody names others."""
     return read_holidays(sql_folder() / "seeds" / "holidays.csv")

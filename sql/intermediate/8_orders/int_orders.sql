@@ -21,10 +21,16 @@ dated as (
             as received_on,
         cast((joined.ported_at at time zone 'UTC') + ports.utc_offset_seconds * interval '1 second' as date) as ported_on,
     from joined
-    left join staging.utc_offsets_reported as receipts
-        on joined.inserted_at >= receipts.starts_at and joined.inserted_at < receipts.ends_at
-    left join staging.utc_offsets_reported as ports
-        on joined.ported_at >= ports.starts_at and joined.ported_at < ports.ends_at
+    cross join staging.model_inputs as inputs
+    -- Joined by zone too, though it is one: a hash join takes half the time of a comparison of ranges alone.
+    left join staging.utc_offsets as receipts
+        on receipts.time_zone = inputs.time_zone
+        and joined.inserted_at >= receipts.starts_at
+        and joined.inserted_at < receipts.ends_at
+    left join staging.utc_offsets as ports
+        on ports.time_zone = inputs.time_zone
+        and joined.ported_at >= ports.starts_at
+        and joined.ported_at < ports.ends_at
 )
 
 select
