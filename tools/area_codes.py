@@ -93,7 +93,7 @@ PLACES = [
     ("CA", "America/Winnipeg", "204 431 584"),  # Manitoba
     ("CA", "America/Halifax", "428 506 782 902"),  # New Brunswick, Nova Scotia, Prince Edward Island
     ("CA", "America/St_Johns", "709 879"),  # Newfoundland and Labrador
-    ("CA", "America/Toronto", "226 249 289 343 365 382 387 416 437 519 548 613 647 683 705 742 753 807 905 942"),
+    ("CA", "America/Toronto", "226 249 289 343 365 382 387 416 437 519 537 548 613 647 683 705 742 753 807 905 942"),
     ("CA", "America/Toronto", "263 273 354 367 418 438 450 468 514 579 581 819 873"),  # Ontario above, Quebec here
     ("CA", "America/Regina", "306 474 639"),  # Saskatchewan
     ("CA", "America/Edmonton", "867"),  # the territories: the Northwest Territories have the most exchanges
