@@ -381,6 +381,22 @@ def test_a_sentence_takes_a_name_as_it_is(
     assert run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"].startswith(f"{ranking} (")
 
 
+def test_carriers_that_are_called_alike_show_their_spids(tmp_path: Path) -> None:
+    gains = [("Example.net - CA", 4), ("Example.net - CA", 3), ("Example.net - NY", 2)]
+    run = run_one(NOTEBOOKS[1], publish_gains(tmp_path, gains), tmp_path)
+    assert run.answer(NOTEBOOKS[1]).startswith("000X Example.net - CA gains most: 44% of the 9 numbers")
+    ranking = run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"]
+    assert ranking.startswith("000X Example.net - CA gained 4 numbers, 33% more than 001X Example.net - CA. (")
+
+
+def test_carriers_of_one_operator_are_one_in_the_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    operators = tmp_path / "operators.csv"
+    operators.write_text("carrier_id,operator\n000X,Example Group\n002X,Example Group\n", encoding="utf-8")
+    monkeypatch.setenv("SOURCES__TELNYX__OPERATORS", str(operators))
+    run = run_one(NOTEBOOKS[1], publish_gains(tmp_path, [("First", 3), ("Second", 4), ("Third", 2)]), tmp_path)
+    assert run.answer(NOTEBOOKS[1]).startswith("Example Group gains most: 56% of the 9 numbers")
+
+
 # How fast answers come
 
 
