@@ -1,11 +1,29 @@
 -- Which carriers gain them?
+with
+
+-- Only all is shown as 100 %, and only none as 0 %.
+gained as (
+
+    select
+        *,
+        case when share_of_numbers < 1 then 99.9 else 100 end as most_share,
+        case when share_of_numbers > 0 then 0.1 else 0 end as least_share,
+        case when rejection_rate < 1 then 99.9 else 100 end as most_rejected,
+        case when rejection_rate > 0 then 0.1 else 0 end as least_rejected,
+    from marts.agg_carriers_gained
+
+)
+
 select
     carrier_name,
     orders_ported,
     numbers_ported,
-    round(100 * share_of_numbers, 1) as share_percent,
-    round(100 * rejection_rate, 1) as rejected_percent,
+    least(greatest(round(100 * share_of_numbers, 1), least_share), most_share) as share_percent,
+    case
+        when rejection_rate is not null
+        then least(greatest(round(100 * rejection_rate, 1), least_rejected), most_rejected)
+    end as rejected_percent,
     round(median_response_hours, 1) as median_response_hours,
-from marts.agg_carriers_gained
+from gained
 order by rank
 limit 10
