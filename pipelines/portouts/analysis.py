@@ -20,7 +20,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from portouts.status import NotPublished
+from portouts.faults import first_line
+from portouts.status import NotPublished, not_readable
 
 DEFAULT_DATABASE = "data/portouts.duckdb"
 
@@ -75,8 +76,9 @@ def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
         )
     try:
         connection = duckdb.connect(str(database), read_only=True)
+        connection.table("raw.syncs")
     except duckdb.Error as error:
-        raise NotPublished(f"{database} is no warehouse of portouts: {str(error).splitlines()[0]}") from None
+        raise not_readable(database, error) from None
     connection.execute("set timezone = 'UTC'")
     return connection
 
@@ -93,7 +95,10 @@ def mart(
         known = name.removeprefix("marts.")
         if known not in names:
             raise UnknownMart(f"There is no mart {name!r}; there are {', '.join(names) or 'none'}.")
-        return typed(opened.table(f"marts.{known}"))
+        try:
+            return typed(opened.table(f"marts.{known}"))
+        except duckdb.Error as error:
+            raise NotPublished(f"marts.{known} cannot be read: {first_line(error)}.") from None
 
 
 def mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:

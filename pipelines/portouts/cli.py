@@ -42,6 +42,7 @@ from portouts.settings import (
 )
 from portouts.streams import lost_output, settle_streams
 from portouts.terminal import (
+    note,
     note_plan,
     note_wait,
     print_demo,
@@ -123,6 +124,14 @@ Config = Annotated[
         envvar="PORTOUTS_CONFIG",
     ),
 ]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder of working state. Default: .portouts beside the database.",
+        envvar="PORTOUTS_STATE_DIR",
+    ),
+]
 AcceptDeletions = Annotated[
     bool,
     typer.Option(
@@ -166,6 +175,7 @@ def sync(
     ] = False,
     accept_settings: AcceptSettings = False,
     config: Config = None,
+    state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
@@ -206,10 +216,11 @@ def sync(
                 now=_now,
             )
             if destination is None:
-                outcome = run_sync(Warehouse(database), request, _now, supervision)
+                outcome = run_sync(Warehouse(database, state_dir, _note), request, _now, supervision)
                 say = partial(print_sync, outcome, as_json)
             else:
-                report = run_load(Warehouse(database), request, supervision, destination, map(read_toml, files))
+                warehouse = Warehouse(database, state_dir, _note)
+                report = run_load(warehouse, request, supervision, destination, map(read_toml, files))
                 say = partial(print_load, destination, report, as_json)
         say()
 
@@ -229,6 +240,7 @@ def verify(
     accept_deletions: AcceptDeletions = False,
     accept_settings: AcceptSettings = False,
     config: Config = None,
+    state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove the warehouse against the API: counts by status and month, and a search where they disagree.
@@ -256,8 +268,8 @@ def verify(
             settings, chosen, sample, from_day, to_day, repair, accept_deletions, accept_settings=accept_settings
         )
         with progress() as bar:
-            supervision = Supervision(on_wait=note_wait)
-            outcome = run_verify(Warehouse(database), request, _now, supervision, bar("Verifying"), note_plan)
+            supervision, warehouse = Supervision(on_wait=note_wait), Warehouse(database, state_dir, _note)
+            outcome = run_verify(warehouse, request, _now, supervision, bar("Verifying"), note_plan)
         print_verification(outcome, as_json)
         if outcome.certificate.verdict != "PROVEN":
             raise typer.Exit(DIFFERENT if outcome.certificate.verdict == "DIFFERENT" else FAILED)
@@ -268,6 +280,7 @@ def models(
     database: Database = DEFAULT_DATABASE,
     accept_settings: AcceptSettings = False,
     config: Config = None,
+    state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
@@ -279,17 +292,24 @@ def models(
         from portouts.models_job import rebuild_models
         from portouts.warehouse import Warehouse
 
-        print_models(rebuild_models(Warehouse(database), settings, accept_settings=accept_settings), as_json)
+        warehouse = Warehouse(database, state_dir, _note)
+        print_models(rebuild_models(warehouse, settings, accept_settings=accept_settings), as_json)
 
 
 @app.command()
-def status(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
+def status(
+    database: Database = DEFAULT_DATABASE,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the whole file and compare it with the checksum of its certificate.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show how fresh the published file is, which ranges it covers, and what it holds."""
     with _ending_well(as_json):
         database = published_file(database)
         from portouts.status import read_status
 
-        found = read_status(database, _now())
+        found = read_status(database, _now(), check=check)
         result(found, as_json, status_text(found))
 
 
@@ -391,6 +411,9 @@ def main() -> None:
     _fit_help(shutil.get_terminal_size().columns)
     # Without a handler, SIGTERM does nothing to the first process of a container, or where it came ignored.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if os.name != "posix":
+        sys.exit("portouts: Windows is not supported; portouts runs on Linux, macOS and in WSL.")
+    os.umask(0o077)  # names and addresses are in what is written: only its owner reads it
     try:
         app(prog_name="portouts")
     except SystemExit as ended:
@@ -490,6 +513,10 @@ def _fail(error: str, code: int, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"error": error, "exit_code": code}))
     raise typer.Exit(code) from None
+
+
+def _note(text: str) -> None:
+    note([text])
 
 
 def _now() -> datetime:

@@ -86,8 +86,8 @@ def compare_files(working: Path, published: Path) -> Comparison:
         return Comparison(
             last_working=_last_sync(connection, "working"),
             last_published=_last_sync(connection, "published"),
-            syncs_in_common=_count(connection, f"{ours} intersect ({theirs})", are_ours),
-            only_published=_count(connection, f"{theirs} except ({ours})"),
+            syncs_in_common=_count(connection, f"({ours}) intersect ({theirs})", are_ours),
+            only_published=_count(connection, f"({theirs}) except ({ours})"),
             is_foreign=not _tables(connection, "published") & {"syncs"} and bool(_tables(connection, "published")),
             unmarked=_unmarked(connection),
         )

@@ -41,6 +41,9 @@ _ADVICE = {
 }
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class MachineFault(PortoutsError):
     """The machine does not give what the work needs: space, memory, or a place that can be written."""
 
@@ -83,6 +86,7 @@ def explained(error: BaseException, folder: Path, kept: str, then: str = "run th
     """Say in one sentence what went wrong, where, what is `kept` and what to do; None where it is nothing of this."""
     place = _place(error, folder)
     if (number := _errno(error)) is not None:
+        place = folder if number in _FULL else place  # a copy that does not fit names what was copied
         return MachineFault(
             f"{place}: {os.strerror(number)}{_free(folder, number)}. {kept} {_ADVICE[number]}, then {then}."
         )
@@ -129,7 +133,7 @@ def _wants_memory(error: BaseException) -> bool:
 
 
 def _free(folder: Path, number: int) -> str:
-    if number not in (errno.ENOSPC, errno.EDQUOT):
+    if number not in _FULL:
         return ""
     return f" ({free_space(folder) / 1_000_000:.0f} MB are free)"
 

@@ -31,7 +31,7 @@ def own_dlt(folder: Path, engines: Iterable[Mapping[str, Any]] | None = None) ->
     read. None: no engine but DuckDB is used.
     """
     configuration: dict[str, Any] = {
-        "runtime": {"dlthub_telemetry": False, "log_level": "ERROR", "intercept_signals": False},
+        "runtime": {"dlthub_telemetry": False, "log_level": "CRITICAL", "intercept_signals": False},
         "providers": {"enable_airflow_secrets": False},
         "load": {"delete_completed_jobs": True},  # the rows are in the warehouse; their Parquet need not stay
     }

@@ -61,7 +61,7 @@ def publish(working: Path, contents: Contents, published: Path, versions: Path, 
         notes = _remove_foreign_log(published)
         part.replace(published)
     except (OSError, MemoryError, duckdb.Error) as error:
-        raise _cannot_publish(published, error) from error
+        raise _cannot_publish(published, error, working.stat().st_size) from error
     finally:
         _remove(part)
     with suppress(OSError):  # some file systems do not sync a folder
@@ -86,10 +86,11 @@ def _require_same(part: Path, contents: Contents) -> None:
         raise duckdb.IOException(f"the copy differs from the working file in {', '.join(different)}")
 
 
-def _cannot_publish(published: Path, error: BaseException) -> CannotPublish:
+def _cannot_publish(published: Path, error: BaseException, size: int = 0) -> CannotPublish:
     known = faults.explained(error, published.parent, KEPT, then="run `portouts models`")
     reason = known or f"{faults.first_line(error)}. {KEPT} Run `portouts models`."
-    return CannotPublish(f"{published} could not be replaced: {reason}")
+    by = f" by a copy of {size / 1e6:.0f} MB" if size else ""
+    return CannotPublish(f"{published} could not be replaced{by}: {reason}")
 
 
 def _keep_versions(published: Path, versions: Path, keep: int) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from portouts import faults
+from portouts.contents import content_checksum, read_contents
 from portouts.errors import PortoutsError
 from portouts.sync_plan import Window, gaps
 
@@ -18,20 +20,64 @@ class NotPublished(PortoutsError):
     """There is no published file to speak of."""
 
 
-def read_status(database: Path, now: datetime) -> Json:
-    """Describe the published file as one JSON object; times are ISO 8601 in UTC."""
+def read_status(database: Path, now: datetime, *, check: bool = False) -> Json:
+    """Describe the published file as one JSON object; times are ISO 8601 in UTC.
+
+    To `check` it is to read every table whole, and to compare the checksum of all with that of its certificate.
+    """
     if not database.exists():
         raise NotPublished(f"{database} does not exist. Run `portouts sync` first.")
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            return _describe(connection, database, now)
-    except (duckdb.CatalogException, duckdb.IOException) as error:
-        raise NotPublished(f"{database} is no warehouse of portouts: {str(error).splitlines()[0]}") from None
+            found = _describe(connection, database, now)
+            return found | {"content_checksum": _check(connection, database)} if check else found
+    except duckdb.Error as error:
+        raise not_readable(database, error) from None
+
+
+def not_readable(database: Path, error: duckdb.Error) -> NotPublished:
+    """Say why a published file cannot be read, and what to do."""
+    log = database.with_name(f"{database.name}.wal")
+    reason = faults.first_line(error)
+    if faults.is_of_machine(error) or "lock is held" in reason:
+        return NotPublished(f"{database} cannot be read now: {reason}.")
+    if database.stat().st_size == 0:
+        return NotPublished(f"{database} is empty. Run `portouts sync` first.")
+    if log.exists():
+        return NotPublished(
+            f"{database} cannot be read: {log} lies beside it, the log of another program that has written to it. "
+            "Close that program and remove the log, or run `portouts sync`, which replaces both."
+        )
+    if isinstance(error, duckdb.ProgrammingError):
+        return NotPublished(f"{database} is no warehouse of portouts: {reason}. Name another file.")
+    return NotPublished(
+        f"{database} is damaged, or no warehouse of portouts: {reason}. If it was one, `portouts models` puts a whole "
+        "one in its place."
+    )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, database: Path) -> str | None:
+    """Read the file whole; return its checksum, or None where it has no certificate of its own."""
+    [(certified,)] = connection.execute(
+        "select (select content_checksum from raw.verifications order by as_of desc, finished_at desc limit 1)"
+    ).fetchall()
+    found = content_checksum(read_contents(connection))
+    if certified is None or certified.partition(":")[0] != found.partition(":")[0]:
+        return None
+    if certified != found:
+        raise NotPublished(
+            f"{database} is not as it was published: its certificate names other contents. `portouts models` does not "
+            "see this; run `portouts sync`, which publishes a copy of the working file."
+        )
+    return found
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, database: Path, now: datetime) -> Json:
     connection.execute("set timezone = 'UTC'")
-    [last] = _rows(connection, "select * from marts.rpt_sync order by as_of desc, finished_at desc limit 1")
+    syncs = _rows(connection, "select * from marts.rpt_sync order by as_of desc, finished_at desc limit 1")
+    if not syncs:
+        raise NotPublished(f"{database} shows no finished sync. Run `portouts sync` first.")
+    [last] = syncs
     [counts] = _rows(
         connection,
         """
