@@ -88,7 +88,7 @@ def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> No
 def test_a_file_that_is_no_warehouse_is_refused(tmp_path: Path) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("This is no database.\n" * 500)
-    with pytest.raises(NotPublished, match="is no warehouse of portouts"):
+    with pytest.raises(NotPublished, match="no warehouse of portouts"):
         portouts.mart("rpt_sync", letter)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
 GROUP = 0o070
 # dlt writes paths into SQL as they are, where DuckDB takes some characters for patterns.
+_TEMPORARY = "portouts-"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@-]*")
 
 
@@ -90,14 +91,23 @@ def keep_mode(path: Path, like: Path) -> None:
 
 
 @contextmanager
-def plainly_named(folder: Path) -> Iterator[Path]:
-    """Name a folder without a character that means something to SQL or to DuckDB's patterns."""
+def scratch_of(folder: Path) -> Iterator[Path]:
+    """Name a folder for dlt: a working folder, or a temporary one where its name means something to SQL or patterns.
+
+    The working folder notes the temporary one, so that a later run removes what a killed one has left.
+    """
     if _PLAIN.fullmatch(str(folder)):
         yield folder
         return
-    links = Path(tempfile.mkdtemp(prefix="portouts-"))
+    noted = folder / "scratch"
+    with suppress(FileNotFoundError):
+        left = Path(noted.read_text(encoding="utf-8"))
+        if left.name.startswith(_TEMPORARY) and left.owner() == noted.owner():
+            shutil.rmtree(left)
+    scratch = tempfile.mkdtemp(prefix=_TEMPORARY)
+    noted.write_text(scratch, encoding="utf-8")
     try:
-        (links / "state").symlink_to(folder)
-        yield links / "state"
+        yield Path(scratch)
     finally:
-        shutil.rmtree(links, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+        noted.unlink(missing_ok=True)

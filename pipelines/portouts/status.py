@@ -59,7 +59,8 @@ def not_readable(database: Path, error: duckdb.Error) -> NotPublished:
 def _check(connection: duckdb.DuckDBPyConnection, database: Path) -> str | None:
     """Read the file whole; return its checksum, or None where it has no certificate of its own."""
     [(certified,)] = connection.execute(
-        "select (select content_checksum from raw.verifications order by as_of desc, finished_at desc limit 1)"
+        "select (select content_checksum from raw.verifications where as_of = (select max(as_of) from raw.syncs) "
+        "order by finished_at desc limit 1)"
     ).fetchall()
     found = content_checksum(read_contents(connection))
     if certified is None or certified.partition(":")[0] != found.partition(":")[0]:

@@ -41,7 +41,7 @@ from portouts.places import (
     for_the_owner_only,
     make_private,
     new_file,
-    plainly_named,
+    scratch_of,
     working_folder,
 )
 from portouts.publication import publish, require_place
@@ -96,6 +96,8 @@ class Warehouse:
             )
         self.database = database.resolve()  # of a link, the file is replaced and the link stays
         self.folder = working_folder(self.database, state_dir)
+        if "\\" in f"{self.database}{self.folder}":
+            raise SettingsError(f"{self.database}: DuckDB takes a backslash for a slash. Use a path without one.")
         self.notes: list[str] = []
         """What was done that nobody asked for."""
         self._on_note = on_note
@@ -193,7 +195,7 @@ class Warehouse:
                 PIPELINE,
                 destination=destination or dlt.destinations.duckdb(self._open()),
                 dataset_name=DATASET,
-                pipelines_dir=str(self._ending.enter_context(plainly_named(self.folder)) / folder.name),
+                pipelines_dir=str(self._ending.enter_context(scratch_of(self.folder)) / folder.name),
             )
         except UnknownDestinationModule:
             raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
