@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +16,7 @@ import duckdb
 import httpx
 import pyarrow as pa
 import pytest
+from dlt.common.versioned_state import compress_state, decompress_state
 from portouts.ids import canonical_column, canonical_id, canonical_ids, spellings
 from portouts.sandbox import World
 from portouts.sync_state import SyncState
@@ -153,12 +155,14 @@ def test_a_warehouse_loaded_in_upper_case_is_joined_with_what_is_read_from_now_o
 
 def as_an_earlier_version_left_it(account: Account) -> None:
     """Take from the state that dlt keeps what earlier versions did not write, and write the ids as they were sent."""
-    path = account.state / "dlt" / "portouts" / "state.json"
-    state = json.loads(path.read_text())
-    sync = state["sources"]["telnyx"]["sync"]
-    del sync["are_ids_canonical"]
-    sync["open_orders"] = {upper(row_id): order for row_id, order in sync["open_orders"].items()}
-    path.write_text(json.dumps(state))
+    with duckdb.connect(str(account.state / "working.duckdb")) as connection:
+        [(text,)] = connection.execute("select state from raw._dlt_pipeline_state").fetchall()
+        state: Any = decompress_state(text)
+        sync = state["sources"]["telnyx"]["sync"]
+        del sync["are_ids_canonical"]
+        sync["open_orders"] = {upper(row_id): order for row_id, order in sync["open_orders"].items()}
+        connection.execute("update raw._dlt_pipeline_state set state = ?", [compress_state(state)])
+    shutil.rmtree(account.state / "dlt")
 
 
 def test_a_state_of_ids_in_upper_case_is_read_in_lower_case() -> None:

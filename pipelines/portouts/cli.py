@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial, partialmethod
 from pathlib import Path
@@ -393,14 +393,15 @@ def sandbox(
         application = create_app(
             world, api_key=SANDBOX_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock
         )
-        print(
-            f"Serving {orders} orders as of {world.now.isoformat()}. In another terminal:\n"
-            f"  export TELNYX_BASE_URL=http://127.0.0.1:{port}/v2 TELNYX_API_KEY={SANDBOX_KEY}\n"
-            "  portouts sync\n"
-            f"Move its clock: curl -X POST http://127.0.0.1:{port}/sandbox/clock -d '{{\"days\": 30}}'",
-            file=sys.stderr,
-        )
-        serve(application, listener)
+        with suppress(KeyboardInterrupt):  # which may come before the server takes signals
+            print(
+                f"Serving {orders} orders as of {world.now.isoformat()}. In another terminal:\n"
+                f"  export TELNYX_BASE_URL=http://127.0.0.1:{port}/v2 TELNYX_API_KEY={SANDBOX_KEY}\n"
+                "  portouts sync\n"
+                f"Move its clock: curl -X POST http://127.0.0.1:{port}/sandbox/clock -d '{{\"days\": 30}}'",
+                file=sys.stderr,
+            )
+            serve(application, listener)
 
 
 def main() -> None:
