@@ -641,6 +641,10 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
             folder=folder,
             TELNYX_BASE_URL=base_url,
             DESTINATION__FILESYSTEM__BUCKET_URL=(folder / "lake").as_uri(),
+            DEV_MODE="true",
+            REFRESH="drop_data",
+            DATASET_NAME_LAYOUT="prod_%s",
+            SCHEMA__NAMING="direct",
         )
         processes["page size"] = portouts_command.start(*sync, folder=strange, TELNYX_BASE_URL=base_url)
         ended = {}
@@ -771,7 +775,13 @@ def test_models_say_what_they_had_to_do(synced: Synced, command: Callable[..., E
     before = content(database)
     ended = command("models", "--json", "--database", str(database))
     assert ended.code == 0
-    assert json.loads(ended.out) == {"database": str(database), "rebuilt": False, "published": False, "warnings": []}
+    assert json.loads(ended.out) == {
+        "database": str(database),
+        "rebuilt": False,
+        "published": False,
+        "warnings": [],
+        "notes": [],
+    }
     assert content(database) == before
     database.unlink()
     assert command("models", "--database", str(database)).out == "Published what was built already.\n"

@@ -10,7 +10,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import dlt
 import pytest
+from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.holidays import Holiday
 from portouts.settings import SettingsError
@@ -78,6 +80,44 @@ def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configur
     default = read_settings("KEY_FAKE")
     configure("\n".join(line for line in lines if not line.startswith(("start_date", "holidays", "operators"))))
     assert read_settings("KEY_FAKE") == default
+
+
+# Sections
+
+
+@pytest.mark.parametrize("section", ["", "sources.", "telnyx.", "sources.telnyx.telnyx.", "portouts.sources.telnyx."])
+def test_a_script_finds_its_settings_in_no_other_section(
+    section: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    default = read_settings("KEY_FAKE")
+    configure()
+    for name, value in {"base_url": "https://other.example", "pii": "drop", "page_size": 3}.items():
+        dlt.config[f"{section}{name}"] = value
+        monkeypatch.setenv(f"{section}{name}".replace(".", "__").upper(), str(value))
+    dlt.secrets[f"{section}api_key"] = "KEY_OF_ANOTHER_VENDOR"
+    assert read_settings("KEY_FAKE") == default
+    with pytest.raises(SettingsError, match="No Telnyx API key"):
+        read_settings()
+
+
+def test_a_script_may_set_them_in_its_own_code(configure: Configure) -> None:
+    configure()
+    dlt.secrets["sources.telnyx.api_key"] = "KEY_FAKE"
+    dlt.config["sources.telnyx.page_size"] = 7
+    found = read_settings()
+    assert (found.api_key, found.page_size) == ("KEY_FAKE", 7)
+
+
+def test_a_vault_is_asked_for_each_setting_of_our_section(configure: Configure) -> None:
+    class Vault(DictionaryProvider):
+        """Answers by name, as vaults do."""
+
+        def get_value(self, key: str, _hint: Any, _name: str | None, *sections: str) -> tuple[Any, str]:
+            return ("KEY_OF_THE_VAULT" if (*sections, key) == ("sources", "telnyx", "api_key") else None), key
+
+    configure()
+    dlt.config.register_provider(Vault())
+    assert read_settings().api_key == "KEY_OF_THE_VAULT"
 
 
 # Values
