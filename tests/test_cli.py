@@ -128,6 +128,11 @@ def test_pandas_is_found_where_it_is_asked_for() -> None:
 # What is documented
 
 
+def shown_options(name: str) -> list[click.Parameter]:
+    """List the options of a command, less those that are kept for scripts of before."""
+    return [parameter for parameter in COMMANDS[name].params if not getattr(parameter, "hidden", False)]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_stands_in_its_help_and_in_the_readme(
     name: str, command: Callable[..., Ended]
@@ -135,8 +140,7 @@ def test_every_command_and_option_stands_in_its_help_and_in_the_readme(
     readme = README.read_text(encoding="utf-8")
     overview, own = command("--help", COLUMNS="200").out, command(name, "--help", COLUMNS="200").out
     [row] = re.findall(rf"^\| `portouts {name}` \|.*$", readme, re.MULTILINE)
-    shown = [parameter for parameter in COMMANDS[name].params if not getattr(parameter, "hidden", False)]
-    options = [option for parameter in shown for option in parameter.opts]
+    options = [option for parameter in shown_options(name) for option in parameter.opts]
     assert name in overview
     assert [option for option in options if option not in own] == []
     assert [option for option in options if f"`{option}`" not in row] == []
@@ -164,7 +168,7 @@ def test_help_fits_40_columns_and_cuts_no_option(tmp_path: Path) -> None:
     for name in ("sync", "verify"):
         lines = narrow(name, "--help", folder=tmp_path)
         assert max(map(len, lines)) <= 40
-        options = [option for parameter in COMMANDS[name].params for option in parameter.opts]
+        options = [option for parameter in shown_options(name) for option in parameter.opts]
         assert [option for option in options if not any(f"{option} " in f"{line} " for line in lines)] == []
     overview = " ".join(" ".join(narrow("--help", folder=tmp_path)).split())
     assert "one incremental load, models, checks, publish." in overview
