@@ -22,6 +22,7 @@ from portouts.ledger import (
 from portouts.models import CheckWarning
 from portouts.own_dlt import own_dlt
 from portouts.reconcile import Verdict
+from portouts.redaction import cover_held
 from portouts.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings
 from portouts.sync_plan import Axis
@@ -115,7 +116,12 @@ def _sync(
         changed = record_sync(connection, record, warehouse.remembered(pipeline))
         if certificate:
             record_verification(connection, certificate)
+        is_covered = request.full and request.settings.privacy.pii != "keep"
+        if is_covered:
+            cover_held(connection, request.settings.privacy)
         warnings = warehouse.build(connection, request.settings.model_inputs(report.as_of))
+    if is_covered:
+        warehouse.rewrite()
     warehouse.publish(request.keep)
     report.notes += warehouse.notes
     seconds = (clock() - started_at).total_seconds()

@@ -443,6 +443,22 @@ class Warehouse:
             connection.execute("reset memory_limit; reset operator_memory_limit")
             return build_models(connection, inputs)
 
+    def rewrite(self) -> None:
+        """Write the working file anew: free blocks of it still hold what was replaced or removed."""
+        part = self._fresh("rewritten.duckdb")
+        with self.connected() as connection:
+            connection.execute("drop schema if exists raw_staging cascade")
+            connection.execute(f"attach '{quoted(part)}' as rewritten (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f'copy from database "{self._working.stem}" to rewritten')
+            connection.execute("detach rewritten")
+            connection.execute("checkpoint")
+        self._close()
+        self._working.with_name(f"{self._working.name}.wal").unlink(missing_ok=True)  # empty, since all is in the file
+        part.replace(self._working)
+        if versions := sorted((self.folder / "versions").glob("*.duckdb")):
+            names = ", ".join(map(str, versions))
+            self._note(f"Versions kept from before may still hold personal data as it was: {names}. Remove them.")
+
     def publish(self, keep: int | None = None) -> None:
         """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
         with self.connected() as connection:
