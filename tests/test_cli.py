@@ -431,7 +431,8 @@ def test_a_demo_needs_no_certificates(tmp_path: Path) -> None:
 
 
 def test_a_sandbox_names_its_real_port_and_ends_well_when_interrupted(tmp_path: Path) -> None:
-    process = portouts_command.start("sandbox", "--port", "0", "--orders", "5", folder=tmp_path)
+    options = ("--port", "0", "--orders", "5", "--now", "2026-06-01T00:00:00Z")
+    process = portouts_command.start("sandbox", *options, folder=tmp_path)
     assert process.stderr is not None
     told = ""
     while "/sandbox/clock" not in told and (line := process.stderr.readline()):
@@ -439,6 +440,7 @@ def test_a_sandbox_names_its_real_port_and_ends_well_when_interrupted(tmp_path: 
     [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", told)
     answer = httpx.get(f"{base_url}/portouts", headers={"Authorization": f"Bearer {key}"}, timeout=30)
     assert answer.json()["meta"]["total_results"] == 5
+    assert answer.headers.get_list("date") == ["Mon, 01 Jun 2026 00:00:00 GMT"]
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")
