@@ -107,8 +107,7 @@ class UndatedPorts:
 
     def see(self, orders: pa.Table) -> None:
         """Take the ported ones among these orders."""
-        has_time = pc.or_(pc.is_valid(orders["inserted_at"]), pc.is_valid(orders["updated_at"]))
-        ported = orders.filter(pc.and_(has_time, pc.fill_null(pc.equal(orders["status"], "ported"), fill_value=False)))
+        ported = orders.filter(pc.equal(orders["status"], "ported"))
         first = pc.coalesce(ported["inserted_at"], ported["updated_at"])
         last = pc.coalesce(ported["updated_at"], ported["inserted_at"])
         last = pc.if_else(pc.less(last, first), first, last)
