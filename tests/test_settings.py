@@ -95,6 +95,11 @@ def test_a_list_is_relative_to_the_project_of_its_file(tmp_path: Path, name: str
     assert find_settings({f"SOURCES__TELNYX__{name.upper()}": "a.csv"}, [in_project])[name].value == "a.csv"
 
 
+def test_a_list_that_a_variable_names_may_lie_in_the_home(tmp_path: Path) -> None:
+    found = find_settings({"SOURCES__TELNYX__OPERATORS": "~/operators.csv"}, [])
+    assert found["operators"].value == str(tmp_path / "home" / "operators.csv")
+
+
 # Which section
 
 

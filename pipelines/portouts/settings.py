@@ -27,10 +27,9 @@ KEY_ADVICE = (
 )
 VARIABLES = "SOURCES__TELNYX__"
 NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
-# Settings that name a list in a file, on which numbers depend.
+# Settings that name a list in a file, on which numbers depend. In a file of settings, such a path is relative to the
+# folder of the project.
 LISTS = frozenset({"holidays", "operators"})
-# Settings that name a file or a folder. In a file of settings, such a path is relative to the folder of the project.
-PATHS = LISTS | {"state_dir"}
 FILES = ("secrets.toml", "config.toml")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone would be a drive
 _NO_NAME = re.compile(r"[?*\\\x00-\x1f\x7f]")
@@ -106,7 +105,7 @@ def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
     own = {name.removeprefix(VARIABLES).lower(): name for name in environ if name.startswith(VARIABLES)}
     own = {key: name for key, name in own.items() if "__" not in key}
     own |= {key: name for name, key in NAMED_VARIABLES.items() if environ.get(name, "").strip()}
-    return {key: Setting(environ[name], f"environment variable {name}") for key, name in own.items()}
+    return {key: Setting(_at_home(key, environ[name]), f"environment variable {name}") for key, name in own.items()}
 
 
 def require_api_key(found: Found, files: Sequence[Path]) -> None:
@@ -246,9 +245,13 @@ def _own_section(content: Mapping[str, Any]) -> Mapping[str, Any]:
     return section if isinstance(section, dict) else {}
 
 
+def _at_home(name: str, value: str) -> str:
+    return str(with_home(name, Path(value))) if name in LISTS and value else value
+
+
 def _located(name: str, value: object, file: Path) -> object:
     """Make a path absolute: a command may be started in any folder."""
-    if name not in PATHS or not isinstance(value, str) or not value:
+    if name not in LISTS or not isinstance(value, str) or not value:
         return value
     folder = file.absolute().parent
-    return str((folder.parent if folder.name == ".dlt" else folder) / with_home(name, Path(value)))
+    return str((folder.parent if folder.name == ".dlt" else folder) / _at_home(name, value))
