@@ -19,6 +19,7 @@ from portouts.models import (
     build_models,
     create_books,
     sql_folder,
+    transaction,
 )
 
 if TYPE_CHECKING:
@@ -292,3 +293,13 @@ def test_a_book_made_by_an_older_version_gains_the_columns_it_lacks(connection: 
     connection.execute("alter table raw.verifications drop column events_missing")
     create_books(connection)
     assert sorted(connection.table("raw.verifications").columns) == sorted(columns)
+
+
+def test_a_commit_that_fails_says_why(tmp_path: Path) -> None:
+    """And is not hidden by what ending its transaction says."""
+    with duckdb.connect(str(tmp_path / "one.duckdb")) as connection, connection.cursor() as other:
+        connection.execute("create table keys (key integer primary key)")
+        with pytest.raises(duckdb.Error, match="(?i)conflict|constraint"), transaction(connection):
+            connection.execute("insert into keys values (1)")
+            other.execute("insert into keys values (1)")
+        assert connection.execute("from keys").fetchall() == [(1,)]
