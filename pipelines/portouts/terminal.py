@@ -201,6 +201,12 @@ def status_text(found: dict[str, Any]) -> str:
     ]
     if found["time_zone_data"]:
         lines.append(f"time zone data: {found['time_zone_data']}")
+    if "content_checksum" in found:
+        lines.append(
+            "read whole: as it was published"
+            if found["content_checksum"]
+            else "read whole; no certificate names its contents"
+        )
     if verification := found["verification"]:
         lines.append(
             f"verified ({verification['depth']}): {verification['verdict']}, {verification['orders']} orders as of "
