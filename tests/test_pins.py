@@ -48,6 +48,8 @@ def test_the_pin_of_a_text_is_removed_once_and_for_all(text: str) -> None:
     "text",
     [
         "Shipping to Pinecrest 8642",
+        "4512 Pin Oak Ln, Example TX 77081",
+        "PIN OAK COURT 1204",
         "Invalid PIN",
         "wrong pin. Order 8642 follows",
         "PIN mismatch for +12125550100",

@@ -144,8 +144,10 @@ def _value_beside(text: str, position: int) -> tuple[int, int] | None:
 
 
 def _number_in_sentence(text: str, position: int) -> tuple[int, int] | None:
+    """Find a number that the words after PIN lead to. A capital letter before it begins a name: Pin Oak Court 1204."""
     number = _IN_SENTENCE.match(text, position)
-    return number.span(1) if number else None
+    leads = number is not None and not any(map(str.isupper, text[position : number.start(1)]))
+    return number.span(1) if number and leads else None
 
 
 # Objects come in few shapes, and looking at every key of each takes longer than anything else done to it.

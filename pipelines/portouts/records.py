@@ -101,8 +101,8 @@ PERSONAL_FIELDS = frozenset(
 DATE_FIELDS = frozenset(
     name for fields in (ORDER_FIELDS, EVENT_FIELDS) for name, kind in fields.items() if kind in ("date", INSTANT)
 )
-# Texts in which people write, PINs included.
-FREE_TEXTS = frozenset({"reason", "authorized_name", "end_user_name", "service_address"})
+# Texts in which people write, PINs included. Names and addresses are none: there, Pin Oak is a street.
+FREE_TEXTS = frozenset({"reason"})
 IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
 
 
