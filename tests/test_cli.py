@@ -125,6 +125,15 @@ def test_pandas_is_found_where_it_is_asked_for() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.parametrize("command", ["sync", "verify", "models", "status", "report", "demo"])
+def test_a_current_folder_that_is_gone_is_one_sentence(command: str, tmp_path: Path) -> None:
+    script = f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} -m portouts {command}"
+    ended = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("portouts: The current folder cannot be found")
+    assert ended.stderr.count("\n") == 1
+
+
 # What is documented
 
 

@@ -219,7 +219,7 @@ def test_a_sync_over_a_damaged_working_file_heals_it_from_the_published_one(plac
 
 def test_of_a_damaged_working_file_a_note_says_what_was_done(account: Account) -> None:
     flip(account.state / WORKING, *EVERYWHERE)
-    [note] = account.sync().report.notes
+    [note] = account.sync().noted
     assert "working.duckdb was damaged" in note
     assert f"made again from {account.database}" in note
 
@@ -243,7 +243,7 @@ def test_where_both_files_are_damaged_a_sync_refuses_and_a_rebuild_reads_everyth
     with pytest.raises(NoWarehouse, match=r"working\.duckdb is damaged.*portouts\.duckdb is damaged.*--rebuild"):
         account.sync()
     assert account.database.read_bytes() == before
-    assert "All is read again" in "".join(account.sync(rebuild=True).report.notes)
+    assert "All is read again" in "".join(account.sync(rebuild=True).noted)
     require_truth(account, whole)
 
 
@@ -263,7 +263,7 @@ def test_a_damaged_published_file_is_published_again(damage: str, account: Accou
 
 def test_a_rebuild_takes_the_published_file(account: Account) -> None:
     account.spoil("delete from raw.portouts")
-    [note] = account.sync(rebuild=True).report.notes
+    [note] = account.sync(rebuild=True).noted
     assert f"made again from {account.database}" in note
     require_truth(account, account.database)
 

@@ -126,7 +126,7 @@ def test_a_log_of_another_program_is_removed_with_a_note(tmp_path: Path) -> None
     log = account.database.with_name("portouts.duckdb.wal")
     assert log.exists()
     account.world.advance(timedelta(days=1))
-    [note] = account.sync().report.notes
+    [note] = account.sync().noted
     assert f"{log} was removed" in note
     assert not log.exists()
     assert account.ask("select max(as_of) from raw.syncs") == [(account.world.now,)]
@@ -141,7 +141,7 @@ def test_a_log_that_belongs_to_no_file_does_not_hide_that_the_published_file_is_
     account.sync()
     shutil.copyfile(older, account.state / "working.duckdb")
     account.database.with_name("portouts.duckdb.wal").write_bytes(b"of another file" * 100)
-    notes = account.sync().report.notes
+    notes = account.sync().noted
     assert "was newer than" in notes[0]
     assert account.ask("select count(*) from raw.portouts") == [(21,)]
     assert account.ask("select count(*) from raw.syncs") == [(3,)]

@@ -35,6 +35,7 @@ from portouts.settings import (
     published_file,
     read_toml,
     require_api_key,
+    require_current_folder,
     require_destination,
     require_folder_of,
     require_range,
@@ -448,6 +449,7 @@ def _ending_well(as_json: bool, stopped: str = "Nothing was changed.", done: str
     printed; a command that only prints has then failed.
     """
     try:
+        require_current_folder()
         yield
         if not _is_shown(done) and not done:
             raise typer.Exit(FAILED)

@@ -28,6 +28,8 @@ class ModelsOutcome:
     published: bool
     warnings: list[CheckWarning] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    """What the warehouse did that nobody asked for; shown when it did so."""
 
 
 def rebuild_models(
@@ -62,7 +64,7 @@ def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, a
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)
-    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, kept.notes)
+    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, kept.notes, warehouse.notes)
 
 
 def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:

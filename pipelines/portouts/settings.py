@@ -161,6 +161,16 @@ def _advice_for(database: str) -> str | None:
     return None
 
 
+def require_current_folder() -> None:
+    """Raise `SettingsError` where the folder in which the command was started is gone."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise SettingsError(
+            f"The current folder cannot be found ({error.strerror}). Change to another folder (cd) and run it again."
+        ) from None
+
+
 def with_home(option: str, path: Path) -> Path:
     """Put the home of the user for `~`, which no shell does in the file of a unit or a timer."""
     try:

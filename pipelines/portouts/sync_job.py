@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -76,6 +76,8 @@ class SyncOutcome:
     seconds: float
     """From before the first request until the file was published."""
     certificate: Certificate | None = None
+    noted: list[str] = field(default_factory=list)
+    """What the warehouse did that nobody asked for; shown when it did so."""
 
     @property
     def is_proven(self) -> bool:
@@ -123,9 +125,9 @@ def _sync(
     if is_covered:
         warehouse.rewrite()
     warehouse.publish(request.keep)
-    report.notes += warehouse.notes
     seconds = (clock() - started_at).total_seconds()
-    return SyncOutcome(warehouse.database, report.as_of, report, changed, warnings, seconds, certificate)
+    noted = warehouse.notes
+    return SyncOutcome(warehouse.database, report.as_of, report, changed, warnings, seconds, certificate, noted)
 
 
 def run_load(

@@ -57,6 +57,7 @@ def _sync_json(outcome: SyncOutcome) -> dict[str, Any]:
         "warnings": [str(warning) for warning in outcome.warnings],
         "verification": _certificate_json(outcome.certificate) if outcome.certificate else None,
         **_report_json(outcome.report),
+        "notes": [*outcome.report.all_notes, *outcome.noted],
     }
 
 
@@ -122,7 +123,7 @@ def _verification_json(outcome: VerifyOutcome) -> dict[str, Any]:
             for bucket, shown, held in comparison.differing_counts
         ],
         "unproven": comparison.unproven,
-        "notes": outcome.notes,
+        "notes": [*outcome.notes, *outcome.noted],
         "rows_without_id": list(comparison.unusable.values()),
     }
 
@@ -160,7 +161,7 @@ def print_models(outcome: ModelsOutcome, as_json: bool) -> None:
         "rebuilt": outcome.rebuilt,
         "published": outcome.published,
         "warnings": warnings,
-        "notes": outcome.notes,
+        "notes": [*outcome.notes, *outcome.noted],
     }
     text = "Rebuilt and published." if outcome.rebuilt else "Published what was built already."
     result(found, as_json, text if outcome.published else "Already up to date; nothing to publish.")

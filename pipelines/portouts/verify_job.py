@@ -45,6 +45,8 @@ class VerifyOutcome:
     comparison: Comparison
     repaired: list[Difference]
     notes: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    """What the warehouse did that nobody asked for; shown when it did so."""
 
 
 def run_verify(
@@ -102,4 +104,4 @@ def _verify(
             remember_settings(connection, kept.settings, as_of, OF_MODELS)
             warehouse.build(connection, inputs)
     warehouse.publish()
-    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes)
+    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes, warehouse.notes)
