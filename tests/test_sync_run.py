@@ -14,10 +14,13 @@ import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client
 from portouts.api_clock import ApiClock
-from portouts.sync_plan import Axis
+from portouts.chunk import Chunk
+from portouts.records import events_table, orders_table
+from portouts.sync_plan import Axis, ListQuery, Window
 from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import PermissionDenied
+from portouts.window_reader import Read
 
 INSERTED_AT = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -247,3 +250,20 @@ class Announcing:
 
         statuses: list[str] = asyncio.run(read())["portouts"]["status"].to_pylist()
         return statuses
+
+
+@pytest.mark.parametrize("axis", [Axis.INSERTED, Axis.EVENTS], ids=str)
+def test_a_sync_that_is_killed_leaves_what_it_would_have_read_once_more_uncovered(axis: Axis) -> None:
+    """Else rows that were committed late lie in the overlap of a sync that nobody remembers, and are never read."""
+    end, newer = INSERTED_AT + 2 * DAY, INSERTED_AT + 4 * DAY
+    state = SyncState(covered={each: [Window(INSERTED_AT, end)] for each in Axis})
+    run = SyncRun(SyncOptions(newer), "sync", SyncReport())
+    nothing = orders_table([]) if axis is Axis.INSERTED else events_table([])
+    hour = timedelta(hours=1)
+
+    def take(start: datetime, until: datetime) -> list[Window]:
+        run._take(Read(ListQuery(axis, Window(start, until)), nothing), Chunk(), state)
+        return state.covered[axis]
+
+    assert take(newer - DAY, newer) == [Window(INSERTED_AT, end - hour), Window(newer - DAY, newer)]
+    assert take(end - hour, newer - DAY) == [Window(INSERTED_AT, newer)]

@@ -116,11 +116,13 @@ def plan_axis(covered: Sequence[Window], within: Window, overlap: timedelta) -> 
 
     An order can be committed after orders with a later `inserted_at`; it shows up inside a range already read.
     """
-    if not covered:
-        return [within]
-    settled_until = max(window.end for window in covered) - overlap
-    settled = [Window(w.start, min(w.end, settled_until)) for w in covered if w.start < settled_until]
-    return gaps(settled, within)
+    return gaps(settled(covered, overlap), within)
+
+
+def settled(covered: Sequence[Window], overlap: timedelta) -> list[Window]:
+    """List what is covered, less the newest `overlap` of it."""
+    until = max((window.end for window in covered), default=BEGINNING) - overlap
+    return [Window(window.start, min(window.end, until)) for window in covered if window.start < until]
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ from portouts.sync_plan import (
     lookups,
     plan_axis,
     plan_lookups,
+    settled,
 )
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
@@ -167,6 +168,8 @@ class SyncRun:
         self._has_missed = False
         """The API did not know an order that was asked for by id."""
         self._odd_rows = OddRows()
+        self._advancing: set[Axis] = set()
+        """The axes on which this sync has covered something."""
         self._versions: dict[str, datetime | None] = {}
         """Versions that this sync has committed."""
         self._held_versions: dict[str, datetime | None] = {}
@@ -283,7 +286,10 @@ class SyncRun:
         return _ranges(Axis.EVENTS, self.options.reread_events)
 
     async def _plan_events(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
-        """Plan all that can be planned ahead, and begin with the events."""
+        """Plan all that can be planned ahead, and begin with the events.
+
+        No page of orders is asked for before all events have been read: each order is then as new as its events.
+        """
         self._recall(state)
         events = await self._ask_first(reader, state)
         if self.options.full:
@@ -293,7 +299,7 @@ class SyncRun:
         sweeps = [ListQuery(Axis.INSERTED, within, status) for status in OPEN_STATUSES if self.report.is_swept]
         ported = self._ports.begin(state, within, unread[Axis.PORTED], has_events=self._has_events(state))
         orders = [*_ranges(Axis.PORTED, ported), *_ranges(Axis.INSERTED, unread[Axis.INSERTED]), *sweeps]
-        self._orders = await self._counted(reader, orders)
+        self._orders = orders
         return [*events, *self._unfinished(state)]
 
     async def _ask_first(self, reader: WindowReader, state: SyncState) -> Sequence[Query]:
@@ -302,7 +308,7 @@ class SyncRun:
         Where that changes what is to be asked, they are counted anew.
         """
         events = await self._events_asked(reader, state)
-        if reader.api_clock.date is None:  # no events were asked for, or the API shows no clock
+        if reader.api_clock.date is None and not events:  # nothing was asked yet, or refused
             newest = self._unread(state)[Axis.INSERTED][-1:] or [self._within(state)]
             await reader.count(_ranges(Axis.INSERTED, newest))
         if self._keep_to_api_clock(reader.api_clock, state):
@@ -373,8 +379,8 @@ class SyncRun:
         self._owed = state.to_read | state.open_orders.keys()
         self._held_versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
 
-    async def _plan_orders(self, _reader: WindowReader, _state: SyncState) -> Iterable[Query]:
-        return self._orders
+    async def _plan_orders(self, reader: WindowReader, _state: SyncState) -> Iterable[Query]:
+        return await self._counted(reader, self._orders)
 
     def _within(self, state: SyncState) -> Window:
         """Tell what all ranges of this sync lie in."""
@@ -473,7 +479,14 @@ class SyncRun:
         if not read.is_proven or not is_range(query) or (self._ports.is_of_new_history and query.axis is Axis.PORTED):
             return
         if known := self._known(query.window):
+            self._uncover_overlap(query.axis, state)
             state.cover(query.axis, known)
+
+    def _uncover_overlap(self, axis: Axis, state: SyncState) -> None:
+        """Uncover what is read once more, before anything newer is covered: a sync that is killed may not read it."""
+        if axis not in self._advancing and not self.options.is_repair:
+            self._advancing.add(axis)
+            state.covered[axis] = settled(state.covered[axis], self.options.overlap)
 
     def _doubt(self, query: Query, uncounted: str | None) -> None:
         """Note what could not be proven. A status sweep need not be: whoever left the set is looked up by id."""
