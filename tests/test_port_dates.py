@@ -96,6 +96,20 @@ def test_many_orders_with_events_leave_requests_for_the_days_of_a_few_without() 
     assert len(undated.windows(WITHIN, 100 * PAGE, PAGE)) == 77
 
 
+def test_an_order_seen_in_several_versions_counts_once_from_its_first_day_to_its_last() -> None:
+    """Reads that proved nothing show versions, too."""
+    early, late = (ported(("a", at("2026-05-03T10:00"), at(last))) for last in ("2026-05-04T09:00", "2026-05-06T09:00"))
+    once, often = UndatedPorts(), UndatedPorts()
+    once.see(late)
+    for versions in ([early, late, late], [early], [late]):
+        for table in versions:
+            often.see(table)
+        often.settle()
+    assert often.windows(WITHIN, 1, PAGE) == once.windows(WITHIN, 1, PAGE)
+    often.tell(ids("a"))
+    assert not often.are_left()
+
+
 def test_what_a_killed_sync_saw_is_asked_for_from_the_first_day_to_the_last() -> None:
     undated = UndatedPorts()
     undated.see_every_day(at("2025-05-07T11:42"))

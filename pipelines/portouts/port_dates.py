@@ -130,8 +130,12 @@ class UndatedPorts:
         """Keep of the orders seen so far those that nothing so far has told of."""
         if not self._unsettled:
             return
-        seen, self._unsettled = pa.concat_tables(self._unsettled), []
-        undated = seen.filter(pa.array(~self._are_told(seen["hash"].to_numpy())))
+        versions, self._unsettled = pa.concat_tables(self._unsettled), []
+        seen = versions.group_by("hash").aggregate([("first_day", "min"), ("last_day", "max")])
+        seen = seen.rename_columns({"first_day_min": "first_day", "last_day_max": "last_day"})
+        hashes = seen["hash"].to_numpy()
+        is_known = _are_among(hashes, self._told) | _are_among(hashes, self._undated)
+        undated = seen.filter(pa.array(~is_known))
         self._undated.extend(undated["hash"].to_pylist())
         for name, turn, days_later in (("first_day", 1, 0), ("last_day", -1, 2)):
             for counted in pc.value_counts(undated[name].drop_null()).to_pylist():
@@ -142,7 +146,7 @@ class UndatedPorts:
         if self._are_unknown:
             return True
         self.settle()
-        return not self._are_told(np.array(self._undated, np.int64)).all()
+        return not _are_among(np.array(self._undated, np.int64), self._told).all()
 
     def windows(self, within: Window, ported_count: int, page_size: int) -> list[Window]:
         """List the ranges that will tell of them: of days, else of months, as short as an account of this size bears.
@@ -167,14 +171,17 @@ class UndatedPorts:
             if open_count and start < end:
                 yield Window(start, end)
 
-    def _are_told(self, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Look hashes up among those told of, sorted in place: a set of them would take ten times the memory."""
-        if not self._told:
-            return np.zeros(len(hashes), np.bool_)
-        told = np.frombuffer(self._told, np.int64)
-        told.sort()
-        are_told: npt.NDArray[np.bool_] = told.take(np.searchsorted(told, hashes), mode="clip") == hashes
-        return are_told
+
+def _are_among(hashes: npt.NDArray[np.int64], known: array[int]) -> npt.NDArray[np.bool_]:
+    """Look hashes up among the known ones, sorted in place: a set of them would take ten times the memory."""
+    if not known:
+        return np.zeros(len(hashes), np.bool_)
+    sorted_in_place = np.frombuffer(known, np.int64)
+    sorted_in_place.sort()
+    are_among: npt.NDArray[np.bool_] = (
+        sorted_in_place.take(np.searchsorted(sorted_in_place, hashes), mode="clip") == hashes
+    )
+    return are_among
 
 
 def by_calendar(windows: Sequence[Window], time_zone: tzinfo, most: float) -> list[Window]:

@@ -209,6 +209,7 @@ class SyncRun:
             if not goes_on or self._is_stopping():
                 await reader.finish(self._queries, take)
             await self._plan_more(reader, state)
+        self._see_glimpses(reader)
         chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.glimpses]
         await self._require_same_account(api, chunk, state)
         tables = self._tables(chunk, state)
@@ -388,12 +389,18 @@ class SyncRun:
 
     async def _plan_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan ranges that tell when those orders were ported of which no event does."""
+        self._see_glimpses(reader)
         if not self._ports.are_wanted():
             return ()
         within = self._within(state)
         ported_count = await reader.count([ListQuery(Axis.PORTED, within)])
         windows = self._ports.windows(within, ported_count, self.options.page_size)
         return await self._counted(reader, _ranges(Axis.PORTED, windows))
+
+    def _see_glimpses(self, reader: WindowReader) -> None:
+        """Take the ported orders among versions that proved nothing: such a version may be the one that is loaded."""
+        for table in reader.glimpses:
+            self._ports.undated.see(table)
 
     async def _plan_other_ports(self, reader: WindowReader, state: SyncState) -> Iterable[Query]:
         """Plan all other ranges, should an order have been ported before it was inserted, or after its last change."""
