@@ -16,10 +16,10 @@ from portouts.sandbox import World
 from portouts.settings import SettingsError
 from portouts.status import read_status
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.sync_plan import RESOLUTION
 from portouts.telnyx_api import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
+from portouts.windows import RESOLUTION
 from simulated_account import Account
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -11,9 +11,9 @@ import duckdb
 import portouts_command
 import pytest
 from marts_by_hand import compute_marts
+from portouts.queries import FINAL_STATUSES
 from portouts.records import events_table, orders_table
 from portouts.sandbox import World, create_app, running
-from portouts.sync_plan import FINAL_STATUSES
 from test_models_marts import assert_same_rows, read
 
 Row = dict[str, Any]

@@ -19,9 +19,9 @@ from portouts.api_clock import ApiClock
 from portouts.port_dates import UndatedPorts, by_calendar
 from portouts.records import INSTANT
 from portouts.sandbox import World
-from portouts.sync_plan import BEGINNING, Window, gaps, merge
 from portouts.sync_run import SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
+from portouts.windows import BEGINNING, Window, gaps, merge
 from simulation.weather import UnsteadyApi, Weather
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)

@@ -18,9 +18,9 @@ from portouts.held_orders import HeldOrders
 from portouts.reconcile import Comparison, Reconciliation, Verdict
 from portouts.records import INSTANT, orders_table
 from portouts.sandbox import World
-from portouts.sync_plan import BEGINNING, Window
 from portouts.telnyx_api import TelnyxClient, TelnyxError, converse
 from portouts.verification import plan_depth
+from portouts.windows import BEGINNING, Window
 from simulation.weather import UnsteadyApi, Weather
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

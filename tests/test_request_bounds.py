@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World
-from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from simulation.weather import UnsteadyApi, Weather

@@ -8,22 +8,9 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.sync_plan import (
-    RESOLUTION,
-    Axis,
-    ListQuery,
-    Lookup,
-    Window,
-    ceil_to_resolution,
-    floor_to_resolution,
-    format_instant,
-    gaps,
-    lookups,
-    merge,
-    page_count,
-    plan_axis,
-    plan_lookups,
-)
+from portouts.queries import Axis, ListQuery, Lookup, format_instant, page_count
+from portouts.sync_plan import lookups, plan_axis, plan_lookups
+from portouts.windows import RESOLUTION, Window, ceil_to_resolution, floor_to_resolution, gaps, merge
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,10 +11,10 @@ import pytest
 from portouts.buckets import Verify
 from portouts.ledger import Unfinished
 from portouts.models_job import rebuild_models
+from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World, create_app
 from portouts.settings import SettingsError
 from portouts.sync_job import SyncOutcome
-from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import AnotherAccount, OrdersGone
 from portouts.warehouse import Warehouse
 from simulated_account import API_KEY, Account

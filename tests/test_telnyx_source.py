@@ -21,13 +21,14 @@ import pytest
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from portouts import telnyx_source as room
+from portouts.queries import OPEN_STATUSES, Axis
 from portouts.sandbox import World, create_app, running
 from portouts.settings import SettingsError
 from portouts.source_settings import read_settings
-from portouts.sync_plan import BEGINNING, OPEN_STATUSES, Axis
 from portouts.sync_run import SyncReport
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision, telnyx_source
+from portouts.windows import BEGINNING
 from simulated_account import API_KEY, BASE_URL, Account, ask
 
 TABLES = ["portout_events", "portout_observations", "portout_phone_numbers", "portout_ported_ranges", "portouts"]

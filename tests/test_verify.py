@@ -17,11 +17,11 @@ from portouts.models import ModelInputs, build_models
 from portouts.reconcile import Comparison, Reconciliation, Verdict
 from portouts.records import INSTANT, orders_table
 from portouts.sandbox import World, create_app
-from portouts.sync_plan import BEGINNING, Window
 from portouts.telnyx_api import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
 from portouts.verify_job import VerifyOutcome
 from portouts.warehouse import Warehouse
+from portouts.windows import BEGINNING, Window
 from simulated_account import API_KEY, BASE_URL, Account, clock_that_breaks
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

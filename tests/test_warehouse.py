@@ -24,8 +24,8 @@ from portouts.cli import app
 from portouts.dlt_recovery import LoadFailed
 from portouts.models import CheckFailed
 from portouts.models_job import rebuild_models
+from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World, create_app
-from portouts.sync_plan import OPEN_STATUSES
 from portouts.sync_run import SyncReport
 from portouts.warehouse import Locked, NoWarehouse, Warehouse
 from simulated_account import API_KEY, Account, ask

@@ -14,9 +14,10 @@ import pytest
 from fake_transport import NOON, ListServer, Row, envelope, open_client, order, orders_every
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window
+from portouts.queries import Axis, ListQuery, Lookup, Query
 from portouts.telnyx_api import PermissionDenied, Unprocessable
 from portouts.window_reader import PAGES_AHEAD, PAGES_AT_A_TIME, Read, UnaskedRows, UnderWay, WindowReader
+from portouts.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

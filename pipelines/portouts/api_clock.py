@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from portouts.sync_plan import BEGINNING
+from portouts.windows import BEGINNING
 
 # What the rounding of a `Date` and two clocks that are set by the same time servers can differ by.
 TOLERANCE = timedelta(seconds=2)

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from portouts.sync_plan import FINAL_STATUSES, OPEN_STATUSES, RESOLUTION, Axis, ListQuery, Window
+from portouts.queries import FINAL_STATUSES, OPEN_STATUSES, Axis, ListQuery
+from portouts.windows import RESOLUTION, Window
 
 SECOND = timedelta(seconds=1)
 STATUSES = OPEN_STATUSES + FINAL_STATUSES

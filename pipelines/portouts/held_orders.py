@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import duckdb
 
 from portouts.buckets import Bucket
-from portouts.sync_plan import Axis, Window
+from portouts.queries import Axis
+from portouts.windows import Window
 
 
 class Version(NamedTuple):

@@ -14,9 +14,10 @@ from portouts.contents import CERTIFICATES, Contents, content_checksum, read_con
 from portouts.errors import PortoutsError
 from portouts.ids import UUID
 from portouts.models import create_books, transaction
-from portouts.sync_plan import Axis, Window
+from portouts.queries import Axis
 from portouts.sync_run import SyncReport
 from portouts.sync_state import SyncState
+from portouts.windows import Window
 
 
 class NothingLoaded(PortoutsError):

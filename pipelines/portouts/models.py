@@ -31,8 +31,8 @@ from portouts.held_numbers import place_held_numbers
 from portouts.holidays import Holiday, read_holidays
 from portouts.operators import Operator, by_carrier_id
 from portouts.phone_numbers import places_version
-from portouts.sync_plan import BEGINNING
 from portouts.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
+from portouts.windows import BEGINNING
 
 WARNING_PREFIX = "warn_"
 ROWS_SHOWN = 5

@@ -24,8 +24,8 @@ from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
 from portouts.privacy import KEEP, Privacy
-from portouts.sync_plan import BEGINNING
 from portouts.time_zones import known_zones, offset_at, time_zone, utc_offsets, zones_of_country
+from portouts.windows import BEGINNING
 
 NANP_LENGTH = len("+12125550100")
 EXCHANGE, AREA_CODE, COUNTRY = "exchange", "area_code", "country"

@@ -23,8 +23,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.sync_plan import BEGINNING, RESOLUTION, Axis, Window, gaps, merge, page_count
+from portouts.queries import Axis, page_count
 from portouts.sync_state import SyncState
+from portouts.windows import BEGINNING, RESOLUTION, Window, gaps, merge
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from portouts.errors import PortoutsError
-from portouts.sync_plan import BEGINNING
+from portouts.windows import BEGINNING
 
 KEY_ADVICE = (
     "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "

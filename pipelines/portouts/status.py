@@ -11,7 +11,7 @@ import duckdb
 from portouts import faults
 from portouts.contents import content_checksum, read_contents
 from portouts.errors import PortoutsError
-from portouts.sync_plan import Window, gaps
+from portouts.windows import Window, gaps
 
 Json = dict[str, Any]
 

@@ -21,11 +21,11 @@ from portouts.ledger import (
 )
 from portouts.models import CheckWarning
 from portouts.own_dlt import own_dlt
+from portouts.queries import Axis
 from portouts.reconcile import Verdict
 from portouts.redaction import cover_held
 from portouts.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings
-from portouts.sync_plan import Axis
 from portouts.sync_run import OF_THIS_ACCOUNT, NotProven, SyncReport
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.verification import (

@@ -1,114 +1,17 @@
-"""What a sync asks Telnyx for: time windows, the ranges they already cover, and how they split.
+"""What a sync asks for: the ranges that are not covered yet, and the cheaper way to read known orders again.
 
-Pure: no clock, no network, no database. Times are aware UTC datetimes in whole milliseconds, the resolution in which
-the API takes its range filters. A `Window` is half-open, [start, end), so adjacent windows share no order; the API's
-own ranges are closed on both sides, so a row that sits exactly on `end` is answered, counted, and left to the next
-window.
+Pure: no clock, no network, no database.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
-RESOLUTION = timedelta(milliseconds=1)
-OPEN_STATUSES = ("pending", "rejected-pending", "authorized")
-FINAL_STATUSES = ("ported", "rejected", "canceled")
+from portouts.queries import Axis, ListQuery, Lookup, Query
+from portouts.windows import BEGINNING, RESOLUTION, Window, ceil_to_resolution, floor_to_resolution, gaps
+
 RANGES_TRIED = 2
-# The first Telnyx numbers are younger than this, so nothing can have been inserted before.
-BEGINNING = datetime(2009, 1, 1, tzinfo=UTC)
-
-
-class Axis(StrEnum):
-    """A date range that the API can filter by; the value is the name of the filter."""
-
-    INSERTED = "inserted_at"
-    PORTED = "ported_out_at"
-    EVENTS = "created_at"
-
-    @property
-    def path(self) -> str:
-        return "/portouts/events" if self is Axis.EVENTS else "/portouts"
-
-
-def floor_to_resolution(instant: datetime) -> datetime:
-    """Round an aware instant down to whole milliseconds, in UTC."""
-    utc = instant.astimezone(UTC)
-    return utc - timedelta(microseconds=utc.microsecond % 1000)
-
-
-def ceil_to_resolution(instant: datetime) -> datetime:
-    """Round an aware instant up to whole milliseconds, in UTC."""
-    floor = floor_to_resolution(instant)
-    return floor if floor == instant else floor + RESOLUTION
-
-
-def format_instant(instant: datetime) -> str:
-    """Write an instant as the API's filters take it, for example `2026-05-01T00:00:00.000Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
-
-
-@dataclass(frozen=True, order=True)
-class Window:
-    """The half-open range [start, end) of one axis; never empty, always whole UTC milliseconds."""
-
-    start: datetime
-    end: datetime
-
-    def __post_init__(self) -> None:
-        for instant in (self.start, self.end):
-            if instant.utcoffset() != timedelta():
-                raise ValueError(f"a window needs UTC instants, not {instant!r}")
-            if instant.microsecond % 1000:
-                raise ValueError(f"a window needs whole milliseconds, not {instant!r}")
-        if self.start >= self.end:
-            raise ValueError(f"an empty window: {self.start} to {self.end}")
-
-    @property
-    def length(self) -> timedelta:
-        return self.end - self.start
-
-    @property
-    def can_split(self) -> bool:
-        return self.length > RESOLUTION
-
-    def __contains__(self, instant: datetime) -> bool:
-        return self.start <= instant < self.end
-
-    def split(self, parts: int) -> list[Window]:
-        """Cut into at most `parts` windows of about equal length, in order, covering exactly the same range."""
-        ticks = self.length // RESOLUTION
-        parts = min(parts, ticks)
-        cuts = [self.start + RESOLUTION * (ticks * part // parts) for part in range(parts + 1)]
-        return [Window(start, end) for start, end in pairwise(cuts)]
-
-
-def merge(windows: Iterable[Window]) -> list[Window]:
-    """Join windows that touch or overlap; sorted and disjoint."""
-    merged: list[Window] = []
-    for window in sorted(windows):
-        if merged and window.start <= merged[-1].end:
-            merged[-1] = Window(merged[-1].start, max(merged[-1].end, window.end))
-        else:
-            merged.append(window)
-    return merged
-
-
-def gaps(covered: Iterable[Window], within: Window) -> list[Window]:
-    """List the parts of `within` that `covered` leaves open, in order."""
-    found: list[Window] = []
-    start = within.start
-    for window in merge(covered):
-        if window.start > start and start < within.end:
-            found.append(Window(start, min(window.start, within.end)))
-        start = max(start, window.end)
-    if start < within.end:
-        found.append(Window(start, within.end))
-    return found
 
 
 def plan_axis(covered: Sequence[Window], within: Window, overlap: timedelta) -> list[Window]:
@@ -123,55 +26,6 @@ def settled(covered: Sequence[Window], overlap: timedelta) -> list[Window]:
     """List what is covered, less the newest `overlap` of it."""
     until = max((window.end for window in covered), default=BEGINNING) - overlap
     return [Window(window.start, min(window.end, until)) for window in covered if window.start < until]
-
-
-@dataclass(frozen=True)
-class ListQuery:
-    """One filtered list of the API: a range on one axis and, for a sweep, one scalar status."""
-
-    axis: Axis
-    window: Window
-    status: str | None = None
-    page_limit: int | None = None
-    """Not worth more pages than this; if there are more, its first page is all that is wanted."""
-
-    @property
-    def path(self) -> str:
-        return self.axis.path
-
-    def params(self, page_number: int, page_size: int) -> dict[str, str]:
-        params = {
-            "page[number]": str(page_number),
-            "page[size]": str(page_size),
-            f"filter[{self.axis}][gte]": format_instant(self.window.start),
-            f"filter[{self.axis}][lte]": format_instant(self.window.end),
-        }
-        return params if self.status is None else params | {"filter[status]": self.status}
-
-    def split(self, parts: int) -> list[ListQuery]:
-        return [replace(self, window=window) for window in self.window.split(parts)]
-
-    def __str__(self) -> str:
-        status = f" status={self.status}" if self.status else ""
-        return f"{self.path} {self.axis} {format_instant(self.window.start)}..{format_instant(self.window.end)}{status}"
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """Orders, or events, to be read one by one, by id."""
-
-    ids: tuple[str, ...]
-    is_of_events: bool = False
-
-    @property
-    def path(self) -> str:
-        return "/portouts/events" if self.is_of_events else "/portouts"
-
-    def __str__(self) -> str:
-        return f"{self.path}/{{id}} for {len(self.ids)} ids"
-
-
-Query = ListQuery | Lookup
 
 
 def plan_lookups(orders: Mapping[str, datetime | None], orders_per_second: float, page_size: int) -> list[Query]:
@@ -211,8 +65,3 @@ def _clusters(dated: Sequence[tuple[datetime, str]], reach: timedelta) -> Iterat
         if position == len(dated) or dated[position][0] - dated[position - 1][0] > reach:
             yield dated[start:position]
             start = position
-
-
-def page_count(total: int, page_size: int) -> int:
-    """Say how many pages hold `total` rows; an empty list still takes one request."""
-    return max(1, math.ceil(total / page_size))

@@ -23,27 +23,15 @@ from portouts.errors import PortoutsError
 from portouts.odd_rows import OddRows, unusable_notes
 from portouts.port_dates import PortDating
 from portouts.privacy import KEEP, Privacy
+from portouts.queries import OPEN_STATUSES, Axis, ListQuery, Lookup, Query
 from portouts.records import INSTANT, TEXT
 from portouts.settings import SettingsError, require_range
-from portouts.sync_plan import (
-    BEGINNING,
-    OPEN_STATUSES,
-    RESOLUTION,
-    Axis,
-    ListQuery,
-    Lookup,
-    Query,
-    Window,
-    ceil_to_resolution,
-    lookups,
-    plan_axis,
-    plan_lookups,
-    settled,
-)
+from portouts.sync_plan import lookups, plan_axis, plan_lookups, settled
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import NotFound, PermissionDenied
 from portouts.versions import ported_ranges_table
 from portouts.window_reader import Api, Read, UnderWay, WindowReader, is_range
+from portouts.windows import BEGINNING, RESOLUTION, Window, ceil_to_resolution
 
 # How old an event may be that still lacks its payload, to be asked for again by the next sync.
 PAYLOAD_PATIENCE = timedelta(days=7)

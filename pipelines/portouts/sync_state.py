@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.ids import canonical_ids
-from portouts.sync_plan import FINAL_STATUSES, RESOLUTION, Axis, Window, gaps, merge
+from portouts.queries import FINAL_STATUSES, Axis
+from portouts.windows import RESOLUTION, Window, gaps, merge
 
 Json = dict[str, Any]
 WITNESSES = 5

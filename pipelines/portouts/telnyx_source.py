@@ -29,9 +29,9 @@ from portouts.patience import Patience
 from portouts.read_ahead import ReadAhead, Tables
 from portouts.settings import require_range
 from portouts.source_settings import SourceSettings, read_settings
-from portouts.sync_plan import BEGINNING, Window
 from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
 from portouts.telnyx_api import TelnyxClient
+from portouts.windows import BEGINNING, Window
 
 OpenClient = Callable[[str, str, int], TelnyxClient]
 

@@ -18,11 +18,11 @@ from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
 from portouts.reconcile import Comparison, Difference, Reconciliation
 from portouts.source_settings import SourceSettings
-from portouts.sync_plan import Window, floor_to_resolution
 from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone, Progress, SyncReport, unwatched
 from portouts.telnyx_api import converse
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Pipeline, Warehouse
+from portouts.windows import Window, floor_to_resolution
 
 # Orders in a sampled window: a page, less a little for those that we may lack.
 SAMPLED = 240

@@ -11,11 +11,11 @@ from portouts.buckets import ComparisonPlan, Depth
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.models import are_current
 from portouts.own_dlt import own_dlt
+from portouts.queries import Axis
 from portouts.reconcile import Comparison, Difference
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
-from portouts.sync_plan import Axis
 from portouts.sync_run import Progress, unwatched
 from portouts.telnyx_source import Supervision
 from portouts.verification import Verification, certify, events_to_count, plan_depth, ranges_to_compare

@@ -25,6 +25,7 @@ from msgspec import Struct
 from portouts.api_clock import ApiClock
 from portouts.ids import canonical_id, spellings
 from portouts.privacy import KEEP, Privacy
+from portouts.queries import Axis, ListQuery, Lookup, Query, page_count
 from portouts.records import (
     INSTANT,
     Event,
@@ -37,8 +38,8 @@ from portouts.records import (
     orders_table,
     set_apart,
 )
-from portouts.sync_plan import Axis, ListQuery, Lookup, Query, Window, floor_to_resolution, page_count
 from portouts.telnyx_api import Envelope, JsonObject, NotFound, TelnyxError, Unprocessable
+from portouts.windows import Window, floor_to_resolution
 
 # Long enough that half-filled last pages hardly count, short enough to be held in memory. An order's `ported_out_at` is
 # known only as the range in which it was found, so those ranges are kept shorter.

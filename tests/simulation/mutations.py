@@ -11,9 +11,10 @@ from unittest.mock import patch
 import pyarrow as pa
 from portouts import chunk, sync_plan, sync_run, window_reader
 from portouts.api_clock import ApiClock
-from portouts.sync_plan import ListQuery, Window
+from portouts.queries import ListQuery
 from portouts.sync_run import SyncRun
 from portouts.sync_state import SyncState
+from portouts.windows import Window
 
 
 def no_overlap(covered: Sequence[Window], within: Window, _overlap: timedelta) -> list[Window]:

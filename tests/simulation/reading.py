@@ -15,9 +15,9 @@ from random import Random
 from typing import Any
 
 import pyarrow as pa
+from portouts.queries import FINAL_STATUSES
 from portouts.records import orders_table
 from portouts.sandbox import World
-from portouts.sync_plan import FINAL_STATUSES
 from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError

@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import orjson
+from portouts.queries import FINAL_STATUSES, OPEN_STATUSES
 from portouts.sandbox import World, create_app
-from portouts.sync_plan import FINAL_STATUSES, OPEN_STATUSES
 from portouts.telnyx_api import TelnyxClient
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"

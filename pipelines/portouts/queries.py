@@ -1,0 +1,84 @@
+"""The questions that the API answers: one filtered list, or some rows by id."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from portouts.windows import Window
+
+OPEN_STATUSES = ("pending", "rejected-pending", "authorized")
+FINAL_STATUSES = ("ported", "rejected", "canceled")
+
+
+class Axis(StrEnum):
+    """A date range that the API can filter by; the value is the name of the filter."""
+
+    INSERTED = "inserted_at"
+    PORTED = "ported_out_at"
+    EVENTS = "created_at"
+
+    @property
+    def path(self) -> str:
+        return "/portouts/events" if self is Axis.EVENTS else "/portouts"
+
+
+def format_instant(instant: datetime) -> str:
+    """Write an instant as the API's filters take it, for example `2026-05-01T00:00:00.000Z`."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """One filtered list of the API: a range on one axis and, for a sweep, one scalar status."""
+
+    axis: Axis
+    window: Window
+    status: str | None = None
+    page_limit: int | None = None
+    """Not worth more pages than this; if there are more, its first page is all that is wanted."""
+
+    @property
+    def path(self) -> str:
+        return self.axis.path
+
+    def params(self, page_number: int, page_size: int) -> dict[str, str]:
+        params = {
+            "page[number]": str(page_number),
+            "page[size]": str(page_size),
+            f"filter[{self.axis}][gte]": format_instant(self.window.start),
+            f"filter[{self.axis}][lte]": format_instant(self.window.end),
+        }
+        return params if self.status is None else params | {"filter[status]": self.status}
+
+    def split(self, parts: int) -> list[ListQuery]:
+        return [replace(self, window=window) for window in self.window.split(parts)]
+
+    def __str__(self) -> str:
+        status = f" status={self.status}" if self.status else ""
+        return f"{self.path} {self.axis} {format_instant(self.window.start)}..{format_instant(self.window.end)}{status}"
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Orders, or events, to be read one by one, by id."""
+
+    ids: tuple[str, ...]
+    is_of_events: bool = False
+
+    @property
+    def path(self) -> str:
+        return "/portouts/events" if self.is_of_events else "/portouts"
+
+    def __str__(self) -> str:
+        return f"{self.path}/{{id}} for {len(self.ids)} ids"
+
+
+Query = ListQuery | Lookup
+
+
+def page_count(total: int, page_size: int) -> int:
+    """Say how many pages hold `total` rows; an empty list still takes one request."""
+    return max(1, math.ceil(total / page_size))
