@@ -24,7 +24,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from portouts.models import ModelInputs, build_models, sql_folder
+from portouts.models import ModelInputs, build_models
+from portouts.sql_files import sql_folder
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MEMORY_LIMIT = "2GB"

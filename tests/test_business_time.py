@@ -12,7 +12,8 @@ from by_hand.business_time import business_hours, federal_holidays, holidays_by_
 from by_hand.numbers import clock_of
 from port_out_stories import World, create_raw
 from portouts.holidays import read_holidays as read_days_off
-from portouts.models import ModelInputs, build_models, sql_folder
+from portouts.models import ModelInputs, build_models
+from portouts.sql_files import sql_folder
 from test_models_marts import read, read_holidays
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 from port_out_stories import create_raw, random_world
-from portouts.models import ModelInputs, build_models, sql_folder
+from portouts.models import ModelInputs, build_models
+from portouts.sql_files import sql_folder
 
 SPOILED = {
     "rejections_add_up_to_the_status_changes": "delete from marts.fct_rejections where rejection_number = 1",

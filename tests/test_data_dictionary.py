@@ -19,7 +19,8 @@ from portouts.data_dictionary import (
     read_questions,
     write_dictionary,
 )
-from portouts.models import ModelInputs, build_models, sql_folder
+from portouts.models import ModelInputs, build_models
+from portouts.sql_files import sql_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

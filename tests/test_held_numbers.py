@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
-from portouts.models import ModelFailed, ModelInputs, build_models
+from portouts.models import ModelInputs, build_models
+from portouts.sql_files import ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,16 +11,10 @@ import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
 from portouts import models
-from portouts.models import (
-    CheckFailed,
-    CheckWarning,
-    ModelFailed,
-    ModelInputs,
-    build_models,
-    create_books,
-    sql_folder,
-    transaction,
-)
+from portouts.checks import CheckFailed, CheckWarning
+from portouts.ledger import create_books
+from portouts.models import ModelInputs, build_models
+from portouts.sql_files import ModelFailed, sql_folder, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

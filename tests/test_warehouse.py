@@ -20,12 +20,13 @@ import duckdb
 import pytest
 from dlt.extract import DltResource
 from portouts import models, warehouse
+from portouts.checks import CheckFailed
 from portouts.cli import app
 from portouts.dlt_recovery import LoadFailed
-from portouts.models import CheckFailed
 from portouts.models_job import rebuild_models
 from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World, create_app
+from portouts.sql_files import sql_folder
 from portouts.sync_run import SyncReport
 from portouts.warehouse import Locked, NoWarehouse, Warehouse
 from simulated_account import API_KEY, Account, ask
@@ -319,7 +320,7 @@ def test_what_a_crash_left_of_publishing_is_written_over(account: Account) -> No
 def test_a_check_that_fails_leaves_the_published_file_untouched_and_the_next_sync_goes_on(
     account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = shutil.copytree(models.sql_folder(), tmp_path / "sql")
+    folder = shutil.copytree(sql_folder(), tmp_path / "sql")
     check = folder / "checks" / "nothing_is_ever_ported_out.sql"
     check.write_text("select portout_id from marts.fct_portouts where status = 'ported'\n")
     monkeypatch.setattr(models, "sql_folder", lambda: folder)

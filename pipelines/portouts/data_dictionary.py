@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from portouts.models import ModelInputs, build_models, create_books, sql_folder
+from portouts.ledger import create_books
+from portouts.models import ModelInputs, build_models
 from portouts.phone_numbers import phone_numbers_table
 from portouts.records import INSTANT, events_table, orders_table
+from portouts.sql_files import sql_folder
 from portouts.versions import observations_table, ported_ranges_table
 
 if TYPE_CHECKING:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
@@ -13,11 +15,11 @@ from portouts.api_clock import TOLERANCE
 from portouts.contents import CERTIFICATES, Contents, content_checksum, read_contents, rows_and_checksum
 from portouts.errors import PortoutsError
 from portouts.ids import UUID
-from portouts.models import create_books, transaction
-from portouts.queries import Axis
-from portouts.sync_run import SyncReport
-from portouts.sync_state import SyncState
+from portouts.sql_files import run_file, sql_files, sql_folder, transaction
 from portouts.windows import Window
+
+Covered = Mapping[Any, Sequence[Window]]
+"""Covered ranges by axis; an axis is a text, such as `inserted_at`."""
 
 
 class NothingLoaded(PortoutsError):
@@ -51,14 +53,6 @@ class SyncRecord:
     events_read: int
     is_proven: bool
 
-    @classmethod
-    def of(
-        cls, sync_id: str, as_of: datetime, started_at: datetime, finished_at: datetime, report: SyncReport
-    ) -> SyncRecord:
-        """Make the row of a sync that has read everything."""
-        counts = (report.requests, report.orders_read, report.events_read)
-        return cls(sync_id, as_of, started_at, finished_at, *counts, is_proven=not report.unproven)
-
 
 @dataclass(frozen=True)
 class Certificate:
@@ -85,7 +79,20 @@ class Certificate:
     events_missing: int | None = None
 
 
-def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state: SyncState) -> int:
+def create_books(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of `raw` that no loader creates: a file of `sql/raw` each, which also adds new columns.
+
+    A file runs where the table or a column that it comments is missing, so it must be safe to run again.
+    """
+    rows = connection.execute("select table_name, column_name from duckdb_columns() where schema_name = 'raw'")
+    held = set(rows.fetchall())
+    for path in sql_files(sql_folder() / "raw"):
+        commented = re.findall(r"comment on column raw\.(\w+)\.(\w+) is", path.read_text(encoding="utf-8"))
+        if not held.issuperset(commented):
+            run_file(connection, path)
+
+
+def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, covered: Covered) -> int:
     """Write the sync's row and the ranges covered now; return how many orders changed."""
     connection.execute("set timezone = 'UTC'")
     create_books(connection)
@@ -97,7 +104,7 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, state
             [record.sync_id],
         )
         connection.execute("delete from raw.covered_ranges")
-        for axis, windows in state.covered.items():
+        for axis, windows in covered.items():
             for window in windows:
                 connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
         forget_old_states(connection)
@@ -229,18 +236,18 @@ def synced_until(connection: duckdb.DuckDBPyConnection) -> datetime:
     return as_of.astimezone(UTC)
 
 
-def covered_ranges(connection: duckdb.DuckDBPyConnection) -> dict[Axis, list[Window]]:
-    """Read the ranges that the last finished sync left covered."""
+def covered_ranges(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:
+    """Read the ranges that the last finished sync left covered, by axis; an axis without any is absent."""
     rows = connection.execute("select axis, range_start, range_end from raw.covered_ranges order by all").fetchall()
-    windows: dict[Axis, list[Window]] = {axis: [] for axis in Axis}
+    windows: dict[str, list[Window]] = {}
     for axis, start, end in rows:
-        windows[Axis(axis)].append(Window(start.astimezone(UTC), end.astimezone(UTC)))
+        windows.setdefault(axis, []).append(Window(start.astimezone(UTC), end.astimezone(UTC)))
     return windows
 
 
-def require_finished(connection: duckdb.DuckDBPyConnection, state: SyncState) -> None:
+def require_finished(connection: duckdb.DuckDBPyConnection, covered: Covered) -> None:
     """Refuse to speak of, or publish, what an interrupted sync has left half loaded."""
-    if covered_ranges(connection) != state.covered:
+    if covered_ranges(connection) != {axis: list(windows) for axis, windows in covered.items() if windows}:
         raise Unfinished("The last sync was interrupted, so only part of it is loaded. Run `portouts sync` first.")
 
 

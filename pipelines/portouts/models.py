@@ -13,45 +13,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 
 import duckdb
 
 from portouts import carrier_names
 from portouts.carrier_names import fold_family, fold_name, fold_spid
-from portouts.errors import PortoutsError
-from portouts.faults import is_of_a_file, is_of_machine
+from portouts.checks import CheckWarning, run_checks
 from portouts.held_numbers import place_held_numbers
 from portouts.holidays import Holiday, read_holidays
+from portouts.ledger import create_books
 from portouts.operators import Operator, by_carrier_id
 from portouts.phone_numbers import places_version
+from portouts.sql_files import ModelFailed, run_files, sql_files, sql_folder, transaction
 from portouts.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
 from portouts.windows import BEGINNING
 
-WARNING_PREFIX = "warn_"
-ROWS_SHOWN = 5
 # Whose holidays count where neither the numbers nor the setting name a country.
 DEFAULT_COUNTRY = "US"
 # Raw rows may be younger than `as_of`, and a cohort ends up to a week later.
 OFFSETS_BEYOND = timedelta(days=400)
-
-
-class ModelError(PortoutsError):
-    """Nothing was changed: ModelFailed (a file does not run) or CheckFailed (a sentence does not hold)."""
-
-
-class ModelFailed(ModelError):
-    """A file of `sql/` could not be run."""
-
-
-class CheckFailed(ModelError):
-    """A check returned rows."""
 
 
 @cache
@@ -75,26 +60,6 @@ class ModelInputs:
     """Carriers that count as one operator."""
 
 
-@dataclass(frozen=True)
-class CheckWarning:
-    """A `warn_` check that returned rows: what should hold, how often it does not, the first ids, what to do."""
-
-    sentence: str
-    row_count: int
-    first_ids: tuple[str, ...]
-    advice: str
-
-    def __str__(self) -> str:
-        ids = ", ".join(self.first_ids)
-        return f"not true: “{self.sentence}” ({self.row_count} rows, first: {ids}). {self.advice}".rstrip()
-
-
-def sql_folder() -> Path:
-    """Find the SQL files: inside the installed package, else in the checkout."""
-    shipped = Path(__file__).parent / "sql"
-    return shipped if shipped.is_dir() else Path(__file__).parents[2] / "sql"
-
-
 def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
     """Rebuild `staging` and `marts` in one transaction and return the warnings of the checks.
 
@@ -103,19 +68,6 @@ def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
     connection.execute("set timezone = 'UTC'")
     with transaction(connection):
         return _build(connection, inputs, sql_folder())
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what is done meanwhile, or nothing of it."""
-    connection.begin()
-    try:
-        yield
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):  # a commit that failed has ended the transaction already
-            connection.rollback()
-        raise
 
 
 def are_current(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
@@ -134,7 +86,7 @@ def _built_from(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> s
     except duckdb.CatalogException:
         return None
     deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
-    sql = [(path.name, path.read_text(encoding="utf-8")) for path in _sql_files(sql_folder())]
+    sql = [(path.name, path.read_text(encoding="utf-8")) for path in sql_files(sql_folder())]
     folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
     parts = (loads, deleted, inputs, inputs.days_off, rules_version(), places_version(), sql, folding)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -147,16 +99,13 @@ def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: P
     place_held_numbers(connection)
     for schema in ("marts", "staging"):
         connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
-    _run_files(connection, folder / "staging")
+    run_files(connection, folder / "staging")
     _write_inputs(connection, inputs)
-    _run_files(connection, folder / "intermediate")
-    _run_files(connection, folder / "marts")
-    findings = {path: _run_check(connection, path) for path in _sql_files(folder / "checks")}
-    failures = [str(found) for path, found in findings.items() if found and not _only_warns(path)]
-    if failures:
-        raise CheckFailed("\n".join(failures))
+    run_files(connection, folder / "intermediate")
+    run_files(connection, folder / "marts")
+    warnings = run_checks(connection, folder / "checks")
     _drop_temporary_objects(connection, folder / "intermediate")
-    return [found for found in findings.values() if found]
+    return warnings
 
 
 def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -164,19 +113,6 @@ def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.table("raw.portouts")
     except duckdb.CatalogException as error:
         raise ModelFailed("no raw tables: run `portouts sync` first") from error
-
-
-def create_books(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of `raw` that no loader creates: a file of `sql/raw` each, which also adds new columns.
-
-    A file runs where the table or a column that it comments is missing, so it must be safe to run again.
-    """
-    rows = connection.execute("select table_name, column_name from duckdb_columns() where schema_name = 'raw'")
-    held = set(rows.fetchall())
-    for path in _sql_files(sql_folder() / "raw"):
-        commented = re.findall(r"comment on column raw\.(\w+)\.(\w+) is", path.read_text(encoding="utf-8"))
-        if not held.issuperset(commented):
-            _run_file(connection, path)
 
 
 def _write_inputs(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
@@ -236,47 +172,7 @@ def _utc_offsets(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
 
 
 def _drop_temporary_objects(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    for path in _sql_files(folder):
+    for path in sql_files(folder):
         made = re.search(r"(?m)^create or replace temp (table|view) (\w+)", path.read_text(encoding="utf-8"))
         if made:
             connection.execute(f"drop {made[1]} {made[2]}")
-
-
-def _sql_files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.sql"))
-
-
-def _run_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    for path in _sql_files(folder):
-        _run_file(connection, path)
-
-
-def _run_file(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        return connection.execute(path.read_text(encoding="utf-8"))
-    except duckdb.Error as error:
-        if is_of_a_file(error) or is_of_machine(error):
-            raise
-        raise ModelFailed(f"{path.parent.name}/{path.name}: {error}") from error
-
-
-def _only_warns(check: Path) -> bool:
-    return check.name.startswith(WARNING_PREFIX)
-
-
-def _run_check(connection: duckdb.DuckDBPyConnection, path: Path) -> CheckWarning | None:
-    """Run one check; its name is the sentence that must hold, its leading comment says what to do."""
-    rows = _run_file(connection, path).fetchall()
-    if not rows:
-        return None
-    return CheckWarning(
-        sentence=path.stem.removeprefix(WARNING_PREFIX).replace("_", " "),
-        row_count=len(rows),
-        first_ids=tuple(str(row[0]) for row in rows[:ROWS_SHOWN]),
-        advice=_leading_comment(path),
-    )
-
-
-def _leading_comment(path: Path) -> str:
-    lines = takewhile(lambda line: line.startswith("--"), path.read_text(encoding="utf-8").splitlines())
-    return " ".join(line.removeprefix("--").strip() for line in lines)

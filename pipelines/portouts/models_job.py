@@ -11,8 +11,9 @@ from pathlib import Path
 
 import duckdb
 
+from portouts.checks import CheckWarning
 from portouts.ledger import read_edition, require_finished, synced_until
-from portouts.models import CheckWarning, are_current
+from portouts.models import are_current
 from portouts.own_dlt import own_dlt
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings, read_settings
@@ -53,7 +54,7 @@ def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, a
     pipeline = warehouse.pipeline()
     with warehouse.connected() as connection:
         as_of, state = synced_until(connection), warehouse.remembered(pipeline)
-        require_finished(connection, state)
+        require_finished(connection, state.covered)
         accepted = OF_MODELS if accept_settings else ()
         kept = keep_settings(connection, state, settings, names=OF_MODELS, accepted=accepted)
         inputs = kept.settings.model_inputs(as_of)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.models import create_books
+from portouts.ledger import create_books
 from portouts.settings import LISTS, Setting, SettingsError
 from portouts.source_settings import SourceSettings, check_settings
 from portouts.sync_state import SyncState

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portouts.buckets import Depth, Verify
+from portouts.checks import CheckWarning
 from portouts.ledger import (
     Certificate,
     SyncRecord,
@@ -19,7 +20,6 @@ from portouts.ledger import (
     record_sync,
     record_verification,
 )
-from portouts.models import CheckWarning
 from portouts.own_dlt import own_dlt
 from portouts.queries import Axis
 from portouts.reconcile import Verdict
@@ -110,12 +110,21 @@ def _sync(
     request = _keep_settings(warehouse, pipeline, request, report)
     _load(warehouse, pipeline, request, supervision)
     certificate = _verify(warehouse, pipeline, request, supervision, clock)
-    record = SyncRecord.of(supervision.sync_id, report.as_of, started_at, clock(), report)
+    record = SyncRecord(
+        supervision.sync_id,
+        report.as_of,
+        started_at,
+        clock(),
+        report.requests,
+        report.orders_read,
+        report.events_read,
+        is_proven=not report.unproven,
+    )
     with warehouse.connected() as connection:
         if report.api_date:
             mend_later_than(connection, report.api_date)
         remember_settings(connection, request.settings, report.as_of)
-        changed = record_sync(connection, record, warehouse.remembered(pipeline))
+        changed = record_sync(connection, record, warehouse.remembered(pipeline).covered)
         if certificate:
             record_verification(connection, certificate)
         is_covered = request.full and request.settings.privacy.pii != "keep"

@@ -75,11 +75,11 @@ def _verify(
     pipeline = warehouse.pipeline()
     with warehouse.connected() as connection:
         as_of, state = synced_until(connection), warehouse.remembered(pipeline)
-        require_finished(connection, state)
+        require_finished(connection, state.covered)
         accepted = OF_MODELS if request.accept_settings else ()
         kept = keep_settings(connection, state, request.settings, names=OF_MODELS | {"pii"}, accepted=accepted)
         covered = covered_ranges(connection)
-    ranges = ranges_to_compare(covered[Axis.INSERTED], request.since, request.until)
+    ranges = ranges_to_compare(covered.get(Axis.INSERTED, ()), request.since, request.until)
     if not ranges:
         raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
     inputs = kept.settings.model_inputs(as_of)
@@ -87,7 +87,7 @@ def _verify(
         warehouse, pipeline, kept.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
     )
     is_quick = request.depth is Depth.QUICK and not request.repair
-    events = events_to_count(covered[Axis.EVENTS], as_of, request.since, request.until)
+    events = events_to_count(covered.get(Axis.EVENTS, ()), as_of, request.since, request.until)
     plan = plan_depth(
         ranges,
         request.depth,

@@ -31,11 +31,12 @@ from duckdb import OutOfMemoryException as OutOfMemory
 from filelock import FileLock, Timeout
 
 from portouts import faults
+from portouts.checks import CheckWarning
 from portouts.contents import compare_files, quoted, read_contents
 from portouts.dlt_recovery import LoadFailed, finish_and_forget, own_error
 from portouts.errors import PortoutsError
 from portouts.ledger import NothingLoaded, certify_contents, forget_old_states, make_ids_canonical, mark_published
-from portouts.models import CheckWarning, ModelInputs, build_models
+from portouts.models import ModelInputs, build_models
 from portouts.patience import Interrupted
 from portouts.places import (
     for_the_owner_only,
