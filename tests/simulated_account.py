@@ -14,7 +14,7 @@ import httpx
 from portouts.sandbox import World, create_app
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.sync_run import Progress, unwatched
+from portouts.sync_options import Progress, unwatched
 from portouts.telnyx_api import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify

@@ -19,7 +19,8 @@ from portouts.api_clock import ApiClock
 from portouts.port_dates import UndatedPorts, by_calendar
 from portouts.records import INSTANT
 from portouts.sandbox import World
-from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_options import SyncOptions, SyncReport
+from portouts.sync_run import SyncRun
 from portouts.sync_state import SyncState
 from portouts.windows import BEGINNING, Window, gaps, merge
 from simulation.weather import UnsteadyApi, Weather

@@ -19,7 +19,8 @@ from portouts.patience import Interrupted
 from portouts.read_ahead import ReadAhead, Reading
 from portouts.sandbox import World
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.sync_run import SyncReport, SyncRun
+from portouts.sync_options import SyncReport
+from portouts.sync_run import SyncRun
 from portouts.telnyx_api import KeyRejected, TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World
-from portouts.sync_run import SyncOptions, SyncReport, SyncRun
+from portouts.sync_options import SyncOptions, SyncReport
+from portouts.sync_run import SyncRun
 from portouts.sync_state import SyncState
 from simulation.weather import UnsteadyApi, Weather
 

@@ -17,7 +17,8 @@ from portouts.api_clock import ApiClock
 from portouts.chunk import Chunk
 from portouts.queries import Axis, ListQuery
 from portouts.records import events_table, orders_table
-from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
+from portouts.sync_options import SyncOptions, SyncReport
+from portouts.sync_run import NotProven, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import PermissionDenied
 from portouts.window_reader import Read

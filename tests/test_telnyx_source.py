@@ -25,7 +25,7 @@ from portouts.queries import OPEN_STATUSES, Axis
 from portouts.sandbox import World, create_app, running
 from portouts.settings import SettingsError
 from portouts.source_settings import read_settings
-from portouts.sync_run import SyncReport
+from portouts.sync_options import SyncReport
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.windows import BEGINNING

@@ -27,7 +27,7 @@ from portouts.models_job import rebuild_models
 from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World, create_app
 from portouts.sql_files import sql_folder
-from portouts.sync_run import SyncReport
+from portouts.sync_options import SyncReport
 from portouts.warehouse import Locked, NoWarehouse, Warehouse
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner

@@ -15,7 +15,7 @@ from portouts.settings import Setting
 from portouts.source_settings import ARGUMENT, check_settings
 from portouts.sql_files import sql_folder
 from portouts.sync_job import CHUNK_ROWS, SyncOutcome, SyncRequest, run_sync
-from portouts.sync_run import Progress
+from portouts.sync_options import Progress
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 

@@ -26,7 +26,8 @@ from portouts.reconcile import Verdict
 from portouts.redaction import cover_held
 from portouts.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings
-from portouts.sync_run import OF_THIS_ACCOUNT, NotProven, SyncReport
+from portouts.sync_options import SyncReport
+from portouts.sync_run import OF_THIS_ACCOUNT, NotProven
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.verification import (
     AFTER_SYNC,

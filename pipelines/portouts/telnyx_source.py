@@ -29,7 +29,8 @@ from portouts.patience import Patience
 from portouts.read_ahead import ReadAhead, Tables
 from portouts.settings import require_range
 from portouts.source_settings import SourceSettings, read_settings
-from portouts.sync_run import Progress, SyncOptions, SyncReport, SyncRun, unwatched
+from portouts.sync_options import Progress, SyncOptions, SyncReport, unwatched
+from portouts.sync_run import SyncRun
 from portouts.telnyx_api import TelnyxClient
 from portouts.windows import BEGINNING, Window
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from portouts.models_job import ModelsOutcome
     from portouts.reconcile import Difference
     from portouts.sync_job import SyncOutcome
-    from portouts.sync_run import Progress, SyncReport
+    from portouts.sync_options import Progress, SyncReport
     from portouts.verify_job import VerifyOutcome
 
 DIFFERENCES_SHOWN = 10

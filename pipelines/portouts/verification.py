@@ -18,7 +18,8 @@ from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
 from portouts.reconcile import Comparison, Difference, Reconciliation
 from portouts.source_settings import SourceSettings
-from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone, Progress, SyncReport, unwatched
+from portouts.sync_options import Progress, SyncReport, unwatched
+from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone
 from portouts.telnyx_api import converse
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Pipeline, Warehouse

@@ -16,7 +16,7 @@ from portouts.reconcile import Comparison, Difference
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
-from portouts.sync_run import Progress, unwatched
+from portouts.sync_options import Progress, unwatched
 from portouts.telnyx_source import Supervision
 from portouts.verification import Verification, certify, events_to_count, plan_depth, ranges_to_compare
 from portouts.warehouse import Warehouse

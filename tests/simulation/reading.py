@@ -18,7 +18,8 @@ import pyarrow as pa
 from portouts.queries import FINAL_STATUSES
 from portouts.records import orders_table
 from portouts.sandbox import World
-from portouts.sync_run import NotProven, SyncOptions, SyncReport, SyncRun
+from portouts.sync_options import SyncOptions, SyncReport
+from portouts.sync_run import NotProven, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxError
 
