@@ -17,7 +17,7 @@ import httpx
 import pyarrow as pa
 import pytest
 from dlt.common.versioned_state import compress_state, decompress_state
-from portouts.ids import canonical_column, canonical_id, canonical_ids, spellings
+from portouts.rows import canonical_column, canonical_id, canonical_ids, spellings
 from portouts.sandbox import World
 from portouts.sync_state import SyncState
 from portouts.telnyx_api import TelnyxClient

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from portouts.api_clock import ApiClock
+from portouts.order_fields import INSTANT
 from portouts.port_dates import UndatedPorts, by_calendar
-from portouts.records import INSTANT
 from portouts.sandbox import World
 from portouts.sync_options import SyncOptions, SyncReport
 from portouts.sync_run import SyncRun

@@ -14,20 +14,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from portouts.order_fields import EVENT_FIELDS, INSTANT, NUMBERS, ORDER_FIELDS, Event, Order
 from portouts.phone_numbers import phone_numbers_table
 from portouts.privacy import Pii, Privacy
-from portouts.records import (
-    EVENT_FIELDS,
-    INSTANT,
-    NUMBERS,
-    ORDER_FIELDS,
-    Event,
-    Order,
-    events_table,
-    ids_of,
-    orders_table,
-    set_apart,
-)
+from portouts.records import events_table, orders_table
+from portouts.rows import ids_of, set_apart
 from portouts.telnyx_api import parse_envelope
 from portouts.versions import newest_versions, observations_table, ported_ranges_table
 

@@ -14,8 +14,9 @@ import pytest
 from portouts.buckets import Depth
 from portouts.held_orders import HeldOrders
 from portouts.models import ModelInputs, build_models
+from portouts.order_fields import INSTANT
 from portouts.reconcile import Comparison, Reconciliation, Verdict
-from portouts.records import INSTANT, orders_table
+from portouts.records import orders_table
 from portouts.sandbox import World, create_app
 from portouts.telnyx_api import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from portouts.order_fields import INSTANT
 from portouts.phone_numbers import phone_numbers_table
 from portouts.privacy import Privacy
-from portouts.records import INSTANT, events_table, orders_table
+from portouts.records import events_table, orders_table
 from portouts.versions import newest_versions, observations_table, ported_ranges_table
 
 

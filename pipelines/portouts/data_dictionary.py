@@ -21,8 +21,9 @@ import pyarrow as pa
 
 from portouts.ledger import create_books
 from portouts.models import ModelInputs, build_models
+from portouts.order_fields import INSTANT
 from portouts.phone_numbers import phone_numbers_table
-from portouts.records import INSTANT, events_table, orders_table
+from portouts.records import events_table, orders_table
 from portouts.sql_files import sql_folder
 from portouts.versions import observations_table, ported_ranges_table
 

@@ -14,7 +14,7 @@ import duckdb
 from portouts.api_clock import TOLERANCE
 from portouts.contents import CERTIFICATES, Contents, content_checksum, read_contents, rows_and_checksum
 from portouts.errors import PortoutsError
-from portouts.ids import UUID
+from portouts.rows import UUID
 from portouts.sql_files import run_file, sql_files, sql_folder, transaction
 from portouts.windows import Window
 

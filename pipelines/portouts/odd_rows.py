@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records import DATE_FIELDS
+from portouts.order_fields import DATE_FIELDS
 
 MOST_NAMED = 5
 _NAMES_A_DATE_FIELD = f'"(?:{"|".join(sorted(DATE_FIELDS))})":'

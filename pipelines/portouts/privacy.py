@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from portouts.bodies import as_text, pruned
+from portouts.order_fields import DATE_FIELDS, IMPERSONAL_PAYLOAD_FIELDS, is_date_like
 from portouts.pins import clear_texts, may_say_pin, remove_pins, text_without_pins
 
 Pii = Literal["keep", "hash", "drop"]
@@ -55,6 +57,33 @@ _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,59}")
 def is_plain_word(value: object) -> bool:
     """Tell a word such as the names of fields are, from what may be personal."""
     return isinstance(value, str) and _PLAIN_WORD.fullmatch(value) is not None
+
+
+def impersonal_payload(payload: object, privacy: Privacy) -> object:
+    """Cover everything in a payload but what is known to be impersonal: a text in a field documented to be one."""
+    if not isinstance(payload, dict):
+        return None if payload is None else {}
+    return {
+        privacy.cover_name(name): value
+        if name in IMPERSONAL_PAYLOAD_FIELDS and isinstance(value, str)
+        else privacy.cover(value)
+        for name, value in payload.items()
+    }
+
+
+def impersonal_methods(methods: object, privacy: Privacy) -> object:
+    """Cover everything in a list of notification methods but the names of methods."""
+    parts = methods if isinstance(methods, list) else [methods]
+    kept = [part if is_plain_word(part) else privacy.cover(part) for part in parts]
+    return kept if isinstance(methods, list) else kept[0]
+
+
+def impersonal_extra(extra: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
+    """Keep the names of fields, and of their values only dates that no column could take."""
+    return {
+        privacy.cover_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
+        for name, value in extra.items()
+    }
 
 
 def json_text(value: object, order: Literal["sorted"] | None = None) -> str:

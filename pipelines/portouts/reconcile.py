@@ -23,9 +23,10 @@ from portouts.buckets import SECOND, Bucket
 from portouts.errors import PortoutsError
 from portouts.held_orders import HeldOrders, Version
 from portouts.odd_rows import unusable_notes
+from portouts.order_fields import ORDER_FIELDS
 from portouts.privacy import KEEP, Privacy
 from portouts.queries import Axis, ListQuery, Query
-from portouts.records import ORDER_FIELDS, ids_of, set_apart
+from portouts.rows import ids_of, set_apart
 from portouts.sync_plan import lookups
 from portouts.telnyx_api import Unprocessable
 from portouts.window_reader import Api, Read, WindowReader, all_of, uncounted, whole_number

@@ -10,152 +10,35 @@ of the time; any other page comes as dicts, and nothing that is in one of those 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.ids import canonical_column, canonical_ids
-from portouts.pins import text_without_pins
-from portouts.privacy import KEEP, Privacy, is_plain_word, json_text
-
-Strange = dict[str, Any]
-"""A row that is not as documented."""
-Row = Strange | msgspec.Struct
-
-TEXT = pa.string()
-INSTANT = pa.timestamp("us", "UTC")
-NUMBERS = pa.list_(pa.string())
-
-# `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
-ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
-    "id": TEXT,
-    "record_type": TEXT,
-    "status": TEXT,
-    "carrier_name": TEXT,
-    "spid": TEXT,
-    "current_carrier": TEXT,
-    "user_id": TEXT,
-    "vendor": TEXT,
-    "support_key": TEXT,
-    "pon": TEXT,
-    "authorized_name": TEXT,
-    "end_user_name": TEXT,
-    "service_address": TEXT,
-    "city": TEXT,
-    "state": TEXT,
-    "zip": TEXT,
-    "reason": TEXT,
-    "rejection_code": pa.int64(),
-    "already_ported": pa.bool_(),
-    "host_messaging": pa.bool_(),
-    "lsr": "json",
-    "foc_date": "date",
-    "requested_foc_date": "date",
-    "created_at": INSTANT,
-    "inserted_at": INSTANT,
-    "updated_at": INSTANT,
-    "phone_numbers": NUMBERS,
-}
-METHODS = "available_notification_methods"
-EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
-    "id": TEXT,
-    "event_type": TEXT,
-    "portout_id": TEXT,
-    "record_type": TEXT,
-    "payload_status": TEXT,
-    "payload": "json",
-    METHODS: "json",
-    "created_at": INSTANT,
-    "updated_at": INSTANT,
-}
-_AS_DECODED: Mapping[str, Any] = {
-    str(TEXT): str | None,
-    str(INSTANT): str | None,
-    "date": str | None,
-    str(pa.int64()): int | None,
-    str(pa.bool_()): bool | None,
-    str(NUMBERS): list[str] | None,
-    "json": Any,
-}
-
-
-def _row_type(name: str, fields: Mapping[str, pa.DataType | str]) -> type[msgspec.Struct]:
-    """Make the type of a row that has these fields and no others."""
-    members = [(field, _AS_DECODED[str(kind)], None) for field, kind in fields.items()]
-    return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
-
-
-Order = _row_type("Order", ORDER_FIELDS)
-Event = _row_type("Event", EVENT_FIELDS)
-ID_FIELDS = frozenset({"id", "portout_id"})
-PERSONAL_FIELDS = frozenset(
-    {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason"}
-)  # numbers are covered by `phone_numbers`, once they have told their country
-DATE_FIELDS = frozenset(
-    name for fields in (ORDER_FIELDS, EVENT_FIELDS) for name, kind in fields.items() if kind in ("date", INSTANT)
+from portouts.order_fields import (
+    DATE,
+    EVENT_FIELDS,
+    FIRST_DAY,
+    FIRST_INSTANT,
+    FREE_TEXTS,
+    ID_FIELDS,
+    INSTANT,
+    LAST_DAY,
+    LAST_INSTANT,
+    METHODS,
+    NUMBERS,
+    ORDER_FIELDS,
+    PERSONAL_FIELDS,
+    TEXT,
 )
-# Texts in which people write, PINs included. Names and addresses are none: there, Pin Oak is a street.
-FREE_TEXTS = frozenset({"reason"})
-IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
-
-
-# Outside this span a date is no date: a zero time of some language, or a slip of the pen.
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
-_FIRST_INSTANT = datetime.combine(FIRST_DAY, time.min, UTC)
-_LAST_INSTANT = datetime.combine(LAST_DAY, time.max, UTC)
-
-
-class SetApart(NamedTuple):
-    """A row without an id: it can be neither merged nor looked up, so it is counted and not loaded."""
-
-    mark: str
-    """Stands for the row where rows are counted: the same content at the same place among its equals has the same."""
-    status: str | None
-    said: str
-    """Where it stood and what it lacks, for a message."""
-
-
-def set_apart(rows: Sequence[Any], where: str) -> tuple[list[Row], list[SetApart]]:
-    """Tell rows that can be loaded from those that are no object or have no id; a whole number is read as an id."""
-    usable: list[Row] = []
-    unusable: list[SetApart] = []
-    seen: dict[str, int] = {}
-    for position, row in enumerate(rows):
-        if has_id(row):
-            usable.append(row)
-            continue
-        is_object = isinstance(row, dict | msgspec.Struct)
-        fields = msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row if is_object else {"row": row}
-        known = {name: value for name, value in fields.items() if value is not None}
-        content = hashlib.sha256(json_text(known, "sorted").encode()).hexdigest()[:32]
-        seen[content] = seen.get(content, 0) + 1
-        key = f" (support_key {fields['support_key']})" if isinstance(fields.get("support_key"), str) else ""
-        lacks = "has no id" if is_object else "is no object"
-        said = f"{where}: row {position + 1}{key} {lacks}"
-        unusable.append(SetApart(f"no id: {content} {seen[content]}", _text(fields.get("status")), said))
-    return usable, unusable
-
-
-def has_id(row: Any) -> bool:
-    """Say whether a row can be named by its id; an id that came as a whole number is made a text."""
-    if not isinstance(row, dict):
-        return bool(getattr(row, "id", None))
-    if type(row.get("id")) is int:
-        row["id"] = str(row["id"])
-    return isinstance(row.get("id"), str) and row["id"] != ""
-
-
-def ids_of(rows: Sequence[Row]) -> list[str]:
-    """List the ids of rows that all have one, as they are compared."""
-    ids = [row["id"] if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
-    return canonical_ids(ids)
+from portouts.pins import text_without_pins
+from portouts.privacy import KEEP, Privacy, impersonal_extra, impersonal_methods, impersonal_payload, json_text
+from portouts.rows import Row, Strange, canonical_column
 
 
 def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
@@ -183,25 +66,6 @@ def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
 def _status_told(event_type: object, payload: object) -> object:
     is_telling = event_type == "portout.status_changed" and isinstance(payload, dict)
     return payload.get("status") if is_telling else None  # type: ignore[attr-defined]  # it is a dict
-
-
-def impersonal_payload(payload: object, privacy: Privacy) -> object:
-    """Cover everything in a payload but what is known to be impersonal: a text in a field documented to be one."""
-    if not isinstance(payload, dict):
-        return None if payload is None else {}
-    return {
-        privacy.cover_name(name): value
-        if name in IMPERSONAL_PAYLOAD_FIELDS and isinstance(value, str)
-        else privacy.cover(value)
-        for name, value in payload.items()
-    }
-
-
-def impersonal_methods(methods: object, privacy: Privacy) -> object:
-    """Cover everything in a list of notification methods but the names of methods."""
-    parts = methods if isinstance(methods, list) else [methods]
-    kept = [part if is_plain_word(part) else privacy.cover(part) for part in parts]
-    return kept if isinstance(methods, list) else kept[0]
 
 
 def _columns(
@@ -248,19 +112,6 @@ def _extra(extra: Strange | None, privacy: Privacy) -> str | None:
     return json_text(extra if privacy.pii == "keep" else impersonal_extra(extra, privacy), "sorted")
 
 
-def impersonal_extra(extra: Strange, privacy: Privacy) -> Strange:
-    """Keep the names of fields, and of their values only dates that no column could take."""
-    return {
-        privacy.cover_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
-        for name, value in extra.items()
-    }
-
-
-def is_date_like(value: object) -> bool:
-    """Tell a date or an instant, however impossible, from what may be personal."""
-    return isinstance(value, str) and _DATE.fullmatch(value) is not None
-
-
 def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:
     """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
     if kind == "json":
@@ -282,12 +133,12 @@ def _fitting(values: Sequence[Any], kind: pa.DataType | str) -> pa.Array:
     if kind == "date":
         texts = pa.array(values, TEXT)
         _require_span(pc.cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32()), FIRST_DAY, LAST_DAY)
-        if pc.all(pc.match_substring_regex(texts, f"^(?:{_DATE.pattern})$")).as_py() is False:
+        if pc.all(pc.match_substring_regex(texts, f"^(?:{DATE.pattern})$")).as_py() is False:
             raise ValueError("more than a date and a time in a column of dates")
         return texts
     if kind == INSTANT:
         instants = pc.cast(pa.array(values, TEXT), INSTANT)
-        _require_span(instants, _FIRST_INSTANT, _LAST_INSTANT)
+        _require_span(instants, FIRST_INSTANT, LAST_INSTANT)
         return instants
     if kind == NUMBERS and any(isinstance(value, str) for value in values):
         raise ValueError("a text where a list of numbers belongs, which Arrow would take apart")
@@ -324,7 +175,7 @@ def _instant(value: object) -> datetime | None:
         text, later = _usual_time(value)
         instant = datetime.fromisoformat(text)
         instant = (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC) + later
-        return instant if _FIRST_INSTANT <= instant <= _LAST_INSTANT else None
+        return instant if FIRST_INSTANT <= instant <= LAST_INSTANT else None
     except (ValueError, OverflowError):
         return None
 
@@ -342,7 +193,7 @@ def _usual_time(text: str) -> tuple[str, timedelta]:
 def _date(value: object) -> str | None:
     try:
         # Python also takes 20260501 and 2026-W18-5, which no database does.
-        if not isinstance(value, str) or not _DATE.fullmatch(value):
+        if not isinstance(value, str) or not DATE.fullmatch(value):
             return None
         return value if FIRST_DAY <= date.fromisoformat(value[:10]) <= LAST_DAY else None
     except ValueError:
@@ -356,10 +207,6 @@ def _numbers(value: object) -> list[str | None] | None:
     return [part if isinstance(part, str) else str(part) if type(part) is int else None for part in value]
 
 
-_DATE = re.compile(
-    r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
-    r"(?:[Tt ][0-9]{2}(?::?[0-9]{2}){0,2}(?:[.,][0-9]{1,9})?(?: ?(?:[Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2}){0,2}))?)?"
-)
 _MIDNIGHT_24 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]24(?::?00){1,2}(?![:0-9])(?![.,][0-9]*[1-9])")
 _LEAP_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:60(?![0-9])")
 _COERCIONS: Mapping[str, Callable[[object], object]] = {

@@ -14,8 +14,8 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from portouts.privacy import Privacy, json_text
-from portouts.records import METHODS, PERSONAL_FIELDS, impersonal_extra, impersonal_methods, impersonal_payload
+from portouts.order_fields import METHODS, PERSONAL_FIELDS
+from portouts.privacy import Privacy, impersonal_extra, impersonal_methods, impersonal_payload, json_text
 
 ROWS_AT_A_TIME = 50_000
 _HASH = re.compile("[0-9a-f]{32}")

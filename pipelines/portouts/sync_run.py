@@ -20,9 +20,9 @@ from portouts.api_clock import TOLERANCE, WORTH_A_WARNING, ApiClock, written_spa
 from portouts.chunk import Chunk
 from portouts.errors import PortoutsError
 from portouts.odd_rows import OddRows
+from portouts.order_fields import INSTANT, TEXT
 from portouts.port_dates import PortDating
 from portouts.queries import OPEN_STATUSES, Axis, ListQuery, Lookup, Query
-from portouts.records import INSTANT, TEXT
 from portouts.settings import SettingsError, require_range
 from portouts.sync_options import Progress, SyncOptions, SyncReport, unwatched
 from portouts.sync_plan import lookups, plan_axis, plan_lookups, settled

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.ids import canonical_ids
 from portouts.queries import FINAL_STATUSES, Axis
+from portouts.rows import canonical_ids
 from portouts.windows import RESOLUTION, Window, gaps, merge
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records import INSTANT, TEXT
+from portouts.order_fields import INSTANT, TEXT
 
 
 def newest_versions(tables: Iterable[pa.Table]) -> pa.Table:

@@ -23,21 +23,11 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from portouts.api_clock import ApiClock
-from portouts.ids import canonical_id, spellings
+from portouts.order_fields import INSTANT, Event, Order
 from portouts.privacy import KEEP, Privacy
 from portouts.queries import Axis, ListQuery, Lookup, Query, page_count
-from portouts.records import (
-    INSTANT,
-    Event,
-    Order,
-    Row,
-    SetApart,
-    events_table,
-    has_id,
-    ids_of,
-    orders_table,
-    set_apart,
-)
+from portouts.records import events_table, orders_table
+from portouts.rows import Row, SetApart, canonical_id, has_id, ids_of, set_apart, spellings
 from portouts.telnyx_api import Envelope, JsonObject, NotFound, TelnyxError, Unprocessable
 from portouts.windows import Window, floor_to_resolution
 

@@ -1,0 +1,106 @@
+"""The fields of orders and events as Telnyx documents them, with the Arrow type of each.
+
+Each field is a column of the same name in `raw`; the value of any other field stands in the column `extra`. The
+surprise: the `phone_numbers` of an order become a table of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+TEXT = pa.string()
+INSTANT = pa.timestamp("us", "UTC")
+NUMBERS = pa.list_(pa.string())
+
+# `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
+ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
+    "id": TEXT,
+    "record_type": TEXT,
+    "status": TEXT,
+    "carrier_name": TEXT,
+    "spid": TEXT,
+    "current_carrier": TEXT,
+    "user_id": TEXT,
+    "vendor": TEXT,
+    "support_key": TEXT,
+    "pon": TEXT,
+    "authorized_name": TEXT,
+    "end_user_name": TEXT,
+    "service_address": TEXT,
+    "city": TEXT,
+    "state": TEXT,
+    "zip": TEXT,
+    "reason": TEXT,
+    "rejection_code": pa.int64(),
+    "already_ported": pa.bool_(),
+    "host_messaging": pa.bool_(),
+    "lsr": "json",
+    "foc_date": "date",
+    "requested_foc_date": "date",
+    "created_at": INSTANT,
+    "inserted_at": INSTANT,
+    "updated_at": INSTANT,
+    "phone_numbers": NUMBERS,
+}
+METHODS = "available_notification_methods"
+EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
+    "id": TEXT,
+    "event_type": TEXT,
+    "portout_id": TEXT,
+    "record_type": TEXT,
+    "payload_status": TEXT,
+    "payload": "json",
+    METHODS: "json",
+    "created_at": INSTANT,
+    "updated_at": INSTANT,
+}
+_AS_DECODED: Mapping[str, Any] = {
+    str(TEXT): str | None,
+    str(INSTANT): str | None,
+    "date": str | None,
+    str(pa.int64()): int | None,
+    str(pa.bool_()): bool | None,
+    str(NUMBERS): list[str] | None,
+    "json": Any,
+}
+
+
+def _row_type(name: str, fields: Mapping[str, pa.DataType | str]) -> type[msgspec.Struct]:
+    """Make the type of a row that has these fields and no others."""
+    members = [(field, _AS_DECODED[str(kind)], None) for field, kind in fields.items()]
+    return msgspec.defstruct(name, members, forbid_unknown_fields=True, gc=False)
+
+
+Order = _row_type("Order", ORDER_FIELDS)
+Event = _row_type("Event", EVENT_FIELDS)
+ID_FIELDS = frozenset({"id", "portout_id"})
+PERSONAL_FIELDS = frozenset(
+    {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason"}
+)  # numbers are covered by `phone_numbers`, once they have told their country
+DATE_FIELDS = frozenset(
+    name for fields in (ORDER_FIELDS, EVENT_FIELDS) for name, kind in fields.items() if kind in ("date", INSTANT)
+)
+# Texts in which people write, PINs included. Names and addresses are none: there, Pin Oak is a street.
+FREE_TEXTS = frozenset({"reason"})
+IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
+
+
+# Outside this span a date is no date: a zero time of some language, or a slip of the pen.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+FIRST_INSTANT = datetime.combine(FIRST_DAY, time.min, UTC)
+LAST_INSTANT = datetime.combine(LAST_DAY, time.max, UTC)
+DATE = re.compile(
+    r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}"
+    r"(?:[Tt ][0-9]{2}(?::?[0-9]{2}){0,2}(?:[.,][0-9]{1,9})?(?: ?(?:[Zz]|UTC|[+-][0-9]{2}(?::?[0-9]{2}){0,2}))?)?"
+)
+
+
+def is_date_like(value: object) -> bool:
+    """Tell a date or an instant, however impossible, from what may be personal."""
+    return isinstance(value, str) and DATE.fullmatch(value) is not None
