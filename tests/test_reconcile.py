@@ -14,9 +14,10 @@ import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client, orders_every
 from portouts.buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
+from portouts.comparison import Comparison, Verdict
 from portouts.held_orders import HeldOrders
 from portouts.order_fields import INSTANT
-from portouts.reconcile import Comparison, Reconciliation, Verdict
+from portouts.reconcile import Reconciliation
 from portouts.records import orders_table
 from portouts.sandbox import World
 from portouts.telnyx_api import TelnyxClient, TelnyxError, converse

@@ -12,10 +12,11 @@ import httpx
 import pyarrow as pa
 import pytest
 from portouts.buckets import Depth
+from portouts.comparison import Comparison, Verdict
 from portouts.held_orders import HeldOrders
 from portouts.models import ModelInputs, build_models
 from portouts.order_fields import INSTANT
-from portouts.reconcile import Comparison, Reconciliation, Verdict
+from portouts.reconcile import Reconciliation
 from portouts.records import orders_table
 from portouts.sandbox import World, create_app
 from portouts.telnyx_api import TelnyxClient, converse

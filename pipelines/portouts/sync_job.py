@@ -12,6 +12,7 @@ from typing import Any
 
 from portouts.buckets import Depth, Verify
 from portouts.checks import CheckWarning
+from portouts.comparison import Verdict
 from portouts.ledger import (
     Certificate,
     SyncRecord,
@@ -22,7 +23,6 @@ from portouts.ledger import (
 )
 from portouts.own_dlt import own_dlt
 from portouts.queries import Axis
-from portouts.reconcile import Verdict
 from portouts.redaction import cover_held
 from portouts.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from portouts.buckets import ComparisonPlan
+    from portouts.comparison import Difference
     from portouts.demo import Answer, DemoOutcome
     from portouts.ledger import Certificate
     from portouts.models_job import ModelsOutcome
-    from portouts.reconcile import Difference
     from portouts.sync_job import SyncOutcome
     from portouts.sync_options import Progress, SyncReport
     from portouts.verify_job import VerifyOutcome

@@ -14,9 +14,10 @@ from random import SystemRandom
 
 from portouts.api_clock import TOLERANCE, ApiClock
 from portouts.buckets import STATUSES, Bucket, ComparisonPlan, Depth, plan_buckets, plan_samples, whole_seconds
+from portouts.comparison import Comparison, Difference
 from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
-from portouts.reconcile import Comparison, Difference, Reconciliation
+from portouts.reconcile import Reconciliation
 from portouts.source_settings import SourceSettings
 from portouts.sync_options import Progress, SyncReport, unwatched
 from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from portouts.buckets import ComparisonPlan, Depth
+from portouts.comparison import Comparison, Difference
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.models import are_current
 from portouts.own_dlt import own_dlt
 from portouts.queries import Axis
-from portouts.reconcile import Comparison, Difference
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
