@@ -9,8 +9,9 @@ from typing import Any
 from unittest.mock import patch
 
 import pyarrow as pa
-from portouts import chunk, sync_plan, sync_run, window_reader
+from portouts import chunk, list_reader, sync_plan, sync_run
 from portouts.api_clock import ApiClock
+from portouts.page_reader import Pages
 from portouts.queries import ListQuery
 from portouts.sync_run import SyncRun
 from portouts.sync_state import SyncState
@@ -26,7 +27,7 @@ def forgetting_open_orders(_state: SyncState, _orders: pa.Table) -> None:
     """Hold no order as open, so that none is read again."""
 
 
-def any_pages(_pages: Sequence[window_reader.Pages]) -> bool:
+def any_pages(_pages: Sequence[Pages]) -> bool:
     """Take every list for whole, whatever it says of its total before and after."""
     return True
 
@@ -50,7 +51,7 @@ def believing_the_machine(_run: SyncRun, _clock: ApiClock, _state: SyncState) ->
 MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "overlap": (sync_run, "plan_axis", no_overlap),
     "open sweep": (SyncState, "remember", forgetting_open_orders),
-    "before/after total": (window_reader, "is_whole", any_pages),
+    "before/after total": (list_reader, "is_whole", any_pages),
     "split": (ListQuery, "split", losing_a_part),
     "newest wins": (chunk, "newest_versions", last_arrival),
     "api clock": (SyncRun, "_keep_to_api_clock", believing_the_machine),
