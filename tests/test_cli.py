@@ -117,8 +117,8 @@ def test_a_sync_does_without_pandas(tmp_path: Path) -> None:
 
 def test_pandas_is_found_where_it_is_asked_for() -> None:
     script = (
-        "from portouts.lean_process import be_lean\n"
-        "be_lean()\n"
+        "from portouts.process import limit_memory\n"
+        "limit_memory()\n"
         "import pyarrow as pa\n"
         "assert pa.table({'a': [1]}).to_pandas()['a'].to_list() == [1]\n"
     )

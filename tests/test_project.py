@@ -32,7 +32,7 @@ PROVIDERS = packages_distributions()  # import name → distributions
 IMPORTED_ONLY_BY = {
     "httpx": {"telnyx_api.py"},
     "dlt": {"dlt_recovery.py", "own_dlt.py", "source_settings.py", "telnyx_source.py", "warehouse.py"},
-    "typer": {"cli.py"},
+    "typer": {"cli.py", "command_options.py", "exit_status.py"},
     "matplotlib": {"canvas.py", "charts.py"},
     "nbclient": {"notebook_run.py"},
     "nbconvert": {"report.py"},
@@ -53,9 +53,9 @@ IMPORTS_NOTHING_BUT = {
 
 # What is read from the surroundings → the only rooms that may read it; all others are handed their settings.
 READ_ONLY_BY = {
-    "os.environ": {"analysis.py", "cli.py", "source_settings.py"},
-    "os.getenv": {"analysis.py", "cli.py", "source_settings.py"},
-    "datetime.now": {"cli.py", "telnyx_source.py"},
+    "os.environ": {"analysis.py", "command_options.py", "environment.py", "process.py", "source_settings.py"},
+    "os.getenv": {"analysis.py", "command_options.py", "environment.py", "process.py", "source_settings.py"},
+    "datetime.now": {"environment.py", "telnyx_source.py"},
     "datetime.utcnow": set[str](),
     "date.today": set[str](),
 }
