@@ -152,7 +152,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--rate-limit", type=int, help="portouts alone, with so many requests a second")
     parser.add_argument("--memory", type=int, nargs="+", metavar="ORDERS", help="portouts alone, a first load of each")
     parser.add_argument("--json", type=Path, metavar="OUT", help="keep the results")
-    parser.add_argument("--markdown", type=Path, metavar="OUT", help="write the page; else it is printed")
+    parser.add_argument("--markdown", type=Path, metavar="OUT", help="replace the figures of this page, not print them")
     parser.add_argument("--picture", type=Path, metavar="OUT", help="draw the largest comparison, as SVG")
     return parser.parse_args()
 
@@ -170,7 +170,7 @@ def main() -> None:
 
 def show(report: Report, markdown: Path | None, drawing: Path | None) -> None:
     """Write the page and the picture. Imports here: while others are measured, this process has to be small."""
-    from page import page
+    from page import replace_figures, write_figures
     from picture import picture
 
     for path in filter(None, (markdown, drawing)):
@@ -178,9 +178,11 @@ def show(report: Report, markdown: Path | None, drawing: Path | None) -> None:
     if drawing:
         drawing.write_text(picture(report))
     if markdown:
-        markdown.write_text(page(report, os.path.relpath(drawing, markdown.parent) if drawing else None))
+        written_by_hand = markdown.read_text() if markdown.exists() else ""
+        picture_link = os.path.relpath(drawing, markdown.parent) if drawing else None
+        markdown.write_text(replace_figures(written_by_hand, write_figures(report, picture_link)))
     else:
-        print(page(report, None))
+        print(write_figures(report, None))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Results → `docs/benchmarks.md`: how it was measured, tables by account and phase, and what portouts does alone."""
+"""Results → the figures of `docs/benchmarks.md`: tables by account and phase, and what portouts does alone."""
 
 from __future__ import annotations
 
@@ -7,23 +7,7 @@ from collections.abc import Iterable, Sequence
 from contenders import CONTENDERS, FLOOR, OURS
 from results import AFTER_3_DAYS, FIRST_LOAD, NO_CHANGE, PHASES, Figures, Report, Series
 
-ABOUT = """\
-Every contender reads all orders and all events of a simulated account into a DuckDB file: a first load, a sync after
-three days of changes, a sync without any. The API is served by a process of its own on the same machine. Each contender
-and phase is a new process, and its seconds count from its start to its end, imports included. The contenders take
-turns; each repetition has the same account, made anew. After each run the file is compared with what the API shows. A
-row is stale if its status is not the API's, and outdated if only its `updated_at` is not, as when a carrier's name on a
-closed order is spelled anew, which no filter, no count and no event tells.
-
-- **portouts** is `portouts sync`. It alone proves what it read against the API's counts, keeps the history of each
-  order, builds the marts and publishes; all of that is in its figures.
-- **dlt rest_api** is dlt's declarative source: page numbers, merge on `id`, both lists in parallel, a cursor on
-  `inserted_at` that looks back 7 days. Once with dlt's default file format, once with Parquet.
-- **Telnyx SDK and pandas** is the script most people would write: the SDK pages through the lists, looking back 7 days,
-  and a DataFrame goes to DuckDB.
-- **floor** fetches the raw pages on eight connections into files, and DuckDB's own JSON reader makes two tables of
-  them. It checks and remembers nothing, and reads everything every time: a measure, not a tool.
-"""
+BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"  # the rest of the page is written by hand
 HEAD = ("", "seconds", "× floor", "× portouts", "CPU seconds", "peak MB", "requests", "orders/s", "result")
 HEAD_OF_SIZES = (
     "orders",
@@ -36,13 +20,20 @@ HEAD_OF_SIZES = (
     "requests",
 )
 LIMITS = """\
-A first load: the share of the limit that was used from the first request to the last; and without pauses, as when the
-last rows are loaded and only the counts for the proof are left to be asked."""
+The share of the limit that a first load used: from the first request to the last, and while reading, which leaves out
+pauses such as the one in which the last rows are loaded before they are counted."""
 HEAD_OF_LIMITS = ("orders", "requests/s allowed", "share used", "while reading", "429 after the first second")
 
 
-def page(report: Report, picture: str | None) -> str:
-    """Write the page; `picture` is the link to the chart."""
+def replace_figures(page: str, figures: str) -> str:
+    """Return the page with these figures between its two marks; a page without marks ends with them."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{figures}{END}{after}"
+
+
+def write_figures(report: Report, picture: str | None) -> str:
+    """Return all tables as Markdown; `picture` is the link to the chart."""
     series = report.series
     compared = [one for one in series if len(one.contenders) > 1]
     sized = [one for one in series if not one.setting.rate_limit and not one.setting.latency_ms]
@@ -50,7 +41,6 @@ def page(report: Report, picture: str | None) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in report.versions.items())
     return "\n".join(
         [
-            f"# Benchmarks\n\n{ABOUT}",
             *([f"![How long each takes, as a multiple of the floor]({picture})\n"] if picture else []),
             f"Measured with `benchmarks/compare.py` on {report.machine}; {versions}.\n",
             *map(_comparison, compared),

@@ -48,7 +48,7 @@ OPENING = f"""\
 <!-- Written by `{COMMAND}` from the comments in sql/marts and the files of sql/questions. -->
 
 What every mart and column means, and what to ask of it. The questions are in `sql/questions`, and each of them runs in
-the tests. What was ambiguous, and what was chosen, stands in [DECISIONS.md](../DECISIONS.md).
+the tests. What was ambiguous, and what was chosen, is in [decisions/metrics.md](decisions/metrics.md).
 
 **Open** the published file read-only: `duckdb -readonly data/portouts.duckdb`, in Python `portouts.connect()` (or
 `portouts.mart("agg_portouts_daily")` for a DataFrame), or with anything else that speaks DuckDB. Each sync puts a new

@@ -85,7 +85,7 @@ legs as (
     from numbered_legs
 ),
 
--- Events can be recorded late (DECISIONS.md, "Events recorded late"): nothing happens later than its latest time.
+-- Events can be recorded late (docs/decisions/metrics.md, "Events recorded late"): nothing happens later than its latest time.
 bounded as (
     select
         legs.*,

@@ -1,0 +1,70 @@
+"""Promises of the documents: every link leads somewhere, and what a reader copies is what the tests run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    document.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "notebooks/*.md", "tests/**/*.md")
+    for document in ROOT.glob(pattern)
+)
+_CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)\s]+)\)|(?:href|src)=\"([^\"]+)\"")
+
+
+def text_of(document: Path) -> str:
+    """Return the text of a document, less its code."""
+    return _CODE.sub("", document.read_text(encoding="utf-8"))
+
+
+def links_of(document: Path) -> list[str]:
+    """Return the relative links of a document."""
+    targets = ["".join(found) for found in _LINK.findall(text_of(document))]
+    return [target for target in targets if not re.match(r"https?:|mailto:", target)]
+
+
+def anchors_of(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a document."""
+    fenceless = re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ +(.*)$", fenceless, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def leads_nowhere(document: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = document.parent / path if path else document
+    return not target.exists() or (bool(anchor) and anchor not in anchors_of(target))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_relative_link_leads_to_a_file_and_a_heading(name: str) -> None:
+    document = ROOT / name
+    assert [link for link in links_of(document) if leads_nowhere(document, link)] == []
+
+
+def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Of `code`, and more\n[a](#of-code-and-more) [b](#gone) [c](gone.md) `[d](gone.md)`\n")
+    assert [link for link in links_of(page) if leads_nowhere(page, link)] == ["#gone", "gone.md"]
+
+
+def test_the_figures_of_the_benchmarks_stand_between_the_marks_that_a_new_run_replaces() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    assert [page.count(mark) for mark in ("<!-- figures -->\n", "<!-- end of figures -->\n")] == [1, 1]
+
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_every_decision_has_an_ambiguity_a_choice_and_an_effect(page: Path) -> None:
+    _, *decisions = re.split(r"^### ", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    labels = {one.splitlines()[0]: re.findall(r"^- \*\*(.*?)\*\*: ", one, re.MULTILINE) for one in decisions}
+    wanted = ["Ambiguity", "Choice", "What you will see"]
+    assert decisions
+    assert {heading: found for heading, found in labels.items() if found != wanted} == {}
