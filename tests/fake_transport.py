@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from portouts.patience import Patience
-from portouts.telnyx_api import TelnyxClient
+from portouts.api_clock import Clock
+from portouts.patience import Deadline
+from portouts.telnyx_client import TelnyxClient
 
 API_KEY = "KEY_FAKE_FAKE_FAKE"
 BASE_URL = "https://api.example.test/v2"
@@ -44,7 +45,7 @@ def open_client(
     api_key: str = API_KEY,
     base_url: str = BASE_URL,
     max_concurrency: int = 8,
-    patience: Patience | None = None,
+    deadline: Deadline | None = None,
 ) -> TelnyxClient:
     """Make a client that asks a plain function instead of the network."""
     clock = clock or FakeClock()
@@ -52,10 +53,9 @@ def open_client(
         api_key,
         base_url,
         max_concurrency=max_concurrency,
-        patience=patience or Patience(clock=clock),
+        deadline=deadline or Deadline(clock=clock),
         transport=httpx.MockTransport(handler),  # type: ignore[arg-type]  # it takes both kinds, in one union
-        clock=clock,
-        sleep=clock.sleep,
+        clock=Clock(clock, clock.sleep),
     )
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 from fake_transport import API_KEY, BASE_URL, FakeClock, refusal
+from portouts.api_clock import Clock
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.telnyx_api import TelnyxClient
+from portouts.telnyx_client import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
 from portouts.warehouse import Warehouse
@@ -118,8 +119,7 @@ class HostileAccount:
             base_url,
             max_concurrency=max_concurrency,
             transport=httpx.MockTransport(self.api),
-            clock=clock,
-            sleep=clock.sleep,
+            clock=Clock(clock, clock.sleep),
         )
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

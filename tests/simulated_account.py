@@ -15,7 +15,7 @@ from portouts.sandbox import World, create_app
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_options import Progress, unwatched
-from portouts.telnyx_api import TelnyxClient
+from portouts.telnyx_client import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
 from portouts.warehouse import Warehouse

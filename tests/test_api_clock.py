@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from portouts.api_clock import ApiClock, written_span
+from portouts.api_clock import ApiClock, Clock, written_span
 from portouts.sandbox import World
 from portouts.settings import SettingsError
 from portouts.status import read_status
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.telnyx_api import TelnyxClient
+from portouts.telnyx_client import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 from portouts.windows import RESOLUTION
@@ -99,7 +99,7 @@ class Machine(Account):
             base_url,
             max_concurrency=max_concurrency,
             transport=transport if self.shows_date else Undated(transport),
-            clock=lambda: self.now().timestamp(),
+            clock=Clock(lambda: self.now().timestamp()),
         )
 
     def sync_now(self, **asked: Any) -> SyncOutcome:

@@ -12,7 +12,7 @@ from hostile_api import EVERYWHERE, NOW, NOWHERE, HostileAccount, HostileApi, Pl
 from portouts.buckets import Depth
 from portouts.odd_rows import OddRows
 from portouts.records import orders_table
-from portouts.telnyx_api import TelnyxUnavailable
+from portouts.telnyx_errors import TelnyxUnavailable
 
 ORDERS = 40
 INSIDE = NOW - timedelta(days=20, hours=5)

@@ -14,7 +14,8 @@ import pytest
 from fake_transport import NOON, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.pace import LONGEST_WAIT, Pace, seconds_to_wait
+from portouts.api_clock import Clock
+from portouts.pace import LONGEST_WAIT, RateLimit, seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -27,13 +28,13 @@ AN_HOUR = 3600.0
 def held_for(headers: Mapping[str, str], *, failed: bool = False, limited: bool = False, now: float = NOW) -> float:
     """Say for how many simulated seconds the next request is held after an answer with these headers."""
     clock = FakeClock(now)
-    pace = Pace(clock, clock.sleep)
+    pace = RateLimit(Clock(clock, clock.sleep))
     pace.learn(headers, failed=failed, limited=limited)
     asyncio.run(take_a_turn(pace))
     return clock.now - now
 
 
-async def take_a_turn(pace: Pace) -> None:
+async def take_a_turn(pace: RateLimit) -> None:
     async with pace.turn():
         pass
 
@@ -82,7 +83,7 @@ A_YEAR = 366 * 24 * AN_HOUR
     ],
 )
 def test_a_wait_too_long_to_be_obeyed_is_reported_and_holds_nothing(headers: dict[str, str], seconds: float) -> None:
-    pace = Pace(FakeClock(), FakeClock().sleep)
+    pace = RateLimit(Clock(FakeClock()))
     assert pace.learn(headers, failed=True, limited=True) == seconds
     assert pace.seconds_held() == 0
 
@@ -127,7 +128,7 @@ def test_the_reset_of_the_limit_says_nothing_about_a_broken_server() -> None:
 
 def test_a_shorter_wait_learnt_later_does_not_end_a_longer_one() -> None:
     clock = FakeClock()
-    pace = Pace(clock, clock.sleep)
+    pace = RateLimit(Clock(clock, clock.sleep))
     pace.learn({"retry-after": "30"}, failed=True)
     pace.learn({"retry-after": "2"}, failed=True)
     asyncio.run(take_a_turn(pace))
@@ -136,7 +137,7 @@ def test_a_shorter_wait_learnt_later_does_not_end_a_longer_one() -> None:
 
 def test_a_clock_set_back_while_a_request_is_held_prolongs_it_by_no_more_than_the_longest_wait() -> None:
     clock = FakeClock()
-    pace = Pace(clock, clock.sleep)
+    pace = RateLimit(Clock(clock, clock.sleep))
     pace.learn({"retry-after": "30"}, failed=True)
     clock.now -= 24 * AN_HOUR
     asyncio.run(take_a_turn(pace))
@@ -268,13 +269,13 @@ class Reading:
     rng: Random = field(default_factory=lambda: Random(7))
 
     async def read(self) -> None:
-        pace = Pace(asyncio.get_running_loop().time, lambda seconds: asyncio.sleep(seconds + self.late_by))
+        pace = RateLimit(Clock(asyncio.get_running_loop().time, lambda seconds: asyncio.sleep(seconds + self.late_by)))
         await asyncio.gather(*(self._ask_on_and_on(pace) for _ in range(8)))
 
     async def read_beside_somebody(self, requests_per_second: float, until: float) -> None:
         await asyncio.gather(self.read(), self._somebody(1 / requests_per_second, until))
 
-    async def _ask_on_and_on(self, pace: Pace) -> None:
+    async def _ask_on_and_on(self, pace: RateLimit) -> None:
         loop = asyncio.get_running_loop()
         while loop.time() < self.seconds:
             async with pace.turn():
@@ -404,7 +405,7 @@ def test_refusals_at_random_leave_enough_of_a_limit_that_is_told(remaining: str 
 
 def test_a_clock_set_back_under_a_limit_holds_a_request_no_longer_than_its_place_in_the_window() -> None:
     clock = FakeClock()
-    pace = Pace(clock, clock.sleep)
+    pace = RateLimit(Clock(clock, clock.sleep))
     pace.learn({"x-ratelimit-limit": "2", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
     for _ in range(3):
         asyncio.run(take_a_turn(pace))
@@ -421,11 +422,11 @@ def test_no_wait_is_so_short_that_a_clock_of_microseconds_stands_still(limit: in
         assert round(seconds, 6) > 0
         await clock.sleep(round(seconds, 6))
 
-    async def take_turns(pace: Pace) -> None:
+    async def take_turns(pace: RateLimit) -> None:
         for _ in range(10 * limit):
             async with pace.turn():
                 await clock.sleep(0.0123)
 
-    pace = Pace(lambda: round(clock.now, 6), sleep)
+    pace = RateLimit(Clock(lambda: round(clock.now, 6), sleep))
     pace.learn({"x-ratelimit-limit": f"{limit}", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
     asyncio.run(take_turns(pace))

@@ -21,7 +21,8 @@ from portouts.sandbox import World
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_options import SyncReport
 from portouts.sync_run import SyncRun
-from portouts.telnyx_api import KeyRejected, TelnyxClient
+from portouts.telnyx_client import TelnyxClient
+from portouts.telnyx_errors import KeyRejected
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 from simulated_account import UNTOLD, Account, ask

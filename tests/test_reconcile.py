@@ -20,7 +20,8 @@ from portouts.order_fields import INSTANT
 from portouts.reconcile import Reconciliation
 from portouts.records import orders_table
 from portouts.sandbox import World
-from portouts.telnyx_api import TelnyxClient, TelnyxError, converse
+from portouts.telnyx_client import TelnyxClient, converse
+from portouts.telnyx_errors import TelnyxError
 from portouts.verification import plan_depth
 from portouts.windows import BEGINNING, Window
 from simulation.weather import UnsteadyApi, Weather

@@ -19,7 +19,7 @@ from portouts.phone_numbers import phone_numbers_table
 from portouts.privacy import Pii, Privacy
 from portouts.records import events_table, orders_table
 from portouts.rows import ids_of, set_apart
-from portouts.telnyx_api import parse_envelope
+from portouts.telnyx_page import parse_envelope
 from portouts.versions import newest_versions, observations_table, ported_ranges_table
 
 Row = dict[str, Any]

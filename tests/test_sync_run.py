@@ -21,7 +21,7 @@ from portouts.records import events_table, orders_table
 from portouts.sync_options import SyncOptions, SyncReport
 from portouts.sync_run import NotProven, SyncRun
 from portouts.sync_state import SyncState
-from portouts.telnyx_api import PermissionDenied
+from portouts.telnyx_errors import PermissionDenied
 from portouts.windows import Window
 
 INSERTED_AT = datetime(2026, 5, 1, tzinfo=UTC)

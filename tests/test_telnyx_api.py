@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, envelope, open_client, refusal
-from portouts.patience import Interrupted, Patience, in_words
-from portouts.telnyx_api import (
-    ATTEMPTS,
-    STRANGER_ATTEMPTS,
-    BearerAuth,
+from portouts.api_clock import Clock
+from portouts.patience import Deadline, Interrupted, in_words
+from portouts.telnyx_client import ATTEMPTS, STRANGER_ATTEMPTS, BearerAuth, TelnyxClient
+from portouts.telnyx_errors import (
     KeyRejected,
     NotFound,
     PermissionDenied,
-    TelnyxClient,
     TelnyxError,
     TelnyxRefused,
     TelnyxUnavailable,
@@ -62,7 +60,7 @@ def torn(error: httpx.TransportError) -> httpx.Response:
 async def ask(answers: Iterable[Answer], clock: FakeClock | None = None) -> tuple[Script, dict[str, Any]]:
     clock = clock or FakeClock()
     script = Script(answers, clock)
-    async with open_client(script, clock, patience=Patience(clock=clock, has_answered=True)) as client:
+    async with open_client(script, clock, deadline=Deadline(clock=clock, has_answered=True)) as client:
         return script, await client.fetch_list("/portouts", {"page[number]": "1"})
 
 
@@ -76,7 +74,7 @@ async def failing(
     """Ask, and return the script with what the exception of that very kind says."""
     clock = clock or FakeClock()
     script = Script(answers, clock)
-    async with open_client(script, clock, patience=Patience(clock=clock, has_answered=has_answered)) as client:
+    async with open_client(script, clock, deadline=Deadline(clock=clock, has_answered=has_answered)) as client:
         with pytest.raises(kind) as raised:
             await client.fetch_list("/portouts", {})
         assert client.requests == len(script.requests)
@@ -406,7 +404,7 @@ async def test_a_refusal_of_one_request_holds_all_others() -> None:
     assert [instant - script.instants[0] >= 30 for instant in script.instants[1:]] == [True] * 5
 
 
-# Patience
+# Deadline
 
 
 @pytest.mark.parametrize(
@@ -485,7 +483,7 @@ async def test_waiting_for_a_turn_under_a_rate_limit_is_no_part_of_the_deadline(
         clock.now += 0.1
         return httpx.Response(200, json=PAGE, headers={"x-ratelimit-limit": "10", "x-ratelimit-reset": "60"})
 
-    async with open_client(answer, clock, patience=Patience(request_seconds=30, clock=clock)) as client:
+    async with open_client(answer, clock, deadline=Deadline(request_seconds=30, clock=clock)) as client:
         await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(80)))
     assert sent[-1] - sent[0] > 300
 
@@ -495,8 +493,8 @@ async def test_waiting_for_a_turn_under_a_rate_limit_is_no_part_of_the_deadline(
 )
 async def test_a_sync_ends_at_its_deadline(answer: httpx.Response) -> None:
     clock = FakeClock()
-    patience = Patience(sync_seconds=120, clock=clock)
-    async with open_client(Script([good(), answer], clock), clock, patience=patience) as client:
+    deadline = Deadline(sync_seconds=120, clock=clock)
+    async with open_client(Script([good(), answer], clock), clock, deadline=deadline) as client:
         clock.now += 100
         await client.fetch_list("/portouts", {})
         with pytest.raises(TelnyxUnavailable, match=r"HTTP (503|429)"):
@@ -526,7 +524,7 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
 
     clock.sleep = sleep  # type: ignore[method-assign]  # of this one clock
     async with open_client(
-        Script([answer, good()], clock), clock, patience=Patience(clock=clock, has_answered=True)
+        Script([answer, good()], clock), clock, deadline=Deadline(clock=clock, has_answered=True)
     ) as client:
         await client.fetch_list("/portouts", {})
         assert client.waits_for() == "no answer yet from api.example.test"
@@ -536,25 +534,25 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
 
 def test_a_reason_is_shown_once_no_answer_has_come_for_a_while_and_not_again_and_again() -> None:
     clock, shown = FakeClock(), list[str]()
-    patience = Patience(clock=clock, on_wait=shown.append)
+    deadline = Deadline(clock=clock, on_wait=shown.append)
     for reason, seconds in (("a", 1), ("a", 2), ("a", 2), ("b", 2), ("a", 2), ("a", 300)):
         clock.now += seconds
-        patience.look(lambda reason=reason: reason)  # type: ignore[misc]  # mypy cannot infer it
+        deadline.look(lambda reason=reason: reason)  # type: ignore[misc]  # mypy cannot infer it
     assert shown == ["a", "b", "a"]
 
 
 @pytest.mark.parametrize("quiet", [True, False], ids=["no answer comes", "answers come"])
 def test_whoever_asks_to_stop_is_obeyed_at_once_only_where_no_answer_comes(quiet: bool) -> None:
     clock = FakeClock()
-    patience = Patience(clock=clock, is_stopping=lambda: True)
+    deadline = Deadline(clock=clock, is_stopping=lambda: True)
     clock.now += 5
-    patience.look(lambda: "HTTP 503")
+    deadline.look(lambda: "HTTP 503")
     if quiet:
         with pytest.raises(Interrupted, match=r"while waiting: HTTP 503\. What was loaded is kept"):
-            patience.look(lambda: "HTTP 503")
+            deadline.look(lambda: "HTTP 503")
     else:
-        patience.hear()
-        patience.look(lambda: "HTTP 503")
+        deadline.hear()
+        deadline.look(lambda: "HTTP 503")
 
 
 async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
@@ -568,7 +566,7 @@ async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
             ended.set()
 
     with pytest.raises(Interrupted):
-        await Patience(clock=clock, is_stopping=lambda: True).attend(work(), lambda: "")
+        await Deadline(clock=clock, is_stopping=lambda: True).attend(work(), lambda: "")
     assert ended.is_set()
 
 
@@ -717,7 +715,7 @@ async def test_over_a_real_socket_a_pasted_key_works_and_stays_out_of_every_log(
     clock = FakeClock()
     async with (
         server,
-        TelnyxClient(pasted.format(API_KEY), f"http://127.0.0.1:{port}/v2", clock=clock, sleep=clock.sleep) as client,
+        TelnyxClient(pasted.format(API_KEY), f"http://127.0.0.1:{port}/v2", clock=Clock(clock, clock.sleep)) as client,
     ):
         assert (await client.fetch_list("/portouts", {}))["data"] == []
     assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
@@ -781,4 +779,4 @@ async def test_only_get_is_ever_sent_and_nothing_else_is_offered() -> None:
     script, _ = await ask([httpx.Response(503), httpx.Response(429), good()])
     assert {request.method for request in script.requests} == {"GET"}
     offered = {name for name in dir(TelnyxClient) if not name.startswith("_")}
-    assert {name for name in offered if not re.match("fetch_", name)} == {"patience", "waits_for"}
+    assert {name for name in offered if not re.match("fetch_", name)} == {"deadline", "waits_for"}

@@ -213,8 +213,10 @@ def test_the_deadlines_hold_for_all_clients_of_a_sync() -> None:
     supervision = Supervision()
     settings = read_settings("KEY_FAKE", request_deadline_seconds=20, sync_deadline_minutes=3)
     clients = [one.connect(settings) for one in (supervision, replace(supervision, report=SyncReport()))]
-    assert {(id(client.patience), client.pace.longest_wait) for client in clients} == {(id(supervision.patience), 20)}
-    assert (supervision.patience.request_seconds, supervision.patience.sync_seconds) == (20, 180)
+    assert {(id(client.deadline), client.rate_limit.longest_wait) for client in clients} == {
+        (id(supervision.deadline), 20)
+    }
+    assert (supervision.deadline.request_seconds, supervision.deadline.sync_seconds) == (20, 180)
 
 
 @pytest.mark.parametrize(
@@ -253,5 +255,5 @@ def test_all_clients_of_a_sync_keep_the_pace_of_their_api() -> None:
     first, again, elsewhere = (
         supervision.connect(read_settings(API_KEY, base_url)) for base_url in (BASE_URL, BASE_URL, f"{BASE_URL}/other")
     )
-    assert first.pace is again.pace
-    assert first.pace is not elsewhere.pace
+    assert first.rate_limit is again.rate_limit
+    assert first.rate_limit is not elsewhere.rate_limit

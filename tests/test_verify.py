@@ -19,7 +19,7 @@ from portouts.order_fields import INSTANT
 from portouts.reconcile import Reconciliation
 from portouts.records import orders_table
 from portouts.sandbox import World, create_app
-from portouts.telnyx_api import TelnyxClient, converse
+from portouts.telnyx_client import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
 from portouts.verify_job import VerifyOutcome
 from portouts.warehouse import Warehouse

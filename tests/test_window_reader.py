@@ -15,9 +15,8 @@ from fake_transport import NOON, ListServer, Row, envelope, open_client, order, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from portouts.list_reader import PAGES_AHEAD, PAGES_AT_A_TIME, ListReader, Read, UnderWay
-from portouts.page_reader import UnaskedRows
 from portouts.queries import Axis, ListQuery, Lookup, Query
-from portouts.telnyx_api import PermissionDenied, Unprocessable
+from portouts.telnyx_errors import PermissionDenied, UnaskedRows, Unprocessable
 from portouts.windows import Window
 
 if TYPE_CHECKING:

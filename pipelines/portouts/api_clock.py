@@ -1,11 +1,14 @@
-"""The API's clock, as the `Date` headers of its answers show it, beside the clock of this machine.
+"""The clock of this machine, and beside it the API's clock as the `Date` headers of its answers show it.
 
 A `Date` has whole seconds: the API's clock has reached that second and may be almost a second further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -15,6 +18,14 @@ from portouts.windows import BEGINNING
 TOLERANCE = timedelta(seconds=2)
 # A larger difference is reported.
 WORTH_A_WARNING = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """This machine's clock, in seconds since 1970, and how to wait."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class ApiClock:

@@ -28,11 +28,12 @@ class NoValue:
 
 
 class UnreadableBody(ValueError):
-    """A body that is no JSON; the message says why and where."""
+    """A body that cannot be read; the message says why and where."""
 
-    def __init__(self, message: str, *, is_cut_off: bool = False) -> None:
+    def __init__(self, message: str, *, is_complete: bool = True) -> None:
         super().__init__(message)
-        self.is_cut_off = is_cut_off
+        self.is_complete = is_complete
+        """False where the body seems to be cut off."""
 
 
 def read_json(body: bytes, charset: str | None = None) -> Any:
@@ -104,7 +105,7 @@ def _parse(text: str) -> Any:
         is_cut_off = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         row = _row_at(text, error.pos)
         where = f"row {row}, " if row else ""
-        raise UnreadableBody(f"{where}character {error.pos}: {error.msg}", is_cut_off=is_cut_off) from None
+        raise UnreadableBody(f"{where}character {error.pos}: {error.msg}", is_complete=not is_cut_off) from None
 
 
 def _float(text: str) -> float | NoValue:

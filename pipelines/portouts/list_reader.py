@@ -21,7 +21,7 @@ from portouts.privacy import KEEP, Privacy
 from portouts.queries import Axis, ListQuery, Lookup, Query, page_count
 from portouts.records import events_table, orders_table
 from portouts.rows import SetApart
-from portouts.telnyx_api import Unprocessable
+from portouts.telnyx_errors import Unprocessable
 from portouts.windows import Window, floor_to_resolution
 
 # Long enough that half-filled last pages hardly count, short enough to be held in memory. An order's `ported_out_at` is

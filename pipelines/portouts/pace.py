@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from portouts.api_clock import seconds_of
+from portouts.api_clock import Clock, seconds_of
 
 # A request is held back no longer than this, unless the client has more patience.
 LONGEST_WAIT = 300.0
@@ -45,13 +45,12 @@ _SPREAD = 1.0
 _TICK = 0.001
 
 
-class Pace:
+class RateLimit:
     """Hold back the next request while the API says that none is left, or while the limit is used up."""
 
-    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, clock: Clock = Clock(), longest_wait: float = LONGEST_WAIT) -> None:  # noqa: B008  # it is frozen
         self._clock = clock
-        self._sleep = sleep
-        self.longest_wait = LONGEST_WAIT
+        self.longest_wait = longest_wait
         self._not_before = 0.0
         self._allowance = _Allowance()
         self._resets: deque[float] = deque(maxlen=_LATEST)
@@ -60,17 +59,17 @@ class Pace:
     async def turn(self) -> AsyncIterator[None]:
         """Wait until one more request may go out; it is under way until the block ends."""
         while (seconds := self.seconds_held()) > 0:
-            await self._sleep(max(seconds, _TICK))
-        sent = self._clock()
+            await self._clock.sleep(max(seconds, _TICK))
+        sent = self._clock.now()
         self._allowance.send(sent)
         try:
             yield
         finally:
-            self._allowance.answer(sent, self._clock())
+            self._allowance.answer(sent, self._clock.now())
 
     def seconds_held(self) -> float:
         """Say how long to wait before the limits are looked at again."""
-        now = self._clock()
+        now = self._clock.now()
         # The bound is for a clock that is set back meanwhile: it must not prolong the hold.
         self._not_before = min(self._not_before, now + self.longest_wait)
         return min(max(self._not_before - now, self._allowance.seconds_until_next(now)), self.longest_wait)
@@ -82,7 +81,7 @@ class Pace:
         and not by our own requests, which are counted here: it stands on every answer, rounded up, and says nothing
         about how long a broken server takes to recover.
         """
-        now = self._clock()
+        now = self._clock.now()
         self._learn_limit(headers, now)
         seconds = seconds_to_wait(headers, now) if failed else None
         remaining = _first_number(headers.get("x-ratelimit-remaining"))

@@ -25,7 +25,8 @@ from portouts.privacy import KEEP, Privacy
 from portouts.queries import Axis, ListQuery, Query
 from portouts.records import events_table, orders_table
 from portouts.rows import Row, SetApart, canonical_id, has_id, ids_of, set_apart, spellings
-from portouts.telnyx_api import Envelope, JsonObject, NotFound, TelnyxError, Unprocessable
+from portouts.telnyx_errors import NotFound, UnaskedRows, Unprocessable
+from portouts.telnyx_page import Envelope, JsonObject
 
 # Rows become a table together: a call of Arrow takes as long for one page as for ten.
 PAGES_TOGETHER = 10
@@ -53,10 +54,6 @@ class Api(Protocol):
     ) -> Envelope: ...
 
     async def fetch_one(self, path: str) -> Envelope: ...
-
-
-class UnaskedRows(TelnyxError):
-    """The API answered rows that were not asked for, so it does not apply a filter that all reading rests on."""
 
 
 @dataclass(frozen=True, eq=False)

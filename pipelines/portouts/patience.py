@@ -31,7 +31,7 @@ class Interrupted(PortoutsError):
 
 
 @dataclass
-class Patience:
+class Deadline:
     """What is left of a sync's time, and when the API was last heard; shared by all clients of one sync."""
 
     request_seconds: float = DEFAULT_REQUEST_SECONDS
@@ -60,8 +60,8 @@ class Patience:
         """Say how much of the sync's time is left; None where it has no bound."""
         return None if self.sync_seconds is None else self.sync_seconds - (self.clock() - self._began_at)
 
-    def can_wait(self, seconds: float) -> bool:
-        """Say whether the sync has so much time left."""
+    def allows(self, seconds: float) -> bool:
+        """Return whether the sync has so much time left."""
         left = self.seconds_left()
         return left is None or seconds < left
 
@@ -98,7 +98,7 @@ class Patience:
 
 
 @dataclass
-class Effort:
+class TimeBudget:
     """What one request has taken so far."""
 
     most: float
@@ -108,7 +108,7 @@ class Effort:
     def left(self) -> float:
         return self.most - self.spent
 
-    def can_wait(self, seconds: float) -> bool:
+    def allows(self, seconds: float) -> bool:
         return seconds < self.left
 
 

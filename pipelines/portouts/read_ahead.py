@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 
 from portouts.sync_run import SyncRun
 from portouts.sync_state import Json, SyncState
-from portouts.telnyx_api import TelnyxClient
+from portouts.telnyx_client import TelnyxClient
 
 Tables = Mapping[str, pa.Table]
 
@@ -102,7 +102,7 @@ class Conversation:
     async def _read(self, state: SyncState) -> Reading:
         self._task = asyncio.create_task(self._run.read_chunk(self._client, state, goes_on=self._goes_on))
         try:
-            tables = await self._client.patience.attend(self._task, self._client.waits_for)
+            tables = await self._client.deadline.attend(self._task, self._client.waits_for)
             return Reading(tables, state.to_json(), self._run.is_done)
         finally:
             self._count_requests()

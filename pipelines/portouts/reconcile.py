@@ -28,7 +28,7 @@ from portouts.privacy import KEEP, Privacy
 from portouts.queries import Axis, ListQuery, Query
 from portouts.rows import ids_of, set_apart
 from portouts.sync_plan import lookups
-from portouts.telnyx_api import Unprocessable
+from portouts.telnyx_errors import Unprocessable
 from portouts.windows import Window
 
 ROUNDS = 4

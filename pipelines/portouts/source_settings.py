@@ -27,13 +27,8 @@ from portouts.operators import Operator, read_operators
 from portouts.patience import DEFAULT_REQUEST_SECONDS
 from portouts.privacy import Pii, Privacy
 from portouts.settings import KEY_ADVICE, Found, Setting, SettingsError, found_in_environment, parse_instant
-from portouts.telnyx_api import (
-    DEFAULT_BASE_URL,
-    DEFAULT_CONCURRENCY,
-    require_base_url,
-    require_certificates,
-    require_proxies,
-)
+from portouts.telnyx_client import DEFAULT_CONCURRENCY
+from portouts.telnyx_network import DEFAULT_BASE_URL, require_base_url, require_certificates, require_proxies
 from portouts.time_zones import time_zone as find_time_zone
 
 ARGUMENT = "argument"

@@ -29,7 +29,7 @@ from portouts.settings import SettingsError, require_range
 from portouts.sync_options import Progress, SyncOptions, SyncReport, unwatched
 from portouts.sync_plan import lookups, plan_axis, plan_lookups, settled
 from portouts.sync_state import SyncState
-from portouts.telnyx_api import NotFound, PermissionDenied
+from portouts.telnyx_errors import NotFound, PermissionDenied
 from portouts.versions import ported_ranges_table
 from portouts.windows import BEGINNING, RESOLUTION, Window, ceil_to_resolution
 

@@ -24,14 +24,14 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
-from portouts.pace import Pace
-from portouts.patience import Patience
+from portouts.pace import RateLimit
+from portouts.patience import Deadline
 from portouts.read_ahead import ReadAhead, Tables
 from portouts.settings import require_range
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_options import Progress, SyncOptions, SyncReport, unwatched
 from portouts.sync_run import SyncRun
-from portouts.telnyx_api import TelnyxClient
+from portouts.telnyx_client import TelnyxClient
 from portouts.windows import BEGINNING, Window
 
 OpenClient = Callable[[str, str, int], TelnyxClient]
@@ -82,19 +82,19 @@ class Supervision:
     """This machine's clock, for a source that is to read up to now."""
     on_wait: Callable[[str], None] = lambda _reason: None
     """Called with the reason where no answer comes for a while."""
-    patience: Patience = field(default_factory=Patience)
+    deadline: Deadline = field(default_factory=Deadline)
     """How long to wait, for all clients of one sync."""
-    paces: dict[str, Pace] = field(default_factory=dict)
+    paces: dict[str, RateLimit] = field(default_factory=dict)
     """What is known of the limits of each API, for all clients of one sync."""
 
     def connect(self, settings: SourceSettings) -> TelnyxClient:
         """Open a client with these settings."""
         client = self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
-        client.pace = self.paces.setdefault(settings.base_url, client.pace)
-        self.patience.is_stopping, self.patience.on_wait = self.is_stopping, self.on_wait
-        self.patience.request_seconds = settings.request_deadline_seconds
-        self.patience.sync_seconds = settings.sync_deadline_minutes * 60 or None
-        client.patience = self.patience
+        client.rate_limit = self.paces.setdefault(settings.base_url, client.rate_limit)
+        self.deadline.is_stopping, self.deadline.on_wait = self.is_stopping, self.on_wait
+        self.deadline.request_seconds = settings.request_deadline_seconds
+        self.deadline.sync_seconds = settings.sync_deadline_minutes * 60 or None
+        client.deadline = self.deadline
         return client
 
 

@@ -21,7 +21,7 @@ from portouts.reconcile import Reconciliation
 from portouts.source_settings import SourceSettings
 from portouts.sync_options import Progress, SyncReport, unwatched
 from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone
-from portouts.telnyx_api import converse
+from portouts.telnyx_client import converse
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.warehouse import Pipeline, Warehouse
 from portouts.windows import Window, floor_to_resolution

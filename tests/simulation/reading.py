@@ -21,7 +21,7 @@ from portouts.sandbox import World
 from portouts.sync_options import SyncOptions, SyncReport
 from portouts.sync_run import NotProven, SyncRun
 from portouts.sync_state import SyncState
-from portouts.telnyx_api import TelnyxError
+from portouts.telnyx_errors import TelnyxError
 
 from simulation.weather import UnsteadyApi, Weather, commit_late
 

@@ -15,9 +15,10 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import orjson
+from portouts.api_clock import Clock
 from portouts.queries import FINAL_STATUSES, OPEN_STATUSES
 from portouts.sandbox import World, create_app
-from portouts.telnyx_api import TelnyxClient
+from portouts.telnyx_client import TelnyxClient
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"
 BASE_URL = "https://sandbox.test/v2"
@@ -107,7 +108,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
 
     def open_client(self, api_key: str = KEY, base_url: str = BASE_URL, max_concurrency: int = 8) -> TelnyxClient:
         return TelnyxClient(
-            api_key, base_url, max_concurrency=max_concurrency, transport=self, clock=self.clock, sleep=self.sleep
+            api_key, base_url, max_concurrency=max_concurrency, transport=self, clock=Clock(self.clock, self.sleep)
         )
 
     def machine_now(self) -> datetime:

@@ -23,7 +23,7 @@ from portouts.sandbox import World
 from portouts.source_settings import read_settings
 from portouts.sync_job import SyncRequest, run_sync
 from portouts.sync_run import NotProven
-from portouts.telnyx_api import TelnyxError
+from portouts.telnyx_errors import TelnyxError
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 

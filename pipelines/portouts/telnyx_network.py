@@ -1,0 +1,114 @@
+"""How to reach the API: its address, and the certificates and proxies of this machine's environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+
+import httpx
+
+DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
+_AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # the hash of a subject, by which OpenSSL looks an authority up
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def require_base_url(url: str) -> None:
+    """Raise `ValueError`, saying what is wrong, unless this can be what all paths are put behind."""
+    if "@" in url:  # said first, so that no password is shown
+        raise ValueError("must not hold a user or a password")
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"must be the address of an API ({str(error).rstrip('.')}), not {url!r}") from None
+    if parsed.scheme not in ("https", "http"):
+        raise ValueError(f"must begin with https://, not {url!r}")
+    if not parsed.host or parsed.query or parsed.fragment:
+        raise ValueError(f"must be a scheme, a host and a path, such as {DEFAULT_BASE_URL}, not {url!r}")
+    if parsed.port is not None and not 0 < parsed.port < 65536:
+        raise ValueError(f"must name a port between 1 and 65535, not {url!r}")
+    if parsed.scheme == "http" and not is_loopback(parsed.host):
+        raise ValueError(
+            f"must begin with https://, not {url!r}: over http:// the API key can be read on its way. Only a host of "
+            "this machine (127.0.0.1, localhost) may be asked so"
+        )
+
+
+def require_certificates(environ: Mapping[str, str]) -> None:
+    """Raise `ValueError`, naming the environment variable, unless the authorities named there can be used."""
+    if keys := environ.get("SSLKEYLOGFILE"):
+        _try_certificates("SSLKEYLOGFILE", keys, ssl.create_default_context)
+    if file := environ.get("SSL_CERT_FILE"):
+        _try_certificates("SSL_CERT_FILE", file, partial(ssl.create_default_context, cafile=file))
+    elif (folders := environ.get("SSL_CERT_DIR")) and not _hold_authorities(folders.split(os.pathsep)):
+        raise ValueError(
+            f"SSL_CERT_DIR={folders} holds no certificates under the names that `openssl rehash` gives them, so no "
+            "server would be trusted. Correct or unset it."
+        )
+
+
+def _try_certificates(name: str, value: str, load: Callable[[], object]) -> None:
+    try:
+        load()
+    except ssl.SSLError:
+        raise ValueError(f"{name}={value} holds no certificate in PEM format. Correct or unset it.") from None
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else "unknown error"
+        raise ValueError(f"{name}={value} cannot be used: {why}. Correct or unset it.") from None
+
+
+def _hold_authorities(folders: Iterable[str]) -> bool:
+    with suppress(OSError):
+        return any(_AUTHORITY.fullmatch(path.name) for folder in folders for path in Path(folder).iterdir())
+    return False
+
+
+def require_proxies(environ: Mapping[str, str]) -> None:
+    """Raise `ValueError`, naming the environment variable, unless every proxy in the environment can be used."""
+    for name, url in environ.items():
+        if name.lower() not in _PROXY_VARIABLES or (name.lower() != name and name.lower() in environ):
+            continue  # a name in lower case comes first
+        if url and (problem := _problem_of_proxy(url)):
+            raise ValueError(f"The proxy in {name} cannot be used: {problem}. Correct or unset it.")
+
+
+def _problem_of_proxy(url: str) -> str | None:
+    """Say why a proxy cannot be used; None where it can. Its address may hold a password and is not shown."""
+    try:
+        proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
+        if not proxy.url.host:
+            return "it names no host"
+        if proxy.url.port is not None and not 0 < proxy.url.port < 65536:
+            return f"its port is {proxy.url.port}, not between 1 and 65535"
+        httpx.AsyncHTTPTransport(proxy=proxy, verify=no_certificates())
+    except ImportError:
+        return "a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
+    except httpx.InvalidURL as error:
+        return "its port is no number" if "port" in str(error).lower() else "it is no address of a proxy"
+    except ValueError:
+        return "it must begin with http://, https://, socks5:// or socks5h://"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """Load the authorities to trust; this reads a file and takes as long as many requests."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def no_certificates() -> ssl.SSLContext:
+    """Trust no authority: over http there is no certificate to check."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
