@@ -79,7 +79,6 @@ def test_before_a_sync_that_may_not_fit_a_note_says_so(disk: Path) -> None:
     with all_but(3_000_000, disk):
         warehouse = Warehouse(account.database, on_note=noted.append)
         with warehouse.locked():
-            warehouse.pipeline()
             warehouse.warn_of_little_space()
     [note] = noted
     assert "3 MB are free" in note

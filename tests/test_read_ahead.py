@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import dlt
 import httpx
 import pytest
+from portouts.load_pipeline import RawPipeline, raw_pipeline
 from portouts.patience import Interrupted
 from portouts.read_ahead import ReadAhead, Reading
 from portouts.sandbox import World
@@ -122,8 +123,8 @@ class Syncs:
         working = self.account.state / "working.duckdb"
         rows = {table: ask(working, query) for table, query in HELD.items()}
         warehouse = Warehouse(self.account.database)
-        with warehouse.locked():
-            return {**rows, "state": warehouse.remembered(warehouse.pipeline()).to_json()}
+        with warehouse.locked(), raw_pipeline(warehouse) as raw:
+            return {**rows, "state": raw.state().to_json()}
 
 
 @dataclass
@@ -164,14 +165,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
 
 def after_load(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], None]) -> None:
     """Do something once so many chunks have been loaded, before the next is asked for."""
-    load, loads = Warehouse.load, iter(range(1, 100))
+    load, loads = RawPipeline.load, iter(range(1, 100))
 
     def loading(*arguments: Any) -> None:
         load(*arguments)
         if next(loads) == number:
             act()
 
-    monkeypatch.setattr(Warehouse, "load", loading)
+    monkeypatch.setattr(RawPipeline, "load", loading)
 
 
 # While nothing goes wrong

@@ -19,16 +19,18 @@ import dlt
 import duckdb
 import pytest
 from dlt.extract import DltResource
-from portouts import models, warehouse
+from portouts import memory, models
 from portouts.checks import CheckFailed
 from portouts.cli import app
 from portouts.dlt_recovery import LoadFailed
+from portouts.load_pipeline import raw_pipeline
 from portouts.models_job import rebuild_models
 from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World, create_app
 from portouts.sql_files import sql_folder
 from portouts.sync_options import SyncReport
-from portouts.warehouse import Locked, NoWarehouse, Warehouse
+from portouts.warehouse import Locked, Warehouse
+from portouts.working_file import NoWarehouse
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner
 
@@ -124,7 +126,7 @@ def test_a_build_that_runs_out_of_the_memory_it_was_given_is_given_more(
 ) -> None:
     account = large_account(tmp_path)
     account.sync()
-    monkeypatch.setattr(warehouse, "MEMORY", 4)
+    monkeypatch.setattr(memory, "MEMORY", 4)
     account.spoil("update staging.model_inputs set built_from = 'other models'")
     assert rebuild_models(Warehouse(account.database)).rebuilt
     assert account.ask("select count(*) from marts.fct_portouts") == [(8_000,)]
@@ -133,7 +135,7 @@ def test_a_build_that_runs_out_of_the_memory_it_was_given_is_given_more(
 def test_after_a_load_that_ran_out_of_the_memory_it_was_given_the_next_sync_is_given_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, "MEMORY", 4)
+    monkeypatch.setattr(memory, "MEMORY", 4)
     account = large_account(tmp_path)
     with pytest.raises(LoadFailed, match=r"ran out of the memory .* Run the sync again"):
         account.sync()
@@ -159,34 +161,33 @@ def size_of_working_file(held: Warehouse) -> float:
 
 
 def test_a_load_into_a_large_file_may_hold_a_share_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warehouse, "MEMORY", 4)
-    monkeypatch.setattr(warehouse, "MEMORY_PER_MB", 20)
+    monkeypatch.setattr(memory, "MEMORY", 4)
+    monkeypatch.setattr(memory, "MEMORY_PER_MB", 20)
     held, draw = Warehouse(tmp_path / "portouts.duckdb"), random.Random(3).random
 
     @dlt.source
     def texts(rows: int) -> DltResource:
         return dlt.resource(({"text": f"{draw()}"} for _ in range(rows)), name="texts")
 
-    with held.locked():
-        held.load(held.pipeline(), texts(20_000))
+    with held.locked(), raw_pipeline(held) as raw:
+        raw.load(texts(20_000))
         before, size = memory_limit(held), size_of_working_file(held)
         assert before < size * 20 - 1
-        held.load(held.pipeline(), texts(1))
+        raw.load(texts(1))
         assert memory_limit(held) == pytest.approx(size * 20, abs=1)
         size = size_of_working_file(held)
-    with held.locked():
-        held.pipeline()
+    with held.locked(), raw_pipeline(held):
         assert memory_limit(held) == pytest.approx(size * 20, abs=1)
 
 
 def test_after_a_kill_a_sync_keeps_to_the_memory_it_was_given(account: Account) -> None:
     held = Warehouse(account.database)
-    with held.locked():
-        pipeline, before = held.pipeline(), memory_limit(held)
-        pipeline.extract([{"id": 1}], table_name="left_behind")
-        pipeline.normalize()
-    with held.locked():
-        assert not held.pipeline().has_pending_data
+    with held.locked(), raw_pipeline(held) as raw:
+        before = memory_limit(held)
+        raw._pipeline.extract([{"id": 1}], table_name="left_behind")
+        raw._pipeline.normalize()
+    with held.locked(), raw_pipeline(held) as raw:
+        assert not raw._pipeline.has_pending_data
         assert memory_limit(held) == before
 
 

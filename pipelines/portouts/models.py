@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+from duckdb import OutOfMemoryException as OutOfMemory
 
 from portouts import carrier_names
 from portouts.carrier_names import fold_family, fold_name, fold_spid
@@ -27,6 +28,7 @@ from portouts.checks import CheckWarning, run_checks
 from portouts.held_numbers import place_held_numbers
 from portouts.holidays import Holiday, read_holidays
 from portouts.ledger import create_books
+from portouts.memory import MEMORY_FOR_JOINS, threads_of
 from portouts.operators import Operator, by_carrier_id
 from portouts.phone_numbers import places_version
 from portouts.sql_files import ModelFailed, run_files, sql_files, sql_folder, transaction
@@ -68,6 +70,17 @@ def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
     connection.execute("set timezone = 'UTC'")
     with transaction(connection):
         return _build(connection, inputs, sql_folder())
+
+
+def build_in_bounds(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
+    """Rebuild the models in little memory; where that is too little, in as much as DuckDB takes by itself."""
+    connection.execute("checkpoint")  # what is compressed is read faster than what has just been loaded
+    connection.execute(f"set operator_memory_limit = '{MEMORY_FOR_JOINS * threads_of(connection)}MB'")
+    try:
+        return build_models(connection, inputs)
+    except OutOfMemory:
+        connection.execute("reset memory_limit; reset operator_memory_limit")
+        return build_models(connection, inputs)
 
 
 def are_current(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:

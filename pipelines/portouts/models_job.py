@@ -13,7 +13,8 @@ import duckdb
 
 from portouts.checks import CheckWarning
 from portouts.ledger import read_edition, require_finished, synced_until
-from portouts.models import are_current
+from portouts.load_pipeline import raw_pipeline
+from portouts.models import are_current, build_in_bounds
 from portouts.own_dlt import own_dlt
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.source_settings import SourceSettings, read_settings
@@ -51,9 +52,8 @@ def rebuild_models(
 
 
 def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, accept_settings: bool) -> ModelsOutcome:
-    pipeline = warehouse.pipeline()
-    with warehouse.connected() as connection:
-        as_of, state = synced_until(connection), warehouse.remembered(pipeline)
+    with raw_pipeline(warehouse) as raw, warehouse.connected() as connection:
+        as_of, state = synced_until(connection), raw.state()
         require_finished(connection, state.covered)
         accepted = OF_MODELS if accept_settings else ()
         kept = keep_settings(connection, state, settings, names=OF_MODELS, accepted=accepted)
@@ -61,7 +61,7 @@ def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, a
         rebuilt = not are_current(connection, inputs)
         if rebuilt:
             remember_settings(connection, kept.settings, as_of, OF_MODELS)
-        warnings = warehouse.build(connection, inputs) if rebuilt else []
+        warnings = build_in_bounds(connection, inputs) if rebuilt else []
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)

@@ -21,6 +21,8 @@ from portouts.ledger import (
     record_sync,
     record_verification,
 )
+from portouts.load_pipeline import RawPipeline, raw_pipeline
+from portouts.models import build_in_bounds
 from portouts.own_dlt import own_dlt
 from portouts.queries import Axis
 from portouts.redaction import cover_held
@@ -39,7 +41,7 @@ from portouts.verification import (
     plan_depth,
     ranges_to_compare,
 )
-from portouts.warehouse import Pipeline, Warehouse
+from portouts.warehouse import Warehouse
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
 CHUNK_ROWS = 50_000
@@ -97,20 +99,20 @@ def run_sync(
         def work() -> SyncOutcome:
             again = next(attempts) > 0
             attempt = replace(supervision, report=SyncReport(), ending=ExitStack()) if again else supervision
-            return _sync(warehouse, request, clock, attempt)
+            with raw_pipeline(warehouse) as raw:
+                return _sync(raw, request, clock, attempt)
 
         return warehouse.healing(work)
 
 
 def _sync(
-    warehouse: Warehouse, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
+    raw: RawPipeline, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
 ) -> SyncOutcome:
-    started_at, report = clock(), supervision.report
-    pipeline = warehouse.pipeline()
+    started_at, report, warehouse = clock(), supervision.report, raw.warehouse
     warehouse.warn_of_little_space()
-    request = _keep_settings(warehouse, pipeline, request, report)
-    _load(warehouse, pipeline, request, supervision)
-    certificate = _verify(warehouse, pipeline, request, supervision, clock)
+    request = _keep_settings(raw, request, report)
+    _load(raw, request, supervision)
+    certificate = _verify(raw, request, supervision, clock)
     record = SyncRecord(
         supervision.sync_id,
         report.as_of,
@@ -125,13 +127,13 @@ def _sync(
         if report.api_date:
             mend_later_than(connection, report.api_date)
         remember_settings(connection, request.settings, report.as_of)
-        changed = record_sync(connection, record, warehouse.remembered(pipeline).covered)
+        changed = record_sync(connection, record, raw.state().covered)
         if certificate:
             record_verification(connection, certificate)
         is_covered = request.full and request.settings.privacy.pii != "keep"
         if is_covered:
             cover_held(connection, request.settings.privacy)
-        warnings = warehouse.build(connection, request.settings.model_inputs(report.as_of))
+        warnings = build_in_bounds(connection, request.settings.model_inputs(report.as_of))
     if is_covered:
         warehouse.rewrite()
     warehouse.publish(request.keep)
@@ -151,22 +153,22 @@ def run_load(
 
     `engines` are files of settings, in whose section `destination` may stand how to reach the engine.
     """
-    with warehouse.locked(), own_dlt(warehouse.folder, engines):
-        _load(warehouse, warehouse.pipeline(destination), request, supervision)
+    with warehouse.locked(), own_dlt(warehouse.folder, engines), raw_pipeline(warehouse, destination) as raw:
+        _load(raw, request, supervision)
     return supervision.report
 
 
-def _keep_settings(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, report: SyncReport) -> SyncRequest:
+def _keep_settings(raw: RawPipeline, request: SyncRequest, report: SyncReport) -> SyncRequest:
     """Use the settings of the warehouse; another `pii` is accepted by reading everything again, too."""
     is_pii_given = request.full and "pii" in request.settings.found
     accepted = OF_MODELS | OF_ROWS if request.accept_settings else {"pii"} if is_pii_given else ()
-    with warehouse.connected() as connection:
-        kept = keep_settings(connection, warehouse.remembered(pipeline), request.settings, accepted=accepted)
+    with raw.warehouse.connected() as connection:
+        kept = keep_settings(connection, raw.state(), request.settings, accepted=accepted)
     report.notes += kept.notes
     return replace(request, settings=kept.settings, full=request.full or "pii" in kept.changed)
 
 
-def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, supervision: Supervision) -> None:
+def _load(raw: RawPipeline, request: SyncRequest, supervision: Supervision) -> None:
     source = telnyx_source(
         as_of=request.as_of,
         since=request.since,
@@ -176,12 +178,11 @@ def _load(warehouse: Warehouse, pipeline: Pipeline, request: SyncRequest, superv
         supervision=supervision,
         checked=request.settings,
     )
-    warehouse.load_all(pipeline, source, supervision)
+    raw.load_all(source, supervision)
 
 
 def _verify(
-    warehouse: Warehouse,
-    pipeline: Pipeline,
+    raw: RawPipeline,
     request: SyncRequest,
     supervision: Supervision,
     clock: Callable[[], datetime],
@@ -190,12 +191,12 @@ def _verify(
     if request.verify is Verify.NONE:
         return None
     started_at = clock()
-    covered, as_of = warehouse.remembered(pipeline).covered, supervision.report.as_of
+    covered, as_of = raw.state().covered, supervision.report.as_of
     ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], as_of)
     accepted = request.accept_deletions
-    verification = Verification(warehouse, pipeline, request.settings, supervision, as_of, accept_deletions=accepted)
+    verification = Verification(raw, request.settings, supervision, as_of, accept_deletions=accepted)
     if request.verify is Verify.QUICK:
-        with warehouse.connected() as connection:
+        with raw.warehouse.connected() as connection:
             is_known = has_counted_events(connection) and not request.full
         depth = AFTER_SYNC
         plan = plan_after_sync(

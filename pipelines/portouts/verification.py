@@ -17,13 +17,13 @@ from portouts.buckets import STATUSES, Bucket, ComparisonPlan, Depth, plan_bucke
 from portouts.comparison import Comparison, Difference
 from portouts.held_orders import HeldOrders
 from portouts.ledger import Certificate, mark_deleted
+from portouts.load_pipeline import RawPipeline
 from portouts.reconcile import Reconciliation
 from portouts.source_settings import SourceSettings
 from portouts.sync_options import Progress, SyncReport, unwatched
 from portouts.sync_run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone
 from portouts.telnyx_client import converse
 from portouts.telnyx_source import Supervision, telnyx_source
-from portouts.warehouse import Pipeline, Warehouse
 from portouts.windows import Window, floor_to_resolution
 
 # Orders in a sampled window: a page, less a little for those that we may lack.
@@ -49,8 +49,7 @@ Plan = Callable[[HeldOrders], ComparisonPlan]
 class Verification:
     """One verification of one warehouse, under its lock; counts the requests it makes."""
 
-    warehouse: Warehouse
-    pipeline: Pipeline
+    raw: RawPipeline
     settings: SourceSettings
     supervision: Supervision
     as_of: datetime
@@ -74,7 +73,7 @@ class Verification:
     def _compare(self, plan: Plan) -> Comparison:
         settings = self.settings
         client = self.supervision.connect(settings)
-        with self.warehouse.connected() as connection:
+        with self.raw.warehouse.connected() as connection:
             held = HeldOrders(connection)
             planned, counted = plan(held), 0
             self.on_plan(planned)
@@ -116,9 +115,9 @@ class Verification:
             supervision=supervision,
             checked=self.settings,
         )
-        self.warehouse.load_all(self.pipeline, source, supervision)
+        self.raw.load_all(source, supervision)
         self.requests += supervision.report.requests
-        with self.warehouse.connected() as connection:
+        with self.raw.warehouse.connected() as connection:
             mark_deleted(connection, supervision.report.missing, self.as_of)
 
 

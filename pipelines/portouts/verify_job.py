@@ -10,7 +10,8 @@ from pathlib import Path
 from portouts.buckets import ComparisonPlan, Depth
 from portouts.comparison import Comparison, Difference
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
-from portouts.models import are_current
+from portouts.load_pipeline import RawPipeline, raw_pipeline
+from portouts.models import are_current, build_in_bounds
 from portouts.own_dlt import own_dlt
 from portouts.queries import Axis
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
@@ -60,21 +61,25 @@ def run_verify(
     """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
     warehouse.require_loaded()
     with warehouse.locked(), own_dlt(warehouse.folder):
-        return warehouse.healing(lambda: _verify(warehouse, request, clock, supervision, on_progress, on_plan))
+
+        def work() -> VerifyOutcome:
+            with raw_pipeline(warehouse) as raw:
+                return _verify(raw, request, clock, supervision, on_progress, on_plan)
+
+        return warehouse.healing(work)
 
 
 def _verify(
-    warehouse: Warehouse,
+    raw: RawPipeline,
     request: VerifyRequest,
     clock: Callable[[], datetime],
     supervision: Supervision,
     on_progress: Progress,
     on_plan: Callable[[ComparisonPlan], None],
 ) -> VerifyOutcome:
-    started_at = clock()
-    pipeline = warehouse.pipeline()
+    started_at, warehouse = clock(), raw.warehouse
     with warehouse.connected() as connection:
-        as_of, state = synced_until(connection), warehouse.remembered(pipeline)
+        as_of, state = synced_until(connection), raw.state()
         require_finished(connection, state.covered)
         accepted = OF_MODELS if request.accept_settings else ()
         kept = keep_settings(connection, state, request.settings, names=OF_MODELS | {"pii"}, accepted=accepted)
@@ -83,9 +88,7 @@ def _verify(
     if not ranges:
         raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
     inputs = kept.settings.model_inputs(as_of)
-    verification = Verification(
-        warehouse, pipeline, kept.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions
-    )
+    verification = Verification(raw, kept.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions)
     is_quick = request.depth is Depth.QUICK and not request.repair
     events = events_to_count(covered.get(Axis.EVENTS, ()), as_of, request.since, request.until)
     plan = plan_depth(
@@ -102,6 +105,6 @@ def _verify(
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
         if not are_current(connection, inputs):
             remember_settings(connection, kept.settings, as_of, OF_MODELS)
-            warehouse.build(connection, inputs)
+            build_in_bounds(connection, inputs)
     warehouse.publish()
     return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes, warehouse.notes)

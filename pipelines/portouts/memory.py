@@ -1,0 +1,53 @@
+"""How much memory DuckDB may hold: what the file needs, and no more than that.
+
+Whatever is larger is spilled to disk. A load that runs out of this memory leaves a file behind, `wants-memory`; while
+it is there, DuckDB takes as much as it does by itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+# MB for each of DuckDB's threads. More would only keep it from reading the file again.
+MEMORY = 96
+# MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
+MEMORY_PER_MB = 1 / 3
+# MB for each thread that the joins of a build may hold. DuckDB would let them fill all, and then not write what they
+# make.
+MEMORY_FOR_JOINS = 32
+THREADS = 4
+
+
+class MemoryLimit:
+    """The limit of one working folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._wanted = folder / "wants-memory"
+
+    @property
+    def is_on(self) -> bool:
+        return not self._wanted.exists()
+
+    def lift(self) -> None:
+        """Let the next connections have as much memory as DuckDB takes by itself."""
+        self._wanted.touch()
+
+    def restore(self) -> None:
+        """Limit the memory again, since all has been loaded."""
+        self._wanted.unlink(missing_ok=True)
+
+    def bound(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+        """Limit the threads and, where the limit is on, the memory of a connection to this file."""
+        connection.execute(f"set threads = {min(THREADS, threads_of(connection))}")
+        if self.is_on:
+            size = file.stat().st_size / 1_000_000
+            limit = max(MEMORY * threads_of(connection), int(size * MEMORY_PER_MB))
+            connection.execute(f"set memory_limit = '{limit}MB'")
+
+
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many threads DuckDB uses."""
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    return int(threads)
