@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from page import account, repeated
-from portouts.canvas import BLUE, GREY, INK, MUTED, ORANGE, WIDE, Canvas, drawn
+from portouts.canvas import BLUE, GREY, INK, MUTED, ORANGE, WIDE, Layout, draw_svg
 from results import NO_CHANGE, PHASES, Figures, Report, Series
 
 ROW, MARGINS = 27, 120  # pixels
@@ -46,7 +46,7 @@ def picture(report: Report) -> str:
         f"{repeated(series)} Logarithmic scale. Orange: wrong rows. Outdated: the status is right, updated_at is not."
     )
 
-    def draw(figure: Figure, _canvas: Canvas) -> None:
+    def draw(figure: Figure, _layout: Layout) -> None:
         figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
         figure.suptitle(title, x=LEFT, ha="left", fontweight="bold", fontsize=15)
         figure.supxlabel(below, x=LEFT, ha="left", color=MUTED, fontsize=12)
@@ -57,7 +57,7 @@ def picture(report: Report) -> str:
             _mark(axes, row)
 
     pixels = int(rows[-1].place * ROW + MARGINS)
-    svg = drawn(draw, WIDE, height=pixels, alt=title)
+    svg = draw_svg(draw, WIDE, height=pixels, alt=title)
     alone = f'xmlns:xlink="http://www.w3.org/1999/xlink" width="{WIDE.width}" height="{pixels}" style="{STYLE}"'
     return svg.replace("<svg", f"<svg {alone}", 1) + "\n"
 

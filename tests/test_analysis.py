@@ -1,4 +1,4 @@
-"""pandas on the published file: light to import, read-only, and every column of the type that its meaning asks for."""
+"""pandas on the published file: cheap to import, read-only, and every column has the type of its meaning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import portouts
 import pytest
-from portouts.analysis import VOCABULARIES, UnknownMart, mart_names, typed
+from portouts.analysis import VOCABULARIES, UnknownMart, mart_names, to_dataframe
 from portouts.status import NotPublished
 from published_warehouses import publish_account, publish_small
 
@@ -161,13 +161,14 @@ def test_every_word_of_the_marts_is_kept(published: Path) -> None:
 def test_a_word_that_nobody_knows_becomes_one_more_category() -> None:
     with duckdb.connect() as connection:
         query = "select unnest(['pending', 'on-hold', null, 'pending', 'barred']) as status"
-        statuses = typed(connection.sql(query)).status
+        statuses = to_dataframe(connection.sql(query)).status
     assert statuses.astype("string").fillna("?").to_list() == ["pending", "on-hold", "?", "pending", "barred"]
     assert list(statuses.cat.categories) == [*VOCABULARIES["status"], "barred", "on-hold"]
 
 
 def test_what_is_more_urgent_sorts_first_and_compares_as_less() -> None:
     with duckdb.connect() as connection:
-        urgency = typed(connection.sql("select unnest(['ample', 'overdue', 'soon', 'critical']) as urgency")).urgency
+        query = "select unnest(['ample', 'overdue', 'soon', 'critical']) as urgency"
+        urgency = to_dataframe(connection.sql(query)).urgency
     assert urgency.sort_values().to_list() == ["overdue", "critical", "soon", "ample"]
     assert urgency[urgency <= "critical"].to_list() == ["overdue", "critical"]

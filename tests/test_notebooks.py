@@ -1,4 +1,4 @@
-"""The notebooks as they lie in the repository: clean, one question each, marts only (test_report runs them)."""
+"""The notebooks in the repository: without outputs, one question each, marts only. `test_report` runs them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,16 @@ def source_of(cell: Cell) -> str:
     return "".join(cell["source"])
 
 
-# As they lie in the repository
-
-
 def test_there_is_one_notebook_per_question() -> None:
     assert [notebook.stem for notebook in NOTEBOOKS] == NAMES
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
 def test_a_notebook_is_valid_with_ids_that_stay(notebook: Path) -> None:
-    # A missing or doubled id would be mended with a warning, and warnings are errors here.
+    # nbformat repairs a missing or duplicate id with a warning, and warnings are errors here.
     nbformat.validate(nbformat.read(notebook, as_version=nbformat.NO_CONVERT))  # type: ignore[no-untyped-call]  # untyped
     ids = [cell["id"] for cell in cells_of(notebook)]
-    assert [id_ for id_ in ids if not re.fullmatch(r"[a-z][a-z-]*", id_)] == []  # names, not what an editor drew
+    assert [id_ for id_ in ids if not re.fullmatch(r"[a-z][a-z-]*", id_)] == []  # names, not random ids of an editor
     assert len(set(ids)) == len(ids)
 
 
@@ -50,7 +47,7 @@ def test_outputs_are_stripped(notebook: Path) -> None:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda notebook: notebook.stem)
-def test_a_notebook_begins_with_its_one_question_and_has_prose_before_each_exhibit(notebook: Path) -> None:
+def test_a_notebook_begins_with_its_one_question_and_has_prose_before_each_component(notebook: Path) -> None:
     cells = cells_of(notebook)
     prose = [source_of(cell) for cell in cells if cell["cell_type"] == "markdown"]
     headings = [line for text in prose for line in text.splitlines() if line.startswith("#")]

@@ -1,6 +1,6 @@
-"""`portouts report`: one page that needs nothing else, written whole or not at all, looked at in a real browser.
+"""`portouts report`: one page that needs no other file, written whole or not at all, and opened in a real browser.
 
-The notebooks that it is made of are run once per warehouse: a full one, nearly empty ones, and an empty one.
+The notebooks behind it run once per warehouse: a full one, nearly empty ones, and an empty one.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def test_every_cell_runs_without_a_word_of_warning(name: str, account: Run) -> N
     assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
     assert len(account.shown(name, "Chart")) == CHARTS[name]
     assert len(account.shown(name, "Table")) == TABLES[name]
-    assert account.shown(name, "Missing") == []
+    assert account.shown(name, "Placeholder") == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -231,7 +231,7 @@ def test_with_at_most_one_order_a_notebook_says_what_is_missing(name: str, small
     outputs = [output for cell in small.notebooks[name] for output in cell.get("outputs", [])]
     assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
     charts, tables = small.shown(name, "Chart"), small.shown(name, "Table")
-    assert len(charts) + len(tables) + len(small.shown(name, "Missing")) == CHARTS[name] + TABLES[name]
+    assert len(charts) + len(tables) + len(small.shown(name, "Placeholder")) == CHARTS[name] + TABLES[name]
     assert small.answer(name)
     text = "".join(str(shown["text/html"]) for shown in [*charts, *tables])
     assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", text)
@@ -481,19 +481,19 @@ def test_answers_are_shown_from_0_hours_on_and_no_share_is_rounded_away(
 # What is written
 
 
-def test_the_page_lies_beside_the_database_and_tells_what_it_says(report: Report, database: Path) -> None:
+def test_the_page_lies_beside_the_database_and_the_command_prints_its_answers(report: Report, database: Path) -> None:
     assert report.output == database.with_name(DEFAULT_NAME)
-    told = report.to_json()
-    assert json.loads(json.dumps(told)) == told
-    assert list(told["answers"]) == [
+    printed = report.to_json()
+    assert json.loads(json.dumps(printed)) == printed
+    assert list(printed["answers"]) == [
         "How many numbers leave?",
         "Who gains them?",
         "How fast do we answer?",
         "What needs an answer today?",
     ]
-    assert all(told["answers"].values())
+    assert all(printed["answers"].values())
     [(as_of,)] = ask(database, "select max(as_of) from marts.rpt_sync")
-    assert (told["as_of"], told["is_proven"]) == (as_of.isoformat(), True)
+    assert (printed["as_of"], printed["is_proven"]) == (as_of.isoformat(), True)
     assert str(report).endswith(str(report.output))
 
 

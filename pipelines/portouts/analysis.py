@@ -1,12 +1,11 @@
-"""The published file for pandas: a read-only connection, and marts as DataFrames that know what their columns are.
+"""The published file for pandas: a read-only connection, and marts as DataFrames with the right types.
 
     timestamptz → datetime64[us, UTC]     date → datetime64[ms], without zone     bigint → Int64
     double → float64 (null is NaN)        boolean → boolean                       varchar → string, or a category
 
-A date is a calendar day of the reporting time zone, not an instant, hence without zone. Columns with a vocabulary
-(statuses, responses, urgency …) are categories in the order of `VOCABULARIES`, which `groupby(observed=False)` shows
-in full. The surprise: a word that is not listed there becomes one more category, after the known ones; it is never
-dropped.
+A date has no zone: it is a calendar day of the reporting time zone, not an instant. Columns with a vocabulary (status,
+response, urgency …) are categories in the order of `VOCABULARIES`; `groupby(observed=False)` shows all of them. The
+surprise: a word that is not in the vocabulary becomes one more category after the known ones; it is never dropped.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ DEFAULT_DATABASE = "data/portouts.duckdb"
 _STATUSES = ("pending", "authorized", "ported", "rejected-pending", "rejected", "canceled")
 _MEASURED_BY = ("event", "observation", "unknown")
 
-# Column name → its words, in their natural order. The same name means the same in every mart.
+# Column name → its words in their natural order. A name has the same meaning in every mart.
 VOCABULARIES: dict[str, tuple[str, ...]] = {
     "status": _STATUSES,
     "previous_status": _STATUSES,
@@ -53,7 +52,7 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {
     "depth": ("sync", "quick", "month", "week", "day"),
     "verdict": ("PROVEN", "DIFFERENT", "UNPROVEN"),
 }
-# Here smaller than means something: urgency <= "critical".
+# Columns whose words can be compared: urgency <= "critical".
 ORDERED = frozenset({"urgency", "age_bucket"})
 
 
@@ -64,8 +63,8 @@ class UnknownMart(LookupError):
 def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     """Open the published file read-only, with UTC as the session's time zone.
 
-    Without a path it is PORTOUTS_DATABASE, else data/portouts.duckdb. Raises `NotPublished`. A connection goes on
-    showing the version that it opened, whatever is published meanwhile.
+    Without a path it opens PORTOUTS_DATABASE, else data/portouts.duckdb. A connection keeps showing the version that
+    it opened, even if a sync publishes another one. Raises `NotPublished`.
     """
     database = Path(path or os.environ.get("PORTOUTS_DATABASE") or DEFAULT_DATABASE).expanduser()
     if not database.exists():
@@ -86,9 +85,9 @@ def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
 def mart(
     name: str, path: str | Path | None = None, *, connection: duckdb.DuckDBPyConnection | None = None
 ) -> pd.DataFrame:
-    """Read one mart, "agg_portouts_daily" say, from the published file or from an open connection.
+    """Read one mart, such as "agg_portouts_daily", from the published file or from an open connection.
 
-    Several marts of one connection belong to one version of the warehouse. Raises `UnknownMart`, `NotPublished`.
+    Marts read from one connection belong to one version of the warehouse. Raises `UnknownMart`, `NotPublished`.
     """
     with nullcontext(connection) if connection else closing(connect(path)) as opened:
         names = mart_names(opened)
@@ -96,7 +95,7 @@ def mart(
         if known not in names:
             raise UnknownMart(f"There is no mart {name!r}; there are {', '.join(names) or 'none'}.")
         try:
-            return typed(opened.table(f"marts.{known}"))
+            return to_dataframe(opened.table(f"marts.{known}"))
         except duckdb.Error as error:
             raise NotPublished(f"marts.{known} cannot be read: {first_line(error)}.") from None
 
@@ -109,8 +108,8 @@ def mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [str(name) for (name,) in rows]
 
 
-def typed(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
-    """Turn any result of a query into a DataFrame with the types named above."""
+def to_dataframe(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    """Turn the result of any query into a DataFrame with the types above."""
     frame: pd.DataFrame = relation.to_arrow_table().to_pandas(types_mapper=_pandas_type, date_as_object=False)
     for column in VOCABULARIES.keys() & set(frame.columns):
         frame[column] = frame[column].astype(_category(column, frame[column]))
@@ -129,5 +128,5 @@ def _pandas_type(arrow_type: Any) -> Any:
 
 def _category(column: str, values: pd.Series[Any]) -> pd.CategoricalDtype:
     known = VOCABULARIES[column]
-    invented = sorted(set(values.dropna()) - set(known))
-    return pd.CategoricalDtype([*known, *invented], ordered=column in ORDERED)
+    unknown = sorted(set(values.dropna()) - set(known))
+    return pd.CategoricalDtype([*known, *unknown], ordered=column in ORDERED)

@@ -1,8 +1,8 @@
-"""From matplotlib to a page: the house style, and figures as inline SVG, each drawn for a desk and for a phone.
+"""From matplotlib to a page: the style of our figures, and each figure as inline SVG, once per layout.
 
-A drawing is a function of a figure and a `Canvas`; it may ask the canvas whether it is narrow. Text stays text, set in
-the fonts of the page, so it can be read aloud, searched and printed. The surprise: a chart has no title inside. What it
-shows is said by the caption around it (`exhibits.Chart`), which wraps where a picture cannot.
+A drawing is a function of a figure and a `Layout`: wide for a desk, narrow for a phone. Text stays text in the fonts of
+the page, so a reader can search and print it and a screen reader can read it. The surprise: a chart has no title
+inside. The caption around it (`Chart`) says what it shows, because a caption wraps and a picture does not.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from matplotlib.text import Annotation, Text
 
 from portouts import names
 
-# Told apart in every common colour blindness, and in grey by their lightness.
+# Distinguishable with every common colour blindness, and in grey by their lightness.
 INK, MUTED, GRID = "#1b2733", "#56636f", "#dfe4e9"
 BLUE, SKY, ORANGE, GREY = "#0b5fa5", "#8fc1e8", "#c8500a", "#a7b1bb"
 
-END_OF_LINE = "end of a line"  # marks the names that `drawn` moves apart
-_NAME = "name: "  # marks a text that holds the place of a name, which follows
-_GAP = 17
+LINE_LABEL = "line label"  # marks the labels that `draw_svg` moves apart
+_NAME = "name: "  # marks a text that stands in for the name that follows
+_LABEL_HEIGHT = 17  # pixels
 
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -64,8 +64,8 @@ STYLE: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Canvas:
-    """How wide a chart is drawn, in CSS pixels, and how many letters a name may take."""
+class Layout:
+    """The width of a chart in CSS pixels, and how many letters a name may take in it."""
 
     width: int
     name_length: int
@@ -75,35 +75,35 @@ class Canvas:
         return self is NARROW
 
 
-WIDE = Canvas(width=860, name_length=34)
-NARROW = Canvas(width=368, name_length=18)
+WIDE = Layout(width=860, name_length=34)
+NARROW = Layout(width=368, name_length=18)
 
-Drawing = Callable[[Figure, Canvas], None]
+Drawing = Callable[[Figure, Layout], None]
 
 
-def drawn(drawing: Drawing, canvas: Canvas, *, height: int, alt: str) -> str:
+def draw_svg(drawing: Drawing, layout: Layout, *, height: int, alt: str) -> str:
     """Draw a figure and return it as an `<svg>` element that is an image named `alt`."""
-    # The salt keeps the ids of one page apart, and the same from one run to the next.
-    with matplotlib.style.context(["default", STYLE, {"svg.hashsalt": f"{alt}{canvas.width}"}]):
-        figure = Figure(figsize=(canvas.width / 72, height / 72))
-        drawing(figure, canvas)
-        _part_names(figure)
+    # The salt makes the ids unique on a page and equal from one run to the next.
+    with matplotlib.style.context(["default", STYLE, {"svg.hashsalt": f"{alt}{layout.width}"}]):
+        figure = Figure(figsize=(layout.width / 72, height / 72))
+        drawing(figure, layout)
+        _separate_line_labels(figure)
         document = io.StringIO()
         figure.savefig(document, format="svg", metadata={"Date": None})
     return _inline(document.getvalue(), alt)
 
 
 def write_name(text: Text, name: str) -> None:
-    """Let a text of a figure show a name from the data, in whatever script.
+    """Make a text of a figure show a name from the data, in any script.
 
-    matplotlib measures texts in a font of its own that lacks most scripts. It is given a stand-in of about the same
-    width; `drawn` puts the name in its place.
+    matplotlib measures texts in its own font, which lacks most scripts. So it draws a stand-in of about the same width,
+    and `draw_svg` replaces the stand-in with the name.
     """
     text.set_gid(f"{_NAME}{names.isolated_if_turned(name)}")
 
 
 def stand_in(name: str) -> str:
-    """Return a text that takes about as much room as the name, in letters that matplotlib's font has."""
+    """Return a text about as wide as the name, in letters that matplotlib's font has."""
     return "".join(map(_glyph, names.plain(name)))
 
 
@@ -117,36 +117,36 @@ def _glyphs() -> frozenset[int]:
     return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
 
 
-def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Move heights apart until neighbours are `gap` apart, keeping their order and, together, their middle."""
-    order = sorted(range(len(heights)), key=lambda place: heights[place])
-    placed = [heights[place] for place in order]
-    for at in range(1, len(placed)):
-        placed[at] = max(placed[at], placed[at - 1] + gap)
-    shift = (sum(placed) - sum(heights)) / len(placed) if placed else 0
-    moved = {place: value - shift for place, value in zip(order, placed, strict=True)}
-    return [moved[place] for place in range(len(heights))]
+def spread_apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Move heights until neighbours are at least `gap` apart; their order and their mean stay."""
+    order = sorted(range(len(heights)), key=lambda index: heights[index])
+    spread = [heights[index] for index in order]
+    for rank in range(1, len(spread)):
+        spread[rank] = max(spread[rank], spread[rank - 1] + gap)
+    shift = (sum(spread) - sum(heights)) / len(spread) if spread else 0
+    shifted = {index: height - shift for index, height in zip(order, spread, strict=True)}
+    return [shifted[index] for index in range(len(heights))]
 
 
-def _part_names(figure: Figure) -> None:
-    """Move the names at the ends of lines apart; only the finished layout tells how close they are."""
+def _separate_line_labels(figure: Figure) -> None:
+    """Move the labels at the ends of lines apart. Their distances are known only after the layout."""
     figure.draw_without_rendering()
     for axes in figure.axes:
-        ends = [text for text in axes.texts if isinstance(text, Annotation) and text.get_gid() == END_OF_LINE]
+        ends = [text for text in axes.texts if isinstance(text, Annotation) and text.get_gid() == LINE_LABEL]
         heights = [float(axes.transData.transform((0, float(end.xy[1])))[1]) for end in ends]
-        for end, height, place in zip(ends, heights, spread(heights, _GAP), strict=True):
+        for end, height, moved in zip(ends, heights, spread_apart(heights, _LABEL_HEIGHT), strict=True):
             end.set_gid(None)
-            end.xyann = (8, place - height)
+            end.xyann = (8, moved - height)
 
 
 def _inline(document: str, alt: str) -> str:
-    """Make an SVG document an element of a page: no prolog, no metadata, no ids but those that are referred to."""
+    """Turn an SVG document into an element of a page: without prolog and metadata, and only with ids in use."""
     svg = document[document.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
     used = set(re.findall(r"(?:url\(|href=\")#([^\")]+)", svg))
     svg = re.sub(r' id="([^"]*)"', lambda id_: id_[0] if id_[1] in used or id_[1].startswith(_NAME) else "", svg)
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "inherit", svg)
-    # The last step: no pattern is to be found in a name.
+    # This is the last step, so that no pattern above can match inside a name.
     svg = re.sub(rf'<g id="{_NAME}([^"]*)">(\s*<text[^>]*>)[^<]*', r"<g>\2\1", svg)
     box = re.search(r'viewBox="[^"]*"', svg)
     named = f'role="img" aria-label="{escape(names.plain(alt))}"'

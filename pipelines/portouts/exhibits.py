@@ -1,7 +1,8 @@
-"""What a notebook shows: an answer, a chart, a table, the state of the data. Jupyter displays each as HTML.
+"""The components of a notebook: an answer, a chart, a table, the state of the data. Jupyter displays each as HTML.
 
-Each is plain HTML that reads well without a stylesheet; `portouts report` adds the looks. What the report has to know
-of an exhibit (the headline of an answer, the instant of the data) travels in its metadata, under "portouts".
+Each is plain HTML that is readable without a stylesheet; `portouts report` adds the styles. The report also needs some
+values of a component, such as the headline of an answer or the instant of the data. They are in the metadata of the
+cell's output, under the key "portouts".
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
-from portouts import wording
+from portouts import wording as text
 from portouts.analysis import mart, mart_names
 from portouts.names import LENGTH, as_html, label, plain
 
@@ -21,31 +22,31 @@ if TYPE_CHECKING:
     from portouts.canvas import Drawing
 
 
-# Two dollar signs in a name are no formula: classes that MathJax in Jupyter skips.
-_NO_MATHEMATICS = "tex2jax_ignore mathjax_ignore"
+# MathJax in Jupyter skips these classes, so that it does not take two dollar signs in a name for a formula.
+_NO_FORMULAS = "tex2jax_ignore mathjax_ignore"
 
 
-class Exhibit:
-    """Something that a notebook shows: HTML, the same as plain text, and what the report has to know of it."""
+class Component:
+    """Something that a notebook displays: as HTML, as plain text, and with the values that the report needs."""
 
     def html(self) -> str:
         raise NotImplementedError
 
-    def text(self) -> str:
+    def plain_text(self) -> str:
         raise NotImplementedError
 
-    def facts(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
         return {}
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        facts = {"portouts": {"kind": type(self).__name__, **self.facts()}}
-        html = f'<div class="{_NO_MATHEMATICS}">{self.html()}</div>'
-        return {"text/html": html, "text/plain": "\n".join(map(plain, self.text().split("\n")))}, facts
+        metadata = {"portouts": {"kind": type(self).__name__, **self.metadata()}}
+        html = f'<div class="{_NO_FORMULAS}">{self.html()}</div>'
+        return {"text/html": html, "text/plain": "\n".join(map(plain, self.plain_text().split("\n")))}, metadata
 
 
 @dataclass(frozen=True)
-class Key:
-    """A figure that stands on its own: its value, what it counts, and what to compare it with."""
+class Metric:
+    """One figure: its value, what it counts, and a note to compare it with."""
 
     value: str
     label: str
@@ -57,48 +58,48 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Answer(Exhibit):
-    """The answer to a notebook's question: one sentence, what else is to say, and the figures it rests on."""
+class Answer(Component):
+    """The answer to a notebook's question: one sentence, further sentences, and the metrics behind them."""
 
     headline: str
-    more: Sequence[str] = ()
-    figures: Sequence[Key] = ()
+    details: Sequence[str] = ()
+    metrics: Sequence[Metric] = ()
 
     def html(self) -> str:
-        more = "".join(f"<p>{as_html(sentence)}</p>" for sentence in self.more)
-        figures = f"<dl>{''.join(figure.html() for figure in self.figures)}</dl>" if self.figures else ""
-        return f'<div class="answer"><p><strong>{as_html(self.headline)}</strong></p>{figures}{more}</div>'
+        details = "".join(f"<p>{as_html(sentence)}</p>" for sentence in self.details)
+        metrics = f"<dl>{''.join(metric.html() for metric in self.metrics)}</dl>" if self.metrics else ""
+        return f'<div class="answer"><p><strong>{as_html(self.headline)}</strong></p>{metrics}{details}</div>'
 
-    def text(self) -> str:
-        figures = [f"{figure.label}: {figure.value} {figure.note}".rstrip() for figure in self.figures]
-        return "\n".join([self.headline, *figures, *self.more])
+    def plain_text(self) -> str:
+        metrics = [f"{metric.label}: {metric.value} {metric.note}".rstrip() for metric in self.metrics]
+        return "\n".join([self.headline, *metrics, *self.details])
 
-    def facts(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
         return {"headline": self.headline}
 
 
 @dataclass(frozen=True)
-class Missing(Exhibit):
-    """What stands in place of a chart or table for which there is no data yet."""
+class Placeholder(Component):
+    """A sentence in place of a chart or table for which there is no data yet."""
 
     reason: str
 
     def html(self) -> str:
-        return f'<p class="missing">{as_html(self.reason)}</p>'
+        return f'<p class="placeholder">{as_html(self.reason)}</p>'
 
-    def text(self) -> str:
+    def plain_text(self) -> str:
         return self.reason
 
 
 @dataclass(frozen=True)
-class Chart(Exhibit):
-    """A chart and what it says: the finding, how to read it, its colours, where its data come from.
+class Chart(Component):
+    """A chart with its finding, an explanation of what it shows, its colours and the source of its data.
 
-    `alt` describes the picture for those who do not see it; the finding precedes it.
+    `alt` describes the picture to readers who do not see it; the finding is put before it.
     """
 
     finding: str
-    reads: str
+    explanation: str
     draw: Drawing
     alt: str
     source: str
@@ -109,7 +110,7 @@ class Chart(Exhibit):
     narrow_height: int = 300
 
     def html(self) -> str:
-        from portouts.canvas import NARROW, WIDE, drawn
+        from portouts.canvas import NARROW, WIDE, draw_svg
 
         alt = f"{self.finding} {self.alt}"
         swatches = "".join(
@@ -119,20 +120,20 @@ class Chart(Exhibit):
         notes = " ".join([*self.notes, f"As of {self.state.as_of_text}. From {self.source}."])
         return (
             f'<figure class="chart"><figcaption><p class="finding"><strong>{as_html(self.finding)}</strong></p>'
-            f'<p class="reads">{as_html(self.reads)}\u2002{swatches}</p></figcaption>'
-            f'<div class="wide" style="max-width:860px">{drawn(self.draw, WIDE, height=self.height, alt=alt)}</div>'
+            f'<p class="explanation">{as_html(self.explanation)}\u2002{swatches}</p></figcaption>'
+            f'<div class="wide" style="max-width:860px">{draw_svg(self.draw, WIDE, height=self.height, alt=alt)}</div>'
             f'<div class="narrow" style="display:none">'
-            f"{drawn(self.draw, NARROW, height=self.narrow_height, alt=alt)}</div>"
+            f"{draw_svg(self.draw, NARROW, height=self.narrow_height, alt=alt)}</div>"
             f'<p class="source"><small>{as_html(notes)}</small></p></figure>'
         )
 
-    def text(self) -> str:
-        return f"{self.finding} ({self.reads})"
+    def plain_text(self) -> str:
+        return f"{self.finding} ({self.explanation})"
 
 
 @dataclass(frozen=True)
-class Table(Exhibit):
-    """A table of texts: names to the left, figures to the right; `secondary` columns give way on a phone."""
+class Table(Component):
+    """A table of texts: names are aligned left, figures right; a phone does not show the `secondary` columns."""
 
     caption: str
     rows: pd.DataFrame
@@ -147,7 +148,7 @@ class Table(Exhibit):
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
-    def text(self) -> str:
+    def plain_text(self) -> str:
         return f"{self.caption}\n{self.rows.to_string(index=False)}"
 
     def _cells(self, row: pd.Series[Any]) -> str:
@@ -156,8 +157,8 @@ class Table(Exhibit):
         )
 
     def _cell(self, column: str, value: Any) -> str:
-        text = label(str(value), LENGTH)
-        return f"<bdi>{as_html(text)}</bdi>" if column in self.names else as_html(text)
+        html = as_html(label(str(value), LENGTH))
+        return f"<bdi>{html}</bdi>" if column in self.names else html
 
     def _class(self, column: str) -> str:
         classes = ["name" if column in self.names else "figure", *(["secondary"] if column in self.secondary else [])]
@@ -165,8 +166,8 @@ class Table(Exhibit):
 
 
 @dataclass(frozen=True)
-class State(Exhibit):
-    """How far the data can be relied on: the instant they describe, whether the sync was proven, the certificate."""
+class State(Component):
+    """How reliable the data are: the instant they describe, whether the sync was proven, the last certificate."""
 
     as_of: pd.Timestamp | None
     is_proven: bool
@@ -183,19 +184,19 @@ class State(Exhibit):
 
     @property
     def as_of_text(self) -> str:
-        return "the last build; no sync has been recorded" if self.as_of is None else wording.instant(self.as_of)
+        return "the last build; no sync has been recorded" if self.as_of is None else text.instant(self.as_of)
 
     def html(self) -> str:
-        return f'<p class="state">{as_html(self.text())}</p>'
+        return f'<p class="state">{as_html(self.plain_text())}</p>'
 
-    def text(self) -> str:
+    def plain_text(self) -> str:
         proven = "" if self.as_of is None else " The last sync was proven." if self.is_proven else _NOT_PROVEN
         return f"As of {self.as_of_text}.{proven} {self.certificate}"
 
-    def facts(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, Any]:
         as_of = None if self.as_of is None else self.as_of.isoformat()
-        told = {"as_of": as_of, "is_proven": self.is_proven, "certificate": self.certificate}
-        return {**told, "as_of_text": self.as_of_text, "text": self.text()}
+        values = {"as_of": as_of, "is_proven": self.is_proven, "certificate": self.certificate}
+        return {**values, "as_of_text": self.as_of_text, "text": self.plain_text()}
 
 
 _NOT_VERIFIED = "Not verified against the API's own counts yet (portouts verify)."
@@ -210,7 +211,7 @@ def _certificate(connection: duckdb.DuckDBPyConnection) -> str:
     if verifications.empty:
         return _NOT_VERIFIED
     last = verifications.iloc[-1]
-    orders, differences = wording.counted(last.orders, "order"), wording.counted(last.differences, "difference")
-    repaired = f", {wording.number(last.repaired)} of them repaired" if last.repaired else ""
+    orders, differences = text.pluralize(last.orders, "order"), text.pluralize(last.differences, "difference")
+    repaired = f", {text.number(last.repaired)} of them repaired" if last.repaired else ""
     how = _DEPTHS.get(last.depth, f"by {last.depth}")
-    return f"Verified for {wording.instant(last.as_of)}, {how}: {last.verdict}, {orders}, {differences}{repaired}."
+    return f"Verified for {text.instant(last.as_of)}, {how}: {last.verdict}, {orders}, {differences}{repaired}."

@@ -1,8 +1,8 @@
-"""Running the notebooks: each in a process of its own, with the interpreter that runs this one.
+"""Running the notebooks: each in its own process, with the interpreter that runs this one.
 
-Which kernels a machine has set up, what its user has configured for Jupyter, and whether the home can be written to
-makes no difference. A kernel ends with its notebook, and by itself should this process die. The surprise: the published
-file may be replaced meanwhile. Then all notebooks run again, so that together they never tell of two versions.
+It does not matter which kernels are installed, how the user has configured Jupyter, or whether the home folder is
+writable. A kernel ends with its notebook; it also ends if this process dies. The surprise: a sync may replace the
+published file meanwhile. Then all notebooks run again, so that they never show two versions on one page.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from portouts.analysis import connect
 from portouts.errors import PortoutsError
 
 CELL_SECONDS = 600
-TRIES = 3
+ATTEMPTS = 3
 
 
 class NotebookFailed(PortoutsError):
-    """A notebook could not be run to its end; the message names it and the cell."""
+    """A notebook did not run to its end; the message names the notebook and the cell."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """One notebook that has been run: its question (the first heading), its one-line answer, the state of the data."""
+    """One notebook after its run: its question (the first heading), its one-line answer, the state of the data."""
 
     notebook: str
     question: str
@@ -47,11 +47,11 @@ class Section:
 
     @classmethod
     def of(cls, name: str, notebook: NotebookNode) -> Section:
-        """Find what the report says of a notebook."""
+        """Collect what the report shows of a notebook."""
         question = next((cell.source.splitlines()[0] for cell in notebook.cells if cell.cell_type == "markdown"), name)
-        facts = _facts(notebook)
-        headline = facts.get("Answer", {}).get("headline", "")
-        return cls(name, question.lstrip("# "), headline, facts.get("State", {}), notebook.cells)
+        values = _metadata_by_kind(notebook)
+        headline = values.get("Answer", {}).get("headline", "")
+        return cls(name, question.lstrip("# "), headline, values.get("State", {}), notebook.cells)
 
     @property
     def anchor(self) -> str:
@@ -70,11 +70,11 @@ def run_notebooks(database: Path, folder: Path) -> list[Section]:
     Raises `NotPublished` or `NotebookFailed`.
     """
     published, paths = database.absolute(), sorted(folder.glob("[0-9]*.ipynb"))
-    for _ in range(TRIES):
-        # Held open, so that the file's inode cannot come back under another version.
+    for _ in range(ATTEMPTS):
+        # The open connection keeps the inode in use, so that another version cannot get the same inode.
         with connect(published):
             before = published.stat().st_ino
-            # In a thread of its own nbclient leaves the signals alone: Ctrl-C ends all notebooks, not the last one.
+            # In another thread nbclient installs no signal handlers, so Ctrl-C ends all notebooks, not only one.
             with start_blocking_portal() as portal:
                 sections = portal.call(_run_all, published, paths)
         if published.stat().st_ino == before:
@@ -83,13 +83,14 @@ def run_notebooks(database: Path, folder: Path) -> list[Section]:
 
 
 async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
-    """Run all notebooks at a time; one that fails lets the others finish, so that each ends its own kernel."""
-    runs = await asyncio.gather(*(_run(path, database) for path in paths), return_exceptions=True)
-    for run in runs:
-        if isinstance(run, BaseException):
-            raise run
-    done = zip(paths, runs, strict=True)
-    return [Section.of(path.name, run) for path, run in done if not isinstance(run, BaseException)]
+    """Run all notebooks at once; after a failure the others still finish, so that each ends its own kernel."""
+    outcomes = await asyncio.gather(*(_run(path, database) for path in paths), return_exceptions=True)
+    notebooks = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        notebooks.append(outcome)
+    return [Section.of(path.name, notebook) for path, notebook in zip(paths, notebooks, strict=True)]
 
 
 async def _run(path: Path, database: Path) -> NotebookNode:
@@ -110,7 +111,7 @@ async def _run(path: Path, database: Path) -> NotebookNode:
 
 
 class _OwnKernel(AsyncKernelManager):
-    """A kernel of the interpreter that runs this, talked to through files of the working folder."""
+    """A kernel of the interpreter that runs this; its files and sockets are in the working folder."""
 
     database: Path
     folder: Path
@@ -148,8 +149,8 @@ def _reason(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 
-def _facts(notebook: NotebookNode) -> Mapping[str, Mapping[str, Any]]:
-    """Collect what the exhibits of a notebook tell the report, by their kind; the first of a kind counts."""
+def _metadata_by_kind(notebook: NotebookNode) -> Mapping[str, Mapping[str, Any]]:
+    """Collect the metadata of a notebook's components by their kind; the first of each kind counts."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    told = [output.metadata["portouts"] for output in outputs if "portouts" in output.get("metadata", {})]
-    return {facts["kind"]: facts for facts in reversed(told)}
+    metadata = [output.metadata["portouts"] for output in outputs if "portouts" in output.get("metadata", {})]
+    return {values["kind"]: values for values in reversed(metadata)}

@@ -1,7 +1,7 @@
-"""`portouts report`: what the notebooks show, as one HTML page that needs nothing else.
+"""`portouts report`: what the notebooks show, as one HTML page that needs no other file.
 
-No script, no style sheet, no font and no picture is fetched when the page is opened: the charts are inline SVG. Code is
-left out. The page is written beside its place and renamed into it, so a failure leaves the page that was there.
+A browser that opens the page fetches no script, style sheet, font or picture: the charts are inline SVG. The page shows
+no code. It is written to a temporary file and then renamed, so a failure leaves the page of before.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ DEFAULT_NAME = "portouts-report.html"
 
 
 class ReportFailed(PortoutsError):
-    """The page cannot be put where it should be."""
+    """The page cannot be written to its place."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The page that was written, and what it says first."""
+    """The page that was written, with its answers and the state of the data."""
 
     output: Path
     sections: Sequence[Section]
 
     @property
     def state(self) -> Mapping[str, Any]:
-        """What is known of the data: as_of, is_proven, certificate, and all of it as text."""
+        """How reliable the data are: as_of, is_proven, certificate, and all of it as text."""
         return self.sections[0].state if self.sections else {}
 
     def to_json(self) -> dict[str, Any]:
-        """Tell what the command prints with --json."""
+        """Return what the command prints with --json."""
         return {
             "output": str(self.output),
             **{name: self.state.get(name) for name in ("as_of", "is_proven", "certificate")},
@@ -49,7 +49,7 @@ class Report:
         }
 
     def __str__(self) -> str:
-        """Tell what the command prints without."""
+        """Return what the command prints without --json."""
         answers = [f"{section.question} {plain(section.headline)}" for section in self.sections]
         return "\n".join([*answers, self.state.get("text", ""), f"Open it in a browser: {self.output}"])
 
@@ -57,7 +57,7 @@ class Report:
 def build_report(database: Path, output: Path | None = None, notebooks: Path | None = None) -> Report:
     """Run the notebooks against the published file and write the page, by default beside it.
 
-    Raises `NotPublished`, `NotebookFailed` or `ReportFailed`; then nothing is written.
+    Raises `NotPublished`, `NotebookFailed` or `ReportFailed`, and then writes nothing.
     """
     target = (output or database.with_name(DEFAULT_NAME)).absolute()
     if target.is_dir() or (target.exists() and database.exists() and target.samefile(database)):
@@ -68,14 +68,14 @@ def build_report(database: Path, output: Path | None = None, notebooks: Path | N
 
 
 class _Prose(IPythonRenderer):
-    """Markdown of a notebook inside a page: every heading one level lower, without anchors."""
+    """Markdown of a notebook inside the page: each heading is one level lower and has no anchor."""
 
     def heading(self, text: str, level: int, **_attributes: Any) -> str:
         return f"<h{level + 1}>{text}</h{level + 1}>\n"
 
 
 def _page(sections: Sequence[Section]) -> str:
-    exporter = TemplateExporter(  # type: ignore[no-untyped-call]  # its signature has none
+    exporter = TemplateExporter(  # type: ignore[no-untyped-call]  # its signature has no types
         template_name="report_page",
         template_file="index.html.j2",
         extra_template_basedirs=[str(Path(__file__).parent)],
@@ -86,13 +86,13 @@ def _page(sections: Sequence[Section]) -> str:
     )
     shown = [{**vars(section), "anchor": section.anchor} for section in sections]
     resources = {"sections": shown, "state": sections[0].state if sections else {}}
-    no_cells = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # nor has this
+    no_cells = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # as above
     page, _ = exporter.from_notebook_node(no_cells, resources)
     return str(page)
 
 
 def _write(target: Path, page: str) -> None:
-    """Put the page in its place in one step."""
+    """Write the page and put it in its place in one step."""
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
