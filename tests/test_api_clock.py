@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 from portouts.api_clock import ApiClock, Clock, written_span
+from portouts.errors import SettingsError
 from portouts.sandbox import World
-from portouts.settings import SettingsError
 from portouts.status import read_status
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.telnyx_client import TelnyxClient

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from port_out_stories import AS_OF, World
 from portouts.carrier_names import fold_name, fold_spid
+from portouts.errors import SettingsError
 from portouts.operators import Operator, read_operators
-from portouts.settings import Setting, SettingsError
+from portouts.settings import Setting
 from portouts.source_settings import check_settings
 from test_models_marts import T0, assert_equals_by_hand, built, connection
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from portouts.errors import SettingsError
 from portouts.places import working_folder
 from portouts.sandbox import World
-from portouts.settings import SettingsError
 from portouts.status import NotPublished, read_status
 from portouts.warehouse import Warehouse
 from simulated_account import Account, ask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from portouts.settings import SettingsError
+from portouts.errors import SettingsError
 from portouts.source_settings import read_settings
 
 UNUSABLE = {

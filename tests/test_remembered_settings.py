@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from portouts.errors import SettingsError
 from portouts.models_job import rebuild_models
 from portouts.sandbox import World
-from portouts.settings import SettingsError
 from portouts.source_settings import ARGUMENT
 from portouts.warehouse import Warehouse
 from simulated_account import Account

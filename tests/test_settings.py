@@ -6,15 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from portouts.settings import (
-    KEY_ADVICE,
-    Setting,
-    SettingsError,
-    find_settings,
-    parse_instant,
-    require_api_key,
-    settings_files,
-)
+from portouts.errors import SettingsError
+from portouts.settings import KEY_ADVICE, Setting, find_settings, parse_instant, require_api_key, settings_files
 
 
 def write(folder: Path, name: str, text: str) -> Path:

@@ -14,8 +14,8 @@ import dlt
 import pytest
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.runtime.run_context import RunContext, switched_run_context
+from portouts.errors import SettingsError
 from portouts.holidays import Holiday
-from portouts.settings import SettingsError
 from portouts.source_settings import read_settings
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 from portouts.buckets import Verify
+from portouts.errors import SettingsError
 from portouts.ledger import Unfinished
 from portouts.models_job import rebuild_models
 from portouts.queries import OPEN_STATUSES
 from portouts.sandbox import World, create_app
-from portouts.settings import SettingsError
 from portouts.sync_job import SyncOutcome
 from portouts.sync_run import AnotherAccount, OrdersGone
 from portouts.warehouse import Warehouse

@@ -21,9 +21,9 @@ import pytest
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from portouts import telnyx_source as room
+from portouts.errors import SettingsError
 from portouts.queries import OPEN_STATUSES, Axis
 from portouts.sandbox import World, create_app, running
-from portouts.settings import SettingsError
 from portouts.source_settings import read_settings
 from portouts.sync_options import SyncReport
 from portouts.sync_state import SyncState

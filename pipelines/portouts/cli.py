@@ -57,17 +57,10 @@ from portouts.command_options import (
     require_engine,
 )
 from portouts.environment import instants_to_read, instants_to_verify, machine_time, require_packages, resolve_settings
-from portouts.errors import PortoutsError
+from portouts.errors import PortoutsError, SettingsError
 from portouts.exit_status import DIFFERENT, FAILED, print_error, warn_of_lost_output, with_exit_status
 from portouts.process import home_folder, prepare_imports, prepare_process, stop_on_signal
-from portouts.settings import (
-    SettingsError,
-    parse_instant,
-    published_file,
-    read_toml,
-    require_folder_of,
-    settings_files,
-)
+from portouts.settings import parse_instant, published_file, read_toml, require_folder_of, settings_files
 from portouts.streams import settle_streams
 from portouts.terminal import (
     note,

@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from portouts.buckets import Depth, Verify
-from portouts.settings import SettingsError, require_destination
+from portouts.errors import SettingsError
+from portouts.settings import require_destination
 
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")

@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portouts.errors import SettingsError
 from portouts.process import prepare_imports
-from portouts.settings import SettingsError, asks_vault, find_settings, parse_instant, require_api_key, require_range
+from portouts.settings import asks_vault, find_settings, parse_instant, require_api_key, require_range
 
 if TYPE_CHECKING:
     from portouts.source_settings import SourceSettings

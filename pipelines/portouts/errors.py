@@ -13,3 +13,9 @@ class PortoutsError(Exception):
     """Something failed in a way that is known; the message says what, where and what to do next."""
 
     exit_code = 1
+
+
+class SettingsError(PortoutsError):
+    """A setting is missing or cannot be used; the message says which, and what to set."""
+
+    exit_code = 2

@@ -20,10 +20,10 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 
 from portouts.dlt_recovery import LoadFailed, finish_and_forget, own_error
+from portouts.errors import SettingsError
 from portouts.ledger import make_ids_canonical
 from portouts.patience import Interrupted
 from portouts.places import scratch_of
-from portouts.settings import SettingsError
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import DATASET, Warehouse

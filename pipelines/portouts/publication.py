@@ -18,10 +18,9 @@ import duckdb
 
 from portouts import faults
 from portouts.contents import Contents, read_contents
-from portouts.errors import PortoutsError
+from portouts.errors import PortoutsError, SettingsError
 from portouts.ledger import mark_published
 from portouts.places import OWNER_ONLY_FOLDER, is_mounted, keep_mode, new_file, part_of
-from portouts.settings import SettingsError
 
 # Where hard links are not to be had: between file systems, and on some.
 _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from portouts.errors import SettingsError
 from portouts.ledger import create_books
-from portouts.settings import LISTS, Setting, SettingsError
+from portouts.settings import LISTS, Setting
 from portouts.source_settings import SourceSettings, check_settings
 from portouts.sync_state import SyncState
 

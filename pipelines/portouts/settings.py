@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from portouts.errors import PortoutsError
+from portouts.errors import SettingsError
 from portouts.windows import BEGINNING
 
 KEY_ADVICE = (
@@ -33,12 +33,6 @@ LISTS = frozenset({"holidays", "operators"})
 FILES = ("secrets.toml", "config.toml")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone would be a drive
 _NO_NAME = re.compile(r"[?*\\\x00-\x1f\x7f]")
-
-
-class SettingsError(PortoutsError):
-    """A setting is missing or cannot be used; the message says which, and what to set."""
-
-    exit_code = 2
 
 
 class Setting(NamedTuple):

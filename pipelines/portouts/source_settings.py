@@ -20,13 +20,14 @@ import msgspec
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.typing import AnyType, TSecretStrValue
 
+from portouts.errors import SettingsError
 from portouts.holidays import HEADER, Holiday, read_holidays
 from portouts.models import ModelInputs, shipped_holidays
 from portouts.operators import HEADER as OPERATORS_HEADER
 from portouts.operators import Operator, read_operators
 from portouts.patience import DEFAULT_REQUEST_SECONDS
 from portouts.privacy import Pii, Privacy
-from portouts.settings import KEY_ADVICE, Found, Setting, SettingsError, found_in_environment, parse_instant
+from portouts.settings import KEY_ADVICE, Found, Setting, found_in_environment, parse_instant
 from portouts.telnyx_client import DEFAULT_CONCURRENCY
 from portouts.telnyx_network import DEFAULT_BASE_URL, require_base_url, require_certificates, require_proxies
 from portouts.time_zones import time_zone as find_time_zone

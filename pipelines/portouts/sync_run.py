@@ -18,14 +18,14 @@ import pyarrow.compute as pc
 
 from portouts.api_clock import TOLERANCE, WORTH_A_WARNING, ApiClock, written_span
 from portouts.chunk import Chunk
-from portouts.errors import PortoutsError
+from portouts.errors import PortoutsError, SettingsError
 from portouts.list_reader import ListReader, Read, UnderWay
 from portouts.odd_rows import OddRows
 from portouts.order_fields import INSTANT, TEXT
 from portouts.page_reader import Api, is_range
 from portouts.port_dates import PortDating
 from portouts.queries import OPEN_STATUSES, Axis, ListQuery, Lookup, Query
-from portouts.settings import SettingsError, require_range
+from portouts.settings import require_range
 from portouts.sync_options import Progress, SyncOptions, SyncReport, unwatched
 from portouts.sync_plan import lookups, plan_axis, plan_lookups, settled
 from portouts.sync_state import SyncState

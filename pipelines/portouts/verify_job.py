@@ -9,13 +9,13 @@ from pathlib import Path
 
 from portouts.buckets import ComparisonPlan, Depth
 from portouts.comparison import Comparison, Difference
+from portouts.errors import SettingsError
 from portouts.ledger import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.load_pipeline import RawPipeline, raw_pipeline
 from portouts.models import are_current, build_in_bounds
 from portouts.own_dlt import own_dlt
 from portouts.queries import Axis
 from portouts.remembered_settings import OF_MODELS, keep_settings, remember_settings
-from portouts.settings import SettingsError
 from portouts.source_settings import SourceSettings
 from portouts.sync_options import Progress, unwatched
 from portouts.telnyx_source import Supervision

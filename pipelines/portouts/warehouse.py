@@ -25,12 +25,11 @@ from filelock import FileLock, Timeout
 
 from portouts import faults
 from portouts.contents import quoted
-from portouts.errors import PortoutsError
+from portouts.errors import PortoutsError, SettingsError
 from portouts.ledger import NothingLoaded, certify_contents, forget_old_states, mark_published
 from portouts.memory import MemoryLimit
 from portouts.places import for_the_owner_only, make_private, working_folder
 from portouts.publication import publish, require_place
-from portouts.settings import SettingsError
 from portouts.working_file import STORAGE_VERSION, WorkingFile, has_content
 
 # Bytes that even a small warehouse may need.
