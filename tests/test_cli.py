@@ -28,7 +28,7 @@ from portouts.time_zones import rules_version
 from simulated_account import ask
 from typer.testing import CliRunner
 
-README = Path(__file__).parents[1] / "README.md"
+COMMANDS_PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 COMMANDS: Mapping[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
 HEAVY = ("dlt", "duckdb", "httpx", "matplotlib", "nbclient", "pandas", "pyarrow", "starlette", "uvicorn", "rich.table")
 ORDERS = 120
@@ -143,12 +143,12 @@ def shown_options(name: str) -> list[click.Parameter]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_and_option_stands_in_its_help_and_in_the_readme(
+def test_every_command_and_option_stands_in_its_help_and_in_the_page_of_commands(
     name: str, command: Callable[..., Ended]
 ) -> None:
-    readme = README.read_text(encoding="utf-8")
+    page = COMMANDS_PAGE.read_text(encoding="utf-8")
     overview, own = command("--help", COLUMNS="200").out, command(name, "--help", COLUMNS="200").out
-    [row] = re.findall(rf"^\| `portouts {name}` \|.*$", readme, re.MULTILINE)
+    [row] = re.findall(rf"^\| `portouts {name}` \|.*$", page, re.MULTILINE)
     options = [option for parameter in shown_options(name) for option in parameter.opts]
     assert name in overview
     assert [option for option in options if option not in own] == []

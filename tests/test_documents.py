@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import portouts_command
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -68,3 +69,50 @@ def test_every_decision_has_an_ambiguity_a_choice_and_an_effect(page: Path) -> N
     wanted = ["Ambiguity", "Choice", "What you will see"]
     assert decisions
     assert {heading: found for heading, found in labels.items() if found != wanted} == {}
+
+
+def quick_start_blocks() -> list[str]:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"^## Quick start\n(.*?)(?=^## |\Z)", readme, re.DOTALL | re.MULTILINE)
+    assert section is not None
+    return re.findall(r"^```sh\n(.*?)^```$", section[1], re.DOTALL | re.MULTILINE)
+
+
+def test_the_quick_start_is_two_commands_of_one_line_the_demo_and_the_tests() -> None:
+    demo, tests = quick_start_blocks()
+    assert [len(block.splitlines()) for block in (demo, tests)] == [1, 1]
+    assert demo.rstrip().endswith("portouts demo")
+    assert tests.rstrip().endswith("pytest")
+
+
+def test_the_quick_start_needs_only_python() -> None:
+    started = {step.split()[0] for block in quick_start_blocks() for step in block.split("&&")}
+    assert {name for name in started if name != "python3" and not name.startswith(".venv/bin/")} == set()
+
+
+def blocks_of(document: str, language: str) -> list[str]:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_output_of_the_demo_that_the_readme_shows_is_its_output(tmp_path: Path) -> None:
+    code, out, err = portouts_command.run("demo", folder=tmp_path, COLUMNS="80")
+    assert code == 0, err
+    (shown,) = blocks_of("README.md", "text")
+    printed = [line.strip() for line in str(out).splitlines()]
+    assert [line for line in map(str.strip, shown.splitlines()) if line not in [*printed, "…"]] == []
+
+
+def test_the_questions_of_the_readme_are_questions_of_the_tests() -> None:
+    asked = {file.read_text(encoding="utf-8") for file in (ROOT / "sql" / "questions").glob("*.sql")}
+    bare = {re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in asked}
+    shown = [block.strip() for block in blocks_of("README.md", "sql")]
+    assert len(shown) == 5
+    assert [sql for sql in shown if sql not in bare] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_what_python_in_a_document_imports_exists(name: str) -> None:
+    for block in blocks_of(name, "python"):
+        imports = [line for line in block.splitlines() if re.match(r"(import|from) ", line)]
+        exec("\n".join(imports), {})  # noqa: S102 (our own documents)

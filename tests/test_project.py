@@ -241,25 +241,6 @@ def test_every_declared_dependency_is_locked() -> None:
     assert declared - {normalised(name) for name in locked} == set()
 
 
-def quick_start_blocks() -> list[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = re.search(r"^## Quick start\n(.*?)(?=^## |\Z)", readme, re.DOTALL | re.MULTILINE)
-    assert section is not None
-    return re.findall(r"^```sh\n(.*?)^```$", section[1], re.DOTALL | re.MULTILINE)
-
-
-def test_the_quick_start_is_two_commands_of_one_line_the_demo_and_the_tests() -> None:
-    demo, tests = quick_start_blocks()
-    assert [len(block.splitlines()) for block in (demo, tests)] == [1, 1]
-    assert demo.rstrip().endswith("portouts demo")
-    assert tests.rstrip().endswith("pytest")
-
-
-def test_the_quick_start_needs_only_python() -> None:
-    started = {step.split()[0] for block in quick_start_blocks() for step in block.split("&&")}
-    assert {name for name in started if name != "python3" and not name.startswith(".venv/bin/")} == set()
-
-
 def test_the_wheel_ships_the_package_the_sql_and_the_notebooks(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     shipped = set(zipfile.ZipFile(wheel).namelist())
