@@ -1,19 +1,21 @@
-"""How long to wait: what the API's headers say about its limits, and the hold that follows from it.
+"""The rate limit: when the next request may go out, from what the API's headers say and what it refuses.
 
-Telnyx documents `x-ratelimit-reset` both as seconds to wait and as an epoch, and does not document Retry-After, which
-proxies send as seconds or as a date. All four are understood; a date or an epoch is measured against the answer's own
-Date header where it has one, so that a wrong clock on this machine does not matter.
+At most `limit` requests per window: request n waits until request n - limit was answered one window ago. Here the limit
+is 3, `=` is in flight, and `.` is the time for which an answered request still counts:
 
-A known limit, so many requests in a window of so many seconds, is used up and not overstepped: a request goes out when
-the one that stands `limit` requests before it was answered a window ago. It reached the API before it was answered, so
-whether the API counts from the first request, by the clock, over the last seconds or in a bucket, and however long a
-request takes, no window holds more. Half the time of the quickest answer is taken off: a request cannot reach the API
-as soon as it is sent, nor its answer us as soon as it is given. Once the limit was used up, requests go out one after
-another, not all at once: they would wait for each other and be answered late.
+    1  ===....................|
+    2     ===....................|
+    3        ===....................|
+    4                         ===           waits for the end of 1
+    5                            ===        waits for the end of 2, and for the gap after 4
 
-Where an API refuses all the same, it weighs windows against each other, or somebody else uses the key: from then on
-requests are spread over the whole window, and a few less are sent. Where it refuses without saying its limit, one is
-guessed: a third less than what it has just answered, and one request more in each second without a refusal.
+An answered request counts for one window, less half of the quickest round trip: no request reaches the API as soon as
+it is sent. So no window of the API holds more than the limit, whether it counts from the first request, by the clock,
+over the last seconds or in a bucket. The gap, after the limit was used up once, keeps requests from going out together:
+they would wait for each other.
+
+A refusal (429) lowers the limit and each answer raises it a little: additive increase, multiplicative decrease. A limit
+that the API does not state is guessed in the same way.
 """
 
 from __future__ import annotations
@@ -22,24 +24,25 @@ import re
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 from portouts.api_clock import Clock, seconds_of
 
-# A request is held back no longer than this, unless the client has more patience.
+# Seconds that a request is held back at most, unless the client's deadline allows more.
 LONGEST_WAIT = 300.0
 # No window of a limit is taken to be longer.
 _LONGEST_WINDOW = 120.0
-_LONGEST_TOLD = 366 * 86_400.0
-# Answers remembered, and so the largest limit that is kept to.
+_LONGEST_STATED = 366 * 86_400.0
+# Answers that are remembered, and so the largest limit that is kept.
 MOST_ANSWERS = 10_000
 _EPOCH_FLOOR = 1e9
 _GUESSED_WINDOW = 1.0
-# Of so many answers the longest reset counts, and the quickest: what was out of the common is forgotten again.
+# The longest reset and the quickest round trip count of so many answers: an exception is forgotten again.
 _LATEST = 200
-# The first answers tell little of how quick one can be: each of them had to connect.
-_ENOUGH_TIMES = 50
-# Once the limit was used up, a window's requests are spread over so many seconds, not over all of it: under a limit per
-# minute, short reads would wait.
+# The first round trips do not show how quick one can be: each of them had to connect.
+_ENOUGH_ROUND_TRIPS = 50
+# The requests of a window are spread over so many seconds, not over all of it: under a limit per minute, short reads
+# would wait.
 _SPREAD = 1.0
 # Shorter waits than this are lost in rounding, so that the clock would stand still.
 _TICK = 0.001
@@ -49,147 +52,190 @@ class RateLimit:
     """Hold back the next request while the API says that none is left, or while the limit is used up."""
 
     def __init__(self, clock: Clock = Clock(), longest_wait: float = LONGEST_WAIT) -> None:  # noqa: B008  # it is frozen
-        self._clock = clock
         self.longest_wait = longest_wait
-        self._not_before = 0.0
-        self._allowance = _Allowance()
-        self._resets: deque[float] = deque(maxlen=_LATEST)
+        self._clock = clock
+        self._limit = AdaptiveLimit()
+        self._window = SlidingWindow()
+        self._spacing = Spacing()
+        self._held_until = 0.0
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait until one more request may go out; it is under way until the block ends."""
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait until one more request may go out; it is in flight until the block ends."""
         while (seconds := self.seconds_held()) > 0:
             await self._clock.sleep(max(seconds, _TICK))
-        sent = self._clock.now()
-        self._allowance.send(sent)
+        sent_at = self._clock.now()
+        self._window.send()
+        self._spacing.send(sent_at, self._limit)
         try:
             yield
         finally:
-            self._allowance.answer(sent, self._clock.now())
+            self._window.answer(sent_at, self._clock.now())
 
     def seconds_held(self) -> float:
-        """Say how long to wait before the limits are looked at again."""
+        """Return how long to wait before the limit is looked at again."""
         now = self._clock.now()
         # The bound is for a clock that is set back meanwhile: it must not prolong the hold.
-        self._not_before = min(self._not_before, now + self.longest_wait)
-        return min(max(self._not_before - now, self._allowance.seconds_until_next(now)), self.longest_wait)
+        self._held_until = min(self._held_until, now + self.longest_wait)
+        return min(max(self._held_until - now, self._seconds_until_next(now)), self.longest_wait)
+
+    def _seconds_until_next(self, now: float) -> float:
+        limit = self._limit
+        if limit.current_limit is None:
+            return 0.0
+        until_gap = self._spacing.seconds_left(now, limit)
+        until_free = self._window.seconds_until_free(now, max(1, int(limit.current_limit)), limit.window)
+        if until_free > 0:
+            self._spacing.spread = max(self._spacing.spread, _SPREAD)
+        return max(until_gap, until_free)
 
     def learn(self, headers: Mapping[str, str], *, failed: bool = False, limited: bool = False) -> float | None:
-        """Take in an answer's headers; return the seconds that it asks to wait, None where it does not say.
+        """Take in an answer's headers; return the seconds that the API asks to wait, None if it asks for none.
 
         Retry-After counts on an answer that failed. The reset of the limit counts only where the limit was reached,
         and not by our own requests, which are counted here: it stands on every answer, rounded up, and says nothing
         about how long a broken server takes to recover.
         """
         now = self._clock.now()
-        self._learn_limit(headers, now)
+        reset, remaining = _seconds_to_reset(headers, now), _first_number(headers.get("x-ratelimit-remaining"))
+        self._limit.set_limit(_first_number(headers.get("x-ratelimit-limit")), reset, now)
         seconds = seconds_to_wait(headers, now) if failed else None
-        remaining = _first_number(headers.get("x-ratelimit-remaining"))
-        is_used_up = remaining == 0 and not self._allowance.is_half_used(now)
-        if seconds is None and (limited or is_used_up):
-            seconds = _seconds_to_reset(headers, now)
+        if seconds is None and (limited or (remaining == 0 and not self._is_half_used(now))):
+            seconds = reset
         if seconds is not None and seconds <= self.longest_wait:  # else the request that was refused ends it all
-            self._not_before = max(self._not_before, now + seconds)
-        if limited and not remaining:
-            self._allowance.shrink(now, is_explained=seconds is not None)
-        elif not limited:
-            self._allowance.grow()
+            self._held_until = max(self._held_until, now + seconds)
+        if not limited:
+            self._limit.increase()
+        elif not remaining:
+            self._decrease(now, is_explained=seconds is not None)
         return seconds
 
-    def _learn_limit(self, headers: Mapping[str, str], now: float) -> None:
-        """Read the limit, and take the longest of the latest resets for its window: early in a window it is as long."""
-        limit, reset = _first_number(headers.get("x-ratelimit-limit")), _seconds_to_reset(headers, now)
-        if limit and reset:
-            self._resets.append(min(reset, _LONGEST_WINDOW))
-            self._allowance.be_told(min(limit, MOST_ANSWERS), max(self._resets), now)
+    def _is_half_used(self, now: float) -> bool:
+        """Return whether most of the limit was used by us, and not by somebody else with the same key."""
+        limit = self._limit
+        return limit.current_limit is not None and self._window.used(now, limit.window) >= limit.current_limit / 2
+
+    def _decrease(self, now: float, *, is_explained: bool) -> None:
+        limit = self._limit
+        if limit.stated_limit is not None:
+            if limit.decrease(now):
+                self._spacing.spread = limit.window
+        elif not is_explained:
+            limit.guess(self._window.answered(now, limit.window))
 
 
-class _Allowance:
-    """So many requests in a window of so many seconds: which were sent, and when the next may be. None is unbounded."""
+@dataclass
+class AdaptiveLimit:
+    """So many requests in a window of so many seconds: additive increase, multiplicative decrease."""
 
-    def __init__(self) -> None:
-        self._told: float | None = None
-        self._kept: float | None = None
-        self._window = 0.0
-        self._spread = 0.0
-        self._shrinks_from = 0.0
-        self._next = 0.0
-        self._under_way = 0
-        self._answered: deque[float] = deque(maxlen=MOST_ANSWERS)
-        self._took: deque[float] = deque(maxlen=_LATEST)
-        self._head_start = 0.0
+    stated_limit: float | None = None
+    current_limit: float | None = None
+    """None: unbounded."""
+    _resets: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
+    _decreases_from: float = 0.0
 
-    def send(self, now: float) -> None:
-        self._under_way += 1
-        # A request that goes out a little late does not make the next one late.
-        self._next = max(self._next, now - self._gap / 2) + self._gap
+    @property
+    def window(self) -> float:
+        """The longest of the latest resets: early in a window, the reset is as long as the window."""
+        return max(self._resets, default=_GUESSED_WINDOW)
 
-    def answer(self, sent: float, now: float) -> None:
-        self._under_way -= 1
-        self._answered.append(now)
-        self._took.append(now - sent)
-        self._head_start = max(min(self._took), 0.0) / 2 if len(self._took) >= _ENOUGH_TIMES else 0.0
+    def set_limit(self, limit: float | None, reset: float | None, now: float) -> None:
+        """Adopt the limit that an answer states. Requests sent before it was known may be refused for two windows."""
+        if not (limit and reset):
+            return
+        limit = min(limit, MOST_ANSWERS)
+        self._resets.append(min(reset, _LONGEST_WINDOW))
+        if self.stated_limit != limit:
+            self.stated_limit = self.current_limit = limit
+            self._decreases_from = now + 2 * self.window
 
-    def seconds_until_next(self, now: float) -> float:
-        """Tell how long no request may go out; where that is not known yet, how long to wait before asking again."""
-        if self._kept is None:
+    def increase(self) -> None:
+        """Allow one more request per window of successes; per ten windows if the API states its limit."""
+        if self.current_limit is not None:
+            step = 1.0 if self.stated_limit is None else 0.1
+            self.current_limit = min(self.current_limit + step / self.current_limit, self.stated_limit or MOST_ANSWERS)
+
+    def decrease(self, now: float) -> bool:
+        """Take a tenth off a stated limit, once a window and down to its half; return whether it was done."""
+        if self.stated_limit is None or self.current_limit is None or now < self._decreases_from:
+            return False
+        # A proxy may refuse at random.
+        self.current_limit = max(1.0, self.current_limit * 0.9, self.stated_limit / 2)
+        self._decreases_from = now + self.window
+        return True
+
+    def guess(self, answered: int) -> None:
+        """Set a limit that the API does not state: a third less than it has just answered."""
+        self.current_limit = max(1.0, answered * 2 / 3)
+
+
+@dataclass
+class SlidingWindow:
+    """The requests that count at the API now: those in flight, and those answered within the window."""
+
+    in_flight: int = 0
+    _answered_at: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_ANSWERS))
+    _round_trips: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
+
+    def send(self) -> None:
+        self.in_flight += 1
+
+    def answer(self, sent_at: float, now: float) -> None:
+        self.in_flight -= 1
+        self._answered_at.append(now)
+        self._round_trips.append(now - sent_at)
+
+    def answered(self, now: float, window: float) -> int:
+        """Count the answered requests, and forget those that count no more, or are from before a clock was set back."""
+        counts_for = self._counts_for(window)
+        while self._answered_at and not 0 <= now - self._answered_at[0] < counts_for:
+            self._answered_at.popleft()
+        return len(self._answered_at)
+
+    def used(self, now: float, window: float) -> int:
+        return self.answered(now, window) + self.in_flight
+
+    def seconds_until_free(self, now: float, limit: int, window: float) -> float:
+        """Return how long to wait for a place; 0 if there is one."""
+        if self.used(now, window) < limit:
             return 0.0
-        self._next = min(self._next, now + self._gap)  # of use where the clock was set back
-        until_slot = max(self._next - now, 0.0)
-        counted = self._counted(now)
-        if len(counted) + self._under_way < max(1, int(self._kept)):
-            return until_slot
-        self._spread = max(self._spread, _SPREAD)
-        # With all of them under way, one has to be answered before it is known when the next may go.
-        until_free = counted[0] + self._counts_for - now if counted else self._window / 10
-        return max(until_slot, until_free)
+        if not self._answered_at:
+            return window / 10  # all are in flight: one must be answered before it is known when its place is free
+        return self._answered_at[0] + self._counts_for(window) - now
 
-    def is_half_used(self, now: float) -> bool:
-        """Tell whether most of the limit was used by us, and not by somebody else with the same key."""
-        return self._kept is not None and len(self._counted(now)) + self._under_way >= self._kept / 2
+    def _counts_for(self, window: float) -> float:
+        is_known = len(self._round_trips) >= _ENOUGH_ROUND_TRIPS
+        return window - max(min(self._round_trips), 0.0) / 2 if is_known else window
 
-    def be_told(self, limit: float, window: float, now: float) -> None:
-        """Keep to what the API says. What was sent before it said so may be refused, and tells nothing."""
-        if self._told != limit:
-            self._kept, self._shrinks_from = limit, now + 2 * window
-        self._told, self._window = limit, window
 
-    def shrink(self, now: float, *, is_explained: bool) -> None:
-        """Send less after a refusal: once a window a tenth, down to half of a limit that was told; else a third."""
-        if self._told is None:
-            if not is_explained:
-                self._window, self._kept = _GUESSED_WINDOW, max(1.0, len(self._counted(now)) * 2 / 3)
-        elif self._kept is not None and now >= self._shrinks_from:
-            self._kept = max(1.0, self._kept * 0.9, self._told / 2)  # a proxy may refuse at random
-            self._shrinks_from = now + self._window
-            self._spread = self._window
+@dataclass
+class Spacing:
+    """The gap between two requests, once the limit was used up."""
 
-    def grow(self) -> None:
-        """Send more after an answer: as many of them as are sent in a window make one more, in ten of a told limit."""
-        if self._kept is not None:
-            step = 1.0 if self._told is None else 0.1
-            self._kept = min(self._kept + step / self._kept, self._told or MOST_ANSWERS)
+    spread: float = 0.0
+    """Seconds over which the requests of a window are spread; no more than the window itself."""
+    _next_at: float = 0.0
 
-    @property
-    def _gap(self) -> float:
-        return min(self._window, self._spread) / self._kept if self._kept else 0.0
+    def send(self, now: float, limit: AdaptiveLimit) -> None:
+        gap = self._gap(limit)
+        # A request that goes out a little late does not make the next one late.
+        self._next_at = max(self._next_at, now - gap / 2) + gap
 
-    @property
-    def _counts_for(self) -> float:
-        return self._window - self._head_start
+    def seconds_left(self, now: float, limit: AdaptiveLimit) -> float:
+        self._next_at = min(self._next_at, now + self._gap(limit))  # the clock may have been set back
+        return max(self._next_at - now, 0.0)
 
-    def _counted(self, now: float) -> deque[float]:
-        """Forget the answers that are older than a window, or from before the clock was set back."""
-        while self._answered and not 0 <= now - self._answered[0] < self._counts_for:
-            self._answered.popleft()
-        return self._answered
+    def _gap(self, limit: AdaptiveLimit) -> float:
+        return min(limit.window, self.spread) / limit.current_limit if limit.current_limit else 0.0
 
 
 def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Read Retry-After, as seconds or as a date; None where there is none."""
+    """Read Retry-After, as seconds or as a date; None if it is missing or unreadable.
+
+    Telnyx does not document it; proxies send it. A date or an epoch is measured against the answer's own Date, so that
+    a wrong clock of this machine does not matter.
+    """
     text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
     number = _first_number(text) if re.fullmatch(r"[\d.]+", text) else None
     if number is not None:
         return _clamp(number)
@@ -198,6 +244,7 @@ def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
+    """Read `x-ratelimit-reset`, which Telnyx documents both as seconds to wait and as an epoch."""
     reset = _first_number(headers.get("x-ratelimit-reset"))
     if reset is None:
         return None
@@ -217,4 +264,4 @@ def _first_number(text: str | None) -> float | None:
 
 
 def _clamp(seconds: float) -> float:
-    return min(max(seconds, 0.0), _LONGEST_TOLD)
+    return min(max(seconds, 0.0), _LONGEST_STATED)

@@ -220,7 +220,7 @@ class TelnyxClient:
         return f"{gave_up}{failure}. {failure.advice}"
 
     async def _try(self, budget: TimeBudget, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
-        async with self._slots, self.rate_limit.turn():
+        async with self._slots, self.rate_limit.slot():
             sent = self._clock.now()
             response = await self._send(budget, path, params)
             failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500

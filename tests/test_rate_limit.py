@@ -26,16 +26,16 @@ AN_HOUR = 3600.0
 
 
 def held_for(headers: Mapping[str, str], *, failed: bool = False, limited: bool = False, now: float = NOW) -> float:
-    """Say for how many simulated seconds the next request is held after an answer with these headers."""
+    """Return for how many simulated seconds the next request is held after an answer with these headers."""
     clock = FakeClock(now)
-    pace = RateLimit(Clock(clock, clock.sleep))
-    pace.learn(headers, failed=failed, limited=limited)
-    asyncio.run(take_a_turn(pace))
+    rate_limit = RateLimit(Clock(clock, clock.sleep))
+    rate_limit.learn(headers, failed=failed, limited=limited)
+    asyncio.run(take_a_slot(rate_limit))
     return clock.now - now
 
 
-async def take_a_turn(pace: RateLimit) -> None:
-    async with pace.turn():
+async def take_a_slot(rate_limit: RateLimit) -> None:
+    async with rate_limit.slot():
         pass
 
 
@@ -83,9 +83,9 @@ A_YEAR = 366 * 24 * AN_HOUR
     ],
 )
 def test_a_wait_too_long_to_be_obeyed_is_reported_and_holds_nothing(headers: dict[str, str], seconds: float) -> None:
-    pace = RateLimit(Clock(FakeClock()))
-    assert pace.learn(headers, failed=True, limited=True) == seconds
-    assert pace.seconds_held() == 0
+    rate_limit = RateLimit(Clock(FakeClock()))
+    assert rate_limit.learn(headers, failed=True, limited=True) == seconds
+    assert rate_limit.seconds_held() == 0
 
 
 @pytest.mark.parametrize("wrong_by", [-AN_HOUR, AN_HOUR, -NOW], ids=["slow", "fast", "at the epoch"])
@@ -128,19 +128,19 @@ def test_the_reset_of_the_limit_says_nothing_about_a_broken_server() -> None:
 
 def test_a_shorter_wait_learnt_later_does_not_end_a_longer_one() -> None:
     clock = FakeClock()
-    pace = RateLimit(Clock(clock, clock.sleep))
-    pace.learn({"retry-after": "30"}, failed=True)
-    pace.learn({"retry-after": "2"}, failed=True)
-    asyncio.run(take_a_turn(pace))
+    rate_limit = RateLimit(Clock(clock, clock.sleep))
+    rate_limit.learn({"retry-after": "30"}, failed=True)
+    rate_limit.learn({"retry-after": "2"}, failed=True)
+    asyncio.run(take_a_slot(rate_limit))
     assert clock.now - NOW == 30
 
 
 def test_a_clock_set_back_while_a_request_is_held_prolongs_it_by_no_more_than_the_longest_wait() -> None:
     clock = FakeClock()
-    pace = RateLimit(Clock(clock, clock.sleep))
-    pace.learn({"retry-after": "30"}, failed=True)
+    rate_limit = RateLimit(Clock(clock, clock.sleep))
+    rate_limit.learn({"retry-after": "30"}, failed=True)
     clock.now -= 24 * AN_HOUR
-    asyncio.run(take_a_turn(pace))
+    asyncio.run(take_a_slot(rate_limit))
     assert clock.naps == [LONGEST_WAIT]
 
 
@@ -206,8 +206,8 @@ class VirtualTime(asyncio.SelectorEventLoop):
 class Limiter:
     """So many requests in a window, counted as APIs do."""
 
-    def __init__(self, kind: str, limit: int, window: float, *, tells: bool = True) -> None:
-        self.kind, self.limit, self.window, self.tells = kind, limit, window, tells
+    def __init__(self, kind: str, limit: int, window: float, *, states_limit: bool = True) -> None:
+        self.kind, self.limit, self.window, self.states_limit = kind, limit, window, states_limit
         self.allowed: list[float] = []
         self.refused: list[float] = []
         self.began = -AN_HOUR
@@ -219,12 +219,12 @@ class Limiter:
         (self.allowed if is_allowed else self.refused).append(now)
         self.tokens -= is_allowed
         end = now + self.window if self.kind in {"sliding", "bucket"} else self.began + self.window
-        told = {
+        stated = {
             "x-ratelimit-limit": str(self.limit),
             "x-ratelimit-remaining": str(max(int(self.limit - used - 1), 0)),
             "x-ratelimit-reset": str(math.ceil(round(end - now, 6))),
         }
-        return is_allowed, told if self.tells else {}
+        return is_allowed, stated if self.states_limit else {}
 
     def _used(self, now: float) -> float:
         if self.kind == "sliding":
@@ -250,10 +250,10 @@ class RefusesOneInTwenty(Limiter):
         self.remaining = remaining
 
     def take(self, now: float) -> tuple[bool, dict[str, str]]:
-        is_allowed, told = super().take(now)
+        is_allowed, stated = super().take(now)
         if is_allowed and len(self.allowed) % 20 == 0:
-            return False, told | ({"x-ratelimit-remaining": self.remaining} if self.remaining else {})
-        return is_allowed, told
+            return False, stated | ({"x-ratelimit-remaining": self.remaining} if self.remaining else {})
+        return is_allowed, stated
 
 
 @dataclass
@@ -269,20 +269,22 @@ class Reading:
     rng: Random = field(default_factory=lambda: Random(7))
 
     async def read(self) -> None:
-        pace = RateLimit(Clock(asyncio.get_running_loop().time, lambda seconds: asyncio.sleep(seconds + self.late_by)))
-        await asyncio.gather(*(self._ask_on_and_on(pace) for _ in range(8)))
+        rate_limit = RateLimit(
+            Clock(asyncio.get_running_loop().time, lambda seconds: asyncio.sleep(seconds + self.late_by))
+        )
+        await asyncio.gather(*(self._ask_on_and_on(rate_limit) for _ in range(8)))
 
     async def read_beside_somebody(self, requests_per_second: float, until: float) -> None:
         await asyncio.gather(self.read(), self._somebody(1 / requests_per_second, until))
 
-    async def _ask_on_and_on(self, pace: RateLimit) -> None:
+    async def _ask_on_and_on(self, rate_limit: RateLimit) -> None:
         loop = asyncio.get_running_loop()
         while loop.time() < self.seconds:
-            async with pace.turn():
+            async with rate_limit.slot():
                 await asyncio.sleep(self.way(self.rng))
                 is_allowed, headers = self.limiter.take(loop.time())
                 await asyncio.sleep(self.way(self.rng))
-                pace.learn(headers, failed=not is_allowed, limited=not is_allowed)
+                rate_limit.learn(headers, failed=not is_allowed, limited=not is_allowed)
             if not is_allowed:
                 await asyncio.sleep(self.rng.uniform(0.5, 1.5))
 
@@ -317,7 +319,7 @@ KINDS = ["from the first request", "by the clock", "sliding", "bucket"]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("limit", "window"), [(20, 1.0), (100, 60.0), (5, 1.0)])
-def test_a_limit_that_is_told_is_used_up_and_not_overstepped_after_its_first_window(
+def test_a_stated_limit_is_used_up_and_not_overstepped_after_its_first_window(
     kind: str, limit: int, window: float
 ) -> None:
     limiter = Limiter(kind, limit, window)
@@ -383,11 +385,32 @@ def test_a_limit_that_somebody_else_used_is_used_up_again_when_they_are_gone() -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_limit_that_is_not_told_is_found_with_few_refusals(kind: str) -> None:
-    limiter = Limiter(kind, 20, 1.0, tells=False)
+def test_an_unstated_limit_is_found_with_few_refusals(kind: str) -> None:
+    limiter = Limiter(kind, 20, 1.0, states_limit=False)
     run(Reading(limiter, 120, near).read())
     assert len(limiter.refused) < len(limiter.allowed) / 10
     assert share_used(limiter, 120) >= 0.6
+
+
+@pytest.mark.parametrize(("answered", "allowed"), [(30, 20), (1, 1)], ids=str)
+def test_an_unstated_limit_is_first_guessed_a_third_below_what_was_answered_in_the_last_second(
+    answered: int, allowed: int
+) -> None:
+    clock = FakeClock()
+    rate_limit = RateLimit(Clock(clock, clock.sleep))
+
+    async def read() -> None:
+        for _ in range(answered):
+            async with rate_limit.slot():
+                clock.now += 0.5 / answered
+        rate_limit.learn({}, failed=True, limited=True)
+        clock.now += 1
+        for _ in range(allowed + 1):
+            async with rate_limit.slot():
+                pass
+
+    asyncio.run(read())
+    assert len(clock.naps) == 1
 
 
 def test_a_limit_that_is_not_used_up_makes_no_request_wait() -> None:
@@ -397,7 +420,7 @@ def test_a_limit_that_is_not_used_up_makes_no_request_wait() -> None:
 
 
 @pytest.mark.parametrize(("remaining", "share"), [(None, 0.45), ("0", 0.3)], ids=["some left", "none left"])
-def test_refusals_at_random_leave_enough_of_a_limit_that_is_told(remaining: str | None, share: float) -> None:
+def test_refusals_at_random_leave_enough_of_a_stated_limit(remaining: str | None, share: float) -> None:
     limiter = RefusesOneInTwenty("sliding", 20, 1.0, remaining)
     run(Reading(limiter, 100, near).read())
     assert share_used(limiter, 100) >= share
@@ -405,12 +428,12 @@ def test_refusals_at_random_leave_enough_of_a_limit_that_is_told(remaining: str 
 
 def test_a_clock_set_back_under_a_limit_holds_a_request_no_longer_than_its_place_in_the_window() -> None:
     clock = FakeClock()
-    pace = RateLimit(Clock(clock, clock.sleep))
-    pace.learn({"x-ratelimit-limit": "2", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
+    rate_limit = RateLimit(Clock(clock, clock.sleep))
+    rate_limit.learn({"x-ratelimit-limit": "2", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
     for _ in range(3):
-        asyncio.run(take_a_turn(pace))
+        asyncio.run(take_a_slot(rate_limit))
     clock.now -= AN_HOUR
-    asyncio.run(take_a_turn(pace))
+    asyncio.run(take_a_slot(rate_limit))
     assert clock.naps == pytest.approx([1, 0.5])
 
 
@@ -422,11 +445,11 @@ def test_no_wait_is_so_short_that_a_clock_of_microseconds_stands_still(limit: in
         assert round(seconds, 6) > 0
         await clock.sleep(round(seconds, 6))
 
-    async def take_turns(pace: RateLimit) -> None:
+    async def take_slots(rate_limit: RateLimit) -> None:
         for _ in range(10 * limit):
-            async with pace.turn():
+            async with rate_limit.slot():
                 await clock.sleep(0.0123)
 
-    pace = RateLimit(Clock(lambda: round(clock.now, 6), sleep))
-    pace.learn({"x-ratelimit-limit": f"{limit}", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
-    asyncio.run(take_turns(pace))
+    rate_limit = RateLimit(Clock(lambda: round(clock.now, 6), sleep))
+    rate_limit.learn({"x-ratelimit-limit": f"{limit}", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "1"})
+    asyncio.run(take_slots(rate_limit))
