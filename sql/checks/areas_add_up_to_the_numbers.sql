@@ -1,4 +1,4 @@
--- Numbers are missing from, or doubled in, marts.agg_portouts_by_area.
+-- marts.agg_portouts_by_area lacks numbers or counts some twice: please report it.
 with areas as (
     select
         coalesce(sum(numbers_received), 0) as numbers_received,

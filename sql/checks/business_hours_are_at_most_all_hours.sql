@@ -1,4 +1,4 @@
--- Business hours are negative, missing, or more than have passed: the clock in the intermediate models is wrong.
+-- Business hours are negative, missing, or more than response_hours: int_responses is wrong, please report it.
 select portout_id, spell_number, response_hours, response_business_hours
 from marts.fct_responses
 where response_business_hours < 0

@@ -1,4 +1,4 @@
--- Orders are missing from, or doubled in, the weekly cohorts: marts.agg_cohorts_weekly is wrong.
+-- marts.agg_cohorts_weekly lacks orders or counts some twice: please report it.
 with cohorts as (
     select coalesce(sum(orders_received), 0) as orders_received
     from marts.agg_cohorts_weekly

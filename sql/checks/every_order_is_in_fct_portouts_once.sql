@@ -1,4 +1,4 @@
--- The loader doubled or lost an order: rebuild raw with `portouts sync --full`.
+-- fct_portouts lacks an order or has it twice: rebuild raw with `portouts sync --full`.
 with counted as (
     select portout_id, 1 as staged, null as modelled
     from staging.stg_portouts

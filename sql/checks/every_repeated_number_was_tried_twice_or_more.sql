@@ -1,4 +1,4 @@
--- marts.agg_repeat_attempts lists a number that only one order holds, or lists one twice.
+-- marts.agg_repeat_attempts has a number of only one order, or has a number twice: please report it.
 select phone_number, max(attempts) as attempts, count(*) as rows
 from marts.agg_repeat_attempts
 group by phone_number

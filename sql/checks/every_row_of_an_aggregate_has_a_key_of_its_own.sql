@@ -1,4 +1,4 @@
--- An aggregate has two rows of one grain: its model groups wrongly.
+-- An aggregate has two rows with one key, so its model groups wrongly: please report it.
 with doubled as (
     select 'agg_portouts_daily' as mart, concat(day) as key
     from marts.agg_portouts_daily

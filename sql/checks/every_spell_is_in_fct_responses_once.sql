@@ -1,4 +1,4 @@
--- A fault in fct_responses: please report it.
+-- fct_responses lacks a pending spell or has it twice: please report it.
 with doubled as (
     select order_number, spell_number
     from staging.int_responses

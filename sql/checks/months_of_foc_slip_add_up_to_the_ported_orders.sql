@@ -1,9 +1,9 @@
--- Ported orders are missing from, or doubled in, marts.agg_foc_slip_monthly.
+-- marts.agg_foc_slip_monthly lacks ported orders or counts some twice: please report it.
 with months as (
     select
         coalesce(sum(orders_ported), 0) as orders_ported,
         coalesce(sum(with_foc), 0) as with_foc,
-        coalesce(sum(early + on_day + late), 0) as graded,
+        coalesce(sum(early + on_day + late), 0) as classified,
     from marts.agg_foc_slip_monthly
 ),
 
@@ -17,4 +17,4 @@ from months
 cross join orders
 where months.orders_ported <> orders.orders_ported
     or months.with_foc <> orders.with_foc
-    or months.graded <> orders.with_foc;
+    or months.classified <> orders.with_foc;

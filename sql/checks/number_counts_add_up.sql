@@ -1,4 +1,4 @@
--- Numbers without their order, or doubled: rebuild raw with `portouts sync --full`.
+-- Numbers are without their order, or in it twice: rebuild raw with `portouts sync --full`.
 with counted as (
     select coalesce(sum(number_count), 0) as number_count
     from marts.fct_portouts

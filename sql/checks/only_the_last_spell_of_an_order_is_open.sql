@@ -1,4 +1,4 @@
--- A fault in fct_status_changes: please report it.
+-- A pending spell is open although a later status ended it, so fct_status_changes is wrong: please report it.
 with spells as (
     select order_number, spell_number, response
     from staging.int_responses

@@ -1,4 +1,4 @@
--- Rejections are lost or doubled: rebuild with `portouts models`; if it stays, marts.fct_rejections is wrong.
+-- marts.fct_rejections lacks rejections or has some twice: run `portouts models`; if it remains, please report it.
 with changes as (
     select count(*) as rejections
     from marts.fct_status_changes

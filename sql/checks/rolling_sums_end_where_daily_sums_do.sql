@@ -1,4 +1,4 @@
--- A rolling sum differs from the days that it covers: marts.agg_portouts_rolling is wrong.
+-- A sum in marts.agg_portouts_rolling differs from the sum of its days: please report it.
 with last_day as (
     select max(day) as day
     from marts.agg_portouts_daily

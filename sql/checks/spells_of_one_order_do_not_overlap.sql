@@ -1,4 +1,4 @@
--- A fault in fct_status_changes: please report it.
+-- A pending spell begins before the previous one ends, so fct_status_changes is wrong: please report it.
 select later.portout_id, later.spell_number
 from marts.fct_responses as later
 inner join marts.fct_responses as earlier

@@ -1,4 +1,4 @@
--- agg_response_survival and fct_responses disagree on who was at risk: please report it.
+-- agg_response_survival and fct_responses disagree on the number of spells at risk: please report it.
 with steps as (
     select
         hours, at_risk, responded, censored,
@@ -11,7 +11,7 @@ counted as (
     from steps
 ),
 
--- Of known length: ended at a known time, or open since one.
+-- Spells of known length: ended at a known time, or open since a known time.
 expected as (
     select
         count(case when not is_censored then response_hours end) as responded,

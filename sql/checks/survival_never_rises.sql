@@ -1,4 +1,4 @@
--- A fault in agg_response_survival: please report it.
+-- The curve of agg_response_survival rises or falls below 0: please report it.
 with steps as (
     select
         hours,

@@ -1,4 +1,4 @@
--- A pending order of known age is in no bucket of marts.agg_backlog_age, or in two.
+-- A pending order of known age is in no bucket of marts.agg_backlog_age, or in two: please report it.
 with backlog as (
     select sum(orders) as orders, sum(numbers) as numbers, count(*) as buckets
     from marts.agg_backlog_age

@@ -1,4 +1,4 @@
--- Orders without inserted_at are received in no day, week or month and open on no day; their end counts on its day.
+-- Orders without inserted_at count as received in no day, week or month, and as open on no day; their end does count.
 select portout_id, status
 from staging.stg_portouts
 where inserted_at is null

@@ -1,4 +1,4 @@
--- The API's clocks disagree; such hours are negative and are kept.
+-- The clocks of the API disagree: such response_hours are negative, and the marts keep them.
 select portout_id, spell_number, response_hours
 from marts.fct_responses
 where response_hours < 0

@@ -1,4 +1,4 @@
--- Raw is younger than as_of: the next sync puts it right.
+-- Orders in raw are younger than as_of: the next sync corrects it.
 select orders.portout_id, orders.inserted_at, orders.status_began_at
 from marts.fct_portouts as orders
 cross join staging.model_inputs as inputs

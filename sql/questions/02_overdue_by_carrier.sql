@@ -1,4 +1,4 @@
--- Whose requests are overdue, and how many numbers hang on them?
+-- Whose requests are overdue, and how many numbers are in them?
 -- mart: rpt_open_orders
 select
     carrier_id,

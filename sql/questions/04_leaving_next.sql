@@ -1,6 +1,6 @@
 -- How many numbers leave in the next 14 days?
 -- mart: fct_portouts, dim_days
--- The last day of dim_days is that of as_of, unless a row is a little younger: the warehouse's today.
+-- The warehouse's today is the last day of dim_days: the day of as_of, unless an order is slightly younger.
 with today as (
     select max(day) as day
     from marts.dim_days

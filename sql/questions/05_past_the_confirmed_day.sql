@@ -1,4 +1,4 @@
--- Which authorised orders have passed their confirmed day and not left?
+-- Which authorised orders have not left although their confirmed day has passed?
 -- mart: fct_portouts, dim_days
 with today as (
     select max(day) as day

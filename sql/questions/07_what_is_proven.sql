@@ -1,4 +1,4 @@
--- How far do Telnyx and this file agree, and what does that not cover?
+-- How far do Telnyx and this file agree, and what was not compared?
 -- mart: rpt_verifications
 select as_of, depth, verdict, orders, differences, repaired, moved, not_covered
 from marts.rpt_verifications

@@ -1,6 +1,6 @@
--- Is the pile of open orders growing?
+-- Is the number of open orders growing?
 -- mart: agg_portouts_daily, dim_days
--- orders_open is a level and not a flow: take it on the last day of a month, never its sum.
+-- orders_open is a level, not a flow: take its value on the last day of a month, never a sum.
 with last_days as (
     select month, max(day) as day
     from marts.dim_days

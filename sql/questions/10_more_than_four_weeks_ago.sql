@@ -1,6 +1,6 @@
 -- Are more numbers leaving than four weeks ago?
 -- mart: agg_portouts_rolling
--- 28 days hold each weekday four times, so the two periods compare. The last day has only begun: it is left out.
+-- 28 days contain each weekday four times, so the periods are comparable. The last day is left out: it is not over.
 with ended as (
     select day, orders_received_28d, numbers_received_28d, orders_ported_28d, numbers_ported_28d
     from marts.agg_portouts_rolling

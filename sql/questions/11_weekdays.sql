@@ -1,6 +1,6 @@
--- On which weekdays do requests come in, and numbers leave?
+-- On which weekdays do requests arrive, and on which do numbers leave?
 -- mart: dim_days, agg_portouts_daily
--- The last day has only begun: it is left out.
+-- The last day is left out: it is not over.
 select
     date_diff('day', days.week, days.day) + 1 as weekday_number,
     strftime(days.day, '%A') as weekday,

@@ -1,6 +1,6 @@
 -- What became of the requests of each month?
 -- mart: agg_portouts, dim_days
--- By month received, so the columns add up to the orders received; young months are still undecided.
+-- Months are those in which orders were received, so the columns add up to them. Recent months still have open orders.
 select
     days.month,
     sum(cells.orders) as orders_received,

@@ -1,6 +1,6 @@
 -- How many different numbers have left, by country?
 -- mart: fct_portout_numbers, fct_portouts
--- Other marts count a number once per order; distinct counts one that came back and left again only once.
+-- Other marts count a number once per order; here a number that came back and left again counts once.
 select
     numbers.country_code,
     count(distinct numbers.phone_number) as different_numbers,

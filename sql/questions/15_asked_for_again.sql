@@ -1,4 +1,4 @@
--- How often does a number leave that is asked for more than once?
+-- How often does a number leave after more than one request?
 -- mart: agg_repeat_attempts
 select
     attempts,

@@ -1,6 +1,6 @@
 -- Which carriers gain more than three months ago?
 -- mart: agg_carriers_gained_monthly, dim_days
--- The month of as_of has not ended: the last three whole months against the three before.
+-- Compares the last three whole months with the three before; the month of as_of is not over.
 with today as (
     select max(month) as month
     from marts.dim_days

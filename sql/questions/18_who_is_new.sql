@@ -1,6 +1,6 @@
--- Which carriers have only lately begun to gain numbers?
+-- Which carriers have recently gained their first numbers?
 -- mart: agg_carriers_gained_monthly
--- Until some history has passed every carrier is new: the earliest months say little.
+-- In the first months of the data every carrier is new, so these months say little.
 select month, carrier_id, carrier_name, orders_ported, numbers_ported
 from marts.agg_carriers_gained_monthly
 where is_new_carrier

@@ -1,4 +1,4 @@
--- Which carriers are spelt in more than one way?
+-- Which carriers have more than one spelling?
 -- mart: dim_carrier_spellings, dim_carriers
 select
     carriers.carrier_id,

@@ -1,6 +1,6 @@
--- Which carriers do we know by name only, and which SPIDs may be theirs?
+-- Which carriers have no SPID, and which SPIDs may be theirs?
 -- mart: dim_carriers, dim_carrier_spellings, agg_carriers_gained
--- A name that stands with one SPID elsewhere is that carrier's already; here are names with several SPIDs, or none.
+-- A name with exactly one SPID in other orders is already assigned to it. These names have several SPIDs, or none.
 select
     carriers.carrier_name,
     gained.orders_received,

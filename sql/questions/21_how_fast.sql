@@ -1,6 +1,6 @@
 -- How long do our answers take, month by month?
 -- mart: agg_response_latency_monthly
--- p50 and p90 see the timed answers only; median_hours_censored also counts those still waiting, or canceled first.
+-- p50 and p90 use answers of known time only; median_hours_censored also counts requests without an answer.
 select
     month,
     spells,

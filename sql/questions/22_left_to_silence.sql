@@ -1,6 +1,6 @@
 -- What share of our answers do we leave to silence?
 -- mart: agg_response_latency_monthly
--- Answers of unknown time, from before the very first sync, count as our own: early months look better than they were.
+-- Answers of unknown time, from before the very first sync, count as ours: early months look better than they were.
 select
     month,
     responded,

@@ -1,6 +1,6 @@
 -- Do we answer within one business day, wherever the numbers are?
 -- mart: fct_responses
--- By 17:00 of the day for which the request counts. Not censored and of known time: what percentiles are made of.
+-- Answers by 17:00 of the day for which the request counts, of all answers of known time.
 select
     time_zone,
     count(*) as responses,

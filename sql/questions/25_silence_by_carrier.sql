@@ -1,6 +1,6 @@
 -- Whose requests do we leave to silence most often?
 -- mart: fct_responses, fct_portouts
--- authorized_automatically is an estimate: authorised no sooner than the response window. Few answers make no rate.
+-- authorized_automatically is an estimate: authorized after at least response_window_hours. Few answers make no rate.
 select
     orders.carrier_id,
     orders.carrier_name,

@@ -1,4 +1,4 @@
--- Why are requests rejected, and does it hold?
+-- Why are requests rejected, and are the rejections upheld?
 -- mart: agg_rejections
 select
     rejection_code,

@@ -1,4 +1,4 @@
--- Whose requests do we reject without lasting effect?
+-- Whose requests do we reject although the rejections are not upheld?
 -- mart: fct_rejections, fct_portouts
 select
     orders.carrier_id,

@@ -1,6 +1,6 @@
 -- From which status do orders go to which, and after how long?
 -- mart: fct_status_changes
--- Both ends by event: observed times are upper bounds, and their differences nothing in particular.
+-- Both times come from events: observed times are upper bounds, so their differences mean nothing.
 select
     status,
     next_status,

@@ -1,6 +1,6 @@
 -- What share of a week's requests is ported after 7, 14 and 30 days?
 -- mart: agg_cohorts_weekly
--- Weeks of which not every order is 7 days old have no share yet: they would look worse than they are.
+-- A week has no share until all its orders are 7 days old; it would look worse than it is.
 select
     week,
     orders_received,

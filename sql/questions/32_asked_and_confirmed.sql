@@ -1,4 +1,4 @@
--- How often is the confirmed day another than the one asked for?
+-- How often does the confirmed day differ from the requested day?
 -- mart: fct_portouts
 select
     case

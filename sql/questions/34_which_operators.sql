@@ -1,7 +1,7 @@
 -- Which operators gain the most numbers, and which carriers may belong together?
 -- mart: agg_carriers_gained, dim_carriers
--- An operator is one carrier unless the list of the setting operators says otherwise; those in the last column are
--- called alike, and may be one.
+-- An operator is one carrier unless the user's list (setting operators) combines several. The carriers in the last
+-- column have similar names and may be one operator.
 select
     gained.operator_name,
     count(*) as carriers,

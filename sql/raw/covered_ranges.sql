@@ -4,7 +4,7 @@ create table if not exists raw.covered_ranges (
     range_end timestamptz not null
 );
 
-comment on table raw.covered_ranges is 'One row per axis and unbroken range that has been read, proven and committed; for ported_out_at also what needs no reading, since events tell.';
-comment on column raw.covered_ranges.axis is 'The filter by which was read: inserted_at, ported_out_at (orders) or created_at (events).';
+comment on table raw.covered_ranges is 'One row per axis and continuous range that was read, proven and committed. For ported_out_at it also covers ranges that need no reading because events date the orders.';
+comment on column raw.covered_ranges.axis is 'The filter of the queries: inserted_at, ported_out_at (orders) or created_at (events).';
 comment on column raw.covered_ranges.range_start is 'First instant of the range.';
-comment on column raw.covered_ranges.range_end is 'End of the range, not part of it.';
+comment on column raw.covered_ranges.range_end is 'End of the range, not included.';

@@ -11,14 +11,14 @@ create table if not exists raw.syncs (
     published boolean
 );
 
-comment on table raw.syncs is 'One row per finished sync. The warehouse shows what the API showed at the latest as_of.';
-comment on column raw.syncs.sync_id is 'Identifies the sync; observations carry it.';
+comment on table raw.syncs is 'One row per finished sync. The warehouse shows the state of the API at the latest as_of.';
+comment on column raw.syncs.sync_id is 'Id of the sync; observations contain it.';
 comment on column raw.syncs.as_of is 'The instant up to which ranges were read.';
-comment on column raw.syncs.started_at is 'When the sync began, by the clock of the machine that ran it.';
+comment on column raw.syncs.started_at is 'When the sync began, by the clock of its machine.';
 comment on column raw.syncs.finished_at is 'When everything was loaded, by the same clock.';
 comment on column raw.syncs.requests is 'Requests sent to the API, retries included.';
-comment on column raw.syncs.orders_read is 'Distinct orders read, summed over load packages.';
+comment on column raw.syncs.orders_read is 'Distinct orders read, summed over the load packages.';
 comment on column raw.syncs.events_read is 'Events read.';
-comment on column raw.syncs.orders_changed is 'Orders seen for the first time or in a state not seen before.';
-comment on column raw.syncs.is_proven is 'Whether the API''s own counts confirm every range that was read.';
+comment on column raw.syncs.orders_changed is 'Orders that were new or had a new state.';
+comment on column raw.syncs.is_proven is 'Whether the API''s own counts confirmed every range that was read.';
 comment on column raw.syncs.published is 'Whether the result passed all checks and was published.';

@@ -1,7 +1,7 @@
 -- Which carriers gain them?
 with
 
--- Only all is shown as 100 %, and only none as 0 %.
+-- Only a share of exactly 1 is shown as 100, and only a share of exactly 0 as 0.
 gained as (
 
     select

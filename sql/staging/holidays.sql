@@ -4,7 +4,7 @@ create or replace table staging.holidays (
     name varchar not null,
 );
 
-comment on table staging.holidays is 'One row per country and holiday. Written by the runner after this file: the list of sql/seeds, or the user''s own.';
-comment on column staging.holidays.holiday_on is 'Day on which it is observed.';
-comment on column staging.holidays.country_code is 'ISO 3166 alpha-2 country whose offices are closed; null: all.';
-comment on column staging.holidays.name is 'What it is called.';
+comment on table staging.holidays is 'One row per country and holiday. The runner fills it after this file, from the list in sql/seeds or from the user''s list.';
+comment on column staging.holidays.holiday_on is 'Day on which offices are closed.';
+comment on column staging.holidays.country_code is 'ISO 3166 alpha-2 country of the holiday; null for all countries.';
+comment on column staging.holidays.name is 'Name of the holiday.';

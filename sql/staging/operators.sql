@@ -3,6 +3,6 @@ create or replace table staging.operators (
     operator varchar not null,
 );
 
-comment on table staging.operators is 'One row per carrier that the user counts with an operator: the list that the setting operators names. Written by the runner after this file.';
-comment on column staging.operators.carrier_id is 'Carrier, see int_carriers: a SPID, or a folded name.';
-comment on column staging.operators.operator is 'Operator that it belongs to.';
+comment on table staging.operators is 'One row per carrier in the user''s list of operators (setting operators). The runner fills it after this file.';
+comment on column staging.operators.carrier_id is 'Carrier, see int_carriers: a SPID or a folded name.';
+comment on column staging.operators.operator is 'Operator of the carrier.';

@@ -5,6 +5,6 @@ select
 from raw.portouts
 where deleted_at is not null;
 
-comment on view staging.stg_deletions is 'One row per order that the API no longer knows, as a verification found. It stays in raw and stands in no other view.';
+comment on view staging.stg_deletions is 'One row per order that the API no longer returns, as a verification found. The order stays in raw and is in no other view.';
 comment on column staging.stg_deletions.portout_id is 'Telnyx''s id of the order.';
-comment on column staging.stg_deletions.deleted_at is 'When a verification found it gone.';
+comment on column staging.stg_deletions.deleted_at is 'When a verification found that the API no longer returns the order.';

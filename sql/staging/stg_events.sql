@@ -18,13 +18,13 @@ where not exists (
     where deletions.portout_id = events.portout_id
 );
 
-comment on view staging.stg_events is 'One row per port-out event of the API. Orders from before the events feature have none.';
+comment on view staging.stg_events is 'One row per port-out event of the API. Orders from before Telnyx recorded events have none.';
 comment on column staging.stg_events.event_id is 'Telnyx''s id of the event.';
-comment on column staging.stg_events.event_type is 'portout.status_changed, portout.foc_date_changed, portout.new_comment, or one not yet documented.';
-comment on column staging.stg_events.portout_id is 'Order that the event is about.';
-comment on column staging.stg_events.status is 'New status in a status_changed payload, trimmed; null where it is blank, otherwise and while the payload is not there yet.';
-comment on column staging.stg_events.foc_date is 'Confirmed day in a foc_date_changed payload, as sent; null otherwise and while the payload is not there yet.';
+comment on column staging.stg_events.event_type is 'portout.status_changed, portout.foc_date_changed, portout.new_comment, or an undocumented type.';
+comment on column staging.stg_events.portout_id is 'Order of the event.';
+comment on column staging.stg_events.status is 'New status in the payload of a status_changed event, trimmed. Null if it is blank, for other events, and until the payload is there.';
+comment on column staging.stg_events.foc_date is 'Confirmed day in the payload of a foc_date_changed event, as sent. Null for other events and until the payload is there.';
 comment on column staging.stg_events.payload_status is 'Whether Telnyx has generated the payload: created or completed.';
 comment on column staging.stg_events.payload is 'Payload as JSON text, without the attempted PIN.';
-comment on column staging.stg_events.created_at is 'When the event was recorded: the best known time of the change.';
-comment on column staging.stg_events.updated_at is 'When the event row last changed, e.g. as its payload was completed.';
+comment on column staging.stg_events.created_at is 'When Telnyx recorded the event: the best known time of the change.';
+comment on column staging.stg_events.updated_at is 'When the event last changed, for example because its payload was completed.';

@@ -12,9 +12,9 @@ where not exists (
     where deletions.portout_id = observations.portout_id
 );
 
-comment on view staging.stg_observations is 'One row per distinct order, status and updated_at that a sync has seen. Append-only.';
+comment on view staging.stg_observations is 'One row per distinct order, status and updated_at that a sync has seen. Rows are only added.';
 comment on column staging.stg_observations.portout_id is 'Telnyx''s id of the order.';
-comment on column staging.stg_observations.status is 'Status seen, trimmed; null where the API gave none, or a blank one.';
-comment on column staging.stg_observations.updated_at is 'The order''s updated_at in that state.';
-comment on column staging.stg_observations.seen_at is 'As-of instant of the sync that saw it first: the state began no later.';
-comment on column staging.stg_observations.sync_id is 'Sync that saw it first.';
+comment on column staging.stg_observations.status is 'Status, trimmed; null if the API gave none or a blank one.';
+comment on column staging.stg_observations.updated_at is 'updated_at of the order in that state.';
+comment on column staging.stg_observations.seen_at is 'as_of of the sync that saw the state first: the state began no later.';
+comment on column staging.stg_observations.sync_id is 'Sync that saw the state first.';

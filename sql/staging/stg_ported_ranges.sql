@@ -11,8 +11,8 @@ where not exists (
     where deletions.portout_id = ported_ranges.portout_id
 );
 
-comment on view staging.stg_ported_ranges is 'One row per order and ported_out_at window in which the API returned it; the API never tells the instant itself.';
+comment on view staging.stg_ported_ranges is 'One row per order and ported_out_at window in which the API returned the order. The API never returns the instant itself.';
 comment on column staging.stg_ported_ranges.portout_id is 'Telnyx''s id of the order.';
 comment on column staging.stg_ported_ranges.ported_from is 'The order was ported no earlier than this.';
 comment on column staging.stg_ported_ranges.ported_to is 'The order was ported no later than this.';
-comment on column staging.stg_ported_ranges.seen_at is 'As-of instant of the sync that read the window.';
+comment on column staging.stg_ported_ranges.seen_at is 'as_of of the sync that read the window.';

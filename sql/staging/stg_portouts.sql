@@ -1,7 +1,7 @@
 create or replace view staging.stg_portouts as
 select
     id as portout_id,
-    -- Blanks: white space of ASCII and the no-break space. A list, since a pattern would cost ten times the scan.
+    -- Trims ASCII white space and the no-break space. A list of characters, because a pattern takes ten times as long.
     nullif(trim(status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
     nullif(trim(carrier_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as carrier_name,
     nullif(trim(spid, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as spid,
@@ -22,22 +22,22 @@ select
 from raw.portouts
 where deleted_at is null;
 
-comment on view staging.stg_portouts is 'One row per port-out order, as the API showed it last, but for deleted ones (stg_deletions). Personal data (names, address, LSR links) stays in raw.';
+comment on view staging.stg_portouts is 'One row per port-out order, as the API showed it last, without deleted ones (stg_deletions). Personal data stays in raw: names, addresses and links to the LSR, the signed port request.';
 comment on column staging.stg_portouts.portout_id is 'Telnyx''s id of the order.';
-comment on column staging.stg_portouts.status is 'Current status: pending, authorized, rejected-pending, rejected, canceled, ported, or one not yet documented; trimmed, blank is null.';
-comment on column staging.stg_portouts.carrier_name is 'Gaining carrier, free text, trimmed; blank is null. Not a key: one SPID is spelt in several ways.';
-comment on column staging.stg_portouts.spid is 'Service provider id of the gaining carrier, trimmed; blank is null.';
+comment on column staging.stg_portouts.status is 'Current status: pending, authorized, rejected-pending, rejected, canceled, ported, or an undocumented one; trimmed, a blank one is null.';
+comment on column staging.stg_portouts.carrier_name is 'Gaining carrier, free text, trimmed; a blank one is null. Not a key: orders spell one carrier in several ways.';
+comment on column staging.stg_portouts.spid is 'Service provider id of the gaining carrier, trimmed; a blank one is null.';
 comment on column staging.stg_portouts.current_carrier is 'Losing carrier.';
 comment on column staging.stg_portouts.user_id is 'Telnyx user who owns the numbers.';
 comment on column staging.stg_portouts.vendor is 'Id of the underlying network partner.';
-comment on column staging.stg_portouts.support_key is 'Short name of the order in talks with Telnyx; not a key.';
-comment on column staging.stg_portouts.pon is 'Port order number of the gaining side.';
-comment on column staging.stg_portouts.rejection_reason is 'Our text on rejection; Telnyx empties it when the order is reopened.';
-comment on column staging.stg_portouts.rejection_code is 'Telnyx''s code of the rejection; missing in old orders.';
+comment on column staging.stg_portouts.support_key is 'Short name of the order, for support requests to Telnyx; not a key.';
+comment on column staging.stg_portouts.pon is 'Port order number (PON), assigned by the gaining side.';
+comment on column staging.stg_portouts.rejection_reason is 'Our text of the rejection; Telnyx empties it when the order is reopened.';
+comment on column staging.stg_portouts.rejection_code is 'Telnyx''s code of the rejection; old orders have none.';
 comment on column staging.stg_portouts.is_already_ported is 'Telnyx''s flag already_ported.';
 comment on column staging.stg_portouts.has_host_messaging is 'Telnyx''s flag host_messaging.';
-comment on column staging.stg_portouts.requested_foc_date is 'Day the gaining side asked for, as sent. Midnight UTC stands for the day, which no time zone shifts; any other time is an instant.';
-comment on column staging.stg_portouts.foc_date is 'Firm order commitment, the confirmed day, as sent; to be read in the same way.';
+comment on column staging.stg_portouts.requested_foc_date is 'Day that the gaining side asked for, as sent. Midnight UTC means the day itself, in any time zone; any other time is an instant.';
+comment on column staging.stg_portouts.foc_date is 'Confirmed day (FOC, firm order commitment), as sent; midnight UTC has the same meaning.';
 comment on column staging.stg_portouts.created_at is 'Same instant as inserted_at.';
 comment on column staging.stg_portouts.inserted_at is 'When Telnyx received the order.';
-comment on column staging.stg_portouts.updated_at is 'Last change of any field; says nothing about when an order was answered.';
+comment on column staging.stg_portouts.updated_at is 'Last change of any field; it does not show when an order was answered.';

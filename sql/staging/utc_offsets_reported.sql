@@ -8,9 +8,9 @@ select
 from staging.utc_offsets as offsets
 inner join staging.model_inputs as inputs on inputs.time_zone = offsets.time_zone;
 
-comment on view staging.utc_offsets_reported is 'One row per stretch of time in which the clocks of the reporting time zone keep one distance from UTC: those rows of utc_offsets.';
-comment on column staging.utc_offsets_reported.starts_at is 'First instant of the stretch.';
-comment on column staging.utc_offsets_reported.ends_at is 'End of the stretch, not part of it.';
-comment on column staging.utc_offsets_reported.local_starts_at is 'Local time from which this offset leads back to UTC.';
-comment on column staging.utc_offsets_reported.local_ends_at is 'Local time up to which it does.';
-comment on column staging.utc_offsets_reported.utc_offset_seconds is 'Local time is UTC plus so many seconds.';
+comment on view staging.utc_offsets_reported is 'One row per period with a constant UTC offset of the reporting time zone: its rows of utc_offsets.';
+comment on column staging.utc_offsets_reported.starts_at is 'First instant of the period.';
+comment on column staging.utc_offsets_reported.ends_at is 'End of the period, not included.';
+comment on column staging.utc_offsets_reported.local_starts_at is 'First local time that is converted to UTC with this offset.';
+comment on column staging.utc_offsets_reported.local_ends_at is 'End of these local times, not included.';
+comment on column staging.utc_offsets_reported.utc_offset_seconds is 'Local time is UTC plus this many seconds.';

@@ -13,7 +13,7 @@ carriers as (
     group by carrier_id
 ),
 
--- Under one carrier_id a spelling may stand with and without SPID, hence the sum.
+-- One carrier_id can have a spelling twice, with and without SPID, hence the sum.
 names as (
     select
         carrier_id,
@@ -34,7 +34,7 @@ ranked as (
         row_number() over (
             partition by carrier_id
             order by order_count desc, last_inserted_at desc nulls last, carrier_name
-        ) as place,
+        ) as position,
     from names
 ),
 
@@ -49,11 +49,11 @@ named as (
         coalesce(operators.operator, carriers.carrier_id) as operator_id,
         coalesce(operators.operator, ranked.carrier_name) as operator_name,
     from carriers
-    left join ranked on ranked.carrier_id = carriers.carrier_id and ranked.place = 1
+    left join ranked on ranked.carrier_id = carriers.carrier_id and ranked.position = 1
     left join staging.operators as operators on operators.carrier_id = carriers.carrier_id
 ),
 
--- Carriers that are called alike, and are not yet one operator.
+-- Carriers with the same name apart from a state, which are not one operator yet.
 families as (
     select folded_family
     from named
@@ -84,11 +84,11 @@ select
 from named
 left join suggested on suggested.carrier_id = named.carrier_id;
 
-comment on table staging.int_carriers is 'One row per gaining carrier. One SPID can serve many brands: a carrier here is a network operator, not a brand.';
-comment on column staging.int_carriers.carrier_id is 'The SPID where there is one, or where the name has one elsewhere; else the folded name (see int_carrier_spellings), else ''unknown''.';
-comment on column staging.int_carriers.carrier_name is 'The spelling seen in most orders; ties: that of the latest order, then the first in the alphabet.';
-comment on column staging.int_carriers.spid is 'SPID in upper case, null for carriers known by name only.';
-comment on column staging.int_carriers.operator_id is 'Operator that the list of the setting operators names for the carrier, else carrier_id.';
-comment on column staging.int_carriers.operator_name is 'The same, else carrier_name.';
-comment on column staging.int_carriers.suggested_operator is 'Name of the largest of several carriers that are called alike but for a state at the end ("- CA") and are not one operator; else null.';
-comment on column staging.int_carriers.carrier_number is 'Counts the carriers by carrier_id. Given anew by every build.';
+comment on table staging.int_carriers is 'One row per gaining carrier. One SPID can serve many brands, so a carrier is a network operator here, not a brand.';
+comment on column staging.int_carriers.carrier_id is 'The SPID, also if only other orders give it with this name; else the folded name (see int_carrier_spellings); else ''unknown''.';
+comment on column staging.int_carriers.carrier_name is 'The most frequent spelling. Ties: the spelling of the latest order, then the first in the alphabet.';
+comment on column staging.int_carriers.spid is 'SPID in upper case; null for carriers of which only a name is known.';
+comment on column staging.int_carriers.operator_id is 'Operator of the carrier in the user''s list (setting operators), else carrier_id.';
+comment on column staging.int_carriers.operator_name is 'Operator in the user''s list, else carrier_name.';
+comment on column staging.int_carriers.suggested_operator is 'If several carriers have the same name apart from a state at its end ("- CA") and are not one operator yet: the name of the largest of them. Else null.';
+comment on column staging.int_carriers.carrier_number is 'Integer code of the carrier, in the order of carrier_id. Each build assigns new codes.';

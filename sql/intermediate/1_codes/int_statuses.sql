@@ -21,8 +21,8 @@ select
     end as stage,
 from named;
 
-comment on table staging.int_statuses is 'One row per status that the API has shown. Status changes hold the code.';
-comment on column staging.int_statuses.status_code is 'Counts the statuses; 0 is pending. Given anew by every build.';
-comment on column staging.int_statuses.status is 'Status in Telnyx''s words; ''unknown'' where the API gave none.';
-comment on column staging.int_statuses.is_final is 'Whether the order is over: ported, rejected or canceled.';
-comment on column staging.int_statuses.stage is 'Place in the life of an order, from 0: pending; rejected-pending; authorized and whatever is not known; final.';
+comment on table staging.int_statuses is 'One row per status that the API has shown. Status changes contain the code.';
+comment on column staging.int_statuses.status_code is 'Integer code of the status; 0 is pending. Each build assigns new codes.';
+comment on column staging.int_statuses.status is 'Telnyx''s name of the status; ''unknown'' if the API gave none.';
+comment on column staging.int_statuses.is_final is 'Whether the status is final: ported, rejected or canceled.';
+comment on column staging.int_statuses.stage is 'Stage in the life of an order: 0 pending, 1 rejected-pending, 2 authorized or an unknown status, 3 final.';

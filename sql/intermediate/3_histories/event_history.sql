@@ -9,7 +9,7 @@ numbered as (
     select
         order_numbers.order_number,
         statuses.status_code,
-        statuses.status not in ('pending', 'authorized', 'ported', 'canceled') as leads_back,
+        statuses.status not in ('pending', 'authorized', 'ported', 'canceled') as can_reopen,
         order_numbers.status_code as current_code,
         events.created_at,
     from events
@@ -20,25 +20,25 @@ numbered as (
 compared as (
     select
         order_number,
-        row_number() over (partition by order_number order by created_at) as place,
+        row_number() over (partition by order_number order by created_at) as position,
         status_code,
         current_code,
         created_at,
         first_value(status_code) over (partition by order_number order by created_at) as first_code,
         lag(status_code, 1, 0) over (partition by order_number order by created_at) as previous_code,
-        lag(leads_back) over (partition by order_number order by created_at) as previous_leads_back,
+        lag(can_reopen) over (partition by order_number order by created_at) as previous_can_reopen,
         lag(created_at) over (partition by order_number order by created_at) as previous_at,
         lead(created_at) over (partition by order_number order by created_at) is null as is_last,
     from numbered
 ),
 
--- Where the order of events is in doubt it is settled below: dear to sort by, and needed for few orders.
-doubtful_orders as (
+-- Orders whose events may be in the wrong sequence. The steps below correct it; they are slow and few orders need them.
+ambiguous_orders as (
     select distinct order_number
     from compared
     where
         (created_at = previous_at and status_code <> previous_code)
-        or (status_code = 0 and previous_code <> 0 and (first_code <> 0 or not previous_leads_back))
+        or (status_code = 0 and previous_code <> 0 and (first_code <> 0 or not previous_can_reopen))
         or (is_last and status_code <> current_code)
 ),
 
@@ -48,51 +48,51 @@ events_with_ids as (
     where event_type = 'portout.status_changed' and created_at is not null
 ),
 
-doubted as (
+ambiguous_events as (
     select
         orders.order_number,
         statuses.status_code,
         statuses.stage,
         statuses.status in ('authorized', 'ported', 'canceled') as is_settled,
-        statuses.status not in ('pending', 'authorized', 'ported', 'canceled') as leads_back,
+        statuses.status not in ('pending', 'authorized', 'ported', 'canceled') as can_reopen,
         orders.status_code as current_code,
         current_statuses.stage as current_stage,
         events.created_at,
         events.event_id,
-    from doubtful_orders
-    inner join order_numbers as orders on orders.order_number = doubtful_orders.order_number
+    from ambiguous_orders
+    inner join order_numbers as orders on orders.order_number = ambiguous_orders.order_number
     inner join staging.int_statuses as current_statuses on current_statuses.status_code = orders.status_code
     inner join events_with_ids as events on events.portout_id = orders.portout_id
     inner join staging.int_statuses as statuses on statuses.status = events.status
 ),
 
--- A leg begins with a status from which an order can become pending again: a rejection, or a status nobody knows.
-numbered_legs as (
+-- An attempt begins with a status after which an order can become pending again: a rejection or an unknown status.
+numbered_attempts as (
     select
-        doubted.*,
+        ambiguous_events.*,
         min(created_at) over (partition by order_number) as first_at,
         max(created_at) over (partition by order_number) as last_at,
         min(case when status_code = 0 then created_at end) over (partition by order_number) as first_pending_at,
         max(case when status_code = current_code then created_at end) over (partition by order_number) as current_at,
-        count(case when leads_back then 1 end) over (partition by order_number order by created_at) as leg,
-    from doubted
+        count(case when can_reopen then 1 end) over (partition by order_number order by created_at) as attempt,
+    from ambiguous_events
 ),
 
-legs as (
+attempts as (
     select
-        numbered_legs.*,
-        min(case when is_settled then created_at end) over (partition by order_number, leg) as settled_at,
-    from numbered_legs
+        numbered_attempts.*,
+        min(case when is_settled then created_at end) over (partition by order_number, attempt) as settled_at,
+    from numbered_attempts
 ),
 
--- Events can be recorded late (docs/decisions/metrics.md, "Events recorded late"): nothing happens later than its latest time.
+-- Telnyx can record events late (docs/decisions/metrics.md, "Events recorded late"): compute the latest possible time.
 bounded as (
     select
-        legs.*,
+        attempts.*,
         case
             when status_code <> 0 or (current_code = 0 and created_at = last_at) then created_at
             when created_at = first_pending_at
-                and (leg = 0 or created_at <= first_at + interval '1 minute' or created_at = last_at) then first_at
+                and (attempt = 0 or created_at <= first_at + interval '1 minute' or created_at = last_at) then first_at
             when settled_at < created_at then settled_at
             else created_at
         end as latest_pending_at,
@@ -101,7 +101,7 @@ bounded as (
                 then least(current_at, created_at)
             else created_at
         end as latest_at,
-    from legs
+    from attempts
 ),
 
 dated as (
@@ -112,42 +112,42 @@ dated as (
     from bounded
 ),
 
--- At one instant, the status that the order has now comes last; else life goes on from pending to what is final. Ids
--- are random.
-placed as (
+-- Of several statuses at one instant, the current status of the order is the last; the others are sorted by stage. Ids
+-- are random and only make the sequence definite.
+sequenced as (
     select
         order_number,
         row_number() over (
             partition by order_number
             order by began_at, status_code = current_code and began_at = last_at, stage, event_id
-        ) as place,
+        ) as position,
         status_code,
         began_at as created_at,
     from dated
 ),
 
-settled as (
+resequenced as (
     select
         order_number,
-        place,
+        position,
         status_code,
         created_at,
-        lag(status_code, 1, 0) over (partition by order_number order by place) as previous_code,
-        lead(created_at) over (partition by order_number order by place) is null as is_last,
-    from placed
+        lag(status_code, 1, 0) over (partition by order_number order by position) as previous_code,
+        lead(created_at) over (partition by order_number order by position) is null as is_last,
+    from sequenced
 ),
 
 history as (
-    select order_number, place, status_code, created_at, previous_code, is_last
+    select order_number, position, status_code, created_at, previous_code, is_last
     from compared
-    where order_number not in (select order_number from doubtful_orders)
+    where order_number not in (select order_number from ambiguous_orders)
     union all
-    select order_number, place, status_code, created_at, previous_code, is_last
-    from settled
+    select order_number, position, status_code, created_at, previous_code, is_last
+    from resequenced
 )
 
 select
-    order_number, place, status_code, created_at as began_at, 0 as measure_code,
+    order_number, position, status_code, created_at as began_at, 0 as evidence_code,
     status_code <> previous_code as is_change, is_last,
 from history
 where status_code <> previous_code or is_last;

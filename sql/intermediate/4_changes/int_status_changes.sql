@@ -1,20 +1,20 @@
 create or replace table staging.int_status_changes as
 with history as (
-    select order_number, place, status_code, began_at, measure_code, is_change, is_last
+    select order_number, position, status_code, began_at, evidence_code, is_change, is_last
     from event_history
     union all
-    select order_number, place, status_code, began_at, measure_code, is_change, is_last
+    select order_number, position, status_code, began_at, evidence_code, is_change, is_last
     from observed_history
 ),
 
--- The few orders whose current status their history does not end with.
+-- The few orders whose history does not end with their current status.
 unexplained as (
     select
         orders.order_number,
         orders.portout_id,
         orders.status_code,
         orders.inserted_at,
-        coalesce(history.place, 0) + 1 as place,
+        coalesce(history.position, 0) + 1 as position,
         coalesce(history.began_at, orders.inserted_at) as previous_at,
     from order_numbers as orders
     left join history on history.order_number = orders.order_number and history.is_last
@@ -38,57 +38,57 @@ seen as (
     group by unexplained.order_number, unexplained.inserted_at
 ),
 
-measured as (
+dated as (
     select
         seen.order_number,
         seen.seen_at,
         case
-            when seen.seen_at = seen.first_seen_at and seen.inserted_at < looks.last_look_at then 2
-            when seen.seen_at <= looks.first_look_at and seen.inserted_at < looks.first_look_at then 2
+            when seen.seen_at = seen.first_seen_at and seen.inserted_at < syncs.previous_sync_at then 2
+            when seen.seen_at <= syncs.first_sync_at and seen.inserted_at < syncs.first_sync_at then 2
             else 1
-        end as measure_code,
+        end as evidence_code,
     from seen
-    inner join looks on looks.seen_at = seen.seen_at
+    inner join observation_syncs as syncs on syncs.seen_at = seen.seen_at
 ),
 
 changes as (
-    select order_number, 0 as place, 0 as status_code, inserted_at as began_at, 0 as measure_code
+    select order_number, 0 as position, 0 as status_code, inserted_at as began_at, 0 as evidence_code
     from order_numbers
     union all
-    select order_number, place, status_code, began_at, measure_code
+    select order_number, position, status_code, began_at, evidence_code
     from history
     where is_change
     union all
     select
         unexplained.order_number,
-        unexplained.place,
+        unexplained.position,
         unexplained.status_code,
-        coalesce(measured.seen_at, greatest(inputs.as_of, unexplained.previous_at)),
-        coalesce(measured.measure_code, 1),
+        coalesce(dated.seen_at, greatest(inputs.as_of, unexplained.previous_at)),
+        coalesce(dated.evidence_code, 1),
     from unexplained
     cross join staging.model_inputs as inputs
-    left join measured on measured.order_number = unexplained.order_number
+    left join dated on dated.order_number = unexplained.order_number
 )
 
 select
     order_number,
-    row_number() over (partition by order_number order by place) as change_number,
+    row_number() over (partition by order_number order by position) as change_number,
     status_code,
     began_at,
-    lead(began_at) over (partition by order_number order by place) as ended_at,
-    lag(status_code) over (partition by order_number order by place) as previous_code,
-    lead(status_code) over (partition by order_number order by place) as next_code,
-    measure_code,
-    lead(measure_code) over (partition by order_number order by place) as next_measure_code,
+    lead(began_at) over (partition by order_number order by position) as ended_at,
+    lag(status_code) over (partition by order_number order by position) as previous_code,
+    lead(status_code) over (partition by order_number order by position) as next_code,
+    evidence_code,
+    lead(evidence_code) over (partition by order_number order by position) as next_evidence_code,
 from changes;
 
-comment on table staging.int_status_changes is 'One row per status that an order took, by numbers: marts.fct_status_changes shows it.';
+comment on table staging.int_status_changes is 'One row per status of an order, with integer codes. marts.fct_status_changes shows it with names.';
 comment on column staging.int_status_changes.order_number is 'Order, see int_orders.';
-comment on column staging.int_status_changes.change_number is 'Counts an order''s statuses from 1.';
-comment on column staging.int_status_changes.status_code is 'Status taken, see int_statuses.';
-comment on column staging.int_status_changes.began_at is 'When it began; where no event tells, when a sync first saw it, or as_of where none did.';
-comment on column staging.int_status_changes.ended_at is 'When the next one began.';
-comment on column staging.int_status_changes.previous_code is 'Status before.';
-comment on column staging.int_status_changes.next_code is 'Status after.';
-comment on column staging.int_status_changes.measure_code is 'What began_at rests on, see int_measures.';
-comment on column staging.int_status_changes.next_measure_code is 'What ended_at rests on.';
+comment on column staging.int_status_changes.change_number is 'Number of the status within its order, from 1.';
+comment on column staging.int_status_changes.status_code is 'Status, see int_statuses.';
+comment on column staging.int_status_changes.began_at is 'When the status began. Without an event: when a sync first saw it, or as_of if none did.';
+comment on column staging.int_status_changes.ended_at is 'When the next status began.';
+comment on column staging.int_status_changes.previous_code is 'Previous status.';
+comment on column staging.int_status_changes.next_code is 'Next status.';
+comment on column staging.int_status_changes.evidence_code is 'Evidence for began_at, see int_evidence.';
+comment on column staging.int_status_changes.next_evidence_code is 'Evidence for ended_at.';

@@ -1,5 +1,5 @@
 create or replace temp table business_days as
--- A day of margin on either side: clocks on walls differ from UTC.
+-- One more day on each side, because local days differ from UTC days.
 with bounds as (
     select
         cast(min(began_at) at time zone 'UTC' as date) - 1 as first_day,
@@ -26,7 +26,7 @@ days as (
     cross join lateral generate_series(bounds.first_day, bounds.last_day, interval '1 day') as series (day)
 ),
 
--- A user's own list may name weekends, or one day twice.
+-- A user's own list may contain weekends, or one day twice.
 days_off as (
     select distinct countries.country_code, holidays.holiday_on as day
     from staging.holidays as holidays
@@ -34,7 +34,7 @@ days_off as (
     where date_diff('day', cast(date_trunc('week', holidays.holiday_on) as date), holidays.holiday_on) < 5
 ),
 
-marked as (
+flagged as (
     select
         days.country_code,
         days.day,
@@ -46,11 +46,11 @@ marked as (
     left join days_off on days_off.country_code = days.country_code and days_off.day = days.day
 )
 
--- 1900-01-01 was a Monday; only differences between two days' counts are used.
+-- 1900-01-01 was a Monday. Models only use differences between the counts of two days.
 select
     country_code,
     day,
     weekday < 5 and not is_day_off as is_business_day,
     date_diff('day', date '1900-01-01', monday) * 5 / 7 + least(weekday, 5)
         - (days_off_so_far - case when is_day_off then 1 else 0 end) as business_days_before,
-from marked;
+from flagged;

@@ -1,6 +1,6 @@
 create or replace table staging.int_responses as
--- A business day has nine hours from 8:00 to 17:00; a request after 13:00 counts for the next business day.
-with clocked as (
+-- A business day has nine hours, from 8:00 to 17:00. A request after 13:00 counts for the next business day.
+with counted as (
     select
         spells.*,
         9 * begin_days.business_days_before
@@ -26,12 +26,12 @@ with clocked as (
 
 named as (
     select
-        clocked.*,
+        counted.*,
         case
-            when clocked.next_code is null then 'open'
+            when counted.next_code is null then 'open'
             when next_statuses.status in ('authorized', 'ported') then
                 case
-                    when clocked.response_hours >= inputs.response_window_hours then 'authorized_automatically'
+                    when counted.response_hours >= inputs.response_window_hours then 'authorized_automatically'
                     else 'authorized'
                 end
             when next_statuses.status = 'rejected-pending' then 'rejected'
@@ -39,16 +39,16 @@ named as (
             when next_statuses.status = 'canceled' then 'canceled'
             else 'other'
         end as response,
-        clocked.pending_at + to_microseconds(cast(inputs.response_window_hours * 3.6e9 as bigint)) as deadline_at,
-    from clocked
+        counted.pending_at + to_microseconds(cast(inputs.response_window_hours * 3.6e9 as bigint)) as deadline_at,
+    from counted
     cross join staging.model_inputs as inputs
-    left join staging.int_statuses as next_statuses on next_statuses.status_code = clocked.next_code
+    left join staging.int_statuses as next_statuses on next_statuses.status_code = counted.next_code
 )
 
 select
     order_number, spell_number, pending_at, responded_at, response, response_hours,
     time_zone, time_zone_source,
-    -- No more than have passed: a zone may have skipped a day, as Samoa did 30 December 2011.
+    -- At most response_hours: a zone can skip a day, as Samoa skipped 30 December 2011.
     case
         when response_hours is not null
         then least(greatest(ended_business_hour - began_business_hour, 0), greatest(response_hours, 0))
@@ -59,20 +59,20 @@ select
             or ended_business_day = due_business_day and not is_ended_after_hours
     end as is_within_one_business_day,
     response not in ('authorized', 'authorized_automatically', 'rejected') as is_censored,
-    measure_code, deadline_at,
+    evidence_code, deadline_at,
 from named;
 
-comment on table staging.int_responses is 'One row per pending spell of an order, by numbers: marts.fct_responses shows it and tells the columns.';
+comment on table staging.int_responses is 'One row per pending spell of an order, with integer codes. marts.fct_responses shows it and documents the columns.';
 comment on column staging.int_responses.order_number is 'Order, see int_orders.';
-comment on column staging.int_responses.spell_number is 'Counts an order''s pending spells from 1.';
+comment on column staging.int_responses.spell_number is 'Number of the spell within its order, from 1.';
 comment on column staging.int_responses.pending_at is 'When the spell began.';
-comment on column staging.int_responses.responded_at is 'When it ended.';
-comment on column staging.int_responses.response is 'How it ended.';
-comment on column staging.int_responses.response_hours is 'Hours that it took.';
-comment on column staging.int_responses.response_business_hours is 'The same in business hours.';
-comment on column staging.int_responses.is_within_one_business_day is 'Whether it ended by the close of the business day for which the request counts.';
-comment on column staging.int_responses.time_zone is 'Whose business hours.';
-comment on column staging.int_responses.time_zone_source is 'What the time zone rests on.';
-comment on column staging.int_responses.is_censored is 'Whether it ended, or goes on, without a response.';
-comment on column staging.int_responses.measure_code is 'What its end rests on, see int_measures.';
-comment on column staging.int_responses.deadline_at is 'When Telnyx authorises by itself.';
+comment on column staging.int_responses.responded_at is 'When the spell ended.';
+comment on column staging.int_responses.response is 'How the spell ended.';
+comment on column staging.int_responses.response_hours is 'Hours from pending_at to responded_at.';
+comment on column staging.int_responses.response_business_hours is 'response_hours in business hours.';
+comment on column staging.int_responses.is_within_one_business_day is 'Whether the spell ended by the close of the business day for which the request counts.';
+comment on column staging.int_responses.time_zone is 'Time zone of the business hours.';
+comment on column staging.int_responses.time_zone_source is 'How the time zone was determined.';
+comment on column staging.int_responses.is_censored is 'Whether the spell ended, or still lasts, without a response.';
+comment on column staging.int_responses.evidence_code is 'Evidence for the end of the spell, see int_evidence.';
+comment on column staging.int_responses.deadline_at is 'When Telnyx authorises the order by itself.';

@@ -1,19 +1,19 @@
 create or replace temp table order_outcomes as
--- What became of each order, apart from its own columns: joined to these at once, all of it would fill the memory.
+-- The outcome of each order without the columns of stg_portouts, because one join of everything needs too much memory.
 with orders as (
     select
         order_numbers.order_number,
         order_numbers.portout_id,
         statuses.status = 'ported' as is_ported,
         current_changes.began_at as status_began_at,
-        statuses.status = 'ported' and coalesce(current_changes.measure_code = 0, false) as is_announced,
+        statuses.status = 'ported' and coalesce(current_changes.evidence_code = 0, false) as is_ported_by_event,
     from order_numbers
     inner join staging.int_statuses as statuses on statuses.status_code = order_numbers.status_code
     left join staging.int_status_changes as current_changes
         on current_changes.order_number = order_numbers.order_number and current_changes.next_code is null
 ),
 
--- Needed only where no event tells when the order was ported.
+-- Needed only for ported orders without an event.
 ranked_ranges as (
     select
         orders.order_number,
@@ -21,16 +21,16 @@ ranked_ranges as (
         row_number() over (
             partition by orders.order_number
             order by date_diff('microsecond', ranges.ported_from, ranges.ported_to), ranges.ported_to
-        ) as place,
+        ) as position,
     from staging.stg_ported_ranges as ranges
     inner join orders on orders.portout_id = ranges.portout_id
-    where orders.is_ported and not orders.is_announced
+    where orders.is_ported and not orders.is_ported_by_event
 ),
 
 narrowest_ranges as (
     select order_number, ported_to
     from ranked_ranges
-    where place = 1
+    where position = 1
 ),
 
 first_responses as (
@@ -43,9 +43,9 @@ select
     orders.order_number,
     orders.portout_id,
     orders.status_began_at,
-    case when orders.is_announced then orders.status_began_at else narrowest_ranges.ported_to end as ported_at,
+    case when orders.is_ported_by_event then orders.status_began_at else narrowest_ranges.ported_to end as ported_at,
     case
-        when orders.is_announced then 'event'
+        when orders.is_ported_by_event then 'event'
         when narrowest_ranges.ported_to is not null then 'range'
         when orders.is_ported then 'unknown'
     end as ported_at_source,

@@ -1,4 +1,4 @@
--- Kaplan-Meier: the share of spells still unanswered, over all spells (month is null) and by the month they began in.
+-- Kaplan-Meier: the share of unanswered spells, for all spells (month is null) and by the month in which they began.
 create or replace temp table survival as
 with spells as (
     select
@@ -17,7 +17,7 @@ with spells as (
     cross join staging.model_inputs as inputs
     inner join staging.utc_offsets_reported as offsets
         on responses.pending_at >= offsets.starts_at and responses.pending_at < offsets.ends_at
-    where responses.measure_code < 2
+    where responses.evidence_code < 2
 ),
 
 curves as (
@@ -30,7 +30,7 @@ curves as (
     where hours is not null
 ),
 
--- At risk is whoever was pending for at least as long.
+-- At risk are the spells that lasted at least as long.
 at_risk as (
     select month, hours, is_censored, count(*) over (partition by month order by hours desc) as at_risk
     from curves
@@ -47,7 +47,7 @@ risks as (
     group by month, hours, at_risk
 )
 
--- When everybody left at risk answers, the logarithm has no value; the share is then 0.
+-- If all spells at risk are answered at once, the share is 0 and the logarithm is undefined.
 select
     month,
     hours,

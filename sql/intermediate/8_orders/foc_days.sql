@@ -1,4 +1,5 @@
--- The days asked for, confirmed and kept, all of them days of the place of the order's first number.
+-- The requested, confirmed and actual days of each order, in the time zone of its first number. Telnyx calls the
+-- confirmed day FOC: firm order commitment.
 create or replace temp table foc_days as
 with orders as (
     select
@@ -27,7 +28,7 @@ sent as (
     select foc_date from events
 ),
 
--- A zero date, as some languages have it, is no day.
+-- Some programs send a zero date, such as 0001-01-01, for no date.
 dated as (
     select sent_as, try_cast(substring(sent_as, 1, 10) as date) as written_on
     from sent
@@ -39,7 +40,7 @@ read_once as (
     from dated
 ),
 
--- Midnight UTC stands for a day and no instant.
+-- Midnight UTC means a day, not an instant.
 texts as (
     select
         sent_as,
@@ -57,7 +58,7 @@ instants as (
     inner join staging.utc_offsets as offsets on texts.sent_at >= offsets.starts_at and texts.sent_at < offsets.ends_at
 ),
 
-promised as (
+order_days as (
     select
         orders.order_number,
         orders.time_zone,
@@ -74,24 +75,24 @@ promised as (
         on confirmed_instants.sent_as = orders.foc_date and confirmed_instants.time_zone = orders.time_zone
 ),
 
-announced as (
+foc_events as (
     select
-        promised.order_number,
-        promised.requested_foc_on,
-        promised.foc_on as current_foc_on,
+        order_days.order_number,
+        order_days.requested_foc_on,
+        order_days.foc_on as current_foc_on,
         events.created_at,
         coalesce(instants.local_on, texts.sent_on) as foc_on,
     from events
     inner join order_numbers on order_numbers.portout_id = events.portout_id
-    inner join promised on promised.order_number = order_numbers.order_number
+    inner join order_days on order_days.order_number = order_numbers.order_number
     inner join texts on texts.sent_as = events.foc_date
-    left join instants on instants.sent_as = events.foc_date and instants.time_zone = promised.time_zone
+    left join instants on instants.sent_as = events.foc_date and instants.time_zone = order_days.time_zone
     where coalesce(instants.local_on, texts.sent_on) is not null
 ),
 
-first_announced as (
+first_foc_events as (
     select order_number, requested_foc_on, current_foc_on, min(created_at) as created_at
-    from announced
+    from foc_events
     group by order_number, requested_foc_on, current_foc_on
 ),
 
@@ -99,23 +100,23 @@ authorizations as (
     select changes.order_number, min(changes.began_at) as authorized_at
     from staging.int_status_changes as changes
     inner join staging.int_statuses as statuses on statuses.status_code = changes.status_code
-    where statuses.status = 'authorized' and changes.measure_code = 0
+    where statuses.status = 'authorized' and changes.evidence_code = 0
     group by changes.order_number
 ),
 
--- An authorization confirms the day asked for, unless an event says another within a minute of it.
-promises as (
-    select order_number, 2 as part, created_at as promised_at, foc_on
-    from announced
+-- An authorization confirms the requested day, unless an event within one minute confirms another day.
+confirmations as (
+    select order_number, 2 as part, created_at as confirmed_at, foc_on
+    from foc_events
     union all
-    select first_announced.order_number, 1, authorizations.authorized_at, first_announced.requested_foc_on
-    from first_announced
-    inner join authorizations on authorizations.order_number = first_announced.order_number
-    where authorizations.authorized_at + interval '1 minute' < first_announced.created_at
-        and first_announced.requested_foc_on is not null
+    select first_foc_events.order_number, 1, authorizations.authorized_at, first_foc_events.requested_foc_on
+    from first_foc_events
+    inner join authorizations on authorizations.order_number = first_foc_events.order_number
+    where authorizations.authorized_at + interval '1 minute' < first_foc_events.created_at
+        and first_foc_events.requested_foc_on is not null
     union all
     select order_number, 3, created_at, current_foc_on
-    from first_announced
+    from first_foc_events
     where current_foc_on is not null
 ),
 
@@ -123,15 +124,15 @@ sequenced as (
     select
         order_number,
         foc_on,
-        row_number() over (partition by order_number order by part, promised_at, foc_on) as place,
-        lag(foc_on) over (partition by order_number order by part, promised_at, foc_on) as previous_foc_on,
-    from promises
+        row_number() over (partition by order_number order by part, confirmed_at, foc_on) as position,
+        lag(foc_on) over (partition by order_number order by part, confirmed_at, foc_on) as previous_foc_on,
+    from confirmations
 ),
 
 histories as (
     select
         order_number,
-        max(case when place = 1 then foc_on end) as first_foc_on,
+        max(case when position = 1 then foc_on end) as first_foc_on,
         count(case when foc_on <> previous_foc_on then 1 end) as foc_changes,
     from sequenced
     group by order_number
@@ -139,25 +140,25 @@ histories as (
 
 local as (
     select
-        promised.order_number,
-        promised.requested_foc_on,
-        promised.foc_on,
-        coalesce(histories.first_foc_on, promised.foc_on) as first_foc_on,
+        order_days.order_number,
+        order_days.requested_foc_on,
+        order_days.foc_on,
+        coalesce(histories.first_foc_on, order_days.foc_on) as first_foc_on,
         coalesce(histories.foc_changes, 0) as foc_changes,
-        cast((promised.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
+        cast((order_days.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
             as inserted_on,
-        cast((promised.ported_at at time zone 'UTC') + ports.utc_offset_seconds * interval '1 second' as date)
+        cast((order_days.ported_at at time zone 'UTC') + ports.utc_offset_seconds * interval '1 second' as date)
             as ported_on,
-    from promised
-    left join histories on histories.order_number = promised.order_number
+    from order_days
+    left join histories on histories.order_number = order_days.order_number
     left join staging.utc_offsets as receipts
-        on receipts.time_zone = promised.time_zone
-        and promised.inserted_at >= receipts.starts_at
-        and promised.inserted_at < receipts.ends_at
+        on receipts.time_zone = order_days.time_zone
+        and order_days.inserted_at >= receipts.starts_at
+        and order_days.inserted_at < receipts.ends_at
     left join staging.utc_offsets as ports
-        on ports.time_zone = promised.time_zone
-        and promised.ported_at >= ports.starts_at
-        and promised.ported_at < ports.ends_at
+        on ports.time_zone = order_days.time_zone
+        and order_days.ported_at >= ports.starts_at
+        and order_days.ported_at < ports.ends_at
 )
 
 select

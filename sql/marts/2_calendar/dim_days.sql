@@ -11,7 +11,7 @@ today as (
         on inputs.as_of >= offsets.starts_at and inputs.as_of < offsets.ends_at
 ),
 
--- Raw rows may be a little younger than as_of, hence the greatest.
+-- Orders in raw can be slightly younger than as_of, hence the greatest.
 bounds as (
     select
         coalesce(least(min(orders.received_on), min(orders.ported_on)), max(today.day)) as first_day,
@@ -29,7 +29,7 @@ days as (
 select day, cast(date_trunc('week', day) as date) as week, cast(date_trunc('month', day) as date) as month
 from days;
 
-comment on table marts.dim_days is 'One row per day from the first order received or ported to as_of, or to the last of them where rows are a little younger, without gaps; only as_of''s day while there are no orders.';
+comment on table marts.dim_days is 'One row per day, without gaps: from the day of the first order received or ported to the day of as_of, or to a later day if an order is slightly younger than as_of. Without orders: only the day of as_of.';
 comment on column marts.dim_days.day is 'Day in the reporting time zone.';
 comment on column marts.dim_days.week is 'Monday of its week.';
 comment on column marts.dim_days.month is 'First day of its month.';

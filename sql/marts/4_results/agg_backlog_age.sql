@@ -14,11 +14,11 @@ waiting as (
     cross join staging.model_inputs as inputs
     where orders.status = 'pending'
         and responses.response = 'open'
-        and responses.measure_code < 2
+        and responses.evidence_code < 2
         and responses.pending_at is not null
 ),
 
-graded as (
+classified as (
     select
         number_count,
         pending_at,
@@ -29,17 +29,16 @@ graded as (
 select
     buckets.bucket_number,
     buckets.age_bucket,
-    count(graded.bucket_number) as orders,
-    cast(coalesce(sum(graded.number_count), 0) as bigint) as numbers,
-    min(graded.pending_at) as oldest_pending_at,
+    count(classified.bucket_number) as orders,
+    cast(coalesce(sum(classified.number_count), 0) as bigint) as numbers,
+    min(classified.pending_at) as oldest_pending_at,
 from buckets
-left join graded on graded.bucket_number = buckets.bucket_number
-group by buckets.bucket_number, buckets.age_bucket
-order by buckets.bucket_number;
+left join classified on classified.bucket_number = buckets.bucket_number
+group by buckets.bucket_number, buckets.age_bucket;
 
-comment on table marts.agg_backlog_age is 'One row per bucket of age, always three: the orders of rpt_open_orders by the time since their pending spell began. Orders of which that is not known, or only that the very first sync found them pending, are in none.';
+comment on table marts.agg_backlog_age is 'One row per age bucket, always three: the orders of rpt_open_orders by the time since their pending spell began. Orders whose beginning is unknown are in no bucket, nor are orders that were already pending at the very first sync and have no event.';
 comment on column marts.agg_backlog_age.bucket_number is 'Sorts the buckets.';
-comment on column marts.agg_backlog_age.age_bucket is '0-24 h (under 24 hours at as_of); 24-48 h (both included); over 48 h.';
-comment on column marts.agg_backlog_age.orders is 'Orders waiting for our answer.';
+comment on column marts.agg_backlog_age.age_bucket is '0-24 h (less than 24 hours at as_of); 24-48 h (24 and 48 included); over 48 h.';
+comment on column marts.agg_backlog_age.orders is 'Orders that wait for our answer.';
 comment on column marts.agg_backlog_age.numbers is 'Numbers in these orders.';
-comment on column marts.agg_backlog_age.oldest_pending_at is 'When the oldest of their spells began; null when there is none.';
+comment on column marts.agg_backlog_age.oldest_pending_at is 'When the oldest of their spells began; null without orders.';

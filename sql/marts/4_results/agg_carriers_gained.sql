@@ -60,18 +60,18 @@ select
     first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank,
 from ranked;
 
-comment on table marts.agg_carriers_gained is 'One row per gaining carrier that asked for a port-out, whether or not it got one.';
+comment on table marts.agg_carriers_gained is 'One row per gaining carrier that asked for a port-out, successful or not.';
 comment on column marts.agg_carriers_gained.carrier_id is 'Gaining carrier, see dim_carriers.';
-comment on column marts.agg_carriers_gained.carrier_name is 'Its most frequent spelling.';
-comment on column marts.agg_carriers_gained.spid is 'SPID, null for carriers known by name only.';
+comment on column marts.agg_carriers_gained.carrier_name is 'Name of the carrier in its most frequent spelling.';
+comment on column marts.agg_carriers_gained.spid is 'SPID (service provider id); null for carriers of which only a name is known.';
 comment on column marts.agg_carriers_gained.operator_id is 'Operator of the carrier, see dim_carriers.';
-comment on column marts.agg_carriers_gained.operator_name is 'Its name.';
-comment on column marts.agg_carriers_gained.orders_received is 'Orders of the carrier, in whatever status.';
+comment on column marts.agg_carriers_gained.operator_name is 'Name of the operator.';
+comment on column marts.agg_carriers_gained.orders_received is 'Orders of the carrier, in any status.';
 comment on column marts.agg_carriers_gained.orders_ported is 'Of these, now ported.';
 comment on column marts.agg_carriers_gained.numbers_ported is 'Numbers in the ported orders.';
-comment on column marts.agg_carriers_gained.share_of_numbers is 'Share of all numbers ported, 0 to 1; null when none were.';
-comment on column marts.agg_carriers_gained.first_ported_at is 'First ported_at among orders whose time is known.';
-comment on column marts.agg_carriers_gained.last_ported_at is 'Last ported_at among orders whose time is known.';
+comment on column marts.agg_carriers_gained.share_of_numbers is 'Share of all numbers ported, 0 to 1; null if none were.';
+comment on column marts.agg_carriers_gained.first_ported_at is 'First ported_at of orders whose time is known.';
+comment on column marts.agg_carriers_gained.last_ported_at is 'Last ported_at of orders whose time is known.';
 comment on column marts.agg_carriers_gained.rejection_rate is 'Share of the orders received that are now rejected, 0 to 1.';
-comment on column marts.agg_carriers_gained.median_response_hours is 'Median hours over the carrier''s responses of known time, all spells; censored spells are left out.';
-comment on column marts.agg_carriers_gained.rank is 'Place by numbers_ported, then orders_ported, then carrier_id.';
+comment on column marts.agg_carriers_gained.median_response_hours is 'Median hours of the carrier''s responses of known time, over all spells without the censored ones.';
+comment on column marts.agg_carriers_gained.rank is 'Rank by numbers_ported, then orders_ported, then carrier_id.';

@@ -43,13 +43,13 @@ select
 from shared
 inner join staging.int_carriers as carriers on carriers.carrier_id = shared.carrier_id;
 
-comment on table marts.agg_carriers_gained_monthly is 'One row per month and carrier of which orders were ported in it. Ported orders of unknown time are in no month.';
+comment on table marts.agg_carriers_gained_monthly is 'One row per month and carrier with ported orders in the month. Ported orders of unknown time are in no month.';
 comment on column marts.agg_carriers_gained_monthly.month is 'First day of the month of ported_at, in the reporting time zone.';
 comment on column marts.agg_carriers_gained_monthly.carrier_id is 'Gaining carrier, see dim_carriers.';
-comment on column marts.agg_carriers_gained_monthly.carrier_name is 'Its most frequent spelling.';
+comment on column marts.agg_carriers_gained_monthly.carrier_name is 'Name of the carrier in its most frequent spelling.';
 comment on column marts.agg_carriers_gained_monthly.operator_id is 'Operator of the carrier, see dim_carriers.';
-comment on column marts.agg_carriers_gained_monthly.operator_name is 'Its name.';
+comment on column marts.agg_carriers_gained_monthly.operator_name is 'Name of the operator.';
 comment on column marts.agg_carriers_gained_monthly.orders_ported is 'Orders ported in the month.';
 comment on column marts.agg_carriers_gained_monthly.numbers_ported is 'Numbers in these orders.';
-comment on column marts.agg_carriers_gained_monthly.share_of_numbers is 'Share of the numbers ported in the month, 0 to 1; null when none were.';
-comment on column marts.agg_carriers_gained_monthly.is_new_carrier is 'Whether it is the first month in which the carrier gained numbers; orders without any make none.';
+comment on column marts.agg_carriers_gained_monthly.share_of_numbers is 'Share of the numbers ported in the month, 0 to 1; null if none were.';
+comment on column marts.agg_carriers_gained_monthly.is_new_carrier is 'Whether the carrier gained its first number in this month. Orders without numbers do not count.';

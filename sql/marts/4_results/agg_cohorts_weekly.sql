@@ -4,7 +4,7 @@ with weeks as (
     from marts.dim_days
 ),
 
--- In hours since the last instant of the week, as orders are counted: clocks may change meanwhile.
+-- Hours since the end of the week, because orders are counted by hours and a local day can have 23 or 25 of them.
 ended as (
     select
         weeks.week,
@@ -55,15 +55,14 @@ select
     case when hours_since_end >= 168 then ported_7d / cohort_size end as share_7d,
     case when hours_since_end >= 336 then ported_14d / cohort_size end as share_14d,
     case when hours_since_end >= 720 then ported_30d / cohort_size end as share_30d,
-from filled
-order by week;
+from filled;
 
-comment on table marts.agg_cohorts_weekly is 'One row per week, Monday to Sunday, from the first of dim_days to its last, also where no order was received: how many of the orders received in it were ported within 7, 14 and 30 days of being received. A share is null until every order of the week is that old.';
+comment on table marts.agg_cohorts_weekly is 'One row per week of dim_days, Monday to Sunday, also without orders: how many of the orders received in the week were ported within 7, 14 and 30 days after they were received. A share is null until every order of the week is that old.';
 comment on column marts.agg_cohorts_weekly.week is 'Monday of the week of inserted_at, in the reporting time zone.';
 comment on column marts.agg_cohorts_weekly.orders_received is 'Orders received in the week.';
-comment on column marts.agg_cohorts_weekly.ported_7d is 'Of these, ported within 7 times 24 hours; so far, while the week is young.';
+comment on column marts.agg_cohorts_weekly.ported_7d is 'Of these, ported within 7 times 24 hours; the count of a young week can still grow.';
 comment on column marts.agg_cohorts_weekly.ported_14d is 'Of these, ported within 14 times 24 hours.';
 comment on column marts.agg_cohorts_weekly.ported_30d is 'Of these, ported within 30 times 24 hours.';
-comment on column marts.agg_cohorts_weekly.share_7d is 'ported_7d of orders_received, 0 to 1; null until 7 times 24 hours after the week''s end, and without orders.';
-comment on column marts.agg_cohorts_weekly.share_14d is 'ported_14d of orders_received; null until 14 times 24 hours after the week''s end.';
-comment on column marts.agg_cohorts_weekly.share_30d is 'ported_30d of orders_received; null until 30 times 24 hours after the week''s end.';
+comment on column marts.agg_cohorts_weekly.share_7d is 'ported_7d divided by orders_received, 0 to 1; null without orders and until 7 times 24 hours after the end of the week.';
+comment on column marts.agg_cohorts_weekly.share_14d is 'ported_14d divided by orders_received; null without orders and until 14 times 24 hours after the end of the week.';
+comment on column marts.agg_cohorts_weekly.share_30d is 'ported_30d divided by orders_received; null without orders and until 30 times 24 hours after the end of the week.';

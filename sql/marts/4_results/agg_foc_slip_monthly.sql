@@ -33,20 +33,20 @@ select
     rescheduled, late_at_first, p50_first_slip_days, p90_first_slip_days, max_first_slip_days, p50_lead_days, p90_lead_days,
 from grouped;
 
-comment on table marts.agg_foc_slip_monthly is 'One row per month in which orders were ported: how the day of the port-out kept to the confirmed day (firm order commitment), the last and the first. Days are those of the place of the order''s first number. Ported orders of unknown time are in no month.';
+comment on table marts.agg_foc_slip_monthly is 'One row per month in which orders were ported: how many days the port-out differed from the confirmed day (FOC, firm order commitment), both from the last and from the first confirmed one. Days are those of the time zone of the order''s first number. Ported orders of unknown time are in no month.';
 comment on column marts.agg_foc_slip_monthly.month is 'First day of the month of ported_at, in the reporting time zone.';
 comment on column marts.agg_foc_slip_monthly.orders_ported is 'Orders ported in the month.';
-comment on column marts.agg_foc_slip_monthly.with_foc is 'Of these, with a confirmed day: early, on_day and late add up to them.';
-comment on column marts.agg_foc_slip_monthly.early is 'Of these, ported before the confirmed day.';
-comment on column marts.agg_foc_slip_monthly.on_day is 'Of these, ported on it.';
-comment on column marts.agg_foc_slip_monthly.late is 'Of these, ported after it.';
+comment on column marts.agg_foc_slip_monthly.with_foc is 'Of these, orders with a confirmed day: the sum of early, on_day and late.';
+comment on column marts.agg_foc_slip_monthly.early is 'Orders ported before the confirmed day.';
+comment on column marts.agg_foc_slip_monthly.on_day is 'Orders ported on the confirmed day.';
+comment on column marts.agg_foc_slip_monthly.late is 'Orders ported after the confirmed day.';
 comment on column marts.agg_foc_slip_monthly.p50_slip_days is 'Median days from the confirmed day to the port-out; negative is early.';
-comment on column marts.agg_foc_slip_monthly.p90_slip_days is '90th percentile of the same.';
-comment on column marts.agg_foc_slip_monthly.max_slip_days is 'Most days late.';
-comment on column marts.agg_foc_slip_monthly.rescheduled is 'Of the orders, those whose confirmed day changed at least once.';
-comment on column marts.agg_foc_slip_monthly.late_at_first is 'Of the orders, those ported after the first day that was confirmed.';
+comment on column marts.agg_foc_slip_monthly.p90_slip_days is '90th percentile of these days.';
+comment on column marts.agg_foc_slip_monthly.max_slip_days is 'Most days after the confirmed day.';
+comment on column marts.agg_foc_slip_monthly.rescheduled is 'Orders whose confirmed day changed at least once.';
+comment on column marts.agg_foc_slip_monthly.late_at_first is 'Orders ported after the first day that was confirmed.';
 comment on column marts.agg_foc_slip_monthly.p50_first_slip_days is 'Median days from the first confirmed day to the port-out.';
-comment on column marts.agg_foc_slip_monthly.p90_first_slip_days is '90th percentile of the same.';
+comment on column marts.agg_foc_slip_monthly.p90_first_slip_days is '90th percentile of these days.';
 comment on column marts.agg_foc_slip_monthly.max_first_slip_days is 'Most days after the first confirmed day.';
 comment on column marts.agg_foc_slip_monthly.p50_lead_days is 'Median days from the day received to the confirmed day.';
-comment on column marts.agg_foc_slip_monthly.p90_lead_days is '90th percentile of the same.';
+comment on column marts.agg_foc_slip_monthly.p90_lead_days is '90th percentile of these days.';

@@ -9,8 +9,8 @@ offsets as (
     from staging.utc_offsets_reported
 ),
 
--- Where an order became final, or came back from there.
-crossings as (
+-- Status changes that closed an order or reopened it.
+open_changes as (
     select
         changes.order_number,
         changes.began_at,
@@ -22,20 +22,20 @@ crossings as (
     where statuses.is_final <> previous_statuses.is_final
 ),
 
--- A ported_out_at window dates the port-out that stands better than the sync that first saw it.
+-- A ported_out_at window dates a port-out better than the sync that first saw it.
 dated as (
     select
         case
-            when crossings.is_current and orders.ported_at_source = 'range' then orders.ported_at
-            else crossings.began_at
-        end as crossed_at,
-        crossings.opened,
-    from crossings
-    inner join orders on orders.order_number = crossings.order_number
+            when open_changes.is_current and orders.ported_at_source = 'range' then orders.ported_at
+            else open_changes.began_at
+        end as changed_at,
+        open_changes.opened,
+    from open_changes
+    inner join orders on orders.order_number = open_changes.order_number
     where orders.received_on is not null
 ),
 
-happenings as (
+daily_events as (
     select
         received_on as day, 1 as received, number_count as numbers_received,
         0 as ported, 0 as numbers_ported, 0 as rejected, 0 as canceled, 1 as opened,
@@ -57,10 +57,10 @@ happenings as (
     where orders.status in ('rejected', 'canceled')
     union all
     select
-        cast((dated.crossed_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date),
+        cast((dated.changed_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date),
         0, 0, 0, 0, 0, 0, dated.opened
     from dated
-    left join offsets on dated.crossed_at >= offsets.starts_at and dated.crossed_at < offsets.ends_at
+    left join offsets on dated.changed_at >= offsets.starts_at and dated.changed_at < offsets.ends_at
 ),
 
 bounds as (
@@ -68,20 +68,20 @@ bounds as (
     from marts.dim_days
 ),
 
--- Clocks may differ by a second across midnight: what falls outside the calendar counts on its nearest day.
+-- Clocks can differ by a second around midnight: an event outside the calendar counts on the nearest day.
 daily as (
     select
-        least(greatest(happenings.day, bounds.first_day), bounds.last_day) as day,
-        sum(happenings.received) as received,
-        sum(happenings.numbers_received) as numbers_received,
-        sum(happenings.ported) as ported,
-        sum(happenings.numbers_ported) as numbers_ported,
-        sum(happenings.rejected) as rejected,
-        sum(happenings.canceled) as canceled,
-        sum(happenings.opened) as opened,
-    from happenings
+        least(greatest(daily_events.day, bounds.first_day), bounds.last_day) as day,
+        sum(daily_events.received) as received,
+        sum(daily_events.numbers_received) as numbers_received,
+        sum(daily_events.ported) as ported,
+        sum(daily_events.numbers_ported) as numbers_ported,
+        sum(daily_events.rejected) as rejected,
+        sum(daily_events.canceled) as canceled,
+        sum(daily_events.opened) as opened,
+    from daily_events
     cross join bounds
-    group by least(greatest(happenings.day, bounds.first_day), bounds.last_day)
+    group by least(greatest(daily_events.day, bounds.first_day), bounds.last_day)
 ),
 
 filled as (
@@ -102,12 +102,12 @@ select
     day, orders_received, numbers_received, orders_ported, numbers_ported, orders_rejected, orders_canceled, orders_open,
 from filled;
 
-comment on table marts.agg_portouts_daily is 'One row per day of dim_days: without gaps, up to as_of, or a little further where rows are younger.';
+comment on table marts.agg_portouts_daily is 'One row per day of dim_days: without gaps, up to the day of as_of, or to a later day if an order is slightly younger than as_of.';
 comment on column marts.agg_portouts_daily.day is 'Day in the reporting time zone.';
-comment on column marts.agg_portouts_daily.orders_received is 'Orders whose inserted_at falls on the day.';
+comment on column marts.agg_portouts_daily.orders_received is 'Orders whose inserted_at is on the day.';
 comment on column marts.agg_portouts_daily.numbers_received is 'Numbers in these orders.';
-comment on column marts.agg_portouts_daily.orders_ported is 'Orders, now ported, whose ported_at falls on the day.';
+comment on column marts.agg_portouts_daily.orders_ported is 'Orders that are ported now and whose ported_at is on the day.';
 comment on column marts.agg_portouts_daily.numbers_ported is 'Numbers in these orders.';
-comment on column marts.agg_portouts_daily.orders_rejected is 'Orders, now rejected, that became so on the day; where no event tells, the day a sync first saw it, or that of as_of where none did.';
-comment on column marts.agg_portouts_daily.orders_canceled is 'Orders, now canceled, that became so on the day; where no event tells, the day a sync first saw it, or that of as_of where none did.';
-comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day, or at as_of on the last; an order without inserted_at is in none, and one whose end is known by observation only stays open until seen closed.';
+comment on column marts.agg_portouts_daily.orders_rejected is 'Orders that are rejected now and became so on the day. Without an event: the day on which a sync first saw it, or the day of as_of if none did.';
+comment on column marts.agg_portouts_daily.orders_canceled is 'Orders that are canceled now and became so on the day. Without an event: the day on which a sync first saw it, or the day of as_of if none did.';
+comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day; on the last day, at as_of. An order without inserted_at is on no day. An order without events stays open until a sync sees it closed.';

@@ -23,14 +23,14 @@ grouped as (
 select rejection_code, rejections, by_us, at_intake, upheld, reopened, canceled, undecided, other_outcome, orders
 from grouped;
 
-comment on table marts.agg_rejections is 'One row per rejection code, and one for rejections whose code is not known: all but the last of an order, and old ones.';
-comment on column marts.agg_rejections.rejection_code is 'Telnyx''s code; null where it is not known.';
+comment on table marts.agg_rejections is 'One row per rejection code, and one row for rejections whose code is unknown: old ones, and all but the last of an order.';
+comment on column marts.agg_rejections.rejection_code is 'Telnyx''s code; null if it is unknown.';
 comment on column marts.agg_rejections.rejections is 'Rejections.';
 comment on column marts.agg_rejections.by_us is 'Of these, by us.';
-comment on column marts.agg_rejections.at_intake is 'Of these, straight from pending, without our doing. The few that are neither followed another status.';
+comment on column marts.agg_rejections.at_intake is 'Of these, directly from pending to rejected, not by us. The few rejections that are neither by_us nor at_intake followed another status.';
 comment on column marts.agg_rejections.upheld is 'Of these, upheld.';
-comment on column marts.agg_rejections.reopened is 'Of these, reopened: the order went on.';
-comment on column marts.agg_rejections.canceled is 'Of these, ended by the gaining side''s cancellation.';
+comment on column marts.agg_rejections.reopened is 'Of these, reopened: the order continued.';
+comment on column marts.agg_rejections.canceled is 'Of these, canceled by the gaining side afterwards.';
 comment on column marts.agg_rejections.undecided is 'Of these, by us and still under review.';
-comment on column marts.agg_rejections.other_outcome is 'Of these, followed by a status not yet documented.';
+comment on column marts.agg_rejections.other_outcome is 'Of these, followed by an undocumented status.';
 comment on column marts.agg_rejections.orders is 'Distinct orders.';

@@ -24,7 +24,7 @@ ranked as (
         row_number() over (
             partition by attempts.phone_number
             order by orders.inserted_at desc nulls last, orders.portout_id desc
-        ) as place,
+        ) as position,
     from attempts
     inner join staging.int_orders as orders on orders.order_number = attempts.order_number
 )
@@ -36,17 +36,17 @@ select
     count(distinct carrier_number) as carriers,
     min(inserted_at) as first_received_at,
     max(inserted_at) as last_received_at,
-    max(case when place = 1 then portout_id end) as last_portout_id,
-    max(case when place = 1 then status end) as last_status,
+    max(case when position = 1 then portout_id end) as last_portout_id,
+    max(case when position = 1 then status end) as last_status,
 from ranked
 group by phone_number;
 
-comment on table marts.agg_repeat_attempts is 'One row per phone number that stands in two or more orders.';
-comment on column marts.agg_repeat_attempts.phone_number is 'Number in E.164; hashed where the setting pii says so.';
-comment on column marts.agg_repeat_attempts.attempts is 'Orders that name it.';
+comment on table marts.agg_repeat_attempts is 'One row per phone number that is in two or more orders.';
+comment on column marts.agg_repeat_attempts.phone_number is 'Number in E.164; hashed if the setting pii asks for it.';
+comment on column marts.agg_repeat_attempts.attempts is 'Orders that contain the number.';
 comment on column marts.agg_repeat_attempts.times_ported is 'Of these, now ported.';
-comment on column marts.agg_repeat_attempts.carriers is 'Gaining carriers of these.';
-comment on column marts.agg_repeat_attempts.first_received_at is 'When the first of them was received.';
-comment on column marts.agg_repeat_attempts.last_received_at is 'When the last of them was received.';
-comment on column marts.agg_repeat_attempts.last_portout_id is 'The last of them.';
-comment on column marts.agg_repeat_attempts.last_status is 'Its current status.';
+comment on column marts.agg_repeat_attempts.carriers is 'Gaining carriers of these orders.';
+comment on column marts.agg_repeat_attempts.first_received_at is 'When the first of these orders was received.';
+comment on column marts.agg_repeat_attempts.last_received_at is 'When the last of these orders was received.';
+comment on column marts.agg_repeat_attempts.last_portout_id is 'Id of the last of these orders.';
+comment on column marts.agg_repeat_attempts.last_status is 'Current status of the last order.';

@@ -48,8 +48,8 @@ answered as (
     where month is not null and responded > 0
 ),
 
--- As R has it: where exactly one half stays unanswered from one answer to the next, the middle between the two.
--- 1e-9: a share of exactly one half may come out a rounding error off.
+-- As in R: if exactly one half is unanswered from one answer to the next, the median is the middle between the two.
+-- 1e-9 allows for rounding errors in a share of exactly one half.
 halved as (
     select
         month,
@@ -77,11 +77,11 @@ select
     median_hours_censored,
 from joined;
 
-comment on table marts.agg_response_latency_monthly is 'One row per month in which pending spells began. Percentiles are interpolated, over responses of known time; censored spells are left out of them, but not of median_hours_censored.';
+comment on table marts.agg_response_latency_monthly is 'One row per month in which pending spells began. Percentiles are interpolated over the responses of known time. They leave out censored spells; median_hours_censored includes them.';
 comment on column marts.agg_response_latency_monthly.month is 'First day of the month of pending_at, in the reporting time zone.';
 comment on column marts.agg_response_latency_monthly.spells is 'Pending spells that began in the month.';
 comment on column marts.agg_response_latency_monthly.responded is 'Of these, ended by a response (authorized, authorized_automatically, rejected).';
-comment on column marts.agg_response_latency_monthly.timed is 'Of the responses, those of known time: what every percentile and every count of hours below rests on.';
+comment on column marts.agg_response_latency_monthly.timed is 'Of the responses, those of known time: the basis of all percentiles and of all counts by hours.';
 comment on column marts.agg_response_latency_monthly.open is 'Of the spells, still pending at as_of.';
 comment on column marts.agg_response_latency_monthly.p50_hours is 'Median hours to the response.';
 comment on column marts.agg_response_latency_monthly.p90_hours is '90th percentile of hours to the response.';
@@ -92,5 +92,5 @@ comment on column marts.agg_response_latency_monthly.within_48h is 'Responses of
 comment on column marts.agg_response_latency_monthly.p50_business_hours is 'Median business hours to the response, see fct_responses.';
 comment on column marts.agg_response_latency_monthly.p90_business_hours is '90th percentile of business hours to the response.';
 comment on column marts.agg_response_latency_monthly.within_one_business_day is 'Responses of known time that came by 17:00 of the business day for which the request counts, see fct_responses.';
-comment on column marts.agg_response_latency_monthly.automatic is 'Responses taken for authorised by silence: an estimate.';
-comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response: censored spells count until they end, open ones until as_of; those of unknown length are left out. With nothing censored it equals p50_hours: where exactly half are answered, it is the middle between two answers. Null while more than half are unanswered.';
+comment on column marts.agg_response_latency_monthly.automatic is 'Responses that count as authorised by silence: an estimate.';
+comment on column marts.agg_response_latency_monthly.median_hours_censored is 'Kaplan-Meier median hours to a response. Censored spells count until they end, open ones until as_of; spells of unknown length are left out. If exactly half of the spells are answered at one time, it is the middle between that answer and the next, so without censored spells it equals p50_hours. Null while more than half are unanswered.';
