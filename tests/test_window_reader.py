@@ -14,8 +14,9 @@ import pytest
 from fake_transport import NOON, ListServer, Row, envelope, open_client, order, orders_every
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portouts.list_reader import PAGES_AHEAD, PAGES_AT_A_TIME, ListReader, Read, UnderWay
+from portouts.list_reader import PAGES_AT_A_TIME, Read
 from portouts.queries import Axis, ListQuery, Lookup, Query
+from portouts.query_reader import PAGES_AHEAD, QueryReader, UnderWay
 from portouts.telnyx_errors import PermissionDenied, UnaskedRows, Unprocessable
 from portouts.windows import Window
 
@@ -37,7 +38,7 @@ async def read(handler: Handler, *queries: Query, page_size: int = 5) -> list[Re
     """Read the queries through a real client, and return what was taken."""
     reads: list[Read] = []
     async with open_client(handler) as client:
-        await ListReader(client, page_size).read_all(deque(queries), reads.append)
+        await QueryReader(client, page_size).read_all(deque(queries), reads.append)
     return reads
 
 
@@ -506,7 +507,7 @@ async def test_reading_looks_only_a_few_queries_ahead_of_whoever_takes_the_rows(
             taken.append(each)
             ahead.append(asked - len(taken))
 
-        await ListReader(client, 5).read_all(queries, take)
+        await QueryReader(client, 5).read_all(queries, take)
     assert len(taken) == 20
     assert max(ahead) < LOOK_AHEAD
 
@@ -517,14 +518,14 @@ async def test_enough_ends_the_taking_at_once_and_what_has_been_begun_goes_on_fo
     taken: list[Read] = []
     under_way = UnderWay()
     async with open_client(ListServer(orders_every(timedelta(hours=1), 120))) as client:
-        await ListReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 3)
+        await QueryReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 3)
         assert len(taken) == 3
         begun = [await task for task in under_way.reads]
         assert [each.query for each in [*taken, *begun] if isinstance(each, Read)] + list(queries) == everything
-        await ListReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 4)
+        await QueryReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 4)
         assert taken[3] is begun[0]
         assert len(under_way.reads) == len(begun), "it reads as far ahead as before"
-        await ListReader(client, 5, under_way=under_way).read_all(queries, taken.append)
+        await QueryReader(client, 5, under_way=under_way).read_all(queries, taken.append)
     assert [each.query for each in taken] == everything
     assert len(ids_of(taken)) == len(set(ids_of(taken))) == 120
 
@@ -534,7 +535,7 @@ async def test_to_finish_is_to_take_what_has_been_begun_and_to_leave_the_rest_qu
     everything = list(queries)
     taken: list[Read] = []
     async with open_client(ListServer(orders_every(timedelta(hours=1), 120))) as client:
-        reader = ListReader(client, 5)
+        reader = QueryReader(client, 5)
         await reader.read_all(queries, taken.append, lambda: len(taken) >= 3)
         await reader.finish(queries, taken.append)
         assert 3 < len(taken) <= 3 + LOOK_AHEAD
@@ -549,7 +550,7 @@ async def test_counting_keeps_the_first_pages_and_asks_for_none_of_them_again() 
     queries = half_days(4)
     taken: list[Read] = []
     async with open_client(server) as client:
-        reader = ListReader(client, 20)
+        reader = QueryReader(client, 20)
         total = await reader.count([query for query in queries if isinstance(query, ListQuery)])
         await reader.read_all(queries, taken.append)
     assert len(server.asked) == 4
@@ -560,7 +561,7 @@ async def test_counting_keeps_the_first_pages_and_asks_for_none_of_them_again() 
 async def test_progress_counts_every_row_once() -> None:
     counted: list[int] = []
     async with open_client(ListServer(orders_every(MINUTE, 300))) as client:
-        reader = ListReader(client, 5, on_rows=counted.append)
+        reader = QueryReader(client, 5, on_rows=counted.append)
         await reader.read_all(deque[Query]([WHOLE_DAY]), lambda _: None)
     assert sum(counted) == 300
 

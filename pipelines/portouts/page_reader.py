@@ -22,7 +22,7 @@ from msgspec import Struct
 from portouts.api_clock import ApiClock
 from portouts.order_fields import INSTANT, Event, Order
 from portouts.privacy import KEEP, Privacy
-from portouts.queries import Axis, ListQuery, Query
+from portouts.queries import Axis, ListQuery, Lookup, Query
 from portouts.records import events_table, orders_table
 from portouts.rows import Row, SetApart, canonical_id, has_id, ids_of, set_apart, spellings
 from portouts.telnyx_errors import NotFound, UnaskedRows, Unprocessable
@@ -89,19 +89,6 @@ class PageReader:
         self._page_size = page_size
         self._privacy = privacy
 
-    async def row(self, path: str, row_id: str) -> JsonObject | None:
-        for spelling in spellings(row_id):
-            try:
-                row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}"))["data"]
-            except (NotFound, Unprocessable):
-                continue  # 422: not even the form of an id
-            if row.get("id") in (None, ""):
-                row["id"] = row_id  # it was asked for by its id, so that much is known
-            if not has_id(row) or canonical_id(str(row.get("id"))) != canonical_id(row_id):
-                raise UnaskedRows(f"GET {path}/{spelling} answered another id.")
-            return row
-        return None
-
     async def pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
         starts = range(2, count + 1, PAGES_TOGETHER)
         return await all_of(self.pages(query, range(start, min(start + PAGES_TOGETHER, count + 1))) for start in starts)
@@ -140,6 +127,26 @@ class PageReader:
             misplaced,
             tuple(mended),
         )
+
+    async def rows(self, lookup: Lookup) -> tuple[pa.Table, tuple[str, ...]]:
+        """Fetch rows by id; return those that the API knows, and the ids that it does not."""
+        answers = await all_of(self._row(lookup.path, row_id) for row_id in lookup.ids)
+        missing = tuple(row_id for row_id, row in zip(lookup.ids, answers, strict=True) if row is None)
+        parse = events_table if lookup.is_of_events else orders_table
+        return parse([row for row in answers if row is not None], self._privacy), missing
+
+    async def _row(self, path: str, row_id: str) -> JsonObject | None:
+        for spelling in spellings(row_id):
+            try:
+                row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}"))["data"]
+            except (NotFound, Unprocessable):
+                continue  # 422: not even the form of an id
+            if row.get("id") in (None, ""):
+                row["id"] = row_id  # it was asked for by its id, so that much is known
+            if not has_id(row) or canonical_id(str(row.get("id"))) != canonical_id(row_id):
+                raise UnaskedRows(f"GET {path}/{spelling} answered another id.")
+            return row
+        return None
 
 
 def is_range(query: Query) -> TypeGuard[ListQuery]:

@@ -21,11 +21,12 @@ from portouts.buckets import SECOND, Bucket
 from portouts.comparison import Comparison, Difference
 from portouts.errors import PortoutsError
 from portouts.held_orders import HeldOrders, Version
-from portouts.list_reader import ListReader, Read
+from portouts.list_reader import Read
 from portouts.order_fields import ORDER_FIELDS
 from portouts.page_reader import Api, all_of, uncounted, whole_number
 from portouts.privacy import KEEP, Privacy
 from portouts.queries import Axis, ListQuery, Query
+from portouts.query_reader import QueryReader
 from portouts.rows import ids_of, set_apart
 from portouts.sync_plan import lookups
 from portouts.telnyx_errors import Unprocessable
@@ -63,7 +64,7 @@ class Reconciliation:
         self._as_of = as_of
         self._page_size = page_size
         self._privacy = privacy
-        self._reader = ListReader(api, page_size, privacy)
+        self._reader = QueryReader(api, page_size, privacy)
         self._on_count = on_count
         self._doubted: set[str] = set()
         self._sampled: set[str] = set()

@@ -19,12 +19,13 @@ import pyarrow.compute as pc
 from portouts.api_clock import TOLERANCE, WORTH_A_WARNING, ApiClock, written_span
 from portouts.chunk import Chunk
 from portouts.errors import PortoutsError, SettingsError
-from portouts.list_reader import ListReader, Read, UnderWay
+from portouts.list_reader import Read
 from portouts.odd_rows import OddRows
 from portouts.order_fields import INSTANT, TEXT
 from portouts.page_reader import Api, is_range
 from portouts.port_dates import PortDating
 from portouts.queries import OPEN_STATUSES, Axis, ListQuery, Lookup, Query
+from portouts.query_reader import QueryReader, UnderWay
 from portouts.settings import require_range
 from portouts.sync_options import Progress, SyncOptions, SyncReport, unwatched
 from portouts.sync_plan import lookups, plan_axis, plan_lookups, settled
@@ -40,7 +41,7 @@ OF_THIS_ACCOUNT = "Check that TELNYX_API_KEY belongs to this warehouse's account
 OF_ANOTHER_ACCOUNT = "Use the key of this warehouse's account, or another --database for the other one."
 IF_REMOVED = "If the orders held were really removed at Telnyx, accept that with --accept-deletions."
 
-Stage = Callable[[ListReader, SyncState], Awaitable[Iterable[Query]]]
+Stage = Callable[[QueryReader, SyncState], Awaitable[Iterable[Query]]]
 
 
 class NotProven(PortoutsError):
@@ -118,7 +119,7 @@ class SyncRun:
         """
         self._keep_to_privacy(state)
         chunk = Chunk()
-        reader = ListReader(api, self.options.page_size, self.options.privacy, self._under_way, self._advance)
+        reader = QueryReader(api, self.options.page_size, self.options.privacy, self._under_way, self._advance)
 
         def take(read: Read) -> None:
             self._take(read, chunk, state)
@@ -130,7 +131,7 @@ class SyncRun:
                 await reader.finish(self._queries, take)
             await self._plan_more(reader, state)
         self._see_glimpses(reader)
-        chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.glimpses]
+        chunk.glimpses = [self._only_news(table, state, self._held_versions) for table in reader.discarded]
         await self._require_same_account(api, chunk, state)
         tables = self._tables(chunk, state)
         if self.is_done:
@@ -164,7 +165,7 @@ class SyncRun:
         """Ask for orders one by one, until the API knows one."""
         for order_id in ids:
             reads: list[Read] = []
-            reader = ListReader(api, self.options.page_size, self.options.privacy)
+            reader = QueryReader(api, self.options.page_size, self.options.privacy)
             await reader.read_all(deque([Lookup((order_id,))]), reads.append)
             if len(reads[0].table):
                 return True
@@ -197,16 +198,16 @@ class SyncRun:
         """End what has been begun for a chunk that will not be read."""
         await self._under_way.break_off()
 
-    async def _plan_more(self, reader: ListReader, state: SyncState) -> None:
+    async def _plan_more(self, reader: QueryReader, state: SyncState) -> None:
         """Plan the next stages, until one has something to ask."""
         while self._stages and not self._is_asking():
             self._queries.extend(await self._stages.popleft()(reader, state))
 
-    async def _plan_reread(self, _reader: ListReader, _state: SyncState) -> Iterable[Query]:
+    async def _plan_reread(self, _reader: QueryReader, _state: SyncState) -> Iterable[Query]:
         self._owed = set(self.options.reread)
         return _ranges(Axis.EVENTS, self.options.reread_events)
 
-    async def _plan_events(self, reader: ListReader, state: SyncState) -> Iterable[Query]:
+    async def _plan_events(self, reader: QueryReader, state: SyncState) -> Iterable[Query]:
         """Plan all that can be planned ahead, and begin with the events.
 
         No page of orders is asked for before all events have been read: each order is then as new as its events.
@@ -223,7 +224,7 @@ class SyncRun:
         self._orders = orders
         return [*events, *self._unfinished(state)]
 
-    async def _ask_first(self, reader: ListReader, state: SyncState) -> Sequence[Query]:
+    async def _ask_first(self, reader: QueryReader, state: SyncState) -> Sequence[Query]:
         """Count the events, and keep to the API's clock, which the first answer shows.
 
         Where that changes what is to be asked, they are counted anew.
@@ -300,14 +301,14 @@ class SyncRun:
         self._owed = state.to_read | state.open_orders.keys()
         self._held_versions = {order_id: order.updated_at for order_id, order in state.open_orders.items()}
 
-    async def _plan_orders(self, reader: ListReader, _state: SyncState) -> Iterable[Query]:
+    async def _plan_orders(self, reader: QueryReader, _state: SyncState) -> Iterable[Query]:
         return await self._counted(reader, self._orders)
 
     def _within(self, state: SyncState) -> Window:
         """Tell what all ranges of this sync lie in."""
         return Window(state.start or BEGINNING, self._as_of + RESOLUTION)
 
-    async def _plan_ports(self, reader: ListReader, state: SyncState) -> Iterable[Query]:
+    async def _plan_ports(self, reader: QueryReader, state: SyncState) -> Iterable[Query]:
         """Plan ranges that tell when those orders were ported of which no event does."""
         self._see_glimpses(reader)
         if not self._ports.are_wanted():
@@ -317,18 +318,18 @@ class SyncRun:
         windows = self._ports.windows(within, ported_count, self.options.page_size)
         return await self._counted(reader, _ranges(Axis.PORTED, windows))
 
-    def _see_glimpses(self, reader: ListReader) -> None:
+    def _see_glimpses(self, reader: QueryReader) -> None:
         """Take the ported orders among versions that proved nothing: such a version may be the one that is loaded."""
-        for table in reader.glimpses:
+        for table in reader.discarded:
             self._ports.undated.see(table)
 
-    async def _plan_other_ports(self, reader: ListReader, state: SyncState) -> Iterable[Query]:
+    async def _plan_other_ports(self, reader: QueryReader, state: SyncState) -> Iterable[Query]:
         """Plan all other ranges, should an order have been ported before it was inserted, or after its last change."""
         if not self._ports.are_wanted():
             return ()
         return await self._counted(reader, _ranges(Axis.PORTED, self._ports.other_windows(self._within(state))))
 
-    async def _end_ports(self, _reader: ListReader, state: SyncState) -> Iterable[Query]:
+    async def _end_ports(self, _reader: QueryReader, state: SyncState) -> Iterable[Query]:
         if known := self._known(self._within(state)):
             self._ports.end(state, known)
         return ()
@@ -338,7 +339,7 @@ class SyncRun:
         end = min(window.end, self._known_until + RESOLUTION)
         return Window(window.start, end) if window.start < end else None
 
-    async def _counted(self, reader: ListReader, queries: list[ListQuery]) -> list[ListQuery]:
+    async def _counted(self, reader: QueryReader, queries: list[ListQuery]) -> list[ListQuery]:
         self._rows_expected += await reader.count(queries)
         return queries
 
@@ -353,7 +354,7 @@ class SyncRun:
     def _has_events(self, state: SyncState) -> bool:
         return self.options.events and not state.events_refused
 
-    async def _events_asked(self, reader: ListReader, state: SyncState) -> Sequence[Query]:
+    async def _events_asked(self, reader: QueryReader, state: SyncState) -> Sequence[Query]:
         """Count the events; not every account may read them. What is not read now is read once it may be.
 
         Only the API's own refusal counts, not a page of a firewall.
@@ -377,11 +378,11 @@ class SyncRun:
         state.events_refused = False
         return counted
 
-    async def _plan_cheapest(self, _reader: ListReader, state: SyncState) -> Iterable[Query]:
+    async def _plan_cheapest(self, _reader: QueryReader, state: SyncState) -> Iterable[Query]:
         """Plan the orders still owed, by whatever is cheaper."""
         return self._lookups(state, state.orders_per_second(self._as_of))
 
-    async def _plan_lookups(self, _reader: ListReader, state: SyncState) -> Iterable[Query]:
+    async def _plan_lookups(self, _reader: QueryReader, state: SyncState) -> Iterable[Query]:
         """Plan those that this did not bring, by id."""
         return self._lookups(state, 0.0)
 
