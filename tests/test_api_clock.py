@@ -139,7 +139,7 @@ def require_as_with_a_right_clock(found: Machine, right: Machine) -> None:
     assert found.ask(PORTS) == right.ask(PORTS)
     [(until,)] = found.ask("select max(range_end) from raw.covered_ranges")
     assert until <= found.world.now + RESOLUTION
-    assert read_status(found.database, found.world.now)["as_of"] == found.world.now.isoformat()
+    assert read_status(found.database, found.world.now).as_of == found.world.now
 
 
 @pytest.mark.parametrize(

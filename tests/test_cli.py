@@ -22,8 +22,8 @@ import pytest
 import typer.main
 from portouts.cli import app
 from portouts.demo import Answer
+from portouts.demo_output import print_answers
 from portouts.sandbox import World, create_app, running
-from portouts.terminal import print_answers
 from portouts.time_zones import rules_version
 from simulated_account import ask
 from typer.testing import CliRunner

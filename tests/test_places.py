@@ -40,7 +40,7 @@ def test_any_name_of_a_folder_and_of_a_file_will_do(name: str, tmp_path: Path) -
     shutil.rmtree(account.database.parent / ".portouts")
     account.sync()
     assert account.ask("select count(*) from raw.portouts") == [(20,)]
-    assert read_status(account.database, account.world.now)["counts"]["orders"] == 20
+    assert read_status(account.database, account.world.now).counts["orders"] == 20
 
 
 def test_a_backslash_is_refused_before_anything_is_made(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_status_checks_the_file_against_its_certificate(tmp_path: Path) -> None:
     account.sync()
     checked = read_status(account.database, account.world.now, check=True)
     assert ask(account.database, "select content_checksum from marts.rpt_verifications") == [
-        (checked["content_checksum"],)
+        (checked.content_checksum,)
     ]
     with duckdb.connect(str(account.database)) as connection:
         connection.execute(
@@ -212,4 +212,4 @@ def test_a_sync_without_a_certificate_leaves_those_before_as_they_are(tmp_path: 
     account.world.advance(timedelta(days=1))
     account.sync(verify=Verify.NONE)
     assert account.ask("select content_checksum from raw.verifications") == before
-    assert read_status(account.database, account.world.now, check=True)["content_checksum"] is None
+    assert read_status(account.database, account.world.now, check=True).content_checksum is None

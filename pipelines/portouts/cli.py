@@ -60,21 +60,9 @@ from portouts.environment import instants_to_read, instants_to_verify, machine_t
 from portouts.errors import PortoutsError, SettingsError
 from portouts.exit_status import DIFFERENT, FAILED, print_error, warn_of_lost_output, with_exit_status
 from portouts.process import home_folder, prepare_imports, prepare_process, stop_on_signal
+from portouts.progress import note, note_plan, note_wait, progress
 from portouts.settings import parse_instant, published_file, read_toml, require_folder_of, settings_files
 from portouts.streams import settle_streams
-from portouts.terminal import (
-    note,
-    note_plan,
-    note_wait,
-    print_demo,
-    print_load,
-    print_models,
-    print_sync,
-    print_verification,
-    progress,
-    result,
-    status_text,
-)
 
 if TYPE_CHECKING:
     import socket
@@ -147,6 +135,7 @@ def sync(
         require_engine(context, destination, files)
     settings = resolve_settings(files)
     from portouts.sync_job import SyncRequest
+    from portouts.sync_output import print_load, print_sync
 
     request = SyncRequest(
         as_of=until,
@@ -162,9 +151,9 @@ def sync(
     )
     warehouse = _warehouse(database, state_dir)
     if destination is None:
-        print_sync(_sync(warehouse, request), as_json)
+        print_sync(_sync(warehouse, request), as_json=as_json)
     else:
-        print_load(destination, _load(warehouse, request, destination, files), as_json)
+        print_load(destination, _load(warehouse, request, destination, files), as_json=as_json)
 
 
 def _sync(warehouse: Warehouse, request: SyncRequest) -> SyncOutcome:
@@ -227,13 +216,14 @@ def verify(
     settings = resolve_settings(settings_files(database, config))
     from portouts.comparison import Verdict
     from portouts.telnyx_source import Supervision
+    from portouts.verification_output import print_verification
     from portouts.verify_job import VerifyRequest, run_verify
 
     request = VerifyRequest(settings, depth, sample, start, end, repair, accept_deletions, accept_settings)
     warehouse, supervision = _warehouse(database, state_dir), Supervision(on_wait=note_wait)
     with progress() as bar:
         outcome = run_verify(warehouse, request, machine_time, supervision, bar("Verifying"), note_plan)
-    print_verification(outcome, as_json)
+    print_verification(outcome, as_json=as_json)
     verdict = Verdict(outcome.certificate.verdict)
     if verdict is not Verdict.PROVEN:
         raise typer.Exit(DIFFERENT if verdict is Verdict.DIFFERENT else FAILED)
@@ -254,9 +244,10 @@ def models(
     database = published_file(database)
     settings = resolve_settings(settings_files(database, config), needs_key=False)
     from portouts.models_job import rebuild_models
+    from portouts.models_output import print_models
 
-    warehouse = _warehouse(database, state_dir)
-    print_models(rebuild_models(warehouse, settings, accept_settings=accept_settings), as_json)
+    outcome = rebuild_models(_warehouse(database, state_dir), settings, accept_settings=accept_settings)
+    print_models(outcome, as_json=as_json)
 
 
 @app.command()
@@ -265,9 +256,9 @@ def status(database: Database = DEFAULT_DATABASE, check: Check = False, as_json:
     """Show how fresh the published file is, which ranges it covers, and what it holds."""
     database = published_file(database)
     from portouts.status import read_status
+    from portouts.status_output import print_status
 
-    found = read_status(database, machine_time(), check=check)
-    result(found, as_json, status_text(found))
+    print_status(read_status(database, machine_time(), check=check), as_json=as_json)
 
 
 @app.command()
@@ -277,11 +268,13 @@ def report(database: Database = DEFAULT_DATABASE, output: Output = None, as_json
     database = published_file(database)
     output = require_folder_of("--output", output) if output else None
     require_packages("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
+    from portouts.output import print_result
+
     with home_folder():
         from portouts.report import build_report
 
         built = build_report(database, output)
-    result(built.to_json(), as_json, str(built))
+    print_result(str(built), built.to_json(), as_json=as_json)
 
 
 @app.command()
@@ -300,11 +293,12 @@ def demo(
     require_packages("starlette", "uvicorn", extra="sandbox")
     prepare_imports()
     from portouts.demo import clear_demo, read_answers, run_demo
+    from portouts.demo_output import print_demo
 
     clear_demo(database)
     with progress() as bar:
         outcome = run_demo(database, orders, seed, machine_time, bar)
-    print_demo(outcome, database, read_answers(database), as_json)
+    print_demo(outcome, database, read_answers(database), as_json=as_json)
     if outcome.differences:
         raise typer.Exit(FAILED)
 
