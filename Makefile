@@ -42,8 +42,9 @@ mutate: .venv ## break five mechanisms on purpose, and show which seed notices
 bench: .venv ## portouts against what people would use instead, on 20,000 simulated orders
 	$(BIN)/python benchmarks/compare.py --json data/benchmark.json --markdown docs/benchmarks.md --picture docs/benchmarks.svg
 
-docs: .venv ## write docs/marts.md again, from the comments and questions
+docs: .venv ## write docs/marts.md and docs/commands.md again
 	$(BIN)/python -m portouts.data_dictionary > docs/marts.md
+	$(BIN)/python -m portouts.command_reference > docs/commands.md
 
 lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
 	$(COMPILE) -o requirements.lock pyproject.toml

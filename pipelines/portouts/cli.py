@@ -292,13 +292,12 @@ def demo(
         raise SettingsError(f"{database} exists already; give the demo a new file.")
     require_packages("starlette", "uvicorn", extra="sandbox")
     prepare_imports()
-    from portouts.demo import clear_demo, read_answers, run_demo
+    from portouts.demo import run_demo
     from portouts.demo_output import print_demo
 
-    clear_demo(database)
-    with progress() as bar:
-        outcome = run_demo(database, orders, seed, machine_time, bar)
-    print_demo(outcome, database, read_answers(database), as_json=as_json)
+    with progress() as add_bar:
+        outcome = run_demo(database, orders, seed, machine_time, add_bar)
+    print_demo(outcome, as_json=as_json)
     if outcome.differences:
         raise typer.Exit(FAILED)
 

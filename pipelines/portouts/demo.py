@@ -1,4 +1,4 @@
-"""The main job on a simulated account: sync, let 30 days pass, sync again, report. Offline, without a key."""
+"""The whole job on a simulated account: sync, let 30 days pass, sync again, answer questions. Offline; needs no key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import duckdb
 
 from portouts.sandbox import World, create_app, running
 from portouts.settings import Setting
-from portouts.source_settings import ARGUMENT, check_settings
+from portouts.source_settings import ARGUMENT, SourceSettings, check_settings
 from portouts.sql_files import sql_folder
 from portouts.sync_job import CHUNK_ROWS, SyncOutcome, SyncRequest, run_sync
 from portouts.sync_options import Progress
@@ -22,6 +22,8 @@ from portouts.warehouse import Warehouse
 BEGINS = datetime(2026, 5, 16, 9, tzinfo=UTC)
 DAYS_BETWEEN = 30
 API_KEY = "KEY_DEMO_NOT_A_SECRET"
+
+Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -35,36 +37,23 @@ class Answer:
 
 @dataclass(frozen=True)
 class DemoOutcome:
-    """Both syncs, and how many orders of the published file differ from what the simulated API shows."""
+    """Both syncs, the answers, and how many published orders differ from those of the simulated API."""
 
+    database: Path
     syncs: list[SyncOutcome]
     orders: int
     differences: int
+    answers: list[Answer]
 
 
-def run_demo(
-    database: Path, orders: int, seed: int, clock: Callable[[], datetime], progress: Callable[[str], Progress]
-) -> DemoOutcome:
-    """Sync a simulated account twice into `database`; `progress` gives the bar for a step named by its argument."""
+def run_demo(database: Path, orders: int, seed: int, clock: Clock, add_bar: Callable[[str], Progress]) -> DemoOutcome:
+    """Sync a simulated account twice into `database`, in place of an earlier demo; `add_bar` shows a named step."""
+    clear_demo(database)
     world = World(orders=orders, seed=seed, now=BEGINS)
-    warehouse = Warehouse(database)
-    with running(create_app(world, api_key=API_KEY)) as base_url:
-        syncs = [_sync(warehouse, world, base_url, clock, progress("First load"))]
-        world.advance(timedelta(days=DAYS_BETWEEN))
-        syncs.append(_sync(warehouse, world, base_url, clock, progress(f"{DAYS_BETWEEN} days later")))
-    with duckdb.connect(str(database), read_only=True) as connection:
-        held = dict(connection.execute("select portout_id, status from marts.fct_portouts").fetchall())
-    shown = {order["id"]: order["status"] for order in world.orders()}
-    return DemoOutcome(syncs, len(held), len(held.items() ^ shown.items()))
-
-
-def _sync(
-    warehouse: Warehouse, world: World, base_url: str, clock: Callable[[], datetime], on_progress: Progress
-) -> SyncOutcome:
-    given = {"api_key": API_KEY, "base_url": base_url}  # nothing else, whatever stands in the environment and in .dlt
-    settings = check_settings({name: Setting(value, ARGUMENT) for name, value in given.items()})
-    request = SyncRequest(world.now, settings)
-    return run_sync(warehouse, request, clock, Supervision(on_progress=on_progress, chunk_rows=CHUNK_ROWS))
+    syncs = sync_twice(database, world, clock, add_bar)
+    statuses = published_statuses(database)
+    differences = count_differences(statuses, world)
+    return DemoOutcome(database, syncs, len(statuses), differences, read_answers(database))
 
 
 def clear_demo(database: Path) -> None:
@@ -73,13 +62,46 @@ def clear_demo(database: Path) -> None:
     shutil.rmtree(database.parent / ".portouts" / database.name, ignore_errors=True)
 
 
-def read_answers(database: Path) -> list[Answer]:
-    """Ask every question of `sql/reports`; the first line of each file is the question."""
+def sync_twice(database: Path, world: World, clock: Clock, add_bar: Callable[[str], Progress]) -> list[SyncOutcome]:
+    """Sync the world over a loopback socket, move its clock on, and sync it again."""
+    warehouse = Warehouse(database)
+    with running(create_app(world, api_key=API_KEY)) as base_url:
+        settings = demo_settings(base_url)
+        first = _sync(warehouse, SyncRequest(world.now, settings), clock, add_bar("First load"))
+        world.advance(timedelta(days=DAYS_BETWEEN))
+        second = _sync(warehouse, SyncRequest(world.now, settings), clock, add_bar(f"{DAYS_BETWEEN} days later"))
+    return [first, second]
+
+
+def demo_settings(base_url: str) -> SourceSettings:
+    """Return the settings of the demo: all defaults, whatever the environment and `.dlt` contain."""
+    given = {"api_key": API_KEY, "base_url": base_url}
+    return check_settings({name: Setting(value, ARGUMENT) for name, value in given.items()})
+
+
+def _sync(warehouse: Warehouse, request: SyncRequest, clock: Clock, on_progress: Progress) -> SyncOutcome:
+    return run_sync(warehouse, request, clock, Supervision(on_progress=on_progress, chunk_rows=CHUNK_ROWS))
+
+
+def published_statuses(database: Path) -> dict[str, str]:
+    """Return the status of every published order by its id."""
     with duckdb.connect(str(database), read_only=True) as connection:
-        return [_ask(connection, path) for path in sorted((sql_folder() / "reports").glob("*.sql"))]
+        return dict(connection.execute("select portout_id, status from marts.fct_portouts").fetchall())
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, path: Path) -> Answer:
+def count_differences(statuses: dict[str, str], world: World) -> int:
+    """Count the orders of which these statuses and those of the world differ."""
+    shown = {order["id"]: order["status"] for order in world.orders()}
+    return len({portout_id for portout_id, _ in statuses.items() ^ shown.items()})
+
+
+def read_answers(database: Path) -> list[Answer]:
+    """Answer every question of `sql/reports`; the first line of each file is the question."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return [_answer(connection, path) for path in sorted((sql_folder() / "reports").glob("*.sql"))]
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, path: Path) -> Answer:
     text = path.read_text(encoding="utf-8")
     result = connection.execute(text)
     columns = [column[0] for column in result.description or ()]

@@ -15,8 +15,6 @@ from portouts.output import print_result
 from portouts.sync_output import sync_object
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
     from portouts.demo import Answer, DemoOutcome
@@ -32,30 +30,31 @@ class _Demo(msgspec.Struct):
     answers: dict[str, list[dict[str, Any]]]
 
 
-def print_demo(outcome: DemoOutcome, database: Path, answers: Sequence[Answer], *, as_json: bool) -> None:
+def print_demo(outcome: DemoOutcome, *, as_json: bool) -> None:
     """Print the answers of the demo, and how many requests its syncs took."""
     if not as_json:
-        print_answers(answers)
+        print_answers(outcome.answers)
     shown = _Demo(
-        database=str(database),
+        database=str(outcome.database),
         syncs=[sync_object(sync) for sync in outcome.syncs],
         orders=outcome.orders,
         differences=outcome.differences,
         answers={
-            answer.question: [dict(zip(answer.columns, row, strict=True)) for row in answer.rows] for answer in answers
+            answer.question: [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+            for answer in outcome.answers
         },
     )
-    print_result(_text_of(outcome, database), shown, as_json=as_json)
+    print_result(_text_of(outcome), shown, as_json=as_json)
 
 
-def _text_of(outcome: DemoOutcome, database: Path) -> str:
+def _text_of(outcome: DemoOutcome) -> str:
     first, second = outcome.syncs
     return (
         f"First load: {first.report.requests} requests. 30 days later: {second.report.requests} requests, "
         f"{second.orders_changed} orders new or changed.\n"
         f"Orders held: {outcome.orders}; differing from what the simulated API shows: {outcome.differences}.\n"
-        f"Four questions answered on one page: portouts report --database {database}\n"
-        f"In SQL, with DuckDB's own shell: duckdb -readonly {database}"
+        f"Four questions answered on one page: portouts report --database {outcome.database}\n"
+        f"In SQL, with DuckDB's own shell: duckdb -readonly {outcome.database}"
     )
 
 

@@ -1,8 +1,5 @@
 """How a command ends: an error becomes a message that says what to do, an exit code, and JSON with `--json`.
 
-Exit codes: 0 done and proven · 1 failed, nothing published · 2 wrong usage or settings · 3 `verify` found
-differences · 75 another sync holds the lock.
-
 The surprise: a result that could not be printed (a full disk behind `>`) fails a command only if printing was all it
 had to do.
 """
@@ -23,6 +20,13 @@ from portouts.settings import require_current_folder
 from portouts.streams import lost_output
 
 FAILED, DIFFERENT = 1, 3
+EXIT_CODES = {
+    0: "Done. What could not be proven is reported.",
+    FAILED: "Failed. A failed `sync` has published nothing. A `verify` could prove neither agreement nor difference.",
+    2: "Wrong usage or settings. The message says what to set.",
+    DIFFERENT: "`verify` found differences and, with `--repair`, could not mend all of them.",
+    75: "Another sync holds the lock, or another program the working file.",
+}
 # The RuntimeError that DuckDB makes of a signal while it computes.
 QUERY_INTERRUPTED = "Query interrupted"
 

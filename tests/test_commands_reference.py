@@ -1,0 +1,47 @@
+"""`docs/commands.md` shows what the command line's own help shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import portouts.report
+import portouts.verify_job  # noqa: F401 - with the report, this imports every error that may end a command
+import pytest
+import typer.main
+from portouts.cli import app
+from portouts.command_reference import COMMAND, reference
+from portouts.errors import PortoutsError
+from portouts.exit_status import EXIT_CODES
+
+PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
+COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
+
+
+def test_the_page_is_what_the_command_line_says_now() -> None:
+    assert PAGE.read_text(encoding="utf-8") == reference(), f"write it again: {COMMAND}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_option_of_a_command_stands_in_its_section_once(name: str) -> None:
+    [section] = re.findall(rf"^## `portouts {name}`\n(.*?)(?=^## |\Z)", reference(), re.DOTALL | re.MULTILINE)
+    for option in COMMANDS[name].params:
+        is_hidden = getattr(option, "hidden", False)
+        rows = re.findall(rf"^\| `{option.opts[0]}[ `]", section, re.MULTILINE)
+        assert len(rows) == (0 if is_hidden else 1), option.opts
+
+
+def test_defaults_and_variables_are_shown() -> None:
+    page = " ".join(reference().split())
+    assert "[env var: PORTOUTS_DATABASE; default: data/portouts.duckdb]" in page
+    assert "[default: 3000; x>=1]" in page
+    assert "--quick" not in page
+
+
+def errors_of(base: type[PortoutsError]) -> set[type[PortoutsError]]:
+    return {base, *(one for found in base.__subclasses__() for one in errors_of(found))}
+
+
+def test_every_exit_code_of_an_error_has_a_meaning() -> None:
+    assert {error.exit_code for error in errors_of(PortoutsError)} <= EXIT_CODES.keys()

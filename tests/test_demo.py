@@ -1,0 +1,106 @@
+"""The parts of the demo: its settings, its two syncs, how it compares, what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from portouts.demo import (
+    BEGINS,
+    DemoOutcome,
+    clear_demo,
+    count_differences,
+    demo_settings,
+    published_statuses,
+    read_answers,
+    run_demo,
+)
+from portouts.sandbox import World
+
+BASE_URL = "http://127.0.0.1:9/v2"
+REPORTS = Path(__file__).parents[1] / "sql" / "reports"
+
+
+class Bars:
+    """Bars by the names of their steps: the last done and total of each."""
+
+    def __init__(self) -> None:
+        self.shown: dict[str, tuple[int, int]] = {}
+
+    def add(self, step: str) -> Callable[[int, int], None]:
+        def show(done: int, total: int) -> None:
+            self.shown[step] = (done, total)
+
+        return show
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoOutcome, Bars]:
+    bars = Bars()
+    database = tmp_path_factory.mktemp("demo") / "demo.duckdb"
+    return run_demo(database, 60, 3, lambda: datetime.now(UTC), bars.add), bars
+
+
+def test_a_demo_syncs_twice_thirty_days_apart(demo: tuple[DemoOutcome, Bars]) -> None:
+    first, second = demo[0].syncs
+    assert (first.as_of, second.as_of) == (BEGINS, BEGINS + timedelta(days=30))
+    assert (first.is_proven, second.is_proven) == (True, True)
+    assert first.orders_changed == 60
+    assert second.orders_changed > 0
+    assert 0 < second.report.orders_read < first.report.orders_read
+
+
+def test_a_demo_shows_a_full_bar_for_each_sync(demo: tuple[DemoOutcome, Bars]) -> None:
+    assert [*demo[1].shown] == ["First load", "30 days later"]
+    assert all(0 < done <= total for done, total in demo[1].shown.values())
+
+
+def test_a_demo_holds_what_its_world_shows(demo: tuple[DemoOutcome, Bars]) -> None:
+    outcome, _ = demo
+    assert (outcome.orders, outcome.differences) == (len(published_statuses(outcome.database)), 0)
+    assert outcome.orders > 60
+
+
+def test_an_order_that_is_missing_or_has_another_status_is_one_difference() -> None:
+    world = World(10, seed=3, now=BEGINS)
+    statuses = {order["id"]: order["status"] for order in world.orders()}
+    missing, changed, *_ = statuses
+    assert count_differences(statuses, world) == 0
+    assert count_differences({**statuses, changed: "unheard-of"}, world) == 1
+    del statuses[missing]
+    assert count_differences({**statuses, changed: "unheard-of", "surplus": "ported"}, world) == 3
+
+
+def test_every_question_of_the_reports_is_answered(demo: tuple[DemoOutcome, Bars]) -> None:
+    outcome, _ = demo
+    assert outcome.answers == read_answers(outcome.database)
+    questions = [path.read_text("utf-8").splitlines()[0] for path in sorted(REPORTS.glob("*.sql"))]
+    assert [f"-- {answer.question}" for answer in outcome.answers] == questions
+    assert all(answer.rows and len(answer.columns) == len(answer.rows[0]) for answer in outcome.answers)
+
+
+def test_settings_of_a_demo_are_the_defaults_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (
+        ("TELNYX_API_KEY", "KEY_CANARY"),
+        ("TELNYX_BASE_URL", "https://elsewhere.test"),
+        ("SOURCES__TELNYX__PII", "drop"),
+    ):
+        monkeypatch.setenv(name, value)
+    settings = demo_settings(BASE_URL)
+    assert (settings.base_url, settings.privacy.pii, "CANARY" in settings.api_key) == (BASE_URL, "keep", False)
+    assert {*settings.found} == {"api_key", "base_url"}
+
+
+def test_a_demo_is_cleared_with_its_working_state_and_nothing_else(tmp_path: Path) -> None:
+    database, other = tmp_path / "demo.duckdb", tmp_path / ".portouts" / "mine.duckdb" / "working.duckdb"
+    for file in (database, tmp_path / ".portouts" / "demo.duckdb" / "working.duckdb", other):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    clear_demo(database)
+    clear_demo(database)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [other]
