@@ -1,4 +1,4 @@
-"""A carrier is one however its name and SPID are written, and several can be counted as one operator."""
+"""A carrier stays one carrier in any spelling of its name and SPID; several carriers can count as one operator."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ SEVERAL_NAMES = [
 
 
 @pytest.mark.parametrize("spellings", ONE_NAME.values(), ids=list(ONE_NAME))
-def test_spellings_that_differ_only_in_writing_are_one_carrier(
-    connection: duckdb.DuckDBPyConnection, spellings: list[str]
-) -> None:
+def test_spellings_of_one_name_are_one_carrier(connection: duckdb.DuckDBPyConnection, spellings: list[str]) -> None:
     world = World()
     for number, name in enumerate(spellings):
         world.add_order(number, T0 + number * HOUR, spid=None, carrier_name=name)
@@ -82,7 +80,7 @@ def test_spellings_that_differ_only_in_writing_are_one_carrier(
     assert len(found["dim_carrier_spellings"]) == len(spellings)
 
 
-def test_names_that_differ_in_more_are_several_carriers(connection: duckdb.DuckDBPyConnection) -> None:
+def test_different_names_are_different_carriers(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     for number, name in enumerate(SEVERAL_NAMES):
         world.add_order(number, T0, spid=None, carrier_name=name)
@@ -92,9 +90,7 @@ def test_names_that_differ_in_more_are_several_carriers(connection: duckdb.DuckD
 
 
 @pytest.mark.parametrize("name", ["!?", "…", "\u200b", " \u3164 ", "™", None], ids=ascii)
-def test_a_name_of_which_no_letter_is_left_names_nobody(
-    connection: duckdb.DuckDBPyConnection, name: str | None
-) -> None:
+def test_a_name_without_letters_names_no_carrier(connection: duckdb.DuckDBPyConnection, name: str | None) -> None:
     assert fold_name(name) is None
     world = World()
     world.add_order(1, T0, spid="\u200b", carrier_name=name)
@@ -102,7 +98,7 @@ def test_a_name_of_which_no_letter_is_left_names_nobody(
     assert (carrier["carrier_id"], carrier["spid"]) == ("unknown", None)
 
 
-def test_a_folded_name_is_folded() -> None:
+def test_folding_a_folded_name_changes_nothing() -> None:
     for name in [spelling for spellings in ONE_NAME.values() for spelling in spellings]:
         assert fold_name(fold_name(name)) == fold_name(name), ascii(name)
 
@@ -124,9 +120,7 @@ SPIDS = {
 
 
 @pytest.mark.parametrize("spellings", SPIDS.values(), ids=list(SPIDS))
-def test_a_spid_is_one_carrier_however_it_is_written(
-    connection: duckdb.DuckDBPyConnection, spellings: list[str]
-) -> None:
+def test_a_spid_is_one_carrier_in_any_spelling(connection: duckdb.DuckDBPyConnection, spellings: list[str]) -> None:
     world = World()
     for number, spid in enumerate(spellings):
         world.add_order(number, T0, spid=spid, carrier_name=f"Sample {number}")
@@ -136,7 +130,7 @@ def test_a_spid_is_one_carrier_however_it_is_written(
     assert (carrier["carrier_id"], carrier["spid"]) == (spellings[0], spellings[0])
 
 
-def test_spids_are_not_shortened_or_filled_up() -> None:
+def test_spids_are_neither_shortened_nor_padded() -> None:
     assert [fold_spid(spid) for spid in ("6529", "06529", "073H")] == ["6529", "06529", "073H"]
 
 
@@ -178,17 +172,17 @@ def carrier_ids(connection: duckdb.DuckDBPyConnection, *orders: tuple[str | None
     return [row["carrier_id"] for row in rows]
 
 
-def test_a_spid_that_disappears_and_comes_again_is_one_carrier(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_spid_that_disappears_and_returns_is_one_carrier(connection: duckdb.DuckDBPyConnection) -> None:
     orders = [("073H", "Onvoy"), (None, "Onvoy"), ("073h", "ONVOY"), (None, "onvoy")]
     assert carrier_ids(connection, *orders) == ["073H"] * 4
 
 
-def test_a_name_that_stands_with_several_spids_is_none_of_them(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_name_with_several_spids_is_a_carrier_of_its_own(connection: duckdb.DuckDBPyConnection) -> None:
     orders = [("073H", "Sample"), ("222B", "Sample"), (None, "SAMPLE")]
     assert carrier_ids(connection, *orders) == ["073H", "222B", "sample"]
 
 
-def test_an_order_without_spid_and_name_belongs_to_nobody_known(connection: duckdb.DuckDBPyConnection) -> None:
+def test_an_order_without_spid_and_name_belongs_to_the_unknown_carrier(connection: duckdb.DuckDBPyConnection) -> None:
     assert carrier_ids(connection, ("073H", None), (None, None), (None, "?")) == ["073H", "unknown", "unknown"]
 
 
@@ -208,7 +202,7 @@ def world_of_operators() -> World:
     return world
 
 
-def test_carriers_that_are_called_alike_are_suggested_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
+def test_carriers_with_similar_names_are_suggested_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
     world = world_of_operators()
     found = built(connection, world)
     assert_equals_by_hand(found, world)
@@ -221,7 +215,7 @@ def test_carriers_that_are_called_alike_are_suggested_as_one_operator(connection
     assert all(row["operator_id"] == row["carrier_id"] for row in found["agg_carriers_gained"])
 
 
-def test_carriers_that_the_user_counts_as_one_operator_are_one(connection: duckdb.DuckDBPyConnection) -> None:
+def test_carriers_in_the_users_list_count_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
     world = world_of_operators()
     operators = tuple(Operator(carrier, "Example.net") for carrier in ("981e", "512F", " 513F"))
     found = built(connection, world, operators=operators)
@@ -235,7 +229,7 @@ def test_carriers_that_the_user_counts_as_one_operator_are_one(connection: duckd
     assert {row["operator_id"] for row in found["agg_carriers_gained_monthly"]} == {"Example.net", "777X"}
 
 
-def test_an_operator_that_the_user_named_in_part_is_still_suggested(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_list_with_some_of_the_carriers_still_leaves_a_suggestion(connection: duckdb.DuckDBPyConnection) -> None:
     world = world_of_operators()
     operators = (Operator("981E", "Example.net"), Operator("512F", "Example.net"))
     found = built(connection, world, operators=operators)
@@ -244,7 +238,7 @@ def test_an_operator_that_the_user_named_in_part_is_still_suggested(connection: 
     assert suggested == {"981E", "512F", "513F"}
 
 
-def test_a_carrier_without_spid_is_named_by_its_name_in_any_spelling(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_list_may_name_a_carrier_without_spid_in_any_spelling(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     world.add_order(1, T0, spid=None, carrier_name="Sample Wireless, Inc.")
     operators = (Operator("SAMPLE WIRELESS INC", "Sample"), Operator("not held", "Nobody"))

@@ -1,4 +1,4 @@
-"""A list of holidays is read whole, or refused with its file and line."""
+"""A list of holidays is read completely, or refused with its file and line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "holidays.csv"
 
 
-def test_names_may_hold_commas_and_a_spreadsheet_may_have_marked_the_file(path: Path) -> None:
+def test_names_may_contain_commas_and_a_spreadsheet_may_have_written_a_byte_order_mark(path: Path) -> None:
     path.write_bytes(b'\xef\xbb\xbfholiday_on,name\r\n2026-01-19,"King, Jr."\r\n\r\n2026-07-03,Independence Day\r\n')
     assert read_holidays(path) == (
         Holiday(date(2026, 1, 19), "King, Jr."),
@@ -30,7 +30,7 @@ def test_a_list_may_be_empty(path: Path) -> None:
     assert read_holidays(path) == ()
 
 
-def test_a_list_may_name_countries_or_none_and_hold_remarks(path: Path) -> None:
+def test_a_list_may_name_countries_or_none_and_have_comments(path: Path) -> None:
     path.write_text(
         "# Written by hand\nholiday_on,country_code,name\n2026-05-04,GB,Early May\n#,,\n2026-06-01, ,Founders' Day\n",
         encoding="utf-8",

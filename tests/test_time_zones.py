@@ -1,4 +1,4 @@
-"""Time zones have one source of rules, the package tzdata: for ranges that are read and days that are counted."""
+"""Time zones have one source of rules, the package tzdata: for queried ranges and the days of the marts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LAST = datetime(2030, 1, 1, tzinfo=UTC)
-# Zones whose rules have changed of late, or that change their clocks oddly.
+# Zones whose rules changed recently, or whose clocks change in unusual ways.
 ODD_ZONES = [
     "America/Vancouver",
     "America/Havana",
@@ -53,7 +53,7 @@ ODD_ZONES = [
 
 @pytest.fixture
 def old_system_data(tmp_path: Path) -> Iterator[None]:
-    """Let the system's data say that every one of these zones is as far from UTC as can be."""
+    """Give the system data in which each of these zones has the largest possible UTC offset."""
     folder = tmp_path / "zoneinfo"
     far_away = files("tzdata").joinpath("zoneinfo", "Pacific", "Kiritimati").read_bytes()
     for name in ("America/Vancouver", "America/Havana", "Asia/Almaty", "America/New_York"):
@@ -95,7 +95,7 @@ PORTED = [
 
 @pytest.mark.usefixtures("old_system_data")
 @pytest.mark.parametrize(("zone", "ported_at", "days"), PORTED)
-def test_days_of_ports_known_by_range_are_those_of_the_package_whatever_the_system_says(
+def test_days_of_port_outs_that_are_dated_by_ranges_use_the_package_and_not_the_system(
     zone: str, ported_at: list[str], days: list[date]
 ) -> None:
     instants = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in ported_at]
@@ -131,7 +131,7 @@ def test_a_name_that_is_no_zone_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ODD_ZONES)
-def test_offsets_of_a_table_are_those_of_the_rules_all_the_time(name: str) -> None:
+def test_the_table_of_offsets_agrees_with_the_rules_at_every_instant(name: str) -> None:
     zone, table = time_zone(name), utc_offsets(name, BEGINNING, LAST)
     assert all(before.ends_at == after.starts_at for before, after in pairwise(table))
     stretches = iter(table)
@@ -147,7 +147,9 @@ def test_offsets_of_a_table_are_those_of_the_rules_all_the_time(name: str) -> No
 
 
 @given(st.sampled_from(ODD_ZONES), st.dates(date(2009, 2, 1), date(2029, 12, 1)), st.integers(0, 47))
-def test_a_local_time_leads_to_the_first_instant_that_clocks_show_it(name: str, day: date, half_hours: int) -> None:
+def test_a_local_time_is_converted_to_the_first_instant_at_which_clocks_show_it(
+    name: str, day: date, half_hours: int
+) -> None:
     local = datetime.combine(day, time()) + half_hours * timedelta(minutes=30)
     [offset] = [
         row.utc_offset_seconds
@@ -158,7 +160,7 @@ def test_a_local_time_leads_to_the_first_instant_that_clocks_show_it(name: str, 
     assert (local - offset * timedelta(seconds=1)).replace(tzinfo=UTC) == expected
 
 
-def test_each_country_has_its_zones_the_most_populous_first() -> None:
+def test_each_country_has_its_zones_and_the_main_one_is_first() -> None:
     zones = zones_of_country()
     assert zones["DE"] == ("Europe/Berlin", "Europe/Busingen")
     assert (zones["GB"], zones["JM"], zones["US"][0]) == (("Europe/London",), ("America/Jamaica",), "America/New_York")

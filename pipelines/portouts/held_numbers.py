@@ -1,6 +1,6 @@
-"""Places of the numbers held in `raw`: determined again where what they depend on has changed since they were loaded.
+"""Places of the numbers in `raw`: country, area code and time zone, determined again after a release of new data.
 
-Numbers that are hidden (the setting `pii`) keep the place that was determined when they were read.
+Hidden numbers (setting `pii`) keep the place that was determined when they were loaded.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REPLACE = """
 
 
 def place_held_numbers(connection: duckdb.DuckDBPyConnection) -> None:
-    """Bring the places of all numbers up to date, unless they were determined by the rules of today."""
+    """Update the places of all numbers, unless the installed data already determined them."""
     if _has_column(connection, "raw", "portout_phone_numbers", "time_zone_source"):
         is_built = _has_column(connection, "staging", "model_inputs", "place_data")
         versions = connection.execute("select place_data from staging.model_inputs").fetchall() if is_built else []

@@ -1,7 +1,7 @@
-"""Days off, which office hours skip: a CSV file, one day a line, under the header `holiday_on,country_code,name`.
+"""Holidays, which business hours skip: a CSV file with one day per line and the header `holiday_on,country_code,name`.
 
-A day without a country is one off everywhere, as are all days of a list without that column (`holiday_on,name`). Lines
-that begin with # are remarks. The shipped list is written by tools/public_holidays.py.
+A day without a country is a holiday everywhere. A list without that column (`holiday_on,name`) contains only such days.
+Lines that begin with # are comments. tools/public_holidays.py writes the shipped list.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _COUNTRY = re.compile("[A-Z]{2}")
 
 @dataclass(frozen=True)
 class Holiday:
-    """One day off: in one country (ISO 3166 alpha-2), or everywhere."""
+    """One holiday, in one country (ISO 3166 alpha-2) or everywhere."""
 
     holiday_on: date
     name: str
@@ -27,7 +27,7 @@ class Holiday:
 
 
 def read_holidays(path: Path) -> tuple[Holiday, ...]:
-    """Read a list of holidays; only the header means none. Raises `ValueError`, naming the file and the line."""
+    """Read a list of holidays; it may have only the header. Raises `ValueError`, naming the file and the line."""
     try:
         text = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:

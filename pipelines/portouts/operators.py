@@ -1,6 +1,6 @@
-"""Operators that hold several carriers: a user's CSV file, one carrier a line, under the header `carrier_id,operator`.
+"""Operators with several carriers: a user's CSV file with one carrier per line and the header `carrier_id,operator`.
 
-A carrier is named by its SPID or, where it has none, by its name, in whatever spelling.
+The carrier_id is a SPID or, for a carrier without SPID, its name in any spelling.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ HEADER = ["carrier_id", "operator"]
 
 @dataclass(frozen=True)
 class Operator:
-    """One carrier and the operator that it belongs to."""
+    """One carrier and its operator."""
 
     carrier_id: str
     operator: str
@@ -39,7 +39,7 @@ def read_operators(path: Path) -> tuple[Operator, ...]:
 
 
 def by_carrier_id(operators: Iterable[Operator]) -> dict[str, str]:
-    """Name the operator of each carrier_id that an entry can mean: a SPID, or a folded name."""
+    """Map each carrier_id that an entry can mean, a SPID or a folded name, to its operator."""
     return {
         carrier_id: entry.operator
         for entry in operators

@@ -1,7 +1,7 @@
-"""Rules of time zones: those of the package tzdata, for reading and for models, and never those of the system.
+"""Time zones by the rules of the package tzdata, for queries and for models; never by the rules of the system.
 
-A system may hold rules of years ago, and DuckDB brings rules of its own: days that are cut by one and counted by
-another differ. So a zone is read from the package alone, and models join a table of its UTC offsets.
+A system can have rules that are years old, and DuckDB has its own. Days by two sets of rules would differ. So zones are
+read from the package only, and models join a table of their UTC offsets.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ YEAR_ONE, YEAR_LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzin
 
 
 class UtcOffset(NamedTuple):
-    """One stretch of time in which a zone keeps one distance from UTC: `[starts_at, ends_at)`, and by its own clock.
+    """One period with a constant UTC offset: `[starts_at, ends_at)`, and the same in local time.
 
-    Where clocks go back, local times that come twice are those before the change; where clocks go forward, local times
-    that never come are read as if the change came later.
+    A local time that occurs twice, when clocks go back, belongs to the period before the change. A local time that does
+    not exist, when clocks go forward, belongs to the period before the change, too.
     """
 
     time_zone: str
@@ -43,13 +43,13 @@ def rules_version() -> str:
 
 @cache
 def known_zones() -> frozenset[str]:
-    """List the IANA names that the package knows."""
+    """Return the IANA names that the package contains."""
     return frozenset(_read("zones").split())
 
 
 @cache
 def time_zone(name: str) -> ZoneInfo:
-    """Return the rules of one zone; raises `ValueError` for a name that the package does not know."""
+    """Return the rules of one zone; raises `ValueError` for a name that the package does not contain."""
     if name not in known_zones():
         raise ValueError(f"tzdata {rules_version()} knows no time zone {name!r}")
     with files(PACKAGE).joinpath("zoneinfo", *name.split("/")).open("rb") as file:
@@ -58,7 +58,7 @@ def time_zone(name: str) -> ZoneInfo:
 
 @cache
 def zones_of_country() -> dict[str, tuple[str, ...]]:
-    """Return the zones of each ISO 3166 country, that of most of the country first."""
+    """Return the zones of each ISO 3166 country; the zone of most of the country is first."""
     lines = [line.split("\t") for line in _read("zoneinfo", "zone.tab").splitlines() if not line.startswith("#")]
     found: dict[str, tuple[str, ...]] = {}
     for country, _, name, *_remarks in sorted(lines, key=lambda line: "most of" not in line[-1]):
@@ -67,7 +67,7 @@ def zones_of_country() -> dict[str, tuple[str, ...]]:
 
 
 def country_of_zone(name: str) -> str | None:
-    """Return the country to which a zone belongs; none for UTC and the like, and for former names."""
+    """Return the country of a zone; None for UTC and similar zones, and for former names."""
     return next((country for country, zones in zones_of_country().items() if name in zones), None)
 
 
@@ -77,37 +77,37 @@ def offset_at(zone: ZoneInfo, instant: datetime) -> timedelta:
 
 
 def utc_offsets(name: str, first: datetime, last: datetime) -> list[UtcOffset]:
-    """List the offsets of a zone between two instants, in order; the first and the last reach as far as time does."""
+    """List the offsets of a zone between two instants, in order; the first begins in year 1, the last ends in 9999."""
     zone = time_zone(name)
-    turns = list(_turns(zone, first, last))
-    offsets = [offset_at(zone, first), *(offset_at(zone, turn) for turn in turns)]
-    local_turns = [
-        (turn + max(before, after)).replace(tzinfo=None)
-        for turn, (before, after) in zip(turns, pairwise(offsets), strict=True)
+    changes = list(_changes(zone, first, last))
+    offsets = [offset_at(zone, first), *(offset_at(zone, change) for change in changes)]
+    local_changes = [
+        (change + max(before, after)).replace(tzinfo=None)
+        for change, (before, after) in zip(changes, pairwise(offsets), strict=True)
     ]
     return [
         UtcOffset(name, starts_at, ends_at, local_starts_at, local_ends_at, int(offset.total_seconds()))
         for (starts_at, ends_at), (local_starts_at, local_ends_at), offset in zip(
-            pairwise([YEAR_ONE, *turns, YEAR_LAST]),
-            pairwise([YEAR_ONE.replace(tzinfo=None), *local_turns, YEAR_LAST.replace(tzinfo=None)]),
+            pairwise([YEAR_ONE, *changes, YEAR_LAST]),
+            pairwise([YEAR_ONE.replace(tzinfo=None), *local_changes, YEAR_LAST.replace(tzinfo=None)]),
             offsets,
             strict=True,
         )
     ]
 
 
-def _turns(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[datetime]:
-    """Find the instants at which the offset changes. No zone has changed it twice in a week."""
+def _changes(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Find the instants at which the offset changes. No zone has ever changed it twice in a week."""
     before, old = first, offset_at(zone, first)
     while before < last:
         after = before + WEEK
         new = offset_at(zone, after)
         if new != old:
-            yield _turn(zone, before, after)
+            yield _find_change(zone, before, after)
         before, old = after, new
 
 
-def _turn(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
+def _find_change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """Find the second at which the offset of `before` ends."""
     old = offset_at(zone, before)
     while after - before > SECOND:
