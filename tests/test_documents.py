@@ -104,11 +104,12 @@ def test_the_output_of_the_demo_that_the_readme_shows_is_its_output(tmp_path: Pa
 
 
 def test_the_questions_of_the_readme_are_questions_of_the_tests() -> None:
-    asked = {file.read_text(encoding="utf-8") for file in (ROOT / "sql" / "questions").glob("*.sql")}
-    bare = {re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip() for text in asked}
-    shown = [block.strip() for block in blocks_of("README.md", "sql")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\*\*([^\n]*\?)\*\*\n\n```sql\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)
+    files = [file.read_text(encoding="utf-8") for file in (ROOT / "sql" / "questions").glob("*.sql")]
+    known = {(text.splitlines()[0][3:], re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).strip()) for text in files}
     assert len(shown) == 5
-    assert [sql for sql in shown if sql not in bare] == []
+    assert [question for question, sql in shown if (question, sql.strip()) not in known] == []
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
