@@ -15,8 +15,8 @@ import duckdb
 import orjson
 import pyarrow as pa
 from account import API_KEY, Errors, Request, Setting
-from portouts.sandbox import World, create_app, running
-from portouts.sandbox.world import NOW, STARTS_AT
+from portouts_sandbox import World, create_app, running
+from portouts_sandbox.world import NOW, STARTS_AT
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ORDERS_SINCE_STARTS_AT = 20_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from portouts.sandbox import World
+from portouts_sandbox import World
 from simulated_account import Account
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -57,7 +57,7 @@ def read_until(done: Event, seen: Queue[Seen], database: Path, seconds: float) -
 
 
 def main() -> int:
-    from portouts.sandbox import World  # here, so that the readers' own processes start without dlt
+    from portouts_sandbox import World  # here, so that the readers' own processes start without dlt
     from simulated_account import Account
 
     parser = argparse.ArgumentParser(prog="python -m readers", description=__doc__)

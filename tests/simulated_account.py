@@ -11,7 +11,6 @@ from typing import Any
 
 import duckdb
 import httpx
-from portouts.sandbox import World, create_app
 from portouts.source_settings import SourceSettings, read_settings
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_options import Progress, unwatched
@@ -19,6 +18,7 @@ from portouts.telnyx_client import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World, create_app
 from starlette.applications import Starlette
 
 API_KEY = "KEY_CANARY_3355_NOT_A_SECRET"

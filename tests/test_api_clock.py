@@ -13,13 +13,13 @@ import httpx
 import pytest
 from portouts.api_clock import ApiClock, Clock, written_span
 from portouts.errors import SettingsError
-from portouts.sandbox import World
 from portouts.status import read_status
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.telnyx_client import TelnyxClient
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
 from portouts.windows import RESOLUTION
+from portouts_sandbox import World
 from simulated_account import Account
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -21,8 +21,8 @@ import portouts_command
 import pytest
 import typer.main
 from portouts.cli import app
-from portouts.sandbox import World, create_app, running
 from portouts.time_zones import rules_version
+from portouts_sandbox import World, create_app, running
 from simulated_account import ask
 from typer.testing import CliRunner
 

@@ -17,7 +17,7 @@ from portouts.demo import (
     read_answers,
     run_demo,
 )
-from portouts.sandbox import World
+from portouts_sandbox import World
 
 BASE_URL = "http://127.0.0.1:9/v2"
 REPORTS = Path(__file__).parents[1] / "sql" / "reports"

@@ -13,7 +13,7 @@ import pytest
 from marts_by_hand import compute_marts
 from portouts.queries import FINAL_STATUSES
 from portouts.records import events_table, orders_table
-from portouts.sandbox import World, create_app, running
+from portouts_sandbox import World, create_app, running
 from test_models_marts import assert_same_rows, read
 
 Row = dict[str, Any]

@@ -15,8 +15,8 @@ import pytest
 from portouts.errors import PortoutsError
 from portouts.places import part_of
 from portouts.publication import CannotPublish
-from portouts.sandbox import World
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 from simulated_account import Account
 
 
@@ -88,7 +88,7 @@ SYNC_WITH_LIMIT = """
 import resource, sys
 from datetime import timedelta
 from pathlib import Path
-from portouts.sandbox import World
+from portouts_sandbox import World
 from simulated_account import Account
 kind, limit = getattr(resource, sys.argv[2]), int(sys.argv[3])
 account = Account(World(60, seed=3), Path(sys.argv[1]))

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import portouts_command
 import pytest
-from portouts.sandbox import World, create_app, running
+from portouts_sandbox import World, create_app, running
 from simulated_account import ask
 
 KEY = "KEY_CANARY_7780_NOT_A_SECRET"

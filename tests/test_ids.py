@@ -18,9 +18,9 @@ import pyarrow as pa
 import pytest
 from dlt.common.versioned_state import compress_state, decompress_state
 from portouts.rows import canonical_column, canonical_id, canonical_ids, spellings
-from portouts.sandbox import World
 from portouts.sync_state import SyncState
 from portouts.telnyx_client import TelnyxClient
+from portouts_sandbox import World
 from simulated_account import Account
 
 LOWER, UPPER = "c0ffee00-0000-4000-8000-00000000000a", "C0FFEE00-0000-4000-8000-00000000000A"

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import killable
 import pytest
 from killable import Death
-from portouts.sandbox import World, create_app, running
+from portouts_sandbox import World, create_app, running
 from simulated_account import API_KEY, UNTOLD, ask
 
 Rows = list[tuple[Any, ...]]

@@ -13,9 +13,9 @@ import killable
 import pytest
 from killable import Death
 from portouts.models_job import rebuild_models
-from portouts.sandbox import World, running
 from portouts.warehouse import Warehouse
 from portouts.working_file import NoWarehouse
+from portouts_sandbox import World, running
 from simulated_account import API_KEY, Account, ask
 
 ORDERS = 30

@@ -19,7 +19,7 @@ import duckdb
 import pytest
 from by_hand.numbers import zone_of
 from marts_by_hand import compute_marts
-from portouts.sandbox import World
+from portouts_sandbox import World
 from simulated_account import Account
 from test_models_marts import assert_same_rows, read
 

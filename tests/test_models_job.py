@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from portouts.models_job import ModelsOutcome, rebuild_models
 from portouts.publication import CannotPublish
-from portouts.sandbox import World
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 from simulated_account import Account, ask
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

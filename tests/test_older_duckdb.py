@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from portouts.sandbox import World
+from portouts_sandbox import World
 from simulated_account import Account
 
 READ = """

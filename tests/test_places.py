@@ -12,9 +12,9 @@ import duckdb
 import pytest
 from portouts.errors import SettingsError
 from portouts.places import working_folder
-from portouts.sandbox import World
 from portouts.status import NotPublished, read_status
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 from simulated_account import Account, ask
 
 NOBODY = 65534

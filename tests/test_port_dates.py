@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from portouts.api_clock import ApiClock
 from portouts.order_fields import INSTANT
 from portouts.port_dates import UndatedPorts, by_calendar
-from portouts.sandbox import World
 from portouts.sync_options import SyncOptions, SyncReport
 from portouts.sync_run import SyncRun
 from portouts.sync_state import SyncState
 from portouts.windows import BEGINNING, Window, gaps, merge
+from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)

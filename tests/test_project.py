@@ -1,7 +1,7 @@
 """Promises of the project's own files: which room may import what, what is shipped, and what is named where.
 
-Rules are rows of the tables below. A room is a module or package of `portouts`, named by its path in there
-(`sandbox/` is the whole package); only files that exist are looked at.
+Rules are rows of the tables below. A room is a module or package, named by its path in `portouts`, or in `pipelines`
+if it belongs to `portouts_sandbox/`; only files that exist are looked at.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pipelines" / "portouts"
-MODULES = sorted(PACKAGE.rglob("*.py"))
+SANDBOX = ROOT / "pipelines" / "portouts_sandbox"
+MODULES = sorted([*PACKAGE.rglob("*.py"), *SANDBOX.rglob("*.py")])
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
 PROVIDERS = packages_distributions()  # import name → distributions
@@ -43,19 +44,23 @@ IMPORTED_ONLY_BY = {
     "matplotlib": {"canvas.py", "charts.py"},
     "nbclient": {"notebook_run.py"},
     "nbconvert": {"report.py"},
-    "starlette": {"sandbox/"},
-    "uvicorn": {"sandbox/"},
-    "portouts.sandbox": {"sandbox/", "cli.py", "demo.py"},
+    "starlette": {"portouts_sandbox/"},
+    "uvicorn": {"portouts_sandbox/"},
+    "portouts_sandbox": {"portouts_sandbox/", "cli.py", "demo.py"},
     "portouts.cli": {"__main__.py", "command_reference.py"},
     "telnyx": set[str](),
     "pytest": set[str](),
 }
 
-# Room → the only things it may import besides the standard library; the sandbox knows nothing of the product.
+# Room → the only things it may import besides the standard library; the sandbox knows nothing of the product, and
+# its own imports go from `api` to `world`, `store` and `story`.
 IMPORTS_NOTHING_BUT = {
     "errors.py": set[str](),
     "windows.py": set[str](),
-    "sandbox/": {"portouts.sandbox", "anyio", "orjson", "starlette", "uvicorn"},
+    "portouts_sandbox/": {"portouts_sandbox", "anyio", "orjson", "starlette", "uvicorn"},
+    "portouts_sandbox/story/": {"portouts_sandbox.story", "orjson"},
+    "portouts_sandbox/store/": {"portouts_sandbox.store", "portouts_sandbox.story", "orjson"},
+    "portouts_sandbox/world.py": {"portouts_sandbox.store", "portouts_sandbox.story"},
 }
 
 # What is read from the surroundings → the only rooms that may read it; all others are handed their settings.
@@ -76,7 +81,7 @@ class Import(NamedTuple):
 
 
 def room_of(module: Path) -> str:
-    return module.relative_to(PACKAGE).as_posix()
+    return module.relative_to(PACKAGE if module.is_relative_to(PACKAGE) else PACKAGE.parent).as_posix()
 
 
 def lies_in(room: str, rooms: set[str]) -> bool:
@@ -89,7 +94,8 @@ def is_part_of(name: str, whole: str) -> bool:
 
 def imports_of(source: str, room: str) -> Iterator[Import]:
     """Yield what a module imports, as absolute names; `from a import b` is `a.b`, since b may be a module."""
-    package = ["portouts", *room.split("/")[:-1]]
+    folders = room.split("/")[:-1]
+    package = folders if folders[:1] == ["portouts_sandbox"] else ["portouts", *folders]
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, node.lineno) for alias in node.names)
@@ -152,11 +158,13 @@ def test_a_room_keeps_to_the_import_rules(module: Path) -> None:
         ("windows.py", "import orjson"),
         ("windows.py", "from portouts.records import Json"),
         ("records.py", "def late():\n    import dlt.sources"),
-        ("models.py", "from .sandbox import World"),
-        ("models.py", "from portouts import sandbox"),
-        ("sandbox/app.py", "from portouts.records import SCHEMA"),
-        ("sandbox/app.py", "from ..records import SCHEMA"),
-        ("sandbox/app.py", "from .. import records"),
+        ("models.py", "from portouts_sandbox import World"),
+        ("models.py", "import portouts_sandbox.world"),
+        ("portouts_sandbox/api/app.py", "from portouts.records import SCHEMA"),
+        ("portouts_sandbox/world.py", "from .api.app import create_app"),
+        ("portouts_sandbox/store/rows.py", "from portouts_sandbox.world import World"),
+        ("portouts_sandbox/store/rows.py", "from ..world import World"),
+        ("portouts_sandbox/story/clock.py", "from portouts_sandbox.store.rows import Order"),
         ("warehouse.py", "import os\nos.environ['HOME']"),
         ("warehouse.py", "from os import environ"),
         ("models.py", "from datetime import datetime\ndatetime.now()"),
@@ -172,7 +180,10 @@ def test_a_breach_is_seen(room: str, line: str) -> None:
     [
         ("telnyx_client.py", "import httpx"),
         ("source_settings.py", "import dlt\nimport os\nos.environ.get('TELNYX_API_KEY')"),
-        ("sandbox/app.py", "from .world import World\nfrom starlette.routing import Route"),
+        (
+            "portouts_sandbox/api/app.py",
+            "from portouts_sandbox.world import World\nfrom starlette.routing import Route",
+        ),
         ("windows.py", "from datetime import UTC"),
         ("models.py", "import telnyx_like"),
     ],
@@ -183,7 +194,7 @@ def test_what_is_allowed_passes(room: str, line: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=room_of)
 def test_every_error_that_may_end_a_command_tells_its_exit_code(module: Path) -> None:
-    if room_of(module) == "errors.py" or lies_in(room_of(module), {"sandbox/"}):
+    if room_of(module) == "errors.py" or lies_in(room_of(module), {"portouts_sandbox/"}):
         return
     classes = [node for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]
     bare = [one.name for one in classes if "Exception" in map(ast.unparse, one.bases)]
@@ -192,7 +203,7 @@ def test_every_error_that_may_end_a_command_tells_its_exit_code(module: Path) ->
 
 # Extra → the rooms that may import what it installs.
 ROOMS_OF_EXTRA = {
-    "sandbox": {"sandbox/"},
+    "sandbox": {"portouts_sandbox/"},
     "report": {"canvas.py", "charts.py", "notebook_run.py", "report.py"},
 }
 
@@ -215,7 +226,7 @@ def test_every_package_imported_is_a_declared_dependency(module: Path) -> None:
     room = room_of(module)
     declared = declared_distributions(room)
     roots = {name.split(".")[0] for name, _ in imports_of(module.read_text(encoding="utf-8"), room)}
-    foreign = roots - STANDARD_LIBRARY - {"portouts"}
+    foreign = roots - STANDARD_LIBRARY - {"portouts", "portouts_sandbox"}
     assert {name for name in foreign if not declared & {normalised(d) for d in PROVIDERS.get(name, [])}} == set()
 
 
@@ -244,14 +255,19 @@ def test_the_developers_lock_has_the_users_versions() -> None:
 
 def test_every_declared_dependency_is_locked() -> None:
     locked = {re.split("==", pin)[0] for pin in locked_pins("requirements.lock")}
-    declared = declared_distributions("sandbox/app.py") | declared_distributions("report.py")
+    declared = declared_distributions("portouts_sandbox/api/app.py") | declared_distributions("report.py")
     assert declared - {normalised(name) for name in locked} == set()
 
 
-def test_the_wheel_ships_the_package_the_sql_and_the_notebooks(tmp_path: Path) -> None:
+def test_the_wheel_ships_both_packages_the_sql_and_the_notebooks(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     shipped = set(zipfile.ZipFile(wheel).namelist())
-    folders = {"portouts": PACKAGE, "portouts/sql": ROOT / "sql", "portouts/notebooks": ROOT / "notebooks"}
+    folders = {
+        "portouts": PACKAGE,
+        "portouts/sql": ROOT / "sql",
+        "portouts/notebooks": ROOT / "notebooks",
+        "portouts_sandbox": SANDBOX,
+    }
     expected = {
         f"{target}/{file.relative_to(folder).as_posix()}"
         for target, folder in folders.items()
@@ -259,4 +275,4 @@ def test_the_wheel_ships_the_package_the_sql_and_the_notebooks(tmp_path: Path) -
         if file.is_file() and file.suffix in {".py", ".sql", ".ipynb", ".csv", ".j2", ".css"}
     }
     assert expected - shipped == set()
-    assert {name.split("/")[0] for name in shipped if ".dist-info/" not in name} == {"portouts"}
+    assert {name.split("/")[0] for name in shipped if ".dist-info/" not in name} == {"portouts", "portouts_sandbox"}

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 from portouts.publication import CannotPublish
-from portouts.sandbox import World
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 from readers import Seen, read_until
 from simulated_account import Account, ask
 

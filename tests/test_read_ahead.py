@@ -18,7 +18,6 @@ import pytest
 from portouts.load_pipeline import RawPipeline, raw_pipeline
 from portouts.patience import Interrupted
 from portouts.read_ahead import ReadAhead, Reading
-from portouts.sandbox import World
 from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
 from portouts.sync_options import SyncReport
 from portouts.sync_run import SyncRun
@@ -26,6 +25,7 @@ from portouts.telnyx_client import TelnyxClient
 from portouts.telnyx_errors import KeyRejected
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 from simulated_account import UNTOLD, Account, ask
 
 ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3

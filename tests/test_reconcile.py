@@ -19,11 +19,11 @@ from portouts.held_orders import HeldOrders
 from portouts.order_fields import INSTANT
 from portouts.reconcile import Reconciliation
 from portouts.records import orders_table
-from portouts.sandbox import World
 from portouts.telnyx_client import TelnyxClient, converse
 from portouts.telnyx_errors import TelnyxError
 from portouts.verification import plan_depth
 from portouts.windows import BEGINNING, Window
+from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

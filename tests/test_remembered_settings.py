@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from portouts.errors import SettingsError
 from portouts.models_job import rebuild_models
-from portouts.sandbox import World
 from portouts.source_settings import ARGUMENT
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 from simulated_account import Account
 
 NOW = datetime(2026, 5, 16, tzinfo=UTC)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from portouts.queries import OPEN_STATUSES
-from portouts.sandbox import World
 from portouts.sync_options import SyncOptions, SyncReport
 from portouts.sync_run import SyncRun
 from portouts.sync_state import SyncState
+from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather
 
 CALM = Weather(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from portouts.sandbox import World, create_app, running
-from portouts.sandbox.gate import RateLimit
-from portouts.sandbox.numbering import country_of
+from portouts_sandbox import World, create_app, running
+from portouts_sandbox.api.middleware import RateLimit
+from portouts_sandbox.story.numbering import country_of
 from telnyx import Telnyx
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from portouts.sandbox import AnswerRefused, World
+from portouts_sandbox import AnswerRefused, World
 
 ORDERS = 2_500
 DAY = timedelta(days=1)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import portouts_command
 import pytest
-from portouts.sandbox import World, create_app, running
+from portouts_sandbox import World, create_app, running
 
 ANSWERS = {
     "503": b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import portouts_command
 import pytest
-from portouts.sandbox import World, create_app, running
+from portouts_sandbox import World, create_app, running
 
 ORDERS = 12
 LOST = "so the result is not shown."

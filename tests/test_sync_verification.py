@@ -13,10 +13,10 @@ from portouts.errors import SettingsError
 from portouts.ledger import Unfinished
 from portouts.models_job import rebuild_models
 from portouts.queries import OPEN_STATUSES
-from portouts.sandbox import World, create_app
 from portouts.sync_job import SyncOutcome
 from portouts.sync_run import AnotherAccount, OrdersGone
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

@@ -23,12 +23,12 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from portouts import telnyx_source as room
 from portouts.errors import SettingsError
 from portouts.queries import OPEN_STATUSES, Axis
-from portouts.sandbox import World, create_app, running
 from portouts.source_settings import read_settings
 from portouts.sync_options import SyncReport
 from portouts.sync_state import SyncState
 from portouts.telnyx_source import Supervision, telnyx_source
 from portouts.windows import BEGINNING
+from portouts_sandbox import World, create_app, running
 from simulated_account import API_KEY, BASE_URL, Account, ask
 
 TABLES = ["portout_events", "portout_observations", "portout_phone_numbers", "portout_ported_ranges", "portouts"]

@@ -18,7 +18,6 @@ from portouts.models_job import ModelsOutcome
 from portouts.models_output import print_models
 from portouts.output import as_object, print_result
 from portouts.progress import note_plan, note_wait, progress
-from portouts.sandbox import World
 from portouts.status import Status, read_status
 from portouts.status_output import print_status
 from portouts.sync_job import SyncOutcome
@@ -26,6 +25,7 @@ from portouts.sync_output import print_load, print_sync
 from portouts.verification_output import print_verification
 from portouts.verify_job import VerifyOutcome
 from portouts.windows import Window
+from portouts_sandbox import World
 from simulated_account import Account
 
 CERTIFICATE = """

@@ -18,12 +18,12 @@ from portouts.models import ModelInputs, build_models
 from portouts.order_fields import INSTANT
 from portouts.reconcile import Reconciliation
 from portouts.records import orders_table
-from portouts.sandbox import World, create_app
 from portouts.telnyx_client import TelnyxClient, converse
 from portouts.verification import plan_depth, ranges_to_compare
 from portouts.verify_job import VerifyOutcome
 from portouts.warehouse import Warehouse
 from portouts.windows import BEGINNING, Window
+from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, BASE_URL, Account, clock_that_breaks
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

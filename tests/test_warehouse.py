@@ -26,11 +26,11 @@ from portouts.dlt_recovery import LoadFailed
 from portouts.load_pipeline import raw_pipeline
 from portouts.models_job import rebuild_models
 from portouts.queries import OPEN_STATUSES
-from portouts.sandbox import World, create_app
 from portouts.sql_files import sql_folder
 from portouts.sync_options import SyncReport
 from portouts.warehouse import Locked, Warehouse
 from portouts.working_file import NoWarehouse
+from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner
 

@@ -315,7 +315,7 @@ def sandbox(
     """Serve the simulated Telnyx API on loopback until interrupted."""
     require_packages("starlette", "uvicorn", extra="sandbox")
     instant = parse_instant("--now", now)
-    from portouts.sandbox import World, create_app, serve
+    from portouts_sandbox import World, create_app, serve
 
     listener = _listener(port)
     begins = instant or machine_time()
@@ -335,7 +335,7 @@ def sandbox(
 
 
 def _listener(port: int) -> socket.socket:
-    from portouts.sandbox import listen
+    from portouts_sandbox import listen
 
     try:
         return listen(port)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+from portouts_sandbox import World, create_app, running
 
-from portouts.sandbox import World, create_app, running
 from portouts.settings import Setting
 from portouts.source_settings import ARGUMENT, SourceSettings, check_settings
 from portouts.sql_files import sql_folder

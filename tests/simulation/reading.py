@@ -17,11 +17,11 @@ from typing import Any
 import pyarrow as pa
 from portouts.queries import FINAL_STATUSES
 from portouts.records import orders_table
-from portouts.sandbox import World
 from portouts.sync_options import SyncOptions, SyncReport
 from portouts.sync_run import NotProven, SyncRun
 from portouts.sync_state import SyncState
 from portouts.telnyx_errors import TelnyxError
+from portouts_sandbox import World
 
 from simulation.weather import UnsteadyApi, Weather, commit_late
 

@@ -17,8 +17,8 @@ import httpx
 import orjson
 from portouts.api_clock import Clock
 from portouts.queries import FINAL_STATUSES, OPEN_STATUSES
-from portouts.sandbox import World, create_app
 from portouts.telnyx_client import TelnyxClient
+from portouts_sandbox import World, create_app
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"
 BASE_URL = "https://sandbox.test/v2"

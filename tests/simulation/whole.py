@@ -19,13 +19,13 @@ from types import FrameType
 
 import duckdb
 from portouts.dlt_recovery import LoadFailed
-from portouts.sandbox import World
 from portouts.source_settings import read_settings
 from portouts.sync_job import SyncRequest, run_sync
 from portouts.sync_run import NotProven
 from portouts.telnyx_errors import TelnyxError
 from portouts.telnyx_source import Supervision
 from portouts.warehouse import Warehouse
+from portouts_sandbox import World
 
 from simulation.reading import (
     LATEST_COMMIT,

@@ -11,9 +11,10 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import TypeVar
 
+from portouts_sandbox.store.portout_store import Register
+from portouts_sandbox.store.rows import Event, Order
+
 from .filters import EventFilters, OrderFilters, Page, Span
-from .register import Register
-from .rows import Event, Order
 
 Row = TypeVar("Row", Order, Event)
 

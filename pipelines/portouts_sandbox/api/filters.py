@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from portouts_sandbox.story.timestamps import read_instant
+
 from . import errors
-from .stamps import read_instant
 
 STATUSES = frozenset({"pending", "authorized", "ported", "rejected", "rejected-pending", "canceled"})
 EVENT_TYPES = frozenset({"portout.status_changed", "portout.foc_date_changed", "portout.new_comment"})

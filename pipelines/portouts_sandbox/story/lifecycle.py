@@ -14,9 +14,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .carriers import Carrier
-from .dice import draw_uuid, weighted
 from .order_fields import draw_comment, draw_pin, draw_refusal
-from .stamps import read_instant, writer_like
+from .rng import draw_uuid, weighted
+from .timestamps import read_instant, writer_like
 
 DAY = timedelta(days=1)
 NOTHING = timedelta(0)

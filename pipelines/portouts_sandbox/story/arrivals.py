@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import accumulate
 
-from .dice import dice
+from .rng import dice
 
 HOUR = timedelta(hours=1)
 TICK = timedelta(microseconds=1)

@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from portouts_sandbox.store.rows import Event, Order
+from portouts_sandbox.world import ANSWERS, AnswerRefused, World
+
 from . import errors
-from .catalogue import Catalogue, Row, page_of
 from .filters import Page, read_codes, read_event_filters, read_id, read_order_filters, read_page
-from .rows import Event, Order
-from .world import ANSWERS, AnswerRefused, World
+from .index import Catalogue, Row, page_of
 
 REJECTIONS = (  # only the first two are published; which of them apply depends on the order
     {"code": 1001, "description": "Other", "reason_required": True},

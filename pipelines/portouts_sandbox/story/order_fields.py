@@ -12,9 +12,9 @@ from random import Random
 from typing import Any
 
 from .carriers import Carrier, draw_carrier
-from .dice import draw_uuid, weighted
 from .numbering import country_of, draw_numbers
-from .stamps import write_milliseconds, write_seconds
+from .rng import draw_uuid, weighted
+from .timestamps import write_milliseconds, write_seconds
 
 Fields = dict[str, Any]
 

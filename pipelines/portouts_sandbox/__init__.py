@@ -9,8 +9,8 @@ It knows nothing of the rest of this package, and the rest needs nothing but its
 
 from __future__ import annotations
 
-from .app import create_app
-from .server import listen, running, serve
+from .api.app import create_app
+from .api.server import listen, running, serve
 from .world import AnswerRefused, Transition, World
 
 __all__ = ["AnswerRefused", "Transition", "World", "create_app", "listen", "running", "serve"]

@@ -16,11 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
+from portouts_sandbox.story.timestamps import read_instant, write_milliseconds
+from portouts_sandbox.world import World
+
 from . import errors
-from .api import PortoutApi
-from .gate import Gate, RateLimit
-from .stamps import read_instant, write_milliseconds
-from .world import World
+from .middleware import Gate, RateLimit
+from .routes import PortoutApi
 
 
 def create_app(

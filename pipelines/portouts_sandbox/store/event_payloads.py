@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from uuid import NAMESPACE_URL, uuid5
 
-from .lifecycle import Notice, Step
-from .order_fields import Fields
-from .stamps import write_microseconds
+from portouts_sandbox.story.lifecycle import Notice, Step
+from portouts_sandbox.story.order_fields import Fields
+from portouts_sandbox.story.timestamps import write_microseconds
 
 METHODS: tuple[list[str], ...] = (["email", "webhook"], ["email"], ["webhook"], [])
 

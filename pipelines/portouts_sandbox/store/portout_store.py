@@ -12,12 +12,13 @@ from functools import partial
 from operator import attrgetter
 from typing import TypeVar
 
-from .announcements import completed, event_fields, payload_of
-from .clock import Clock
-from .lifecycle import Notice, Step
-from .order_fields import Fields
+from portouts_sandbox.story.clock import Clock
+from portouts_sandbox.story.lifecycle import Notice, Step
+from portouts_sandbox.story.order_fields import Fields
+from portouts_sandbox.story.timestamps import writer_like
+
+from .event_payloads import completed, event_fields, payload_of
 from .rows import Event, Order
-from .stamps import writer_like
 
 Row = TypeVar("Row", Order, Event)
 

@@ -9,10 +9,10 @@ from datetime import datetime
 
 import orjson
 
-from .lifecycle import Step
-from .numbering import country_of
-from .order_fields import Fields
-from .stamps import read_instant
+from portouts_sandbox.story.lifecycle import Step
+from portouts_sandbox.story.numbering import country_of
+from portouts_sandbox.story.order_fields import Fields
+from portouts_sandbox.story.timestamps import read_instant
 
 
 class Order:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from .dice import weighted
+from .rng import weighted
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from .dice import weighted
+from .rng import weighted
 
 
 @dataclass(frozen=True)

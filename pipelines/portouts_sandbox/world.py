@@ -15,14 +15,14 @@ from random import Random
 from threading import RLock
 from typing import Any, NamedTuple
 
-from .arrivals import HOUR, Arrivals
-from .clock import Clock
-from .dice import dice, draw_uuid
-from .lifecycle import Notice, Step, Story, draw_hidden_for
-from .order_fields import Fields, Generations, blank_fields, draw_fields, is_north_american
-from .register import Register
-from .rows import Order
-from .stamps import write_milliseconds, writer_like
+from .store.portout_store import Register
+from .store.rows import Order
+from .story.arrivals import HOUR, Arrivals
+from .story.clock import Clock
+from .story.lifecycle import Notice, Step, Story, draw_hidden_for
+from .story.order_fields import Fields, Generations, blank_fields, draw_fields, is_north_american
+from .story.rng import dice, draw_uuid
+from .story.timestamps import write_milliseconds, writer_like
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 STARTS_AT = datetime(2025, 1, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""The simulated Telnyx API over HTTP."""
