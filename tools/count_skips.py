@@ -1,0 +1,20 @@
+"""Count and print the skipped tests; fail if a browser is installed and the tests that need one were skipped.
+
+python tools/count_skips.py tests.xml
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from xml.etree import ElementTree
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+cases = ElementTree.parse(sys.argv[1]).iter("testcase")  # noqa: S314  # written by pytest just before
+skips = [(case.get("name"), skip.get("message") or "") for case in cases for skip in case.iter("skipped")]
+print(f"{len(skips)} tests were skipped")
+for name, reason in skips:
+    print(f"  {name}: {reason}")
+if any(map(shutil.which, BROWSERS)) and any("browser" in reason for _, reason in skips):
+    sys.exit("a browser is installed, and tests that need one were skipped: see above")
