@@ -55,8 +55,8 @@ bench: .venv ## compare portouts with the usual ways to load, on 20,000 simulate
 	$(BIN)/python benchmarks/compare.py --json data/benchmark.json --markdown docs/benchmarks.md --picture docs/benchmarks.svg
 
 docs: .venv ## write the generated pages of docs/ again
-	$(BIN)/python -m portouts.data_dictionary > docs/marts.md
-	$(BIN)/python -m portouts.command_reference > docs/commands.md
+	$(BIN)/python -m portouts.transform.dictionary > docs/marts.md
+	$(BIN)/python -m portouts.commands.reference > docs/commands.md
 
 lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
 	$(COMPILE) -o requirements.lock pyproject.toml

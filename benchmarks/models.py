@@ -24,12 +24,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from portouts.models import ModelInputs, build_models
-from portouts.sql_files import sql_folder
+from portouts.transform.build import ModelInputs, build_models
+from portouts.warehouse.sql import sql_folder
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MEMORY_LIMIT = "2GB"
-STORAGE_VERSION = "v1.4.0"  # as in portouts.warehouse
+STORAGE_VERSION = "v1.4.0"  # as in portouts.warehouse.warehouse
 SLOWEST = 8
 
 # Share of the orders, hours between the statuses, statuses. The shares add up to 100.

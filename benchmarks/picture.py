@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from page import account, repeated
-from portouts.canvas import BLUE, GREY, INK, MUTED, ORANGE, WIDE, Layout, draw_svg
+from portouts.report.figure import BLUE, GREY, INK, MUTED, ORANGE, WIDE, Layout, draw_svg
 from results import NO_CHANGE, PHASES, Figures, Report, Series
 
 ROW, MARGINS = 27, 120  # pixels

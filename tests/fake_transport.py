@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-from portouts.api_clock import Clock
-from portouts.patience import Deadline
-from portouts.telnyx_client import TelnyxClient
+from portouts.telnyx.client import TelnyxClient
+from portouts.telnyx.clock import Clock
+from portouts.telnyx.deadlines import Deadline
 
 API_KEY = "KEY_FAKE_FAKE_FAKE"
 BASE_URL = "https://api.example.test/v2"

@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 from fake_transport import API_KEY, BASE_URL, FakeClock, refusal
-from portouts.api_clock import Clock
-from portouts.source_settings import SourceSettings, read_settings
-from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.telnyx_client import TelnyxClient
-from portouts.telnyx_source import Supervision
-from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
-from portouts.warehouse import Warehouse
+from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
+from portouts.load.settings import SourceSettings, read_settings
+from portouts.load.source import Supervision
+from portouts.telnyx.client import TelnyxClient
+from portouts.telnyx.clock import Clock
+from portouts.warehouse.warehouse import Warehouse
 from simulated_account import ask
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["portouts.cli", "portouts.sync_job", "pandas", "pydantic", "requests"])
+_FORKS.set_forkserver_preload(
+    ["portouts.commands.app", "portouts.commands.jobs.sync", "pandas", "pydantic", "requests"]
+)
 
 
 class Death(NamedTuple):
@@ -42,8 +44,8 @@ def _portouts(
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
     os.environ.update(environment)
-    from portouts import sync_job
-    from portouts.cli import main
+    from portouts.commands.app import main
+    from portouts.commands.jobs import sync as sync_job
 
     sync_job.CHUNK_ROWS = chunk_rows
     if death:

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 import pyarrow as pa
 from by_hand.numbers import clock_of, place
 from by_hand.terms import instant
-from portouts.ledger import create_books
+from portouts.warehouse.metadata import create_books
 
 if TYPE_CHECKING:
     import random

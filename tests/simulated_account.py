@@ -11,13 +11,13 @@ from typing import Any
 
 import duckdb
 import httpx
-from portouts.source_settings import SourceSettings, read_settings
-from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.sync_options import Progress, unwatched
-from portouts.telnyx_client import TelnyxClient
-from portouts.telnyx_source import Supervision
-from portouts.verify_job import VerifyOutcome, VerifyRequest, run_verify
-from portouts.warehouse import Warehouse
+from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
+from portouts.extract.options import Progress, unwatched
+from portouts.load.settings import SourceSettings, read_settings
+from portouts.load.source import Supervision
+from portouts.telnyx.client import TelnyxClient
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
 from starlette.applications import Starlette
 

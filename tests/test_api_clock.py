@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from portouts.api_clock import ApiClock, Clock, written_span
+from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.errors import SettingsError
-from portouts.status import read_status
-from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.telnyx_client import TelnyxClient
-from portouts.telnyx_source import Supervision
-from portouts.warehouse import Warehouse
+from portouts.load.source import Supervision
+from portouts.report.status import read_status
+from portouts.telnyx.client import TelnyxClient
+from portouts.telnyx.clock import ApiClock, Clock, written_span
+from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import RESOLUTION
 from portouts_sandbox import World
 from simulated_account import Account

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from port_out_stories import AS_OF, World
-from portouts.carrier_names import fold_name, fold_spid
 from portouts.errors import SettingsError
-from portouts.operators import Operator, read_operators
-from portouts.settings import Setting
-from portouts.source_settings import check_settings
+from portouts.load.settings import check_settings
+from portouts.load.settings_files import Setting
+from portouts.transform.carrier_names import fold_name, fold_spid
+from portouts.transform.operators import Operator, read_operators
 from test_models_marts import T0, assert_equals_by_hand, built, connection
 
 if TYPE_CHECKING:

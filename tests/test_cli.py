@@ -20,8 +20,8 @@ import httpx
 import portouts_command
 import pytest
 import typer.main
-from portouts.cli import app
-from portouts.time_zones import rules_version
+from portouts.commands.app import app
+from portouts.records.time_zones import rules_version
 from portouts_sandbox import World, create_app, running
 from simulated_account import ask
 from typer.testing import CliRunner
@@ -58,7 +58,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
 def imported_by(*arguments: str, folder: Path, **environment: str) -> tuple[int, list[str]]:
     """Run a command in a process of its own; return its exit code and which of the slow imports it made."""
     script = (
-        "import sys\nfrom portouts.cli import main\n"
+        "import sys\nfrom portouts.commands.app import main\n"
         f"try:\n    main()\nfinally:\n    print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
@@ -114,7 +114,7 @@ def test_a_sync_does_without_pandas(tmp_path: Path) -> None:
 
 def test_pandas_is_found_where_it_is_asked_for() -> None:
     script = (
-        "from portouts.process import limit_memory\n"
+        "from portouts.commands.terminal.process import limit_memory\n"
         "limit_memory()\n"
         "import pyarrow as pa\n"
         "assert pa.table({'a': [1]}).to_pandas()['a'].to_list() == [1]\n"
@@ -339,7 +339,7 @@ def missing(_key): raise KeyError(_key)
 os.environ.pop("HOME", None)
 pwd.getpwuid = pwd.getpwnam = missing  # as a container does that runs under a number
 os.geteuid = lambda: 12345
-from portouts.cli import main
+from portouts.commands.app import main
 main()
 """
 
@@ -466,12 +466,20 @@ def test_a_sandbox_on_a_port_that_is_taken_says_so(command: Callable[..., Ended]
 @pytest.mark.parametrize(
     ("name", "place", "said"),
     [
-        ("sync", "sync_job.run_sync", "Nothing was published; run the sync again to go on."),
-        ("verify", "verify_job.run_verify", "No certificate was published; what was repaired is kept."),
-        ("models", "models_job.rebuild_models", "The published file is as it was; run `portouts models` again."),
-        ("status", "status.read_status", "Nothing was changed."),
-        ("report", "report.build_report", "No page was written; an earlier one is as it was."),
-        ("demo", "demo.run_demo", "The demo is half done; run it again, into another file where you named one."),
+        ("sync", "commands.jobs.sync.run_sync", "Nothing was published; run the sync again to go on."),
+        ("verify", "commands.jobs.verify.run_verify", "No certificate was published; what was repaired is kept."),
+        (
+            "models",
+            "commands.jobs.models.rebuild_models",
+            "The published file is as it was; run `portouts models` again.",
+        ),
+        ("status", "report.status.read_status", "Nothing was changed."),
+        ("report", "report.page.build_report", "No page was written; an earlier one is as it was."),
+        (
+            "demo",
+            "commands.jobs.demo.run_demo",
+            "The demo is half done; run it again, into another file where you named one.",
+        ),
     ],
 )
 @pytest.mark.parametrize(

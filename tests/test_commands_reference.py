@@ -6,14 +6,12 @@ import re
 from pathlib import Path
 
 import click
-import portouts.report
-import portouts.verify_job  # noqa: F401 - with the report, this imports every error that may end a command
 import pytest
 import typer.main
-from portouts.cli import app
-from portouts.command_reference import COMMAND, reference
+from portouts.commands.app import app
+from portouts.commands.reference import COMMAND, reference
+from portouts.commands.terminal.exit_status import EXIT_CODES
 from portouts.errors import PortoutsError
-from portouts.exit_status import EXIT_CODES
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
 COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from port_out_stories import AS_OF, RAW_TABLES, World, create_raw, random_world
-from portouts.data_dictionary import (
+from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.dictionary import (
     COMMAND,
     anchor,
     empty_warehouse,
@@ -19,8 +20,7 @@ from portouts.data_dictionary import (
     read_questions,
     write_dictionary,
 )
-from portouts.models import ModelInputs, build_models
-from portouts.sql_files import sql_folder
+from portouts.warehouse.sql import sql_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

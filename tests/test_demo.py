@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from portouts.demo import (
+from portouts.commands.jobs.demo import (
     BEGINS,
     DemoOutcome,
     clear_demo,

@@ -11,8 +11,8 @@ import duckdb
 import portouts_command
 import pytest
 from marts_by_hand import compute_marts
-from portouts.queries import FINAL_STATUSES
-from portouts.records import events_table, orders_table
+from portouts.records.arrow import events_table, orders_table
+from portouts.telnyx.queries import FINAL_STATUSES
 from portouts_sandbox import World, create_app, running
 from test_models_marts import assert_same_rows, read
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from portouts import charts, names
 from portouts import wording as text
-from portouts.canvas import NARROW, WIDE, Layout, draw_svg, spread_apart
-from portouts.exhibits import Answer, Chart, Metric, Placeholder, State, Table
+from portouts.report import charts, names
+from portouts.report.components import Answer, Chart, Metric, Placeholder, State, Table
+from portouts.report.figure import NARROW, WIDE, Layout, draw_svg, spread_apart
 
 AS_OF = pd.Timestamp("2026-06-15 09:00", tz="UTC")
 STATE = State(AS_OF, is_proven=True, certificate="Not verified.")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from portouts.errors import PortoutsError
-from portouts.places import part_of
-from portouts.publication import CannotPublish
-from portouts.warehouse import Warehouse
+from portouts.warehouse.folders import part_of
+from portouts.warehouse.publish import CannotPublish
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
-from portouts.models import ModelInputs, build_models
-from portouts.sql_files import ModelFailed
+from portouts.transform.build import ModelInputs, build_models
+from portouts.warehouse.sql import ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

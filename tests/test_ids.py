@@ -17,9 +17,9 @@ import httpx
 import pyarrow as pa
 import pytest
 from dlt.common.versioned_state import compress_state, decompress_state
-from portouts.rows import canonical_column, canonical_id, canonical_ids, spellings
-from portouts.sync_state import SyncState
-from portouts.telnyx_client import TelnyxClient
+from portouts.extract.state import SyncState
+from portouts.records.rows import canonical_column, canonical_id, canonical_ids, spellings
+from portouts.telnyx.client import TelnyxClient
 from portouts_sandbox import World
 from simulated_account import Account
 

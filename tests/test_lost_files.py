@@ -12,9 +12,9 @@ import duckdb
 import killable
 import pytest
 from killable import Death
-from portouts.models_job import rebuild_models
-from portouts.warehouse import Warehouse
-from portouts.working_file import NoWarehouse
+from portouts.commands.jobs.models import rebuild_models
+from portouts.warehouse.warehouse import Warehouse
+from portouts.warehouse.working_file import NoWarehouse
 from portouts_sandbox import World, running
 from simulated_account import API_KEY, Account, ask
 

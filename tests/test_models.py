@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
-from portouts import models
-from portouts.checks import CheckFailed, CheckWarning
-from portouts.ledger import create_books
-from portouts.models import ModelInputs, build_models
-from portouts.sql_files import ModelFailed, sql_folder, transaction
+from portouts.transform import build as models
+from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.checks import CheckFailed, CheckWarning
+from portouts.warehouse.metadata import create_books
+from portouts.warehouse.sql import ModelFailed, sql_folder, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

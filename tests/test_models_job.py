@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from portouts.models_job import ModelsOutcome, rebuild_models
-from portouts.publication import CannotPublish
-from portouts.warehouse import Warehouse
+from portouts.commands.jobs.models import ModelsOutcome, rebuild_models
+from portouts.warehouse.publish import CannotPublish
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from portouts.notebook_run import notebooks_folder
+from portouts.report.notebooks import notebooks_folder
 
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
 NAMES = ["01_how_many_numbers_leave", "02_who_gains_them", "03_how_fast_do_we_answer", "04_what_needs_an_answer_today"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from hostile_api import EVERYWHERE, NOW, NOWHERE, HostileAccount, HostileApi, Place, order
-from portouts.buckets import Depth
-from portouts.odd_rows import OddRows
-from portouts.records import orders_table
-from portouts.telnyx_errors import TelnyxUnavailable
+from portouts.records.arrow import orders_table
+from portouts.records.odd_rows import OddRows
+from portouts.telnyx.errors import TelnyxUnavailable
+from portouts.verify.count_buckets import Depth
 
 ORDERS = 40
 INSIDE = NOW - timedelta(days=20, hours=5)

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA
-from portouts.phone_numbers import Place, phone_numbers_table, place_of
-from portouts.privacy import Pii, Privacy
-from portouts.records import orders_table
-from portouts.time_zones import known_zones, offset_at, time_zone, zones_of_country
+from portouts.records.arrow import orders_table
+from portouts.records.phone_numbers import Place, phone_numbers_table, place_of
+from portouts.records.privacy import Pii, Privacy
+from portouts.records.time_zones import known_zones, offset_at, time_zone, zones_of_country
 
 Row = dict[str, Any]
 

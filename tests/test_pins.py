@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from portouts.pins import MASK, text_without_pins
+from portouts.records.pins import MASK, text_without_pins
 
 PIN = "8642"
 

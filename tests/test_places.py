@@ -11,9 +11,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from portouts.errors import SettingsError
-from portouts.places import working_folder
-from portouts.status import NotPublished, read_status
-from portouts.warehouse import Warehouse
+from portouts.report.status import NotPublished, read_status
+from portouts.warehouse.folders import working_folder
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask
 
@@ -204,7 +204,7 @@ def test_status_checks_the_file_against_its_certificate(tmp_path: Path) -> None:
 
 
 def test_a_sync_without_a_certificate_leaves_those_before_as_they_are(tmp_path: Path) -> None:
-    from portouts.buckets import Verify
+    from portouts.verify.count_buckets import Verify
 
     account = Account(World(20, seed=3), tmp_path / "portouts.duckdb")
     account.sync()

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.api_clock import ApiClock
-from portouts.order_fields import INSTANT
-from portouts.port_dates import UndatedPorts, by_calendar
-from portouts.sync_options import SyncOptions, SyncReport
-from portouts.sync_run import SyncRun
-from portouts.sync_state import SyncState
+from portouts.extract.options import SyncOptions, SyncReport
+from portouts.extract.port_dates import UndatedPorts, by_calendar
+from portouts.extract.run import SyncRun
+from portouts.extract.state import SyncState
+from portouts.records.schema import INSTANT
+from portouts.telnyx.clock import ApiClock
 from portouts.windows import BEGINNING, Window, gaps, merge
 from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather

@@ -31,23 +31,23 @@ PROVIDERS = packages_distributions()  # import name → distributions
 
 # What is imported → the only rooms that may import it.
 IMPORTED_ONLY_BY = {
-    "httpx": {"telnyx_client.py", "telnyx_errors.py", "telnyx_network.py"},
+    "httpx": {"telnyx/client.py", "telnyx/errors.py", "telnyx/network.py"},
     "dlt": {
-        "dlt_recovery.py",
-        "load_pipeline.py",
-        "own_dlt.py",
-        "source_settings.py",
-        "telnyx_source.py",
-        "warehouse.py",
+        "load/recovery.py",
+        "load/pipeline.py",
+        "load/dlt_config.py",
+        "load/settings.py",
+        "load/source.py",
+        "warehouse/warehouse.py",
     },
-    "typer": {"cli.py", "command_options.py", "command_reference.py", "exit_status.py"},
-    "matplotlib": {"canvas.py", "charts.py"},
-    "nbclient": {"notebook_run.py"},
-    "nbconvert": {"report.py"},
+    "typer": {"commands/app.py", "commands/options.py", "commands/reference.py", "commands/terminal/exit_status.py"},
+    "matplotlib": {"report/figure.py", "report/charts.py"},
+    "nbclient": {"report/notebooks.py"},
+    "nbconvert": {"report/page.py"},
     "starlette": {"portouts_sandbox/"},
     "uvicorn": {"portouts_sandbox/"},
-    "portouts_sandbox": {"portouts_sandbox/", "cli.py", "demo.py"},
-    "portouts.cli": {"__main__.py", "command_reference.py"},
+    "portouts_sandbox": {"portouts_sandbox/", "commands/app.py", "commands/jobs/demo.py"},
+    "portouts.commands.app": {"__main__.py", "commands/reference.py"},
     "telnyx": set[str](),
     "pytest": set[str](),
 }
@@ -65,9 +65,21 @@ IMPORTS_NOTHING_BUT = {
 
 # What is read from the surroundings → the only rooms that may read it; all others are handed their settings.
 READ_ONLY_BY = {
-    "os.environ": {"analysis.py", "command_options.py", "environment.py", "process.py", "source_settings.py"},
-    "os.getenv": {"analysis.py", "command_options.py", "environment.py", "process.py", "source_settings.py"},
-    "datetime.now": {"environment.py", "telnyx_source.py"},
+    "os.environ": {
+        "report/frames.py",
+        "commands/options.py",
+        "commands/environment.py",
+        "commands/terminal/process.py",
+        "load/settings.py",
+    },
+    "os.getenv": {
+        "report/frames.py",
+        "commands/options.py",
+        "commands/environment.py",
+        "commands/terminal/process.py",
+        "load/settings.py",
+    },
+    "datetime.now": {"commands/environment.py", "load/source.py"},
     "datetime.utcnow": set[str](),
     "date.today": set[str](),
 }
@@ -153,22 +165,22 @@ def test_a_room_keeps_to_the_import_rules(module: Path) -> None:
 @pytest.mark.parametrize(
     ("room", "line"),
     [
-        ("models.py", "import httpx"),
-        ("cli.py", "from dlt.common import json"),
+        ("transform/build.py", "import httpx"),
+        ("commands/app.py", "from dlt.common import json"),
         ("windows.py", "import orjson"),
-        ("windows.py", "from portouts.records import Json"),
-        ("records.py", "def late():\n    import dlt.sources"),
-        ("models.py", "from portouts_sandbox import World"),
-        ("models.py", "import portouts_sandbox.world"),
-        ("portouts_sandbox/api/app.py", "from portouts.records import SCHEMA"),
+        ("windows.py", "from portouts.records.arrow import Json"),
+        ("records/arrow.py", "def late():\n    import dlt.sources"),
+        ("transform/build.py", "from portouts_sandbox import World"),
+        ("transform/build.py", "import portouts_sandbox.world"),
+        ("portouts_sandbox/api/app.py", "from portouts.records.arrow import SCHEMA"),
         ("portouts_sandbox/world.py", "from .api.app import create_app"),
         ("portouts_sandbox/store/rows.py", "from portouts_sandbox.world import World"),
         ("portouts_sandbox/store/rows.py", "from ..world import World"),
         ("portouts_sandbox/story/clock.py", "from portouts_sandbox.store.rows import Order"),
-        ("warehouse.py", "import os\nos.environ['HOME']"),
-        ("warehouse.py", "from os import environ"),
-        ("models.py", "from datetime import datetime\ndatetime.now()"),
-        ("models.py", "import datetime as dt\ndt.datetime.now(dt.UTC)"),
+        ("warehouse/warehouse.py", "import os\nos.environ['HOME']"),
+        ("warehouse/warehouse.py", "from os import environ"),
+        ("transform/build.py", "from datetime import datetime\ndatetime.now()"),
+        ("transform/build.py", "import datetime as dt\ndt.datetime.now(dt.UTC)"),
     ],
 )
 def test_a_breach_is_seen(room: str, line: str) -> None:
@@ -178,14 +190,14 @@ def test_a_breach_is_seen(room: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("room", "line"),
     [
-        ("telnyx_client.py", "import httpx"),
-        ("source_settings.py", "import dlt\nimport os\nos.environ.get('TELNYX_API_KEY')"),
+        ("telnyx/client.py", "import httpx"),
+        ("load/settings.py", "import dlt\nimport os\nos.environ.get('TELNYX_API_KEY')"),
         (
             "portouts_sandbox/api/app.py",
             "from portouts_sandbox.world import World\nfrom starlette.routing import Route",
         ),
         ("windows.py", "from datetime import UTC"),
-        ("models.py", "import telnyx_like"),
+        ("transform/build.py", "import telnyx_like"),
     ],
 )
 def test_what_is_allowed_passes(room: str, line: str) -> None:
@@ -204,7 +216,7 @@ def test_every_error_that_may_end_a_command_tells_its_exit_code(module: Path) ->
 # Extra → the rooms that may import what it installs.
 ROOMS_OF_EXTRA = {
     "sandbox": {"portouts_sandbox/"},
-    "report": {"canvas.py", "charts.py", "notebook_run.py", "report.py"},
+    "report": {"report/figure.py", "report/charts.py", "report/notebooks.py", "report/page.py"},
 }
 
 
@@ -255,7 +267,7 @@ def test_the_developers_lock_has_the_users_versions() -> None:
 
 def test_every_declared_dependency_is_locked() -> None:
     locked = {re.split("==", pin)[0] for pin in locked_pins("requirements.lock")}
-    declared = declared_distributions("portouts_sandbox/api/app.py") | declared_distributions("report.py")
+    declared = declared_distributions("portouts_sandbox/api/app.py") | declared_distributions("report/page.py")
     assert declared - {normalised(name) for name in locked} == set()
 
 

@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from portouts.publication import CannotPublish
-from portouts.warehouse import Warehouse
+from portouts.warehouse.publish import CannotPublish
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from readers import Seen, read_until
 from simulated_account import Account, ask
@@ -25,7 +25,7 @@ NOBODY = 65534
 PUBLISH = """
 import sys
 from pathlib import Path
-from portouts.warehouse import Warehouse
+from portouts.warehouse.warehouse import Warehouse
 Warehouse(Path(sys.argv[1])).publish()
 """
 

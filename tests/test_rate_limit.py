@@ -14,8 +14,8 @@ import pytest
 from fake_transport import NOON, FakeClock
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.api_clock import Clock
-from portouts.pace import LONGEST_WAIT, RateLimit, seconds_to_wait
+from portouts.telnyx.clock import Clock
+from portouts.telnyx.rate_limit import LONGEST_WAIT, RateLimit, seconds_to_wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

@@ -15,16 +15,16 @@ from typing import Any, NoReturn
 import dlt
 import httpx
 import pytest
-from portouts.load_pipeline import RawPipeline, raw_pipeline
-from portouts.patience import Interrupted
-from portouts.read_ahead import ReadAhead, Reading
-from portouts.sync_job import SyncOutcome, SyncRequest, run_sync
-from portouts.sync_options import SyncReport
-from portouts.sync_run import SyncRun
-from portouts.telnyx_client import TelnyxClient
-from portouts.telnyx_errors import KeyRejected
-from portouts.telnyx_source import Supervision
-from portouts.warehouse import Warehouse
+from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.extract.options import SyncReport
+from portouts.extract.prefetch import ReadAhead, Reading
+from portouts.extract.run import SyncRun
+from portouts.load.pipeline import RawPipeline, raw_pipeline
+from portouts.load.source import Supervision
+from portouts.telnyx.client import TelnyxClient
+from portouts.telnyx.deadlines import Interrupted
+from portouts.telnyx.errors import KeyRejected
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import UNTOLD, Account, ask
 

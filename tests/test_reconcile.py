@@ -13,15 +13,15 @@ import httpx
 import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client, orders_every
-from portouts.buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
-from portouts.comparison import Comparison, Verdict
-from portouts.held_orders import HeldOrders
-from portouts.order_fields import INSTANT
-from portouts.reconcile import Reconciliation
-from portouts.records import orders_table
-from portouts.telnyx_client import TelnyxClient, converse
-from portouts.telnyx_errors import TelnyxError
-from portouts.verification import plan_depth
+from portouts.records.arrow import orders_table
+from portouts.records.schema import INSTANT
+from portouts.telnyx.client import TelnyxClient, converse
+from portouts.telnyx.errors import TelnyxError
+from portouts.verify.comparison import Comparison, Verdict
+from portouts.verify.count_buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
+from portouts.verify.local_orders import HeldOrders
+from portouts.verify.reconcile import Reconciliation
+from portouts.verify.verification import plan_depth
 from portouts.windows import BEGINNING, Window
 from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather

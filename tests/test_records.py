@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.order_fields import EVENT_FIELDS, INSTANT, NUMBERS, ORDER_FIELDS, Event, Order
-from portouts.phone_numbers import phone_numbers_table
-from portouts.privacy import Pii, Privacy
-from portouts.records import events_table, orders_table
-from portouts.rows import ids_of, set_apart
-from portouts.telnyx_page import parse_envelope
-from portouts.versions import newest_versions, observations_table, ported_ranges_table
+from portouts.records.arrow import events_table, orders_table
+from portouts.records.phone_numbers import phone_numbers_table
+from portouts.records.privacy import Pii, Privacy
+from portouts.records.rows import ids_of, set_apart
+from portouts.records.schema import EVENT_FIELDS, INSTANT, NUMBERS, ORDER_FIELDS, Event, Order
+from portouts.records.versions import newest_versions, observations_table, ported_ranges_table
+from portouts.telnyx.page import parse_envelope
 
 Row = dict[str, Any]
 

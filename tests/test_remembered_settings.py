@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from portouts.commands.jobs.models import rebuild_models
 from portouts.errors import SettingsError
-from portouts.models_job import rebuild_models
-from portouts.source_settings import ARGUMENT
-from portouts.warehouse import Warehouse
+from portouts.load.settings import ARGUMENT
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account
 

@@ -23,10 +23,10 @@ import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs
 import pytest
 from chromium import NAMES as BROWSERS
 from chromium import Page, find_chromium, opened
-from portouts.names import as_html
-from portouts.notebook_run import NotebookFailed, Section, notebooks_folder, run_notebooks
-from portouts.report import DEFAULT_NAME, Report, ReportFailed, build_report
-from portouts.status import NotPublished
+from portouts.report.names import as_html
+from portouts.report.notebooks import NotebookFailed, Section, notebooks_folder, run_notebooks
+from portouts.report.page import DEFAULT_NAME, Report, ReportFailed, build_report
+from portouts.report.status import NotPublished
 from published_warehouses import SMALL, publish_account, publish_answers, publish_gains, publish_small
 from simulated_account import ask
 
@@ -667,7 +667,7 @@ def test_a_file_published_while_notebooks_run_makes_them_run_again(database: Pat
         f"""
 from pathlib import Path
 import portouts
-from portouts.exhibits import Answer
+from portouts.report.components import Answer
 orders = len(portouts.mart("fct_portouts"))
 if (coming := Path({str(coming)!r})).exists():
     coming.replace({str(published)!r})
@@ -702,10 +702,10 @@ def test_kernel_settings_and_home_of_the_user_make_no_difference(empty: Path, tm
     notebooks = write_notebook(
         tmp_path / "notebooks",
         "01_which",
-        "import sys\nfrom portouts.exhibits import Answer\nAnswer(sys.executable)",
+        "import sys\nfrom portouts.report.components import Answer\nAnswer(sys.executable)",
     )
     script = (
-        "import sys; from pathlib import Path; from portouts.report import build_report\n"
+        "import sys; from pathlib import Path; from portouts.report.page import build_report\n"
         "made = build_report(*map(Path, sys.argv[1:]))\nprint(made.sections[0].headline)"
     )
     done = subprocess.run(

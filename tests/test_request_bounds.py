@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from portouts.queries import OPEN_STATUSES
-from portouts.sync_options import SyncOptions, SyncReport
-from portouts.sync_run import SyncRun
-from portouts.sync_state import SyncState
+from portouts.extract.options import SyncOptions, SyncReport
+from portouts.extract.run import SyncRun
+from portouts.extract.state import SyncState
+from portouts.telnyx.queries import OPEN_STATUSES
 from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather
 

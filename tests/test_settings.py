@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 from portouts.errors import SettingsError
-from portouts.settings import KEY_ADVICE, Setting, find_settings, parse_instant, require_api_key, settings_files
+from portouts.load.settings_files import (
+    KEY_ADVICE,
+    Setting,
+    find_settings,
+    parse_instant,
+    require_api_key,
+    settings_files,
+)
 
 
 def write(folder: Path, name: str, text: str) -> Path:

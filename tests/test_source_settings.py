@@ -15,8 +15,8 @@ import pytest
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.errors import SettingsError
-from portouts.holidays import Holiday
-from portouts.source_settings import read_settings
+from portouts.load.settings import read_settings
+from portouts.transform.holidays import Holiday
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 Configure = Callable[..., None]

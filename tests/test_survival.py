@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]  # lifelines has no annotations
 from port_out_stories import World, create_raw
-from portouts.models import ModelInputs, build_models
+from portouts.transform.build import ModelInputs, build_models
 from test_models_marts import read
 
 Row = dict[str, Any]

@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.queries import Axis, ListQuery, Lookup, format_instant, page_count
-from portouts.sync_plan import lookups, plan_axis, plan_lookups
+from portouts.extract.plan import lookups, plan_axis, plan_lookups
+from portouts.telnyx.queries import Axis, ListQuery, Lookup, format_instant, page_count
 from portouts.windows import RESOLUTION, Window, ceil_to_resolution, floor_to_resolution, gaps, merge
 
 START = datetime(2026, 5, 1, tzinfo=UTC)

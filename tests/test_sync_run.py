@@ -13,15 +13,15 @@ import httpx
 import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client
-from portouts.api_clock import ApiClock
-from portouts.chunk import Chunk
-from portouts.list_reader import Read
-from portouts.queries import Axis, ListQuery
-from portouts.records import events_table, orders_table
-from portouts.sync_options import SyncOptions, SyncReport
-from portouts.sync_run import NotProven, SyncRun
-from portouts.sync_state import SyncState
-from portouts.telnyx_errors import PermissionDenied
+from portouts.extract.list_reader import Read
+from portouts.extract.options import SyncOptions, SyncReport
+from portouts.extract.run import NotProven, SyncRun
+from portouts.extract.state import SyncState
+from portouts.records.arrow import events_table, orders_table
+from portouts.records.batch import Chunk
+from portouts.telnyx.clock import ApiClock
+from portouts.telnyx.errors import PermissionDenied
+from portouts.telnyx.queries import Axis, ListQuery
 from portouts.windows import Window
 
 INSERTED_AT = datetime(2026, 5, 1, tzinfo=UTC)

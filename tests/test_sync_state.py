@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portouts.queries import Axis
-from portouts.records import events_table, orders_table
-from portouts.sync_state import OpenOrder, SyncState
+from portouts.extract.state import OpenOrder, SyncState
+from portouts.records.arrow import events_table, orders_table
+from portouts.telnyx.queries import Axis
 from portouts.windows import Window, floor_to_resolution
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from portouts.buckets import Verify
+from portouts.commands.jobs.models import rebuild_models
+from portouts.commands.jobs.sync import SyncOutcome
 from portouts.errors import SettingsError
-from portouts.ledger import Unfinished
-from portouts.models_job import rebuild_models
-from portouts.queries import OPEN_STATUSES
-from portouts.sync_job import SyncOutcome
-from portouts.sync_run import AnotherAccount, OrdersGone
-from portouts.warehouse import Warehouse
+from portouts.extract.run import AnotherAccount, OrdersGone
+from portouts.telnyx.queries import OPEN_STATUSES
+from portouts.verify.count_buckets import Verify
+from portouts.warehouse.metadata import Unfinished
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account
 

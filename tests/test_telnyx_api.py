@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, envelope, open_client, refusal
-from portouts.api_clock import Clock
-from portouts.patience import Deadline, Interrupted, in_words
-from portouts.telnyx_client import ATTEMPTS, STRANGER_ATTEMPTS, BearerAuth, TelnyxClient
-from portouts.telnyx_errors import (
+from portouts.telnyx.client import ATTEMPTS, STRANGER_ATTEMPTS, BearerAuth, TelnyxClient
+from portouts.telnyx.clock import Clock
+from portouts.telnyx.deadlines import Deadline, Interrupted, in_words
+from portouts.telnyx.errors import (
     KeyRejected,
     NotFound,
     PermissionDenied,

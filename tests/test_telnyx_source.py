@@ -22,11 +22,11 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from portouts import telnyx_source as room
 from portouts.errors import SettingsError
-from portouts.queries import OPEN_STATUSES, Axis
-from portouts.source_settings import read_settings
-from portouts.sync_options import SyncReport
-from portouts.sync_state import SyncState
-from portouts.telnyx_source import Supervision, telnyx_source
+from portouts.extract.options import SyncReport
+from portouts.extract.state import SyncState
+from portouts.load.settings import read_settings
+from portouts.load.source import Supervision, telnyx_source
+from portouts.telnyx.queries import OPEN_STATUSES, Axis
 from portouts.windows import BEGINNING
 from portouts_sandbox import World, create_app, running
 from simulated_account import API_KEY, BASE_URL, Account, ask

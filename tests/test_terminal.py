@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from portouts.buckets import Bucket, ComparisonPlan
-from portouts.checks import CheckWarning
-from portouts.comparison import Comparison, Difference, Verdict
-from portouts.demo import Answer, DemoOutcome
-from portouts.demo_output import print_answers, print_demo
-from portouts.models_job import ModelsOutcome
-from portouts.models_output import print_models
-from portouts.output import as_object, print_result
-from portouts.progress import note_plan, note_wait, progress
-from portouts.status import Status, read_status
-from portouts.status_output import print_status
-from portouts.sync_job import SyncOutcome
-from portouts.sync_output import print_load, print_sync
-from portouts.verification_output import print_verification
-from portouts.verify_job import VerifyOutcome
+from portouts.commands.jobs.demo import Answer, DemoOutcome
+from portouts.commands.jobs.models import ModelsOutcome
+from portouts.commands.jobs.sync import SyncOutcome
+from portouts.commands.jobs.verify import VerifyOutcome
+from portouts.commands.terminal.demo_output import print_answers, print_demo
+from portouts.commands.terminal.models_output import print_models
+from portouts.commands.terminal.output import as_object, print_result
+from portouts.commands.terminal.progress import note_plan, note_wait, progress
+from portouts.commands.terminal.status_output import print_status
+from portouts.commands.terminal.sync_output import print_load, print_sync
+from portouts.commands.terminal.verification_output import print_verification
+from portouts.report.status import Status, read_status
+from portouts.transform.checks import CheckWarning
+from portouts.verify.comparison import Comparison, Difference, Verdict
+from portouts.verify.count_buckets import Bucket, ComparisonPlan
 from portouts.windows import Window
 from portouts_sandbox import World
 from simulated_account import Account

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from port_out_stories import World, create_raw
-from portouts.models import ModelInputs, build_models
-from portouts.port_dates import by_calendar
-from portouts.sql_files import sql_folder
-from portouts.time_zones import known_zones, offset_at, rules_version, time_zone, utc_offsets, zones_of_country
+from portouts.extract.port_dates import by_calendar
+from portouts.records.time_zones import known_zones, offset_at, rules_version, time_zone, utc_offsets, zones_of_country
+from portouts.transform.build import ModelInputs, build_models
+from portouts.warehouse.sql import sql_folder
 from portouts.windows import BEGINNING, Window
 
 if TYPE_CHECKING:

@@ -11,17 +11,17 @@ import duckdb
 import httpx
 import pyarrow as pa
 import pytest
-from portouts.buckets import Depth
-from portouts.comparison import Comparison, Verdict
-from portouts.held_orders import HeldOrders
-from portouts.models import ModelInputs, build_models
-from portouts.order_fields import INSTANT
-from portouts.reconcile import Reconciliation
-from portouts.records import orders_table
-from portouts.telnyx_client import TelnyxClient, converse
-from portouts.verification import plan_depth, ranges_to_compare
-from portouts.verify_job import VerifyOutcome
-from portouts.warehouse import Warehouse
+from portouts.commands.jobs.verify import VerifyOutcome
+from portouts.records.arrow import orders_table
+from portouts.records.schema import INSTANT
+from portouts.telnyx.client import TelnyxClient, converse
+from portouts.transform.build import ModelInputs, build_models
+from portouts.verify.comparison import Comparison, Verdict
+from portouts.verify.count_buckets import Depth
+from portouts.verify.local_orders import HeldOrders
+from portouts.verify.reconcile import Reconciliation
+from portouts.verify.verification import plan_depth, ranges_to_compare
+from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import BEGINNING, Window
 from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, BASE_URL, Account, clock_that_breaks

@@ -14,10 +14,10 @@ import pytest
 from fake_transport import NOON, ListServer, Row, envelope, open_client, order, orders_every
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portouts.list_reader import PAGES_AT_A_TIME, Read
-from portouts.queries import Axis, ListQuery, Lookup, Query
-from portouts.query_reader import PAGES_AHEAD, QueryReader, UnderWay
-from portouts.telnyx_errors import PermissionDenied, UnaskedRows, Unprocessable
+from portouts.extract.list_reader import PAGES_AT_A_TIME, Read
+from portouts.extract.query_reader import PAGES_AHEAD, QueryReader, UnderWay
+from portouts.telnyx.errors import PermissionDenied, UnaskedRows, Unprocessable
+from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
 from portouts.windows import Window
 
 if TYPE_CHECKING:

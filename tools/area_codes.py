@@ -1,6 +1,6 @@
-"""Write pipelines/portouts/area_codes.csv: country and time zone of every North American area code.
+"""Write pipelines/portouts/records/area_codes.csv: country and time zone of every North American area code.
 
-    python tools/area_codes.py > pipelines/portouts/area_codes.csv
+    python tools/area_codes.py > pipelines/portouts/records/area_codes.csv
 
 Which codes are in service, and where, is written below by hand, after NANPA's list of area codes in service and the
 list of the Canadian administrator; codes that are assigned and will open soon are there too. Where an area code spans
@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 import phonenumbers
 from phonenumbers.geodata import GEOCODE_DATA
 from phonenumbers.tzdata import TIMEZONE_DATA
-from portouts.time_zones import offset_at, rules_version, time_zone
+from portouts.records.time_zones import offset_at, rules_version, time_zone
 
 # Country, zone, area codes in service: a state or province a line, split where zones are.
 PLACES = [

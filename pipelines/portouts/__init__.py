@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portouts.analysis import connect, mart
+    from portouts.report.frames import connect, mart
 
 __all__ = ["connect", "mart"]
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
     """Import what analysts use when they use it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from portouts import analysis
+    from portouts.report import frames as analysis
 
     return getattr(analysis, name)
 

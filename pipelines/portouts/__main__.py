@@ -1,5 +1,5 @@
 """`python -m portouts` is the command `portouts`."""
 
-from portouts.cli import main
+from portouts.commands.app import main
 
 main()

@@ -9,12 +9,15 @@ from typing import Any
 from unittest.mock import patch
 
 import pyarrow as pa
-from portouts import chunk, list_reader, sync_plan, sync_run
-from portouts.api_clock import ApiClock
-from portouts.page_reader import Pages
-from portouts.queries import ListQuery
-from portouts.sync_run import SyncRun
-from portouts.sync_state import SyncState
+from portouts.extract import list_reader
+from portouts.extract import plan as sync_plan
+from portouts.extract import run as sync_run
+from portouts.extract.page_reader import Pages
+from portouts.extract.run import SyncRun
+from portouts.extract.state import SyncState
+from portouts.records import batch as chunk
+from portouts.telnyx.clock import ApiClock
+from portouts.telnyx.queries import ListQuery
 from portouts.windows import Window
 
 

@@ -15,12 +15,12 @@ from random import Random
 from typing import Any
 
 import pyarrow as pa
-from portouts.queries import FINAL_STATUSES
-from portouts.records import orders_table
-from portouts.sync_options import SyncOptions, SyncReport
-from portouts.sync_run import NotProven, SyncRun
-from portouts.sync_state import SyncState
-from portouts.telnyx_errors import TelnyxError
+from portouts.extract.options import SyncOptions, SyncReport
+from portouts.extract.run import NotProven, SyncRun
+from portouts.extract.state import SyncState
+from portouts.records.arrow import orders_table
+from portouts.telnyx.errors import TelnyxError
+from portouts.telnyx.queries import FINAL_STATUSES
 from portouts_sandbox import World
 
 from simulation.weather import UnsteadyApi, Weather, commit_late

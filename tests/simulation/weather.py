@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import orjson
-from portouts.api_clock import Clock
-from portouts.queries import FINAL_STATUSES, OPEN_STATUSES
-from portouts.telnyx_client import TelnyxClient
+from portouts.telnyx.client import TelnyxClient
+from portouts.telnyx.clock import Clock
+from portouts.telnyx.queries import FINAL_STATUSES, OPEN_STATUSES
 from portouts_sandbox import World, create_app
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"

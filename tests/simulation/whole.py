@@ -18,13 +18,13 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 import duckdb
-from portouts.dlt_recovery import LoadFailed
-from portouts.source_settings import read_settings
-from portouts.sync_job import SyncRequest, run_sync
-from portouts.sync_run import NotProven
-from portouts.telnyx_errors import TelnyxError
-from portouts.telnyx_source import Supervision
-from portouts.warehouse import Warehouse
+from portouts.commands.jobs.sync import SyncRequest, run_sync
+from portouts.extract.run import NotProven
+from portouts.load.recovery import LoadFailed
+from portouts.load.settings import read_settings
+from portouts.load.source import Supervision
+from portouts.telnyx.errors import TelnyxError
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 
 from simulation.reading import (

@@ -1,0 +1,1 @@
+"""One command each: options, terminal, exit codes."""

@@ -1,0 +1,61 @@
+"""What a command takes from its surroundings: the clock, the environment, files of settings, installed packages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portouts.commands.terminal.process import prepare_imports
+from portouts.errors import SettingsError
+from portouts.load.settings_files import asks_vault, find_settings, parse_instant, require_api_key, require_range
+
+if TYPE_CHECKING:
+    from portouts.load.settings import SourceSettings
+
+
+def machine_time() -> datetime:
+    """Return this machine's time."""
+    return datetime.now(UTC)
+
+
+def instants_to_read(as_of: str | None, since: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read `--as-of` and `--since`; raises `SettingsError` if nothing lies between them, or in the future."""
+    present = machine_time()
+    until = parse_instant("--as-of", as_of)
+    if until and until > present:
+        raise SettingsError(
+            f"--as-of {until.isoformat()} lies in the future (this machine says {present.isoformat()}); "
+            "ranges nobody has seen cannot be covered. Give an instant that has passed."
+        )
+    start = parse_instant("--since", since)
+    require_range("--since", start, until or present)
+    return until, start
+
+
+def instants_to_verify(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read `--since` and `--until`; raises `SettingsError` if nothing lies between them."""
+    start, end = parse_instant("--since", since), parse_instant("--until", until)
+    if start and end and start >= end:
+        raise SettingsError(f"--until {until} does not lie after --since {since}, so there is nothing to verify.")
+    return start, end
+
+
+def resolve_settings(files: Sequence[Path], *, needs_key: bool = True) -> SourceSettings:
+    """Read all settings from the environment and these files, and from a vault if one of the files names it."""
+    found = find_settings(os.environ, files)
+    if needs_key:
+        require_api_key(found, files)
+    prepare_imports()
+    from portouts.load.settings import found_by_dlt, read_settings
+
+    return read_settings(found={**found_by_dlt(), **found} if asks_vault(files) else found, needs_key=needs_key)
+
+
+def require_packages(*names: str, extra: str) -> None:
+    """Raise `SettingsError` unless these packages are installed, which an extra of portouts brings."""
+    if missing := [name for name in names if find_spec(name) is None]:
+        raise SettingsError(f"{', '.join(missing)} not installed: pip install 'portouts[{extra}]'")

@@ -1,0 +1,1 @@
+"""The whole work of one command, without its terminal."""

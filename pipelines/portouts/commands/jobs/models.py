@@ -1,0 +1,79 @@
+"""Models without a sync: lock → build where something changed → publish where analysts do not see it yet.
+
+Both are asked of the files and not remembered, since either may have been deleted, put back from a backup, or left by
+a run that was killed or found the disk full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from portouts.load.dlt_config import own_dlt
+from portouts.load.pipeline import raw_pipeline
+from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember_settings
+from portouts.load.settings import SourceSettings, read_settings
+from portouts.transform.build import are_current, build_in_bounds
+from portouts.transform.checks import CheckWarning
+from portouts.warehouse.metadata import read_edition, require_finished, synced_until
+from portouts.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class ModelsOutcome:
+    """What was necessary; warnings are those of the checks, which belong to a build."""
+
+    database: Path
+    rebuilt: bool
+    published: bool
+    warnings: list[CheckWarning] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    """What the warehouse did that nobody asked for; shown when it did so."""
+
+
+def rebuild_models(
+    warehouse: Warehouse,
+    settings: SourceSettings | None = None,
+    keep: int | None = None,
+    *,
+    accept_settings: bool = False,
+) -> ModelsOutcome:
+    """Bring staging and marts up to date with what is loaded, with the SQL and the settings, and publish.
+
+    Without settings, those that dlt finds count.
+    """
+    settings = settings or read_settings(needs_key=False)
+    warehouse.require_loaded()
+    with warehouse.locked(), own_dlt(warehouse.folder):
+        return warehouse.healing(lambda: _rebuild(warehouse, settings, keep, accept_settings))
+
+
+def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, accept_settings: bool) -> ModelsOutcome:
+    with raw_pipeline(warehouse) as raw, warehouse.connected() as connection:
+        as_of, state = synced_until(connection), raw.state()
+        require_finished(connection, state.covered)
+        accepted = OF_MODELS if accept_settings else ()
+        kept = keep_settings(connection, state, settings, names=OF_MODELS, accepted=accepted)
+        inputs = kept.settings.model_inputs(as_of)
+        rebuilt = not are_current(connection, inputs)
+        if rebuilt:
+            remember_settings(connection, kept.settings, as_of, OF_MODELS)
+        warnings = build_in_bounds(connection, inputs) if rebuilt else []
+        published = rebuilt or not _shows(warehouse.database, connection)
+    if published:
+        warehouse.publish(keep)
+    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, kept.notes, warehouse.notes)
+
+
+def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the published file shows what the working file does."""
+    if not database.exists():
+        return False
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            return read_edition(connection) == read_edition(working)
+    except duckdb.Error:
+        return False  # whatever lies there is no copy of the working file

@@ -1,0 +1,110 @@
+"""The whole of one `verify`: lock, compare, repair on demand, write the certificate, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from portouts.errors import SettingsError
+from portouts.extract.options import Progress, unwatched
+from portouts.load.dlt_config import own_dlt
+from portouts.load.pipeline import RawPipeline, raw_pipeline
+from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember_settings
+from portouts.load.settings import SourceSettings
+from portouts.load.source import Supervision
+from portouts.telnyx.queries import Axis
+from portouts.transform.build import are_current, build_in_bounds
+from portouts.verify.comparison import Comparison, Difference
+from portouts.verify.count_buckets import ComparisonPlan, Depth
+from portouts.verify.verification import Verification, certify, events_to_count, plan_depth, ranges_to_compare
+from portouts.warehouse.metadata import Certificate, covered_ranges, record_verification, require_finished, synced_until
+from portouts.warehouse.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class VerifyRequest:
+    """What was asked for on the command line."""
+
+    settings: SourceSettings
+    depth: Depth = Depth.MONTH
+    sample: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+    repair: bool = False
+    accept_deletions: bool = False
+    accept_settings: bool = False
+
+
+@dataclass(frozen=True)
+class VerifyOutcome:
+    """What a verification came to; `comparison` is the last one, after any repair."""
+
+    database: Path
+    certificate: Certificate
+    comparison: Comparison
+    repaired: list[Difference]
+    notes: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
+    """What the warehouse did that nobody asked for; shown when it did so."""
+
+
+def run_verify(
+    warehouse: Warehouse,
+    request: VerifyRequest,
+    clock: Callable[[], datetime],
+    supervision: Supervision,
+    on_progress: Progress = unwatched,
+    on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None,
+) -> VerifyOutcome:
+    """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
+    warehouse.require_loaded()
+    with warehouse.locked(), own_dlt(warehouse.folder):
+
+        def work() -> VerifyOutcome:
+            with raw_pipeline(warehouse) as raw:
+                return _verify(raw, request, clock, supervision, on_progress, on_plan)
+
+        return warehouse.healing(work)
+
+
+def _verify(
+    raw: RawPipeline,
+    request: VerifyRequest,
+    clock: Callable[[], datetime],
+    supervision: Supervision,
+    on_progress: Progress,
+    on_plan: Callable[[ComparisonPlan], None],
+) -> VerifyOutcome:
+    started_at, warehouse = clock(), raw.warehouse
+    with warehouse.connected() as connection:
+        as_of, state = synced_until(connection), raw.state()
+        require_finished(connection, state.covered)
+        accepted = OF_MODELS if request.accept_settings else ()
+        kept = keep_settings(connection, state, request.settings, names=OF_MODELS | {"pii"}, accepted=accepted)
+        covered = covered_ranges(connection)
+    ranges = ranges_to_compare(covered.get(Axis.INSERTED, ()), request.since, request.until)
+    if not ranges:
+        raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
+    inputs = kept.settings.model_inputs(as_of)
+    verification = Verification(raw, kept.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions)
+    is_quick = request.depth is Depth.QUICK and not request.repair
+    events = events_to_count(covered.get(Axis.EVENTS, ()), as_of, request.since, request.until)
+    plan = plan_depth(
+        ranges,
+        request.depth,
+        request.sample,
+        most_searched=0 if is_quick else None,
+        events=() if request.depth is Depth.QUICK else events,
+    )
+    comparison, repaired = verification.settle(plan, repair=request.repair)
+    certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
+    with warehouse.connected() as connection:
+        record_verification(connection, certificate)
+        # Asked of the file, since a repair that was killed has changed raw and not the marts.
+        if not are_current(connection, inputs):
+            remember_settings(connection, kept.settings, as_of, OF_MODELS)
+            build_in_bounds(connection, inputs)
+    warehouse.publish()
+    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes, warehouse.notes)

@@ -1,0 +1,139 @@
+"""The options of all commands: name, help, default variable. An option that several commands share stands here once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from portouts.errors import SettingsError
+from portouts.load.settings_files import require_destination
+from portouts.verify.count_buckets import Depth, Verify
+
+DEFAULT_DATABASE = Path("data/portouts.duckdb")
+DEMO_DATABASE = Path("data/portouts-demo.duckdb")
+
+
+def _parse_verify(text: str) -> Verify:
+    """Parse `--verify`; `full` is the former name of `month`."""
+    try:
+        return Verify("month" if text == "full" else text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(Verify)}.") from None
+
+
+Database = Annotated[
+    Path,
+    typer.Option(
+        help="The published DuckDB file; working state lies beside it in .portouts/.", envvar="PORTOUTS_DATABASE"
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object to standard output.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="Folder or file of settings. Default: .dlt beside the database, then .dlt in the current folder.",
+        envvar="PORTOUTS_CONFIG",
+    ),
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder of working state. Default: .portouts beside the database.",
+        envvar="PORTOUTS_STATE_DIR",
+    ),
+]
+AcceptSettings = Annotated[
+    bool, typer.Option("--accept-settings", help="Take settings that change what the numbers of this database mean.")
+]
+AcceptDeletions = Annotated[
+    bool,
+    typer.Option(
+        "--accept-deletions", help="Mark orders as deleted that the API no longer knows, however many they are."
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
+
+# sync
+AsOf = Annotated[str | None, typer.Option(metavar="TS", help="Read up to this instant. Default: now.")]
+HeldSince = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Hold orders inserted from this day on; extends backwards.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Read everything again, whatever is covered.")]
+AllowUnproven = Annotated[
+    bool, typer.Option("--allow-unproven", help="Publish even what the API's own counts do not confirm.")
+]
+VerifyAfterSync = Annotated[
+    Verify,
+    typer.Option(
+        parser=_parse_verify,
+        metavar="|".join(Verify),
+        help="Prove the result against the API's counts: how finely, or not at all.",
+    ),
+]
+Destination = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Load raw into this dlt destination instead; builds and publishes nothing."),
+]
+Keep = Annotated[
+    int | None,
+    typer.Option(
+        min=0, help="Keep so many versions published before, in .portouts/; 0 removes them.", envvar="PORTOUTS_KEEP"
+    ),
+]
+Rebuild = Annotated[
+    bool, typer.Option("--rebuild", help="Make the working file again from the published one before that.")
+]
+
+# verify
+VerifyDepth = Annotated[Depth, typer.Option(help="How finely to count, by status; quick takes at most 7 requests.")]
+Quick = Annotated[bool, typer.Option("--quick", hidden=True, help="The same as --depth quick.")]
+Sample = Annotated[int, typer.Option(min=0, help="Read so many random pages whole and compare every field.")]
+InsertedSince = Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted from here on.")]
+InsertedUntil = Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Read again what differs, then verify again.")]
+
+# status, report, demo
+Check = Annotated[
+    bool, typer.Option("--check", help="Read the whole file and compare it with the checksum of its certificate.")
+]
+Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
+NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.")]
+SimulatedOrders = Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")]
+
+# sandbox
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Loopback port.")]
+FirstOrders = Annotated[int, typer.Option(min=0, help="Orders at the start.")]
+Latency = Annotated[float, typer.Option(min=0, help="Answer each request so much later.")]
+RateLimit = Annotated[int | None, typer.Option(min=1, help="Requests per second before a 429.")]
+StandingClock = Annotated[
+    str | None, typer.Option(metavar="TS", help="Let its clock stand at this instant. Default: this machine's.")
+]
+
+
+def chosen_depth(context: typer.Context, depth: Depth, *, quick: bool) -> Depth:
+    """Return the depth of a verification; raises `SettingsError` if `--quick` contradicts a given `--depth`."""
+    if not quick:
+        return depth
+    if depth is not Depth.QUICK:
+        _refuse(context, "depth", because="--quick is --depth quick")
+    return Depth.QUICK
+
+
+def require_engine(context: typer.Context, destination: str, files: Sequence[Path]) -> None:
+    """Raise `SettingsError` unless dlt knows this destination and no given option needs the warehouse."""
+    _refuse(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
+    require_destination(destination, os.environ, files)
+
+
+def _refuse(context: typer.Context, *names: str, because: str) -> None:
+    """Raise `SettingsError` if one of these options was given on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in names}
+    given = [f"--{name.replace('_', '-')}" for name, found in sources.items() if found and found.name == "COMMANDLINE"]
+    if given:
+        raise SettingsError(f"{because}: leave out {' and '.join(given)}.")

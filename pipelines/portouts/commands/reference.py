@@ -1,0 +1,74 @@
+"""Write `docs/commands.md`: every command with its options, as the command line's own help shows them.
+
+    python -m portouts.commands.reference > docs/commands.md
+
+Hidden options stay hidden.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+import typer.main
+
+from portouts.commands.app import app
+from portouts.commands.terminal.exit_status import EXIT_CODES
+
+COMMAND = "python -m portouts.commands.reference > docs/commands.md"
+OPENING = f"""\
+# The commands
+
+<!-- Written by `{COMMAND}` from the help of the command line. -->
+
+`portouts --help` and `portouts COMMAND --help` show the same. `python -m portouts` is the same command.
+
+With `--json`, standard output holds exactly one JSON object. If the command fails, the object has the fields `error`
+and `exit_code`, also for wrong usage. Progress, notes and errors go to standard error.
+"""
+
+
+def reference() -> str:
+    """Return the whole page as Markdown."""
+    commands: Mapping[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
+    sections = [_overview(commands), *(_command(name, command) for name, command in commands.items()), _exit_codes()]
+    return "\n".join([OPENING, *sections])
+
+
+def _overview(commands: Mapping[str, Any]) -> str:
+    rows = [f"| [`portouts {name}`](#portouts-{name}) | {_summary(command)} |" for name, command in commands.items()]
+    return _lines("| command | does |", "|---|---|", *rows)
+
+
+def _command(name: str, command: Any) -> str:
+    paragraphs = [" ".join(paragraph.split()) for paragraph in command.help.split("\n\n")]
+    table = ["| option | meaning |", "|---|---|", *_option_rows(name, command)]
+    return _lines(f"## `portouts {name}`", "", *(line for paragraph in paragraphs for line in (paragraph, "")), *table)
+
+
+def _option_rows(name: str, command: Any) -> Iterator[str]:
+    """Yield a row for each option that the help shows; defaults and variables stand in brackets, as they do there."""
+    context = command.make_context(name, [], resilient_parsing=True)
+    for option in command.params:
+        if record := option.get_help_record(context):
+            usage, meaning = (" ".join(text.split()).replace("|", "\\|") for text in record)
+            yield f"| `{usage}` | {meaning} |"
+
+
+def _summary(command: Any) -> str:
+    return str(command.help).split("\n")[0]
+
+
+def _exit_codes() -> str:
+    rows = [f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items()]
+    return _lines("## Exit codes", "", "| code | meaning |", "|---|---|", *rows)
+
+
+def _lines(*lines: str) -> str:
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,1 @@
+"""Standard streams, progress, process and exit codes."""

@@ -1,0 +1,103 @@
+"""How a command ends: an error becomes a message that says what to do, an exit code, and JSON with `--json`.
+
+The surprise: a result that could not be printed (a full disk behind `>`) fails a command only if printing was all it
+had to do.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import NoReturn, ParamSpec
+
+import typer
+
+from portouts.commands.terminal.streams import lost_output
+from portouts.errors import PortoutsError
+from portouts.load.settings_files import require_current_folder
+
+FAILED, DIFFERENT = 1, 3
+EXIT_CODES = {
+    0: "Done. What could not be proven is reported.",
+    FAILED: "Failed. A failed `sync` has published nothing. A `verify` could prove neither agreement nor difference.",
+    2: "Wrong usage or settings. The message says what to set.",
+    DIFFERENT: "`verify` found differences and, with `--repair`, could not mend all of them.",
+    75: "Another sync holds the lock, or another program the working file.",
+}
+# The RuntimeError that DuckDB makes of a signal while it computes.
+QUERY_INTERRUPTED = "Query interrupted"
+
+Options = ParamSpec("Options")
+
+
+def with_exit_status(
+    *, stopped: str = "Nothing was changed.", done: str = ""
+) -> Callable[[Callable[Options, None]], Callable[Options, None]]:
+    """Decorate a command: whatever it raises becomes a message and an exit code.
+
+    `stopped` states what holds after an interruption. `done` states what holds although the result could not be
+    printed; without it, such a command has failed.
+    """
+
+    def decorate(command: Callable[Options, None]) -> Callable[Options, None]:
+        @wraps(command)
+        def run(*arguments: Options.args, **options: Options.kwargs) -> None:
+            with _handled_errors(stopped, as_json=bool(options.get("as_json"))), _lost_output(done):
+                require_current_folder()
+                command(*arguments, **options)
+
+        return run
+
+    return decorate
+
+
+@contextmanager
+def _lost_output(done: str) -> Iterator[None]:
+    """Report output that was lost, also if the command ends with an exit code of its own."""
+    try:
+        yield
+    except typer.Exit:
+        warn_of_lost_output(done)
+        raise
+    if warn_of_lost_output(done) and not done:
+        raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _handled_errors(stopped: str, *, as_json: bool) -> Iterator[None]:
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except PortoutsError as error:
+        _fail(str(error), error.exit_code, as_json=as_json)
+    except KeyboardInterrupt:
+        _fail(f"Stopped at once. {stopped}", FAILED, as_json=as_json)
+    except Exception as error:
+        if str(error) == QUERY_INTERRUPTED:
+            _fail(f"Stopped at once. {stopped}", FAILED, as_json=as_json)
+        if as_json:
+            print_error(f"{type(error).__name__}, see standard error", FAILED)
+        raise
+
+
+def warn_of_lost_output(done: str = "") -> bool:
+    """Report on standard error that the result could not be printed, and what holds all the same."""
+    if lost := lost_output():
+        print(f"portouts: Standard output {lost}, so the result is not shown. {done}".rstrip(), file=sys.stderr)
+    return bool(lost)
+
+
+def print_error(error: str, exit_code: object) -> None:
+    """Print the JSON object of a failure."""
+    print(json.dumps({"error": error, "exit_code": exit_code}))
+
+
+def _fail(error: str, exit_code: int, *, as_json: bool) -> NoReturn:
+    print(f"portouts: {error}", file=sys.stderr)
+    if as_json:
+        print_error(error, exit_code)
+    raise typer.Exit(exit_code) from None

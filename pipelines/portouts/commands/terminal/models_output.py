@@ -1,0 +1,36 @@
+"""What `models` prints: whether anything had to be built or published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from portouts.commands.terminal.output import print_result
+from portouts.commands.terminal.progress import note
+
+if TYPE_CHECKING:
+    from portouts.commands.jobs.models import ModelsOutcome
+
+
+class _Models(msgspec.Struct):
+    database: str
+    rebuilt: bool
+    published: bool
+    warnings: list[str]
+    notes: list[str]
+
+
+def print_models(outcome: ModelsOutcome, *, as_json: bool) -> None:
+    """Print what was built and published, and the warnings of checks."""
+    warnings = [str(warning) for warning in outcome.warnings]
+    note([*outcome.notes, *warnings])
+    notes = [*outcome.notes, *outcome.noted]
+    shown = _Models(str(outcome.database), outcome.rebuilt, outcome.published, warnings, notes)
+    print_result(_text_of(outcome), shown, as_json=as_json)
+
+
+def _text_of(outcome: ModelsOutcome) -> str:
+    if not outcome.published:
+        return "Already up to date; nothing to publish."
+    return "Rebuilt and published." if outcome.rebuilt else "Published what was built already."

@@ -1,0 +1,117 @@
+"""What `sync` prints: the result of a sync, or of a load into another engine, and its notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from portouts.commands.terminal.output import as_object, print_result
+from portouts.commands.terminal.progress import note
+from portouts.verify.comparison import Verdict
+
+if TYPE_CHECKING:
+    from portouts.commands.jobs.sync import SyncOutcome
+    from portouts.extract.options import SyncReport
+    from portouts.warehouse.metadata import Certificate
+
+
+class _Published(msgspec.Struct):
+    """The result of a sync; `_Read` follows it."""
+
+    database: str
+    as_of: datetime
+    published: bool
+    orders_changed: int
+    seconds: float
+    warnings: list[str]
+    verification: Certificate | None
+
+
+class _Loaded(msgspec.Struct):
+    """The result of a load into another engine; `_Read` follows it."""
+
+    destination: str
+    as_of: datetime
+    published: bool
+
+
+class _Read(msgspec.Struct):
+    """What was read, of which both results show the same."""
+
+    requests: int
+    orders_read: int
+    events_read: int
+    is_proven: bool
+    strange_rows: int
+    rows_without_id: list[str]
+    missing_orders: list[str]
+    unproven: list[str]
+    notes: list[str]
+
+    @classmethod
+    def of(cls, report: SyncReport, further_notes: list[str]) -> _Read:
+        return cls(
+            requests=report.requests,
+            orders_read=report.orders_read,
+            events_read=report.events_read,
+            is_proven=not report.unproven,
+            strange_rows=report.strange_rows,
+            rows_without_id=list(report.unusable.values()),
+            missing_orders=report.missing,
+            unproven=report.unproven,
+            notes=[*report.all_notes, *further_notes],
+        )
+
+
+def sync_object(outcome: SyncOutcome) -> dict[str, Any]:
+    """Return the JSON object of a sync."""
+    published = _Published(
+        database=str(outcome.database),
+        as_of=outcome.as_of,
+        published=True,
+        orders_changed=outcome.orders_changed,
+        seconds=round(outcome.seconds, 3),
+        warnings=[str(warning) for warning in outcome.warnings],
+        verification=outcome.certificate,
+    )
+    return as_object(published, _Read.of(outcome.report, outcome.noted))
+
+
+def print_sync(outcome: SyncOutcome, *, as_json: bool) -> None:
+    """Print the result of a sync, and its notes."""
+    report = outcome.report
+    note([*_notes_of_reading(report), *map(str, outcome.warnings), *_notes_of_verification(outcome)])
+    text = (
+        f"{outcome.database} now shows {outcome.as_of.isoformat(timespec='seconds')}: {report.orders_read} orders and "
+        f"{report.events_read} events read with {report.requests} requests, {outcome.orders_changed} orders new or "
+        "changed."
+    )
+    print_result(text, sync_object(outcome), as_json=as_json)
+
+
+def print_load(destination: str, report: SyncReport, *, as_json: bool) -> None:
+    """Print the result of a load into another engine, and its notes."""
+    note(_notes_of_reading(report))
+    loaded = _Loaded(destination, report.as_of, published=False)
+    as_of = report.as_of.isoformat(timespec="seconds")
+    text = f"{destination} now holds {as_of} in its schema raw; nothing was published."
+    print_result(text, loaded, _Read.of(report, []), as_json=as_json)
+
+
+def _notes_of_reading(report: SyncReport) -> list[str]:
+    return [*report.all_notes, *(f"not proven: {query}" for query in report.unproven)]
+
+
+def _notes_of_verification(outcome: SyncOutcome) -> Iterator[str]:
+    report, certificate = outcome.report, outcome.certificate
+    if report.missing and not certificate:
+        yield f"{len(report.missing)} open orders are no longer known to the API (404); they are kept as last seen."
+    if certificate and certificate.repaired:
+        yield f"{certificate.repaired} orders had changed, come or gone unannounced; counting found them."
+    if certificate and certificate.verdict != Verdict.PROVEN:
+        yield f"Not verified: {certificate.verdict}. `portouts verify` says more."
+    if report.strange_rows:
+        yield f"{report.strange_rows} rows hold fields or values that were not expected; see their column `extra`."

@@ -1,0 +1,1 @@
+"""What a sync asks, and when the answers count as complete."""

@@ -1,0 +1,80 @@
+"""How one sync is to read, and the report of what it read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from portouts.records.odd_rows import unusable_notes
+from portouts.records.privacy import KEEP, Privacy
+from portouts.windows import BEGINNING, Window
+
+Progress = Callable[[int, int], None]
+
+
+def unwatched(_done: int, _total: int) -> None:
+    """Take the rows done and expected of a sync that nobody watches."""
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How to read; every field has a name under `[sources.telnyx]` or on the command line."""
+
+    as_of: datetime
+    since: datetime | None = None
+    full: bool = False
+    reread: Mapping[str, datetime | None] = field(default_factory=dict)
+    """Read these orders, whose `inserted_at` may be known, and nothing else."""
+    reread_events: Sequence[Window] = ()
+    """Read the events of these ranges, and nothing else."""
+    page_size: int = 250
+    overlap: timedelta = timedelta(minutes=60)
+    events: bool = True
+    time_zone: tzinfo = UTC
+    """Whose days and months orders are to be known to have been ported on."""
+    privacy: Privacy = KEEP
+    allow_unproven: bool = False
+    accept_deletions: bool = False
+    """Believe that the orders are gone which the API no longer knows, however many they are."""
+    chunk_rows: int | None = None
+    """End a chunk once it holds so many rows; None reads everything in one."""
+    is_now: bool = False
+    """`as_of` is what this machine took for the present."""
+
+    @property
+    def is_repair(self) -> bool:
+        """Return whether only certain orders or events are wanted."""
+        return bool(self.reread or self.reread_events)
+
+
+@dataclass
+class SyncReport:
+    """What a sync did, for whoever ran it."""
+
+    as_of: datetime = BEGINNING
+    """The instant up to which was read: the one asked for, unless the API's clock has not reached it."""
+    api_date: datetime | None = None
+    """The API's clock at the first answer, where it showed one."""
+    requests: int = 0
+    orders_read: int = 0
+    events_read: int = 0
+    strange_rows: int = 0
+    """Rows with a value in `extra`."""
+    missing: list[str] = field(default_factory=list)
+    """Orders held open, or read again on demand, that the API no longer knows."""
+    unproven: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unusable: dict[str, str] = field(default_factory=dict)
+    """Rows without an id, by the marks that stand for them: where they stood. They are counted and not loaded."""
+    is_swept: bool = False
+    """Every open status was listed."""
+    is_read_ahead: bool = False
+    """A chunk has been begun that is not handed over yet; what is counted here may be ahead of what is loaded."""
+    is_done: bool = False
+    """The last chunk has been handed over."""
+
+    @property
+    def all_notes(self) -> list[str]:
+        """List the notes, those on rows without an id last."""
+        return [*self.notes, *unusable_notes(self.unusable)]

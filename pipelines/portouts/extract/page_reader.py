@@ -1,0 +1,233 @@
+"""Reads one page of a list, or several at once, and checks that its rows are those that were asked for.
+
+A page is rows and the API's own count of the whole list. The surprise: the API may ignore a filter without a word, so
+rows outside the range or the status asked for show that nothing can be read in parts, and end the reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol, TypeGuard, TypeVar
+from urllib.parse import quote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Struct
+
+from portouts.records.arrow import events_table, orders_table
+from portouts.records.privacy import KEEP, Privacy
+from portouts.records.rows import Row, SetApart, canonical_id, has_id, ids_of, set_apart, spellings
+from portouts.records.schema import INSTANT, Event, Order
+from portouts.telnyx.clock import ApiClock
+from portouts.telnyx.errors import NotFound, UnaskedRows, Unprocessable
+from portouts.telnyx.page import Envelope, JsonObject
+from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
+
+# Rows become a table together: a call of Arrow takes as long for one page as for ten.
+PAGES_TOGETHER = 10
+# A server may round the ends of a range to whole seconds before it compares.
+ROUNDING = timedelta(seconds=1)
+
+# More rows than these on a page, and more than a twentieth, are no slips of the pen.
+MOST_MISPLACED = 2
+# Larger numbers count nothing, and are not exact as floats.
+MOST_ROWS = 2**53
+_COUNT = re.compile(r"\s*([0-9]{1,16})(\.0*)?\s*")
+_MOST_SHOWN = 40
+
+T = TypeVar("T")
+
+
+class Api(Protocol):
+    """The two questions that reading needs to ask, and the clock that the answers show."""
+
+    @property
+    def api_clock(self) -> ApiClock: ...
+
+    async def fetch_list(
+        self, path: str, params: Mapping[str, str], row_type: type[Struct] | None = None
+    ) -> Envelope: ...
+
+    async def fetch_one(self, path: str) -> Envelope: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Pages:
+    """One page as answered, or several read together; `size` is what the API says a page holds."""
+
+    ids: list[str]
+    """Ids of all rows, also of those on the very end of the range, which belong to the next window; of a row without
+    id, its mark."""
+    table: pa.Table
+    """The rows of this window."""
+    totals: set[int | None]
+    """How many rows the list holds, as each page says; None where the API does not count."""
+    size: int
+    ends_empty: bool
+    """The last of them holds no row."""
+    uncounted: str | None = None
+    """What stands in place of a count, for a message."""
+    unusable: tuple[SetApart, ...] = ()
+    misplaced: tuple[str, ...] = ()
+    mended: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int | None:
+        return next(iter(self.totals)) if len(self.totals) == 1 else None
+
+
+class PageReader:
+    """Fetch pages and single rows, and turn them into tables."""
+
+    def __init__(self, api: Api, page_size: int, privacy: Privacy = KEEP) -> None:
+        self._api = api
+        self._page_size = page_size
+        self._privacy = privacy
+
+    async def pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
+        starts = range(2, count + 1, PAGES_TOGETHER)
+        return await all_of(self.pages(query, range(start, min(start + PAGES_TOGETHER, count + 1))) for start in starts)
+
+    async def page(self, query: ListQuery, number: int) -> Pages:
+        return await self.pages(query, [number])
+
+    async def pages(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
+        row_type, parse = (Event, events_table) if query.axis is Axis.EVENTS else (Order, orders_table)
+        envelopes = await all_of(
+            self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
+        )
+        rows: list[Row] = []
+        unusable: list[SetApart] = []
+        mended: list[str] = []
+        for number, envelope in zip(numbers, envelopes, strict=True):
+            page = f"page {number} of {query}"
+            usable, apart = set_apart(envelope["data"], page)
+            mended += [f"{page}: {what}" for what in envelope.get("mended", ())]
+            rows += usable
+            unusable += apart
+        table = parse(rows, self._privacy)
+        metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
+        where = (
+            f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
+        )
+        misplaced = _misplaced(query, where, table)
+        return Pages(
+            [*ids_of(rows), *(row.mark for row in unusable)],
+            _own_rows(query, where, table),
+            {whole_number(meta.get("total_results")) for meta in metas},
+            whole_number(metas[0].get("page_size")) or self._page_size,
+            not envelopes[-1]["data"],
+            next(filter(None, map(uncounted, metas)), None),
+            tuple(unusable),
+            misplaced,
+            tuple(mended),
+        )
+
+    async def rows(self, lookup: Lookup) -> tuple[pa.Table, tuple[str, ...]]:
+        """Fetch rows by id; return those that the API knows, and the ids that it does not."""
+        answers = await all_of(self._row(lookup.path, row_id) for row_id in lookup.ids)
+        missing = tuple(row_id for row_id, row in zip(lookup.ids, answers, strict=True) if row is None)
+        parse = events_table if lookup.is_of_events else orders_table
+        return parse([row for row in answers if row is not None], self._privacy), missing
+
+    async def _row(self, path: str, row_id: str) -> JsonObject | None:
+        for spelling in spellings(row_id):
+            try:
+                row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}"))["data"]
+            except (NotFound, Unprocessable):
+                continue  # 422: not even the form of an id
+            if row.get("id") in (None, ""):
+                row["id"] = row_id  # it was asked for by its id, so that much is known
+            if not has_id(row) or canonical_id(str(row.get("id"))) != canonical_id(row_id):
+                raise UnaskedRows(f"GET {path}/{spelling} answered another id.")
+            return row
+        return None
+
+
+def is_range(query: Query) -> TypeGuard[ListQuery]:
+    """Tell a query that answers all there is in a range from one that looks for certain orders in it."""
+    return isinstance(query, ListQuery) and query.status is None and query.page_limit is None
+
+
+async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Await all at once, in order; the first failure ends the others."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def whole_number(number: object) -> int | None:
+    """Read a count as the API may write it: 7, 7.0 or "7"; None where it is none."""
+    if isinstance(number, str) and (digits := _COUNT.fullmatch(number)):
+        return int(digits[1])
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= MOST_ROWS:
+        return None
+    return int(number) if number == int(number) else None
+
+
+def uncounted(meta: Mapping[str, object]) -> str | None:
+    """Show what stands in place of `total_results`; None where that is a count."""
+    if "total_results" not in meta:
+        return "missing"
+    total = meta["total_results"]
+    if whole_number(total) is not None:
+        return None
+    if isinstance(total, dict):  # which may hold anything
+        return "an object"
+    text = json.dumps(total)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _require_ported(where: str, table: pa.Table) -> None:
+    """Refuse a page on which orders stand that were never ported; a few may be in the status of a moment before."""
+    never_ported = pc.sum(pc.is_in(table["status"], pa.array(["rejected", "canceled"]))).as_py() or 0
+    if never_ported > max(2, len(table) / 20):
+        raise UnaskedRows(
+            f"{where}: {never_ported} of {len(table)} orders were not ported; the API does not apply "
+            f"filter[{Axis.PORTED}]. Nothing was loaded, since when orders were ported could not be told."
+        )
+
+
+def _misplaced(query: ListQuery, where: str, table: pa.Table) -> tuple[str, ...]:
+    """Describe the rows whose own date lies outside the range asked for; refuse a page if there are many of them.
+
+    One date can be wrong, and the order is held all the same. Many show that the API does not filter.
+    """
+    if query.axis is Axis.PORTED:
+        return ()
+    name, window = query.axis.value, query.window
+    is_early = pc.less(table[name], pa.scalar(window.start - ROUNDING, INSTANT))
+    is_late = pc.greater(table[name], pa.scalar(window.end + ROUNDING, INSTANT))
+    outside = table.filter(pc.or_(is_early, is_late)).select(["id", name]).to_pylist()
+    if len(outside) > max(MOST_MISPLACED, len(table) / 20):
+        raise UnaskedRows(
+            f"{where}: {len(outside)} of {len(table)} rows were not asked for, such as one of "
+            f"{outside[0][name].isoformat()}; the API does not apply filter[{query.axis}]. Nothing was loaded, since "
+            "nothing can be read in parts."
+        )
+    return tuple(
+        f"{row['id']} says {name} {row[name].isoformat()} and was answered for another range ({where})"
+        for row in outside
+    )
+
+
+def _own_rows(query: ListQuery, where: str, table: pa.Table) -> pa.Table:
+    """Leave the rows on the very end of the range to the next window; refuse a page of rows not asked for."""
+    # One or two orders may just have left the status; a whole page of others shows that nobody filters.
+    if query.status and len(table) > 2 and not pc.any(pc.equal(table["status"], query.status)).as_py():
+        raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
+    if query.axis is Axis.PORTED:  # which filters but is never returned
+        _require_ported(where, table)
+        return table
+    instants = table[query.axis.value]
+    # Rows beyond the end show that the server rounds; the next window may not answer them, so they stay.
+    is_next = pc.fill_null(pc.equal(instants, pa.scalar(query.window.end, INSTANT)), fill_value=False)
+    return table.filter(pc.invert(is_next))

@@ -1,0 +1,1 @@
+"""Everything that knows dlt: the source, the pipeline, the settings."""

@@ -1,0 +1,108 @@
+"""dlt's pipeline into the working file, or into another engine: opened, and loaded package by package.
+
+Rows, history and covered ranges of a batch are committed in one load package. What the pipeline knows (its state) is
+read from the destination, whatever lies in dlt's folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
+from duckdb import OutOfMemoryException as OutOfMemory
+
+from portouts.errors import SettingsError
+from portouts.extract.state import SyncState
+from portouts.load.recovery import LoadFailed, finish_and_forget, own_error
+from portouts.load.source import Supervision
+from portouts.telnyx.deadlines import Interrupted
+from portouts.warehouse.folders import scratch_of
+from portouts.warehouse.metadata import make_ids_canonical
+from portouts.warehouse.warehouse import DATASET, Warehouse
+
+PIPELINE = "portouts"
+
+
+class RawPipeline:
+    """The pipeline that fills the schema `raw` of one warehouse."""
+
+    def __init__(self, warehouse: Warehouse, pipeline: dlt.Pipeline) -> None:
+        self.warehouse = warehouse
+        self._pipeline = pipeline
+
+    def state(self) -> SyncState:
+        """Read the state that the last committed batch left."""
+        return SyncState.from_json(self._pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
+
+    def load(self, source: DltSource) -> None:
+        """Commit one batch in one load package."""
+        formats = self._pipeline.destination.capabilities().supported_loader_file_formats or ()
+        options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
+        self.warehouse.bound_memory()
+        try:
+            self._pipeline.run(source, **options)
+        except PipelineStepFailed as error:
+            cause = own_error(error)
+            if isinstance(cause, OutOfMemory) and self.warehouse.memory.is_on:
+                self.warehouse.memory.lift()
+                raise LoadFailed(
+                    "A load ran out of the memory that DuckDB was given. What was loaded before is kept. Run the sync "
+                    "again: DuckDB is given more."
+                ) from error
+            raise cause from error
+        for package in Path(self._pipeline.working_dir, "load", "loaded").glob("*"):
+            shutil.rmtree(package)  # dlt keeps a record of every package for ever, 50 KB each
+        pa.default_memory_pool().release_unused()
+
+    def load_all(self, source: DltSource, supervision: Supervision) -> None:
+        """Commit batch after batch, until all is read or the sync is asked to stop."""
+        report = supervision.report
+        with supervision.ending:
+            while not report.is_done:
+                self.load(source)
+                if supervision.is_stopping() and not report.is_read_ahead and not report.is_done:
+                    raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
+        self.warehouse.memory.restore()
+
+
+@contextmanager
+def raw_pipeline(warehouse: Warehouse, destination: str | None = None) -> Iterator[RawPipeline]:
+    """Open the pipeline into the working file, or into a destination that dlt knows by name and settings."""
+    folder = warehouse.folder / (f"dlt-{destination}" if destination else "dlt")
+    if not destination and folder.exists():  # a load that failed is read again by the next sync
+        shutil.rmtree(folder)
+    with scratch_of(warehouse.folder) as scratch:
+        pipeline = _opened(warehouse, destination, scratch / folder.name)
+        try:
+            if destination:
+                pipeline = finish_and_forget(pipeline)
+            pipeline.sync_destination()
+        except PipelineStepFailed as error:
+            raise own_error(error) from error
+        raw = RawPipeline(warehouse, pipeline)
+        if not destination and not raw.state().are_ids_canonical:
+            make_ids_canonical(warehouse.connection())
+        yield raw
+
+
+def _opened(warehouse: Warehouse, destination: str | None, folder: Path) -> dlt.Pipeline:
+    try:
+        pipeline = dlt.pipeline(
+            PIPELINE,
+            destination=destination or dlt.destinations.duckdb(warehouse.connection()),
+            dataset_name=DATASET,
+            pipelines_dir=str(folder),
+        )
+    except UnknownDestinationModule:
+        raise SettingsError(f"--destination {destination}: dlt knows no destination of this name.") from None
+    if pipeline.dataset_name != DATASET:
+        raise SettingsError(f"dlt would load into {pipeline.dataset_name}, not {DATASET}. Nothing was loaded.")
+    return pipeline

@@ -1,0 +1,200 @@
+"""Settings that the numbers depend on belong to the warehouse, not to the folder in which a command is started.
+
+The first sync writes them into `raw.settings`. Afterwards, a setting that is given nowhere is taken from there, and
+one that is given otherwise is refused until it is accepted. The surprise: `pii` is never changed by its absence, since
+that would publish what was to be hidden; and another `pii` needs every row to be read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from portouts.errors import SettingsError
+from portouts.extract.state import SyncState
+from portouts.load.settings import SourceSettings, check_settings
+from portouts.load.settings_files import LISTS, Setting
+from portouts.warehouse.metadata import create_books
+
+DEFAULT = "default"
+OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", *LISTS})
+OF_ROWS = frozenset({"pii", "start_date"})
+ADVICE = "Numbers would mean something else, so nothing was changed. Set the former values, or accept these with"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The settings to use, what is to be said of them, and the names of those that change."""
+
+    settings: SourceSettings
+    notes: list[str] = field(default_factory=list)
+    changed: frozenset[str] = frozenset()
+
+
+def keep_settings(
+    connection: duckdb.DuckDBPyConnection,
+    state: SyncState,
+    given: SourceSettings,
+    *,
+    names: Collection[str] = OF_MODELS | OF_ROWS,
+    accepted: Collection[str] = (),
+) -> Kept:
+    """Compare the settings given with those that the warehouse remembers, as far as `names` goes.
+
+    What is given nowhere is as remembered, unless its change is accepted too. Raises `SettingsError` where a setting
+    would change that is not among the `accepted`.
+    """
+    remembered = {name: row for name, row in _remembered(connection, state, given).items() if name in names}
+    settings = _with_remembered(given, remembered, accepted)
+    values, before = values_of(settings), values_of(given)
+    changes = {
+        name: _change(name, old, Setting(values[name], _origin(settings, name)))
+        for name, old in sorted(remembered.items())
+        if _differs(name, old.value, values[name])
+    }
+    if refused := [change for name, change in changes.items() if name not in accepted]:
+        raise SettingsError(
+            f"{'; '.join(refused)}. {ADVICE} `portouts sync --accept-settings`"
+            f"{', which reads everything again' if 'pii' in changes else ''}."
+        )
+    taken = [name for name in sorted(remembered) if name not in changes and _differs(name, before[name], values[name])]
+    notes = [*_notes_of(taken, remembered), *(f"Accepted: {change}." for change in changes.values())]
+    return Kept(settings, notes, frozenset(changes))
+
+
+def remember_settings(
+    connection: duckdb.DuckDBPyConnection,
+    settings: SourceSettings,
+    as_of: datetime,
+    names: Collection[str] = OF_MODELS | OF_ROWS,
+) -> None:
+    """Write the settings in use into the book, as far as `names` goes; those that are as they were keep their row."""
+    create_books(connection)
+    held, values = _book(connection), values_of(settings)
+    for name, value in values.items():
+        if name in names and (name not in held or held[name].value != value):
+            connection.execute("delete from raw.settings where name = ?", [name])
+            row = [name, value, _origin(settings, name), as_of]
+            connection.execute("insert into raw.settings values (?, ?, ?, ?)", row)
+
+
+def values_of(settings: SourceSettings) -> dict[str, str]:
+    """Write every setting that numbers depend on as text; empty is not set."""
+    return {
+        "start_date": settings.start.isoformat() if settings.start else "",
+        "time_zone": settings.time_zone.key,
+        "response_window_hours": f"{settings.response_window_hours:g}",
+        "business_time_zone": settings.business_time_zone.key,
+        "pii": settings.privacy.mark,
+        **{name: _file(settings, name) for name in sorted(LISTS)},
+    }
+
+
+def _file(settings: SourceSettings, name: str) -> str:
+    """Name a file and what it holds: the same content in another place is the same setting."""
+    path = settings.found[name].value if name in settings.found else ""
+    if not path:
+        return ""
+    return f"{path} (sha256 {hashlib.sha256(Path(str(path)).read_bytes()).hexdigest()[:16]})"
+
+
+def _remembered(connection: duckdb.DuckDBPyConnection, state: SyncState, given: SourceSettings) -> dict[str, Setting]:
+    """Read what is remembered; of a warehouse without the book, what its last build and its state still say."""
+    found = _book(connection)
+    if state.privacy:  # written together with the rows
+        found["pii"] = Setting(state.privacy, found["pii"].origin if "pii" in found else "what was loaded")
+    for name, value in _last_build(connection).items():
+        found.setdefault(name, Setting(value, "the last build"))
+    if "start_date" not in found and given.start and state.start and given.start < state.start:
+        found["start_date"] = Setting(state.start.isoformat(), "what is held")
+    return found
+
+
+def _book(connection: duckdb.DuckDBPyConnection) -> dict[str, Setting]:
+    try:
+        rows = connection.execute("select name, value, origin from raw.settings").fetchall()
+    except duckdb.CatalogException:
+        return {}
+    return {name: Setting(value, origin) for name, value, origin in rows}
+
+
+def _last_build(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    try:
+        rows = connection.execute(
+            "select time_zone, response_window_hours, business_time_zone from staging.model_inputs"
+        ).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return {}
+    return {
+        name: value
+        for time_zone, hours, business_zone in rows
+        for name, value in (
+            ("time_zone", time_zone),
+            ("response_window_hours", f"{hours:g}"),
+            ("business_time_zone", business_zone),
+        )
+    }
+
+
+def _with_remembered(
+    given: SourceSettings, remembered: Mapping[str, Setting], accepted: Collection[str]
+) -> SourceSettings:
+    """Take what is given nowhere from what is remembered."""
+    values = values_of(given)
+    wanted = {
+        name: Setting(_as_given(name, str(setting.value)), f"remembered from {setting.origin}")
+        for name, setting in remembered.items()
+        if name not in given.found
+        and (name == "pii" or name not in accepted)
+        and _differs(name, str(setting.value), values[name])
+    }
+    if not wanted:
+        return given
+    if "pii" in wanted and wanted["pii"].value == "hash" and "pii_salt" not in given.found:
+        raise SettingsError(
+            'What is held was loaded with pii = "hash", and neither pii nor pii_salt is set here. Set pii_salt as '
+            "before, in secrets.toml under [sources.telnyx]."
+        )
+    try:
+        return check_settings({**given.found, **wanted})
+    except SettingsError as error:
+        raise SettingsError(f"{error} The warehouse remembers it, and it is set nowhere here.") from None
+
+
+def _as_given(name: str, value: str) -> str:
+    """Undo what `values_of` adds to a setting."""
+    if name in LISTS:
+        return value.rpartition(" (sha256 ")[0]
+    return value.partition(" ")[0] if name == "pii" else value
+
+
+def _differs(name: str, one: object, other: object) -> bool:
+    if name in LISTS:
+        return str(one).rpartition(" (sha256 ")[2] != str(other).rpartition(" (sha256 ")[2]
+    return one != other
+
+
+def _origin(settings: SourceSettings, name: str) -> str:
+    return settings.found[name].origin if name in settings.found else DEFAULT
+
+
+def _change(name: str, old: Setting, new: Setting) -> str:
+    is_same_word = _shown(name, old.value) == _shown(name, new.value)
+    other = " with another pii_salt" if name == "pii" and is_same_word else ""
+    return f"{name} from {_shown(name, old.value)} ({old.origin}) to {_shown(name, new.value)}{other} ({new.origin})"
+
+
+def _shown(name: str, value: object) -> str:
+    text = str(value).partition(" ")[0] if name == "pii" else str(value)
+    return text or "not set"
+
+
+def _notes_of(taken: list[str], remembered: Mapping[str, Setting]) -> Iterator[str]:
+    if taken:
+        said = [f"{name} = {_shown(name, remembered[name].value)} ({remembered[name].origin})" for name in taken]
+        yield f"Not set here, so as this warehouse remembers: {', '.join(said)}."

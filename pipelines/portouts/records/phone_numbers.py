@@ -1,0 +1,215 @@
+"""Phone numbers of orders: one row per order and position, with the country, area code and time zone of the number.
+
+Telnyx filters by country but never returns it, so the prefix decides. Reading one number with libphonenumber takes
+longer than everything else done to an order, so numbers that must have the same answer share it.
+
+North American area codes stand in area_codes.csv: libphonenumber lacks some that are in service, and lists several time
+zones, or a wrong one, for others. Elsewhere several zones count only where they share one clock when the order arrives.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
+from phonenumbers import timezone
+from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
+
+from portouts.records.privacy import KEEP, Privacy
+from portouts.records.time_zones import known_zones, offset_at, time_zone, utc_offsets, zones_of_country
+from portouts.windows import BEGINNING
+
+NANP_LENGTH = len("+12125550100")
+EXCHANGE, AREA_CODE, COUNTRY = "exchange", "area_code", "country"
+# Zones that agree on all clocks up to here agree for good.
+FORESEEABLE = BEGINNING + timedelta(days=30 * 365)
+
+
+class Place(NamedTuple):
+    """What a number's digits determine: country (ISO 3166 alpha-2), area code, IANA time zone and what it rests on.
+
+    Nulls stand for what they do not determine. `zones` are several that are one clock at some instants only.
+    """
+
+    country_code: str | None
+    area_code: str | None
+    time_zone: str | None
+    time_zone_source: str | None
+    zones: tuple[str, ...] = ()
+
+    def at(self, instant: datetime | None) -> Place:
+        """Decide between several zones: one counts for all while they share a clock."""
+        if not self.zones or instant is None or len({offset_at(time_zone(zone), instant) for zone in self.zones}) > 1:
+            return self
+        return self._replace(time_zone=self.zones[0])
+
+
+NOWHERE = Place(None, None, None, None)
+
+
+def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
+    """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number`, the fields of `Place`, `is_gone`.
+
+    The numbers of an order replace those loaded before. An order without numbers gets one row that only says so,
+    `is_gone`, which takes the old ones away and is not itself loaded.
+    """
+    lists = orders["phone_numbers"].combine_chunks()
+    parents = pc.list_parent_indices(lists)
+    numbers = pc.list_flatten(lists).to_pylist()
+    places = place_all(numbers, orders["inserted_at"].combine_chunks().take(parents))
+    without = orders.filter(pc.equal(pc.fill_null(pc.list_value_length(orders["phone_numbers"]), 0), 0))["id"]
+    nothing = pa.nulls(len(without), pa.string())
+    columns = {
+        "portout_id": (orders["id"].combine_chunks().take(parents), without.combine_chunks()),
+        "position": (_positions(parents), pa.repeat(pa.scalar(0, pa.int64()), len(without))),
+        "phone_number": (pa.array([privacy.cover(number) for number in numbers], pa.string()), nothing),
+        **{name: (column, nothing) for name, column in places.items()},
+        "is_gone": (pa.repeat(pa.scalar(False), len(numbers)), pa.repeat(pa.scalar(True), len(without))),
+    }
+    return pa.table({name: pa.chunked_array(parts) for name, parts in columns.items()})
+
+
+def place_all(numbers: Sequence[str | None], instants: pa.Array) -> dict[str, pa.Array]:
+    """Return the columns of the places of numbers; `instants` are those at which their orders arrived."""
+    places = [place_of(number) for number in numbers]
+    for index, place in enumerate(places):
+        if place.zones:
+            places[index] = place.at(instants[index].as_py())
+    return {
+        "country_code": pa.array([place.country_code for place in places], pa.string()),
+        "area_code": pa.array([place.area_code for place in places], pa.string()),
+        "time_zone": pa.array([place.time_zone for place in places], pa.string()),
+        "time_zone_source": pa.array([place.time_zone and place.time_zone_source for place in places], pa.string()),
+    }
+
+
+def places_version() -> str:
+    """Name what the places of numbers depend on; they are determined again where it has changed."""
+    return f"libphonenumber {phonenumbers.__version__}, {_area_codes_text().splitlines()[1]}"
+
+
+def _positions(parents: pa.Array) -> pa.Array:
+    """Count from 1 inside each run of equal parents."""
+    owner = parents.to_numpy(zero_copy_only=False)
+    index = np.arange(len(owner))
+    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else index
+    lengths = np.diff(np.append(starts, len(owner)))
+    return pa.array(index - np.repeat(starts, lengths) + 1, pa.int64())
+
+
+def place_of(number: str | None) -> Place:
+    """Determine the place of an E.164 number."""
+    if not number:
+        return NOWHERE
+    if len(number) == NANP_LENGTH and number.startswith("+1") and number[5] in "23456789" and number[2:].isdecimal():
+        area = number[2:5]
+        if area not in _area_codes():
+            return _place(number[:5] + "2345678")
+        return _place_of_exchange(number[2:8]) if area in _shared_areas() else _place_of_area(area)
+    return _place(_representative(number))
+
+
+def _representative(number: str) -> str:
+    """Name a number of the same place: the same but for the last four digits, or as far as zones have prefixes.
+
+    Short numbers are read as they are: in some countries their last digits still decide the place.
+    """
+    if len(number) < NANP_LENGTH:
+        return number
+    return number[: max(len(number) - 4, TIMEZONE_LONGEST_PREFIX + 1)].ljust(len(number), "0")
+
+
+# North America
+
+
+def _area_codes_text() -> str:
+    return files("portouts.records").joinpath("area_codes.csv").read_text(encoding="utf-8")
+
+
+@cache
+def _area_codes() -> dict[str, tuple[str, str]]:
+    """Return country and zone by area code, and by area code and exchange where these differ."""
+    lines = (line for line in _area_codes_text().splitlines() if not line.startswith("#"))
+    return {row["prefix"]: (row["country_code"], row["time_zone"]) for row in csv.DictReader(lines)}
+
+
+@cache
+def _shared_areas() -> frozenset[str]:
+    """List the area codes of several time zones: there the exchange decides."""
+    prefixes = [prefix[1:] for prefix in TIMEZONE_DATA if prefix[0] == "1"]
+    return frozenset(prefix[:3] for prefix in (*prefixes, *_area_codes()) if len(prefix) > 3)
+
+
+@cache
+def _place_of_area(area: str) -> Place:
+    country, zone = _area_codes()[area]
+    return Place(country, area, zone, AREA_CODE)
+
+
+@lru_cache(maxsize=50_000)
+def _place_of_exchange(exchange: str) -> Place:
+    place = _place_of_area(exchange[:3])
+    if exchange in _area_codes():
+        return place._replace(time_zone=_area_codes()[exchange][1], time_zone_source=EXCHANGE)
+    for length in range(len(exchange), 3, -1):
+        zones = TIMEZONE_DATA.get(f"1{exchange[:length]}", ())
+        if zones:
+            is_one = len(zones) == 1 and zones[0] in known_zones()
+            return place._replace(time_zone=zones[0], time_zone_source=EXCHANGE) if is_one else place
+    return place
+
+
+# All other countries
+
+
+@lru_cache(maxsize=200_000)
+def _place(number: str) -> Place:
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return NOWHERE
+    country = phonenumbers.region_code_for_number(parsed)
+    if parsed.country_code == 1:  # toll-free and the like: all that have a place stand in area_codes.csv
+        return Place(country, None, None, None)
+    digits = phonenumbers.length_of_geographical_area_code(parsed)
+    area = phonenumbers.national_significant_number(parsed)[:digits] or None
+    zone, zones = _clock(country, zones_of_country().get(country or "", ()))
+    if zone:
+        return Place(country, area, zone, COUNTRY)
+    if phonenumbers.is_number_geographical(parsed):
+        zone, _ = _clock(country, timezone.time_zones_for_geographical_number(parsed))
+        if zone:
+            return Place(country, area, zone, AREA_CODE)
+    # libphonenumber passes over small parts of a country that keep another clock.
+    zone, _ = _clock(country, TIMEZONE_DATA.get(str(parsed.country_code), ()) if country else ())
+    return Place(country, area, zone, COUNTRY if zone or zones else None, () if zone else zones)
+
+
+def _clock(country: str | None, zones: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
+    """Return the one zone whose clock all of these zones show for good; else the zones, if they agree at times."""
+    known = [zone for zone in zones if zone in known_zones()]
+    if len(known) < 2:
+        return (known[0] if known else None), ()
+    stretches = [_stretches(zone) for zone in known]
+    if any(other != stretches[0] for other in stretches):
+        turns = {starts_at for stretch in stretches for starts_at, _ in stretch}
+        is_one_at_times = any(len({offset_at(time_zone(zone), turn) for zone in known}) == 1 for turn in turns)
+        return None, tuple(known) if is_one_at_times else ()
+    main_zone = zones_of_country().get(country or "", ("UTC",))[0]
+    return (main_zone if _stretches(main_zone) == stretches[0] else known[0]), ()
+
+
+@cache
+def _stretches(zone: str) -> list[tuple[datetime, int]]:
+    """List when a zone keeps which distance from UTC."""
+    return [
+        (max(row.starts_at, BEGINNING), row.utc_offset_seconds) for row in utc_offsets(zone, BEGINNING, FORESEEABLE)
+    ]

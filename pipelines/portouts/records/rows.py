@@ -1,0 +1,101 @@
+"""The rows of a page before they become a table: which of them have an id, and how ids are compared.
+
+A UUID is the same id in any letter case, and we keep it in lower case. Only the usual form counts as a UUID, 36
+characters with hyphens. Any other id is compared as it is. A row without an id can be neither merged nor looked up: it
+is counted and not loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from portouts.records.privacy import json_text
+
+Strange = dict[str, Any]
+"""A row that is not as documented."""
+Row = Strange | msgspec.Struct
+
+UUID = r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
+_IS_UUID = re.compile(UUID.strip("^$"))
+
+
+class SetApart(NamedTuple):
+    """A row without an id: it can be neither merged nor looked up, so it is counted and not loaded."""
+
+    mark: str
+    """Stands for the row where rows are counted: the same content at the same place among its equals has the same."""
+    status: str | None
+    said: str
+    """Where it stood and what it lacks, for a message."""
+
+
+def set_apart(rows: Sequence[Any], where: str) -> tuple[list[Row], list[SetApart]]:
+    """Tell rows that can be loaded from those that are no object or have no id; a whole number is read as an id."""
+    usable: list[Row] = []
+    unusable: list[SetApart] = []
+    seen: dict[str, int] = {}
+    for position, row in enumerate(rows):
+        if has_id(row):
+            usable.append(row)
+            continue
+        is_object = isinstance(row, dict | msgspec.Struct)
+        fields = msgspec.structs.asdict(row) if isinstance(row, msgspec.Struct) else row if is_object else {"row": row}
+        known = {name: value for name, value in fields.items() if value is not None}
+        content = hashlib.sha256(json_text(known, "sorted").encode()).hexdigest()[:32]
+        seen[content] = seen.get(content, 0) + 1
+        key = f" (support_key {fields['support_key']})" if isinstance(fields.get("support_key"), str) else ""
+        lacks = "has no id" if is_object else "is no object"
+        said = f"{where}: row {position + 1}{key} {lacks}"
+        unusable.append(
+            SetApart(
+                f"no id: {content} {seen[content]}",
+                status if isinstance(status := fields.get("status"), str) else None,
+                said,
+            )
+        )
+    return usable, unusable
+
+
+def has_id(row: Any) -> bool:
+    """Say whether a row can be named by its id; an id that came as a whole number is made a text."""
+    if not isinstance(row, dict):
+        return bool(getattr(row, "id", None))
+    if type(row.get("id")) is int:
+        row["id"] = str(row["id"])
+    return isinstance(row.get("id"), str) and row["id"] != ""
+
+
+def ids_of(rows: Sequence[Row]) -> list[str]:
+    """List the ids of rows that all have one, as they are compared."""
+    ids = [row["id"] if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
+    return canonical_ids(ids)
+
+
+def canonical_id(row_id: str) -> str:
+    """Write a UUID in lower case."""
+    return row_id.lower() if _IS_UUID.fullmatch(row_id) else row_id
+
+
+def canonical_ids(ids: Iterable[str]) -> list[str]:
+    """Write all UUIDs among these ids in lower case."""
+    ids = list(ids)
+    text = "".join(ids)
+    return ids if text == text.lower() else [canonical_id(row_id) for row_id in ids]  # nearly always at once
+
+
+def canonical_column(ids: pa.Array) -> pa.Array:
+    """Write all UUIDs of a column in lower case."""
+    lower = pc.utf8_lower(ids)
+    return ids if lower.equals(ids) else pc.if_else(pc.match_substring_regex(ids, UUID), lower, ids)
+
+
+def spellings(row_id: str) -> list[str]:
+    """List the ways to ask for this id: as it is kept, and in upper case should the API know no other."""
+    return [row_id, row_id.upper()] if _IS_UUID.fullmatch(row_id) and row_id != row_id.upper() else [row_id]

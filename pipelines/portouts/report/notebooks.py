@@ -1,0 +1,156 @@
+"""Running the notebooks: each in its own process, with the interpreter that runs this one.
+
+It does not matter which kernels are installed, how the user has configured Jupyter, or whether the home folder is
+writable. A kernel ends with its notebook; it also ends if this process dies. The surprise: a sync may replace the
+published file meanwhile. Then all notebooks run again, so that they never show two versions on one page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from anyio.from_thread import start_blocking_portal
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from portouts.errors import PortoutsError
+from portouts.report.frames import connect
+
+CELL_SECONDS = 600
+ATTEMPTS = 3
+
+
+class NotebookFailed(PortoutsError):
+    """A notebook did not run to its end; the message names the notebook and the cell."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One notebook after its run: its question (the first heading), its one-line answer, the state of the data."""
+
+    notebook: str
+    question: str
+    headline: str
+    state: Mapping[str, Any]
+    cells: Sequence[NotebookNode]
+
+    @classmethod
+    def of(cls, name: str, notebook: NotebookNode) -> Section:
+        """Collect what the report shows of a notebook."""
+        question = next((cell.source.splitlines()[0] for cell in notebook.cells if cell.cell_type == "markdown"), name)
+        values = _metadata_by_kind(notebook)
+        headline = values.get("Answer", {}).get("headline", "")
+        return cls(name, question.lstrip("# "), headline, values.get("State", {}), notebook.cells)
+
+    @property
+    def anchor(self) -> str:
+        return self.notebook.removesuffix(".ipynb").replace("_", "-")
+
+
+def notebooks_folder() -> Path:
+    """Find the notebooks: inside the installed package, else in the checkout."""
+    shipped = Path(__file__).parents[1] / "notebooks"
+    return shipped if shipped.is_dir() else Path(__file__).parents[3] / "notebooks"
+
+
+def run_notebooks(database: Path, folder: Path) -> list[Section]:
+    """Run the numbered notebooks of a folder against one version of the published file.
+
+    Raises `NotPublished` or `NotebookFailed`.
+    """
+    published, paths = database.absolute(), sorted(folder.glob("[0-9]*.ipynb"))
+    for _ in range(ATTEMPTS):
+        # The open connection keeps the inode in use, so that another version cannot get the same inode.
+        with connect(published):
+            before = published.stat().st_ino
+            # In another thread nbclient installs no signal handlers, so Ctrl-C ends all notebooks, not only one.
+            with start_blocking_portal() as portal:
+                sections = portal.call(_run_all, published, paths)
+        if published.stat().st_ino == before:
+            return sections
+    raise NotebookFailed(f"{database} was published anew each time while the notebooks ran. Try again later.")
+
+
+async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
+    """Run all notebooks at once; after a failure the others still finish, so that each ends its own kernel."""
+    outcomes = await asyncio.gather(*(_run(path, database) for path in paths), return_exceptions=True)
+    notebooks = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        notebooks.append(outcome)
+    return [Section.of(path.name, notebook) for path, notebook in zip(paths, notebooks, strict=True)]
+
+
+async def _run(path: Path, database: Path) -> NotebookNode:
+    """Run one notebook in an empty folder."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    with tempfile.TemporaryDirectory(prefix="portouts-") as folder:
+        client = NotebookClient(
+            notebook,
+            kernel_manager_class=_OwnKernel.for_report(database, Path(folder)),
+            resources={"metadata": {"path": folder}},
+            timeout=CELL_SECONDS,
+        )
+        try:
+            await client.async_execute()
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise NotebookFailed(f"{path.name}, {_failed_cell(notebook)}: {_reason(error)}") from None
+    return notebook
+
+
+class _OwnKernel(AsyncKernelManager):
+    """A kernel of the interpreter that runs this; its files and sockets are in the working folder."""
+
+    database: Path
+    folder: Path
+
+    @classmethod
+    def for_report(cls, database: Path, folder: Path) -> type[_OwnKernel]:
+        return type("_OwnKernel", (cls,), {"database": database, "folder": folder})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, connection_file=str(self.folder / "kernel.json"))
+        self.transport = "tcp" if os.name == "nt" else "ipc"
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        settings = {"PORTOUTS_DATABASE": self.database}
+        settings |= dict.fromkeys(("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR"), self.folder)
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            language="python",
+            display_name="portouts",
+            env={name: str(path).replace("$", "$$") for name, path in settings.items()},
+        )
+
+
+def _failed_cell(notebook: NotebookNode) -> str:
+    for number, cell in enumerate(notebook.cells, start=1):
+        if any(output.output_type == "error" for output in cell.get("outputs", [])):
+            return f"cell {number} ({cell.id})"
+    return "a cell"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, CellExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    return str(error).strip().splitlines()[0]
+
+
+def _metadata_by_kind(notebook: NotebookNode) -> Mapping[str, Mapping[str, Any]]:
+    """Collect the metadata of a notebook's components by their kind; the first of each kind counts."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    metadata = [output.metadata["portouts"] for output in outputs if "portouts" in output.get("metadata", {})]
+    return {values["kind"]: values for values in reversed(metadata)}

@@ -1,0 +1,171 @@
+"""What the published file shows about itself: how fresh it is, which ranges it covers, what it holds.
+
+All instants are UTC. The surprise: a gap is a range between two covered ones, so what lies before the first and after
+the last one is no gap.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from portouts.errors import PortoutsError
+from portouts.warehouse import faults
+from portouts.warehouse.contents import content_checksum, read_contents
+from portouts.windows import Window, gaps
+
+Row = dict[str, Any]
+Range = tuple[datetime, datetime]
+
+
+class NotPublished(PortoutsError):
+    """There is no published file that can be read."""
+
+
+class Status(msgspec.Struct):
+    """What a published file shows; its fields are those of `status --json`."""
+
+    database: str
+    as_of: datetime
+    age_hours: float
+    is_proven: bool
+    counts: Row
+    time_zone_data: str | None
+    covered: dict[str, list[Range]]
+    """Axis → its covered ranges, in order."""
+    gaps: dict[str, list[Range]]
+    last_sync: Row
+    verification: Row | None
+    content_checksum: str | msgspec.UnsetType | None = msgspec.UNSET
+    """Unset: not checked. None: the file has no certificate of its own."""
+
+
+def read_status(database: Path, now: datetime, *, check: bool = False) -> Status:
+    """Describe the published file.
+
+    With `check`, read every table whole and compare the checksum with that of the file's certificate. Raises
+    `NotPublished`.
+    """
+    if not database.exists():
+        raise NotPublished(f"{database} does not exist. Run `portouts sync` first.")
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            status = _read_status(connection, database, now)
+            if check:
+                status.content_checksum = _verified_checksum(connection, database)
+            return status
+    except duckdb.Error as error:
+        raise not_readable(database, error) from None
+
+
+def not_readable(database: Path, error: duckdb.Error) -> NotPublished:
+    """Return the error that says why a published file cannot be read, and what to do."""
+    log = database.with_name(f"{database.name}.wal")
+    reason = faults.first_line(error)
+    if faults.is_of_machine(error) or "lock is held" in reason:
+        return NotPublished(f"{database} cannot be read now: {reason}.")
+    if database.stat().st_size == 0:
+        return NotPublished(f"{database} is empty. Run `portouts sync` first.")
+    if log.exists():
+        return NotPublished(
+            f"{database} cannot be read: {log} lies beside it, the log of another program that has written to it. "
+            "Close that program and remove the log, or run `portouts sync`, which replaces both."
+        )
+    if isinstance(error, duckdb.ProgrammingError):
+        return NotPublished(f"{database} is no warehouse of portouts: {reason}. Name another file.")
+    return NotPublished(
+        f"{database} is damaged, or no warehouse of portouts: {reason}. If it was one, `portouts models` puts a whole "
+        "one in its place."
+    )
+
+
+def _verified_checksum(connection: duckdb.DuckDBPyConnection, database: Path) -> str | None:
+    """Return the checksum of the file's contents, or None if it has no certificate of its own.
+
+    Raises `NotPublished` if the certificate names another checksum.
+    """
+    [(certified,)] = connection.execute(
+        "select (select content_checksum from raw.verifications where as_of = (select max(as_of) from raw.syncs) "
+        "order by finished_at desc limit 1)"
+    ).fetchall()
+    found = content_checksum(read_contents(connection))
+    if certified is None or certified.partition(":")[0] != found.partition(":")[0]:
+        return None
+    if certified != found:
+        raise NotPublished(
+            f"{database} is not as it was published: its certificate names other contents. `portouts models` does not "
+            "see this; run `portouts sync`, which publishes a copy of the working file."
+        )
+    return found
+
+
+def _read_status(connection: duckdb.DuckDBPyConnection, database: Path, now: datetime) -> Status:
+    connection.execute("set timezone = 'UTC'")
+    last = _first(connection, "select * from marts.rpt_sync order by as_of desc, finished_at desc limit 1")
+    if not last:
+        raise NotPublished(f"{database} shows no finished sync. Run `portouts sync` first.")
+    covered = _covered_windows(connection)
+    [inputs] = _rows(connection, "select * from staging.model_inputs")
+    return Status(
+        database=str(database),
+        as_of=last["as_of"],
+        age_hours=round((now - last["as_of"]) / timedelta(hours=1), 1),
+        is_proven=last["is_proven"],
+        counts=_counts(connection),
+        time_zone_data=inputs.get("time_zone_data"),
+        covered={axis: _ranges(windows) for axis, windows in covered.items()},
+        gaps={axis: _ranges(_gaps_between(windows)) for axis, windows in covered.items()},
+        last_sync=last,
+        verification=_first(
+            connection, "select * from raw.verifications order by as_of desc, finished_at desc limit 1"
+        ),
+    )
+
+
+def _counts(connection: duckdb.DuckDBPyConnection) -> Row:
+    [counts] = _rows(
+        connection,
+        """
+        select
+            (select count(*) from marts.fct_portouts) as orders,
+            (select count(*) from marts.fct_portouts where is_open) as open_orders,
+            (select count(*) from marts.fct_portout_numbers) as numbers,
+            (select count(*) from staging.stg_events) as events,
+            (select count(*) from staging.stg_observations) as observations
+        """,
+    )
+    return counts
+
+
+def _covered_windows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:
+    covered: dict[str, list[Window]] = {}
+    for axis, start, end in connection.execute("from raw.covered_ranges order by all").fetchall():
+        covered.setdefault(axis, []).append(Window(start.astimezone(UTC), end.astimezone(UTC)))
+    return covered
+
+
+def _gaps_between(windows: list[Window]) -> list[Window]:
+    return gaps(windows, Window(windows[0].start, windows[-1].end))
+
+
+def _ranges(windows: list[Window]) -> list[Range]:
+    return [(window.start, window.end) for window in windows]
+
+
+def _first(connection: duckdb.DuckDBPyConnection, query: str) -> Row | None:
+    rows = _rows(connection, query)
+    return rows[0] if rows else None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, map(_in_utc, row), strict=True)) for row in result.fetchall()]
+
+
+def _in_utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

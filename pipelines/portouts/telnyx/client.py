@@ -1,0 +1,318 @@
+"""HTTP to Telnyx: one GET in, one parsed envelope out, or an exception that says what happened.
+
+Only GET is offered, so no load can change an order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import msgspec
+from anyio.from_thread import start_blocking_portal
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+from tenacity.wait import wait_exponential, wait_random
+
+from portouts.telnyx.bodies import UnreadableBody
+from portouts.telnyx.clock import ApiClock, Clock
+from portouts.telnyx.deadlines import Deadline, TimeBudget, in_words
+from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, causes, refusal
+from portouts.telnyx.network import DEFAULT_BASE_URL, certificates, is_loopback, no_certificates
+from portouts.telnyx.page import Envelope, JsonObject, is_json, parse_envelope
+from portouts.telnyx.rate_limit import RateLimit
+
+DEFAULT_CONCURRENCY = 12
+ATTEMPTS = 8
+# A proxy may send a page in place of an answer for a moment. A host that has never sent JSON is probably not Telnyx.
+STRANGER_ATTEMPTS = 5
+# Where nothing has ever answered, an address that refuses is the wrong one, and one that is silent probably is.
+UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {
+    httpx.ConnectError: 1,
+    httpx.ConnectTimeout: 2,
+    httpx.ProxyError: 2,
+}
+RETRIED_STATUSES = frozenset({408, 425, 429})
+LATER = "Run the sync again later."
+TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+# Seconds. httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
+LONGEST_TRY = 120.0
+
+T = TypeVar("T")
+
+
+class _FailedTry(Exception):
+    """One failed try; `wait` is what the API asked for in this header, in seconds."""
+
+    def __init__(
+        self,
+        message: str,
+        wait: float | None = None,
+        *,
+        advice: str = LATER,
+        attempts: int = ATTEMPTS,
+        header: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.reason = f"{message}: Telnyx asks to wait {in_words(wait)} ({header})" if wait else message
+        self.wait = wait
+        self.advice = advice
+        self.attempts = attempts
+
+
+class _UnreadableAnswer(_FailedTry):
+    """A 2xx answer that is not what was asked for; a complete one that comes a second time will not change."""
+
+    def __init__(self, message: str, body: bytes, *, is_complete: bool) -> None:
+        super().__init__(message)
+        self.body = body
+        self.is_complete = is_complete
+
+
+class BearerAuth(httpx.Auth):
+    """Put the key on the request; nothing else in the package holds it, and it never prints."""
+
+    def __init__(self, api_key: str) -> None:
+        self._key = api_key.strip()  # files and shells like to append a newline
+        self._header = f"Bearer {self._key}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = self._header
+        yield request
+
+    def redact(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+class TelnyxClient:
+    """Send requests with bounded concurrency, within the rate limit and the deadline, and count them."""
+
+    def __init__(
+        self,
+        api_key: str,
+        base_url: str = DEFAULT_BASE_URL,
+        *,
+        max_concurrency: int = DEFAULT_CONCURRENCY,
+        transport: httpx.AsyncBaseTransport | None = None,
+        deadline: Deadline | None = None,
+        rate_limit: RateLimit | None = None,
+        clock: Clock = Clock(),  # noqa: B008  # it is frozen
+    ) -> None:
+        self.requests = 0
+        self.api_clock = ApiClock()
+        self.rate_limit = rate_limit or RateLimit(clock)
+        self.deadline = deadline or Deadline()
+        self._is_understood = False
+        self._auth = BearerAuth(api_key)
+        self._clock = clock
+        self._slots = asyncio.Semaphore(max_concurrency)
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/") + "/",
+            auth=self._auth,
+            headers={"Accept": "application/json"},
+            timeout=TIMEOUT,
+            transport=transport,
+            trust_env=not is_loopback(httpx.URL(base_url).host),  # a proxy would be handed the key in clear text
+            verify=certificates() if base_url.startswith("https") else no_certificates(),
+            limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def fetch_list(
+        self, path: str, params: Mapping[str, str], row_type: type[msgspec.Struct] | None = None
+    ) -> Envelope:
+        """Fetch one page; `data` is a list of `row_type` if every row of the page is one, else of dicts.
+
+        Of a page that is not quite JSON, `data` is a list of whatever stands there, and `mended` says what was wrong.
+        """
+        rows: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
+        return await self._fetch(path, params, *rows, list[JsonObject])
+
+    async def fetch_one(self, path: str) -> Envelope:
+        """Fetch one object; `data` is an object."""
+        return await self._fetch(path, {}, JsonObject)
+
+    @property
+    def deadline(self) -> Deadline:
+        return self._deadline
+
+    @deadline.setter
+    def deadline(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self.rate_limit.longest_wait = deadline.request_seconds
+
+    def waits_for(self) -> str:
+        """Return the reason why no answer comes, as far as it is known."""
+        if self.deadline.reason:
+            return self.deadline.reason
+        is_held = self.rate_limit.seconds_held() > 1
+        return "Telnyx's rate limit is used up" if is_held else f"no answer yet from {self._host}"
+
+    async def _fetch(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+        try:
+            async with asyncio.timeout(self.deadline.seconds_left()):
+                if not self.deadline.allows(0):
+                    raise TimeoutError
+                return await self._fetch_within(TimeBudget(self.deadline.request_seconds), path, params, *types)
+        except TimeoutError:
+            raise TelnyxUnavailable(
+                f"GET {path}: the sync has taken {in_words(self.deadline.sync_seconds or 0)}, which is all that "
+                "sync_deadline_minutes allows. What was loaded is kept; run the sync again to go on."
+            ) from None
+
+    async def _fetch_within(self, budget: TimeBudget, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_FailedTry),
+            wait=_wait,
+            stop=partial(self._is_enough, budget),
+            sleep=self._clock.sleep,
+            reraise=True,
+        )
+        unreadable: set[bytes] = set()
+        try:
+            async for attempt in retrying:
+                with attempt:  # called as a function, tenacity would hold each answer in a cycle
+                    try:
+                        return await self._try(budget, path, params, *types)
+                    except _UnreadableAnswer as failure:
+                        if failure.is_complete and failure.body in unreadable:
+                            raise TelnyxUnavailable(_unreadable_page(path, params, failure)) from None
+                        unreadable.add(failure.body)
+                        raise
+        except _FailedTry as failure:
+            tries = retrying.statistics["attempt_number"]
+            raise TelnyxUnavailable(f"GET {path}: {self._why_given_up(failure, tries, budget)}") from None
+        raise AssertionError("tenacity ends with an answer or an exception")
+
+    def _is_enough(self, budget: TimeBudget, state: RetryCallState) -> bool:
+        """Return whether to give up now; if not, count the wait that follows."""
+        failure = state.outcome.exception() if state.outcome else None
+        if not isinstance(failure, _FailedTry):
+            return True
+        self.deadline.reason = failure.reason
+        wait = state.upcoming_sleep
+        if state.attempt_number >= failure.attempts or not (budget.allows(wait) and self.deadline.allows(wait)):
+            return True
+        budget.spent += wait
+        return False
+
+    def _why_given_up(self, failure: _FailedTry, tries: int, budget: TimeBudget) -> str:
+        if failure.wait and not (budget.allows(failure.wait) and self.deadline.allows(failure.wait)):
+            bound = "sync_deadline_minutes" if budget.allows(failure.wait) else "request_deadline_seconds"
+            until = datetime.fromtimestamp(self._clock.now() + failure.wait, UTC)
+            return (
+                f"{failure.reason}, which is longer than {bound} allows. Run the sync again after "
+                f"{until:%Y-%m-%d %H:%M} UTC."
+            )
+        gave_up = f"gave up after {tries} tries; the last one: " if tries > 1 else ""
+        return f"{gave_up}{failure}. {failure.advice}"
+
+    async def _try(self, budget: TimeBudget, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+        async with self._slots, self.rate_limit.slot():
+            sent = self._clock.now()
+            response = await self._send(budget, path, params)
+            failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
+            wait = self.rate_limit.learn(response.headers, failed=failed, limited=response.status_code == 429)
+        if failed:
+            header = "Retry-After" if "retry-after" in response.headers else "x-ratelimit-reset"
+            raise _FailedTry(f"HTTP {response.status_code}", wait, header=header)
+        if not response.is_success:
+            self.deadline.hear()
+            refused = refusal(path, response, self._auth.redact)
+            if refused.is_of_api:
+                self.api_clock.learn(response.headers, sent, self._clock.now())
+            raise refused
+        parsed = self._parse(response, *types)
+        self._is_understood = True
+        self.api_clock.learn(response.headers, sent, self._clock.now())
+        self.deadline.hear()
+        return parsed
+
+    async def _send(self, budget: TimeBudget, path: str, params: Mapping[str, str]) -> httpx.Response:
+        self.requests += 1
+        sent_at = self.deadline.clock()
+        try:
+            async with asyncio.timeout(min(LONGEST_TRY, max(budget.left, 1.0))):
+                response = await self._http.get(path.lstrip("/"), params=params)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            raise TelnyxError(
+                f"GET {path}: the request cannot be sent ({type(error).__name__}). Check TELNYX_API_KEY and "
+                "TELNYX_BASE_URL."
+            ) from None
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            raise self._no_answer(error) from None
+        finally:
+            budget.spent += self.deadline.clock() - sent_at
+        self.deadline.has_answered = True
+        return response
+
+    def _parse(self, response: httpx.Response, *types: Any) -> Envelope:
+        content_type = _content_type(response)
+        # A body that claims to be JSON may only be cut off, so its own error says more.
+        if content_type and not content_type.endswith("json") and not is_json(response.content):
+            raise self._strange_answer(response.status_code, content_type)
+        try:
+            return parse_envelope(response.content, *types, charset=response.charset_encoding)
+        except UnreadableBody as error:
+            raise _UnreadableAnswer(str(error), response.content, is_complete=error.is_complete) from None
+
+    @property
+    def _host(self) -> str:
+        return self._http.base_url.netloc.decode()
+
+    def _no_answer(self, error: Exception) -> _FailedTry:
+        why = ": ".join(part for part in (type(error).__name__, "; ".join(dict.fromkeys(causes(error)))) if part)
+        advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
+        attempts = ATTEMPTS if self.deadline.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
+        return _FailedTry(f"no whole answer from {self._host} ({why})", advice=advice, attempts=attempts)
+
+    def _strange_answer(self, status: int, content_type: str) -> _FailedTry:
+        return _FailedTry(
+            f"{self._host} answered HTTP {status} with {self._auth.redact(content_type)}, not JSON",
+            advice="Check TELNYX_BASE_URL, and whether a proxy answers in place of Telnyx.",
+            attempts=ATTEMPTS if self._is_understood else STRANGER_ATTEMPTS,
+        )
+
+
+def converse(client: TelnyxClient, conversation: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Hold a conversation in an event loop of its own thread, since a notebook's thread already runs one."""
+
+    async def hold() -> T:
+        async with client:
+            return await client.deadline.attend(conversation(), client.waits_for)
+
+    with start_blocking_portal() as portal:
+        return portal.call(hold)
+
+
+def _unreadable_page(path: str, params: Mapping[str, str], failure: _UnreadableAnswer) -> str:
+    query = ", ".join(f"{name}={value}" for name, value in params.items())
+    return (
+        f"GET {path}{f' ({query})' if query else ''}: the API answers the same twice and it cannot be read: {failure}. "
+        "Ask Telnyx about this page."
+    )
+
+
+def _content_type(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip()
+
+
+_backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.wait if isinstance(error, _FailedTry) else None
+    return asked or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm

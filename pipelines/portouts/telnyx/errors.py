@@ -1,0 +1,125 @@
+"""The errors of the API, and what their messages quote: status, request id and reason; never the key or the query.
+
+TelnyxError                a request that cannot be sent at all
+├── TelnyxUnavailable      no usable answer after all tries: connection, timeout, 408, 425, 429, 5xx, unreadable
+├── TelnyxRefused          any other status, at once
+│   ├── KeyRejected        401
+│   ├── PermissionDenied   403
+│   ├── NotFound           404
+│   └── Unprocessable      422
+└── UnaskedRows            an answer with rows that the request did not ask for
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from portouts.errors import PortoutsError
+from portouts.telnyx.page import NOT_JSON, is_json
+
+
+class TelnyxError(PortoutsError):
+    """The API did not answer what was asked; the message says what, where and what to do."""
+
+
+class TelnyxUnavailable(TelnyxError):
+    """The API could not be reached or understood in any of the tries."""
+
+
+class TelnyxRefused(TelnyxError):
+    """The API understood the request and refused it; asking again would not help."""
+
+    status: int | None = None
+    advice = ""
+    is_of_api = True
+    """False where a page came in place of the API's errors: a proxy or a firewall may have refused."""
+
+
+class KeyRejected(TelnyxRefused):
+    """The key is unknown, expired or revoked."""
+
+    status = 401
+    advice = "Check TELNYX_API_KEY."
+
+
+class PermissionDenied(TelnyxRefused):
+    """The key is known, and may not read this."""
+
+    status = 403
+    advice = "The key's user needs the permission to view port-out orders."
+
+
+class NotFound(TelnyxRefused):
+    """There is no such order, event or path."""
+
+    status = 404
+    advice = "Check TELNYX_BASE_URL if no order can be found at all."
+
+
+class Unprocessable(TelnyxRefused):
+    """The API does not accept a parameter, such as a page beyond its depth."""
+
+    status = 422
+
+
+class UnaskedRows(TelnyxError):
+    """The API answered rows that were not asked for, so it does not apply a filter that all reading rests on."""
+
+
+def refusal(path: str, response: httpx.Response, redact: Callable[[str], str]) -> TelnyxRefused:
+    """Build the error of a status that a further try would not change."""
+    kinds = {kind.status: kind for kind in TelnyxRefused.__subclasses__()}
+    kind = kinds.get(response.status_code, TelnyxRefused)
+    request_id = response.headers.get("x-request-id")
+    where = f"GET {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
+    reason, redirect = redact(_reason(response)), redact(_redirect(response))
+    is_of_api = not response.content.strip() or is_json(response.content)
+    advice = kind.advice if is_of_api else "A page came, not JSON: check whether a proxy or a firewall refuses."
+    refused = kind(" ".join(part for part in (f"{where}: {reason}.", redirect, advice) if part))
+    refused.is_of_api = is_of_api
+    return refused
+
+
+def causes(error: BaseException) -> Iterator[str]:
+    """Name why a connection failed, in the fixed words of the system: other texts may quote the request."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from causes(one)
+    elif isinstance(error, ssl.SSLError):
+        is_certificate = isinstance(error, ssl.SSLCertVerificationError)
+        yield "certificate not accepted" if is_certificate else f"TLS {error.reason}"
+    elif isinstance(error, OSError) and error.errno:
+        is_name = isinstance(error, socket.gaierror)
+        yield str(error.strerror if is_name else os.strerror(error.errno)).lower()
+    elif cause := error.__cause__ or error.__context__:
+        yield from causes(cause)
+
+
+def _reason(response: httpx.Response) -> str:
+    """Quote title and detail of the API's `errors[]`; a body of another kind is named, never quoted."""
+    try:
+        errors = msgspec.json.decode(response.content)["errors"]
+        return "; ".join(_one_error(error) for error in errors) or "no reason given"
+    except (*NOT_JSON, KeyError, TypeError, AttributeError):
+        return "no reason given that could be read"
+
+
+def _one_error(error: Mapping[str, Any]) -> str:
+    code, title, detail = (error.get(key) for key in ("code", "title", "detail"))
+    return ": ".join(str(part).rstrip(".") for part in (title, detail) if part) + (f" [{code}]" if code else "")
+
+
+def _redirect(response: httpx.Response) -> str:
+    """Name the target of a redirect, which is not followed, without the parts that may hold a secret."""
+    location = response.headers.get("location")
+    if not location or not 300 <= response.status_code < 400:
+        return ""
+    target = httpx.URL(location).copy_with(userinfo=b"", query=None, fragment=None)  # httpx has read it before
+    return f"It redirects to {target}. Check TELNYX_BASE_URL."

@@ -1,0 +1,267 @@
+"""The rate limit: when the next request may go out, from what the API's headers say and what it refuses.
+
+At most `limit` requests per window: request n waits until request n - limit was answered one window ago. Here the limit
+is 3, `=` is in flight, and `.` is the time for which an answered request still counts:
+
+    1  ===....................|
+    2     ===....................|
+    3        ===....................|
+    4                         ===           waits for the end of 1
+    5                            ===        waits for the end of 2, and for the gap after 4
+
+An answered request counts for one window, less half of the quickest round trip: no request reaches the API as soon as
+it is sent. So no window of the API holds more than the limit, whether it counts from the first request, by the clock,
+over the last seconds or in a bucket. The gap, after the limit was used up once, keeps requests from going out together:
+they would wait for each other.
+
+A refusal (429) lowers the limit and each answer raises it a little: additive increase, multiplicative decrease. A limit
+that the API does not state is guessed in the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from portouts.telnyx.clock import Clock, seconds_of
+
+# Seconds that a request is held back at most, unless the client's deadline allows more.
+LONGEST_WAIT = 300.0
+# No window of a limit is taken to be longer.
+_LONGEST_WINDOW = 120.0
+_LONGEST_STATED = 366 * 86_400.0
+# Answers that are remembered, and so the largest limit that is kept.
+MOST_ANSWERS = 10_000
+_EPOCH_FLOOR = 1e9
+_GUESSED_WINDOW = 1.0
+# The longest reset and the quickest round trip count of so many answers: an exception is forgotten again.
+_LATEST = 200
+# The first round trips do not show how quick one can be: each of them had to connect.
+_ENOUGH_ROUND_TRIPS = 50
+# The requests of a window are spread over so many seconds, not over all of it: under a limit per minute, short reads
+# would wait.
+_SPREAD = 1.0
+# Shorter waits than this are lost in rounding, so that the clock would stand still.
+_TICK = 0.001
+
+
+class RateLimit:
+    """Hold back the next request while the API says that none is left, or while the limit is used up."""
+
+    def __init__(self, clock: Clock = Clock(), longest_wait: float = LONGEST_WAIT) -> None:  # noqa: B008  # it is frozen
+        self.longest_wait = longest_wait
+        self._clock = clock
+        self._limit = AdaptiveLimit()
+        self._window = SlidingWindow()
+        self._spacing = Spacing()
+        self._held_until = 0.0
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait until one more request may go out; it is in flight until the block ends."""
+        while (seconds := self.seconds_held()) > 0:
+            await self._clock.sleep(max(seconds, _TICK))
+        sent_at = self._clock.now()
+        self._window.send()
+        self._spacing.send(sent_at, self._limit)
+        try:
+            yield
+        finally:
+            self._window.answer(sent_at, self._clock.now())
+
+    def seconds_held(self) -> float:
+        """Return how long to wait before the limit is looked at again."""
+        now = self._clock.now()
+        # The bound is for a clock that is set back meanwhile: it must not prolong the hold.
+        self._held_until = min(self._held_until, now + self.longest_wait)
+        return min(max(self._held_until - now, self._seconds_until_next(now)), self.longest_wait)
+
+    def _seconds_until_next(self, now: float) -> float:
+        limit = self._limit
+        if limit.current_limit is None:
+            return 0.0
+        until_gap = self._spacing.seconds_left(now, limit)
+        until_free = self._window.seconds_until_free(now, max(1, int(limit.current_limit)), limit.window)
+        if until_free > 0:
+            self._spacing.spread = max(self._spacing.spread, _SPREAD)
+        return max(until_gap, until_free)
+
+    def learn(self, headers: Mapping[str, str], *, failed: bool = False, limited: bool = False) -> float | None:
+        """Take in an answer's headers; return the seconds that the API asks to wait, None if it asks for none.
+
+        Retry-After counts on an answer that failed. The reset of the limit counts only where the limit was reached,
+        and not by our own requests, which are counted here: it stands on every answer, rounded up, and says nothing
+        about how long a broken server takes to recover.
+        """
+        now = self._clock.now()
+        reset, remaining = _seconds_to_reset(headers, now), _first_number(headers.get("x-ratelimit-remaining"))
+        self._limit.set_limit(_first_number(headers.get("x-ratelimit-limit")), reset, now)
+        seconds = seconds_to_wait(headers, now) if failed else None
+        if seconds is None and (limited or (remaining == 0 and not self._is_half_used(now))):
+            seconds = reset
+        if seconds is not None and seconds <= self.longest_wait:  # else the request that was refused ends it all
+            self._held_until = max(self._held_until, now + seconds)
+        if not limited:
+            self._limit.increase()
+        elif not remaining:
+            self._decrease(now, is_explained=seconds is not None)
+        return seconds
+
+    def _is_half_used(self, now: float) -> bool:
+        """Return whether most of the limit was used by us, and not by somebody else with the same key."""
+        limit = self._limit
+        return limit.current_limit is not None and self._window.used(now, limit.window) >= limit.current_limit / 2
+
+    def _decrease(self, now: float, *, is_explained: bool) -> None:
+        limit = self._limit
+        if limit.stated_limit is not None:
+            if limit.decrease(now):
+                self._spacing.spread = limit.window
+        elif not is_explained:
+            limit.guess(self._window.answered(now, limit.window))
+
+
+@dataclass
+class AdaptiveLimit:
+    """So many requests in a window of so many seconds: additive increase, multiplicative decrease."""
+
+    stated_limit: float | None = None
+    current_limit: float | None = None
+    """None: unbounded."""
+    _resets: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
+    _decreases_from: float = 0.0
+
+    @property
+    def window(self) -> float:
+        """The longest of the latest resets: early in a window, the reset is as long as the window."""
+        return max(self._resets, default=_GUESSED_WINDOW)
+
+    def set_limit(self, limit: float | None, reset: float | None, now: float) -> None:
+        """Adopt the limit that an answer states. Requests sent before it was known may be refused for two windows."""
+        if not (limit and reset):
+            return
+        limit = min(limit, MOST_ANSWERS)
+        self._resets.append(min(reset, _LONGEST_WINDOW))
+        if self.stated_limit != limit:
+            self.stated_limit = self.current_limit = limit
+            self._decreases_from = now + 2 * self.window
+
+    def increase(self) -> None:
+        """Allow one more request per window of successes; per ten windows if the API states its limit."""
+        if self.current_limit is not None:
+            step = 1.0 if self.stated_limit is None else 0.1
+            self.current_limit = min(self.current_limit + step / self.current_limit, self.stated_limit or MOST_ANSWERS)
+
+    def decrease(self, now: float) -> bool:
+        """Take a tenth off a stated limit, once a window and down to its half; return whether it was done."""
+        if self.stated_limit is None or self.current_limit is None or now < self._decreases_from:
+            return False
+        # A proxy may refuse at random.
+        self.current_limit = max(1.0, self.current_limit * 0.9, self.stated_limit / 2)
+        self._decreases_from = now + self.window
+        return True
+
+    def guess(self, answered: int) -> None:
+        """Set a limit that the API does not state: a third less than it has just answered."""
+        self.current_limit = max(1.0, answered * 2 / 3)
+
+
+@dataclass
+class SlidingWindow:
+    """The requests that count at the API now: those in flight, and those answered within the window."""
+
+    in_flight: int = 0
+    _answered_at: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_ANSWERS))
+    _round_trips: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
+
+    def send(self) -> None:
+        self.in_flight += 1
+
+    def answer(self, sent_at: float, now: float) -> None:
+        self.in_flight -= 1
+        self._answered_at.append(now)
+        self._round_trips.append(now - sent_at)
+
+    def answered(self, now: float, window: float) -> int:
+        """Count the answered requests, and forget those that count no more, or are from before a clock was set back."""
+        counts_for = self._counts_for(window)
+        while self._answered_at and not 0 <= now - self._answered_at[0] < counts_for:
+            self._answered_at.popleft()
+        return len(self._answered_at)
+
+    def used(self, now: float, window: float) -> int:
+        return self.answered(now, window) + self.in_flight
+
+    def seconds_until_free(self, now: float, limit: int, window: float) -> float:
+        """Return how long to wait for a place; 0 if there is one."""
+        if self.used(now, window) < limit:
+            return 0.0
+        if not self._answered_at:
+            return window / 10  # all are in flight: one must be answered before it is known when its place is free
+        return self._answered_at[0] + self._counts_for(window) - now
+
+    def _counts_for(self, window: float) -> float:
+        is_known = len(self._round_trips) >= _ENOUGH_ROUND_TRIPS
+        return window - max(min(self._round_trips), 0.0) / 2 if is_known else window
+
+
+@dataclass
+class Spacing:
+    """The gap between two requests, once the limit was used up."""
+
+    spread: float = 0.0
+    """Seconds over which the requests of a window are spread; no more than the window itself."""
+    _next_at: float = 0.0
+
+    def send(self, now: float, limit: AdaptiveLimit) -> None:
+        gap = self._gap(limit)
+        # A request that goes out a little late does not make the next one late.
+        self._next_at = max(self._next_at, now - gap / 2) + gap
+
+    def seconds_left(self, now: float, limit: AdaptiveLimit) -> float:
+        self._next_at = min(self._next_at, now + self._gap(limit))  # the clock may have been set back
+        return max(self._next_at - now, 0.0)
+
+    def _gap(self, limit: AdaptiveLimit) -> float:
+        return min(limit.window, self.spread) / limit.current_limit if limit.current_limit else 0.0
+
+
+def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
+    """Read Retry-After, as seconds or as a date; None if it is missing or unreadable.
+
+    Telnyx does not document it; proxies send it. A date or an epoch is measured against the answer's own Date, so that
+    a wrong clock of this machine does not matter.
+    """
+    text = headers.get("retry-after", "").strip()
+    number = _first_number(text) if re.fullmatch(r"[\d.]+", text) else None
+    if number is not None:
+        return _clamp(number)
+    date = seconds_of(text)
+    return None if date is None else _clamp(date - _server_now(headers, now))
+
+
+def _seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
+    """Read `x-ratelimit-reset`, which Telnyx documents both as seconds to wait and as an epoch."""
+    reset = _first_number(headers.get("x-ratelimit-reset"))
+    if reset is None:
+        return None
+    if reset > _EPOCH_FLOOR * 1000:  # in milliseconds, as some languages count
+        reset /= 1000
+    return _clamp(reset - _server_now(headers, now) if reset > _EPOCH_FLOOR else reset)
+
+
+def _server_now(headers: Mapping[str, str], now: float) -> float:
+    return seconds_of(headers.get("date", "")) or now
+
+
+def _first_number(text: str | None) -> float | None:
+    """Read the first number of a header that may hold a list, such as `20, 20;window=1`."""
+    found = re.search(r"\d+(\.\d+)?", text or "")
+    return float(found[0]) if found else None
+
+
+def _clamp(seconds: float) -> float:
+    return min(max(seconds, 0.0), _LONGEST_STATED)

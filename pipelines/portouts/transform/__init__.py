@@ -1,0 +1,1 @@
+"""Runs the files of `sql/`: models, checks, and what they need besides raw rows."""

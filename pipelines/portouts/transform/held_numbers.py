@@ -1,0 +1,60 @@
+"""Places of the numbers in `raw`: country, area code and time zone, determined again after a release of new data.
+
+Hidden numbers (setting `pii`) keep the place that was determined when they were loaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portouts.records.phone_numbers import place_all, places_version
+
+if TYPE_CHECKING:
+    import duckdb
+
+READABLE = """
+    select numbers.portout_id, numbers.position, numbers.phone_number, orders.inserted_at
+    from raw.portout_phone_numbers as numbers
+    inner join raw.portouts as orders on orders.id = numbers.portout_id
+    where numbers.phone_number like '+%'
+"""
+REPLACE = """
+    update raw.portout_phone_numbers as held
+    set
+        country_code = placed.country_code,
+        area_code = placed.area_code,
+        time_zone = placed.time_zone,
+        time_zone_source = placed.time_zone_source
+    from placed
+    where
+        held.portout_id = placed.portout_id
+        and held.position = placed.position
+        and (
+            held.country_code is distinct from placed.country_code
+            or held.area_code is distinct from placed.area_code
+            or held.time_zone is distinct from placed.time_zone
+            or held.time_zone_source is distinct from placed.time_zone_source
+        )
+"""
+
+
+def place_held_numbers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Update the places of all numbers, unless the installed data already determined them."""
+    if _has_column(connection, "raw", "portout_phone_numbers", "time_zone_source"):
+        is_built = _has_column(connection, "staging", "model_inputs", "place_data")
+        versions = connection.execute("select place_data from staging.model_inputs").fetchall() if is_built else []
+        if not versions or versions == [(places_version(),)]:
+            return
+    connection.execute("alter table raw.portout_phone_numbers add column if not exists time_zone_source varchar")
+    held = connection.sql(READABLE).to_arrow_table()
+    placed = held.select(["portout_id", "position"])
+    for name, column in place_all(held["phone_number"].to_pylist(), held["inserted_at"].combine_chunks()).items():
+        placed = placed.append_column(name, column)
+    connection.register("placed", placed)
+    connection.execute(REPLACE)
+    connection.unregister("placed")
+
+
+def _has_column(connection: duckdb.DuckDBPyConnection, schema: str, table: str, column: str) -> bool:
+    query = "from duckdb_columns() where schema_name = ? and table_name = ? and column_name = ?"
+    return connection.execute(query, [schema, table, column]).fetchone() is not None

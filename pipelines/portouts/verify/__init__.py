@@ -1,0 +1,1 @@
+"""Counts against counts: the warehouse compared with the API, and repaired."""

@@ -1,0 +1,1 @@
+"""The working file, the published file, and what they say about themselves."""

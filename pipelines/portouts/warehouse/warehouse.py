@@ -1,0 +1,230 @@
+"""A warehouse: a working file that a sync loads and models, and the published file that analysts read.
+
+DuckDB lets one process write or many read, never both. So a sync works on its own file, and puts a copy in the
+published one's place by renaming, in one step: readers keep the file they hold, and nobody sees half a run.
+
+    data/portouts.duckdb                      published
+    data/.portouts/portouts.duckdb/           everything else that belongs to it
+        working.duckdb  dlt/  lock  versions/
+
+What a sync knows lies in the working file, in the same load package as the rows that it belongs to. dlt's folder is
+scratch: every sync removes it at its start, since it may be newer than the file, or belong to another one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from portouts.errors import PortoutsError, SettingsError
+from portouts.warehouse import faults
+from portouts.warehouse.contents import quoted
+from portouts.warehouse.folders import for_the_owner_only, make_private, working_folder
+from portouts.warehouse.memory import MemoryLimit
+from portouts.warehouse.metadata import NothingLoaded, certify_contents, forget_old_states, mark_published
+from portouts.warehouse.publish import publish, require_place
+from portouts.warehouse.working_file import STORAGE_VERSION, WorkingFile, has_content
+
+# Bytes that even a small warehouse may need.
+LEAST_SPACE = 16_000_000
+DATASET = "raw"
+SCHEMAS = (DATASET, "staging", "marts")
+
+
+class Locked(PortoutsError):
+    """Another sync works on this database."""
+
+    exit_code = 75
+
+
+T = TypeVar("T")
+
+
+class Warehouse:
+    """One published file, its working file, and the connection to that."""
+
+    def __init__(
+        self, database: Path, state_dir: Path | None = None, on_note: Callable[[str], None] = lambda _note: None
+    ) -> None:
+        if database.stem.lower() in SCHEMAS:
+            raise SettingsError(
+                f"{database}: DuckDB names a database after its file, and this one has a schema of the same name. "
+                "Give the file another name."
+            )
+        self.database = database.resolve()  # of a link, the file is replaced and the link stays
+        self.folder = working_folder(self.database, state_dir)
+        if "\\" in f"{self.database}{self.folder}":
+            raise SettingsError(f"{self.database}: DuckDB takes a backslash for a slash. Use a path without one.")
+        self.notes: list[str] = []
+        """What was done that nobody asked for."""
+        self.memory = MemoryLimit(self.folder)
+        self._on_note = on_note
+        self._working = WorkingFile(self.folder, self.database, self._note)
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def warn_of_little_space(self) -> None:
+        """Note, before anything is read, where the models or the copy to publish may not fit."""
+        size = max(self._working.path.stat().st_size, LEAST_SPACE)
+        places = {self.folder: size, self.database.parent: size}
+        if self.folder.stat().st_dev == self.database.parent.stat().st_dev:
+            places = {self.folder: 2 * size}
+        for folder, needed in places.items():
+            if (free := faults.free_space(folder)) < needed:
+                self._note(
+                    f"{folder}: {free / 1e6:.0f} MB are free, and this may need {needed / 1e6:.0f} MB: the models are "
+                    "built beside those that there are, and the published file is replaced by a copy."
+                )
+
+    def _note(self, text: str) -> None:
+        self.notes.append(text)
+        self._on_note(text)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold this database for one sync; the system frees the lock when the process ends, however it ends.
+
+        Errors of the machine and damaged files are raised as one sentence.
+        """
+        with for_the_owner_only(), self._explaining():
+            make_private(self.folder)
+            lock, holder = FileLock(self.folder / "lock", mode=0o600), self.folder / "lock-holder"
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise Locked(
+                    f"{self.database} is being synced by {_named_in(holder)}. Wait for it to finish."
+                ) from None
+            try:
+                holder.write_text(f"process {os.getpid()}\n")
+                yield
+            finally:
+                self._close()
+                with suppress(OSError):
+                    holder.unlink(missing_ok=True)
+                lock.release()
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, MemoryError, duckdb.Error) as error:
+            kept = "The published file is as it was, and what was loaded before is kept."
+            if known := faults.explained(error, self.folder, kept):
+                raise known from error
+            if faults.is_damage(error):
+                raise self._working.damaged(faults.first_line(error)) from error
+            raise
+
+    def healing(self, work: Callable[[], T]) -> T:
+        """Do some work; if the working file turns out to be damaged, make it again and do the work once more."""
+        try:
+            return work()
+        except duckdb.Error as error:
+            if not faults.is_damage(error):
+                raise
+            self._close()
+            self._working.heal(faults.first_line(error))
+        return work()
+
+    def rebuild(self) -> None:
+        """Make the working file again: from the published one if that is whole, else empty."""
+        self._close()
+        self._working.rebuild()
+
+    def require_loaded(self) -> None:
+        """Refuse where nothing was ever loaded, before anything is made."""
+        if not has_content(self._working.path) and not has_content(self.database):
+            raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
+
+    @contextmanager
+    def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Write to the working file; a lost one is made again from what was published."""
+        if self._connection is None:
+            self.require_loaded()
+        with self.connection().cursor() as connection:
+            yield connection
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return the one connection for all that is done under the lock: opening and closing take their time."""
+        if self._connection is None:
+            require_place(self.database)
+            unmarked = self._working.prepare()
+            self._connection = self._connect()
+            self.memory.bound(self._connection, self._working.path)
+            # An insert that failed may leave in memory what was never committed, so only the log is written out.
+            self._connection.execute("pragma disable_checkpoint_on_shutdown")
+            forget_old_states(self._connection)
+            if unmarked:
+                mark_published(self._connection, unmarked)
+        return self._connection
+
+    def bound_memory(self) -> None:
+        """Let DuckDB hold what the file has grown to need."""
+        if self._connection:  # a load into another engine opens none
+            self.memory.bound(self._connection, self._working.path)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connect_once()
+        except duckdb.Error as error:
+            if not faults.is_damage(error):
+                raise
+            self._working.heal(faults.first_line(error))
+        return self._connect_once()
+
+    def _connect_once(self) -> duckdb.DuckDBPyConnection:
+        path = self._working.path
+        try:
+            return duckdb.connect(str(path), config={"preserve_insertion_order": False})
+        except duckdb.IOException as error:
+            if held := re.search(r"lock is held in (.*\(PID \d+\))", str(error)):
+                raise Locked(f"{path} is open in {held[1]}. Close it there, and sync again.") from None
+            raise
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with suppress(duckdb.Error):
+                self._connection.close()
+            self._connection = None
+
+    def rewrite(self) -> None:
+        """Write the working file anew: free blocks of it still hold what was replaced or removed."""
+        part = self._working.fresh("rewritten.duckdb")
+        with self.connected() as connection:
+            connection.execute("drop schema if exists raw_staging cascade")
+            connection.execute(f"attach '{quoted(part)}' as rewritten (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f'copy from database "{self._working.path.stem}" to rewritten')
+            connection.execute("detach rewritten")
+            connection.execute("checkpoint")
+        self._close()
+        self._working.replace(part)
+        if versions := sorted((self.folder / "versions").glob("*.duckdb")):
+            names = ", ".join(map(str, versions))
+            self._note(f"Versions kept from before may still hold personal data as it was: {names}. Remove them.")
+
+    def publish(self, keep: int | None = None) -> None:
+        """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
+        with self.connected() as connection:
+            connection.execute("checkpoint")  # so that the file is what is read here, and later compared
+            contents = certify_contents(connection)
+            connection.execute("checkpoint")
+        self._close()
+        for note in publish(self._working.path, contents, self.database, self.folder / "versions", keep):
+            self._note(note)
+        # It is published whatever happens now; the next sync notes it where this cannot.
+        with suppress(duckdb.Error, OSError), duckdb.connect(str(self._working.path)) as connection:
+            mark_published(connection)
+
+
+def _named_in(holder: Path) -> str:
+    try:
+        return holder.read_text().strip() or "an unknown process"
+    except FileNotFoundError:
+        return "a process that is just ending"
