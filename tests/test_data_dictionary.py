@@ -1,9 +1,10 @@
-"""The page docs/marts.md says what the SQL files say, and every question in it can be asked."""
+"""docs/marts.md shows the comments of the SQL files, and every question in it has an answer."""
 
 from __future__ import annotations
 
 import random
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 from port_out_stories import AS_OF, RAW_TABLES, World, create_raw, random_world
+from portouts.errors import PortoutsError
 from portouts.transform.build import ModelInputs, build_models
 from portouts.transform.dictionary import (
     COMMAND,
@@ -47,7 +49,7 @@ def filled() -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def marts_alone(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Build the marts as tables in a database in which there is nothing else."""
+    """Build the marts as tables in a database without anything else."""
     with duckdb.connect() as opened:
         opened.execute("create schema marts")
         for mart in read_marts(empty):
@@ -60,10 +62,16 @@ def stems(file: Path) -> str:
     return file.stem
 
 
-def test_the_page_is_what_the_comments_and_the_questions_say(empty: duckdb.DuckDBPyConnection) -> None:
+def test_the_page_agrees_with_the_comments_and_the_questions(empty: duckdb.DuckDBPyConnection) -> None:
     written = write_dictionary(read_marts(empty), QUESTIONS)
     is_fresh = PAGE.read_text(encoding="utf-8") == written
     assert is_fresh, f"docs/marts.md is stale. Run: {COMMAND}"
+
+
+def test_without_jinja_the_error_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)  # as if it were not installed
+    with pytest.raises(PortoutsError, match=r"needs Jinja.*pip install 'portouts\[report\]'"):
+        write_dictionary([], [])
 
 
 def test_every_mart_and_every_column_has_a_comment(empty: duckdb.DuckDBPyConnection) -> None:
@@ -86,7 +94,7 @@ def test_every_mart_has_a_question_of_its_own(empty: duckdb.DuckDBPyConnection) 
     assert {name for question in QUESTIONS for name in question.marts} - names == set()
 
 
-def test_there_are_questions_enough_and_no_two_are_the_same() -> None:
+def test_there_are_enough_questions_and_no_two_are_the_same() -> None:
     assert len(QUESTIONS) == len(FILES) >= 22
     assert len({question.text for question in QUESTIONS}) == len(QUESTIONS)
     assert [file.stem[:3] for file in FILES] == [f"{number:02}_" for number in range(1, len(FILES) + 1)]
@@ -110,14 +118,14 @@ def test_a_question_reads_the_marts_that_it_names_and_nothing_else(
 
 
 @pytest.mark.parametrize("file", FILES, ids=stems)
-def test_a_question_is_written_as_the_models_are(file: Path) -> None:
+def test_a_question_is_in_the_style_of_the_models(file: Path) -> None:
     sql = re.sub(r"--.*|'[^']*'", "", QUESTIONS[FILES.index(file)].sql)
     assert re.findall(r"[A-Z]+|\bqualify\b|\bnow\(|\bcurrent_\w+|\btoday\(|\bfilter\b|;|\*\s*\bfrom\b", sql) == []
     assert max(len(line) for line in file.read_text(encoding="utf-8").splitlines()) <= 120
 
 
 @pytest.mark.parametrize("file", FILES, ids=stems)
-def test_a_question_has_an_answer_where_there_are_orders(filled: duckdb.DuckDBPyConnection, file: Path) -> None:
+def test_a_question_has_an_answer_if_there_are_orders(filled: duckdb.DuckDBPyConnection, file: Path) -> None:
     cursor = filled.execute(QUESTIONS[FILES.index(file)].sql)
     names = [column[0] for column in cursor.description or []]
     assert len(set(names)) == len(names)
@@ -125,20 +133,20 @@ def test_a_question_has_an_answer_where_there_are_orders(filled: duckdb.DuckDBPy
 
 
 @pytest.mark.parametrize("file", FILES, ids=stems)
-def test_a_question_can_be_asked_of_an_empty_warehouse(empty: duckdb.DuckDBPyConnection, file: Path) -> None:
+def test_a_question_runs_on_an_empty_warehouse(empty: duckdb.DuckDBPyConnection, file: Path) -> None:
     rows = empty.execute(QUESTIONS[FILES.index(file)].sql).fetchall()
     assert len(rows) <= 7  # the one day, the three ages, the five hours; nothing else is there
 
 
 def answer(number: int, world: World) -> list[tuple[Any, ...]]:
-    """Ask the question of that number where only this world is known."""
+    """Ask the question with this number in a warehouse of this world."""
     with duckdb.connect() as opened:
         create_raw(opened, world)
         build_models(opened, ModelInputs(world.as_of))
         return opened.execute(QUESTIONS[number - 1].sql).fetchall()
 
 
-def test_two_carriers_of_one_name_are_told_apart() -> None:
+def test_two_carriers_with_one_name_are_distinguished() -> None:
     world = World()
     for number, spid in enumerate(["1A", "2B", "2B"]):
         world.add_order(number, AS_OF - timedelta(hours=50), spid=spid, carrier_name="Sample")
@@ -146,7 +154,7 @@ def test_two_carriers_of_one_name_are_told_apart() -> None:
     assert answer(2, world) == [("2B", "Sample", 2, 2, 2, deadline), ("1A", "Sample", 1, 1, 1, deadline)]
 
 
-def test_the_day_that_has_only_begun_is_in_no_average() -> None:
+def test_the_unfinished_day_is_in_no_average() -> None:
     world = World()
     for number, days in enumerate([7, 7, 0]):
         world.add_order(number, AS_OF - timedelta(days=days))
@@ -154,7 +162,7 @@ def test_the_day_that_has_only_begun_is_in_no_average() -> None:
     assert received["Friday"] == 2.0
 
 
-def test_a_name_that_stands_beside_several_spids_elsewhere_is_found_whatever_its_punctuation() -> None:
+def test_a_name_with_several_spids_is_found_with_any_punctuation() -> None:
     world = World()
     names = [(None, "AT&T"), ("5555", "A.T.&T."), ("6666", "AT & T"), (None, "Nobody"), (None, "One"), ("7777", "ONE")]
     for number, (spid, name) in enumerate(names):
@@ -190,7 +198,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("text", MALFORMED)
-def test_a_question_must_begin_as_agreed(tmp_path: Path, text: str) -> None:
+def test_a_question_must_begin_with_its_text_and_its_marts(tmp_path: Path, text: str) -> None:
     (tmp_path / "01_sample.sql").write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=r"01_sample\.sql does not begin with"):
         read_questions(tmp_path)

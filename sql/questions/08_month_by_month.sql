@@ -1,6 +1,6 @@
 -- How many orders and numbers come and leave each month?
 -- mart: agg_portouts_daily, dim_days
--- The columns of a day count different orders: those received on it, those ported on it, and so on.
+-- The columns of a day count different orders: those received on the day, those ported on the day, and so on.
 select
     days.month,
     sum(daily.orders_received) as orders_received,

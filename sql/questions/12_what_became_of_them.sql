@@ -1,6 +1,6 @@
 -- What became of the requests of each month?
 -- mart: agg_portouts, dim_days
--- Months are those in which orders were received, so the columns add up to them. Recent months still have open orders.
+-- By month of receipt, so the columns of a month add up to its orders. Recent months still have open orders.
 select
     days.month,
     sum(cells.orders) as orders_received,

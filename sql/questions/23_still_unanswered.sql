@@ -1,6 +1,6 @@
 -- What share of requests is still unanswered after 1, 4, 9, 24 and 48 hours?
 -- mart: agg_response_survival
--- The curve falls in steps: its value at any hour is that of the last step before, and 1 before the first step.
+-- The curve falls in steps: its value at any hour is that of the last step up to it, and 1 before the first step.
 with marks as (
     select hours
     from (values (1), (4), (9), (24), (48)) as marks (hours)

@@ -9,4 +9,4 @@ comment on table raw.settings is 'One row per setting on which the figures depen
 comment on column raw.settings.name is 'The name of the setting under [sources.telnyx].';
 comment on column raw.settings.value is 'Its value; empty if it is not set. For a file: its path and a hash of its content. For pii = hash: a fingerprint of the salt.';
 comment on column raw.settings.origin is 'Where the value was found: a file, an environment variable, an argument, or default.';
-comment on column raw.settings.set_at is 'as_of of the first sync that used the value.';
+comment on column raw.settings.set_at is 'The as_of of the first sync that used the value.';

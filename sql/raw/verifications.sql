@@ -25,7 +25,7 @@ alter table raw.verifications add column if not exists content_checksum varchar;
 
 comment on table raw.verifications is 'One row per verification: a certificate that shows how far the API and this warehouse agree. Rows are only added.';
 comment on column raw.verifications.verification_id is 'Id of the verification.';
-comment on column raw.verifications.as_of is 'as_of of the compared warehouse.';
+comment on column raw.verifications.as_of is 'The as_of of the compared warehouse.';
 comment on column raw.verifications.started_at is 'When the verification began, by the clock of its machine.';
 comment on column raw.verifications.finished_at is 'When it ended, by the same clock.';
 comment on column raw.verifications.depth is 'Which counts were compared: sync (at the end of a sync), quick (the whole range per status), or month, week or day (each per status).';

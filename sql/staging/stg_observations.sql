@@ -16,5 +16,5 @@ comment on view staging.stg_observations is 'One row per distinct order, status 
 comment on column staging.stg_observations.portout_id is 'Telnyx''s id of the order.';
 comment on column staging.stg_observations.status is 'Status, trimmed; null if the API gave none or a blank one.';
 comment on column staging.stg_observations.updated_at is 'updated_at of the order in that state.';
-comment on column staging.stg_observations.seen_at is 'as_of of the sync that saw the state first: the state began no later.';
+comment on column staging.stg_observations.seen_at is 'The as_of of the sync that saw the state first: the state began no later.';
 comment on column staging.stg_observations.sync_id is 'Sync that saw the state first.';

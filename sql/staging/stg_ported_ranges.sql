@@ -15,4 +15,4 @@ comment on view staging.stg_ported_ranges is 'One row per order and ported_out_a
 comment on column staging.stg_ported_ranges.portout_id is 'Telnyx''s id of the order.';
 comment on column staging.stg_ported_ranges.ported_from is 'The order was ported no earlier than this.';
 comment on column staging.stg_ported_ranges.ported_to is 'The order was ported no later than this.';
-comment on column staging.stg_ported_ranges.seen_at is 'as_of of the sync that read the window.';
+comment on column staging.stg_ported_ranges.seen_at is 'The as_of of the sync that read the window.';

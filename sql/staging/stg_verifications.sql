@@ -24,7 +24,7 @@ from raw.verifications;
 
 comment on view staging.stg_verifications is 'One row per verification: a certificate that shows how far the API and this warehouse agreed.';
 comment on column staging.stg_verifications.verification_id is 'Id of the verification.';
-comment on column staging.stg_verifications.as_of is 'as_of of the compared warehouse.';
+comment on column staging.stg_verifications.as_of is 'The as_of of the compared warehouse.';
 comment on column staging.stg_verifications.started_at is 'When the verification began, by the clock of its machine.';
 comment on column staging.stg_verifications.finished_at is 'When it ended, by the same clock.';
 comment on column staging.stg_verifications.depth is 'Which counts were compared: sync (at the end of a sync), quick (the whole range per status), or month, week or day (each per status).';

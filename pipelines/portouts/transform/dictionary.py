@@ -2,10 +2,10 @@
 
     python -m portouts.transform.dictionary > docs/marts.md
 
-What it says of marts are the comments that their SQL files put into the database, so it asks a database: the models,
-built in memory on raw tables without rows. A question is a file of `sql/questions`: the question, `-- mart:` and the
-marts that it reads, then the SQL. The surprise: the order of the page is that of the questions. A mart's place in its
-section, and its own question, come from the first question that names it first.
+The comments come from a database, because the SQL files put them there: the models are built in memory on raw tables
+without rows. A question is a file of `sql/questions`: the question, then `-- mart:` and the marts that it reads, then
+the SQL. A mart's own questions are those that name it first. The surprise: the questions determine the order of the
+page, because the marts of a section are sorted by their first own question. The text is in `sql/marts.md.j2`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
+from portouts.errors import PortoutsError
 from portouts.records.arrow import events_table, orders_table
 from portouts.records.phone_numbers import phone_numbers_table
 from portouts.records.schema import INSTANT
@@ -28,51 +30,19 @@ from portouts.warehouse.metadata import create_books
 from portouts.warehouse.sql import sql_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from jinja2 import Template
 
 COMMAND = "python -m portouts.transform.dictionary > docs/marts.md"
 _ANY_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
-_LAST = 1_000  # where a mart goes that no question names first
+_LAST = 1_000  # sorts marts last that no question names first
 
-# Prefix → the title of its section and what its marts are; the sections in this order.
+# Prefix of a mart's name → title of its section, and what its marts contain; the sections are in this order.
 SECTIONS = {
-    "rpt_": ("Reports", "Lists to act on, and what vouches for them."),
-    "agg_": ("Aggregates", "Counted already: one small table for one subject."),
-    "fct_": ("Facts", "One row per thing that happened, to count what no aggregate counts."),
+    "rpt_": ("Reports", "Lists to act on, and the evidence for them."),
+    "agg_": ("Aggregates", "Counts and statistics: one small table per subject."),
+    "fct_": ("Facts", "One row per event or state, for counts that no aggregate has."),
     "dim_": ("Dimensions", "Days and carriers, to join with."),
 }
-
-OPENING = f"""\
-# The marts
-
-<!-- Written by `{COMMAND}` from the comments in sql/marts and the files of sql/questions. -->
-
-What every mart and column means, and what to ask of it. The questions are in `sql/questions`, and each of them runs in
-the tests. What was ambiguous, and what was chosen, is in [decisions/metrics.md](decisions/metrics.md).
-
-**Open** the published file read-only: `duckdb -readonly data/portouts.duckdb`, in Python `portouts.connect()` (or
-`portouts.mart("agg_portouts_daily")` for a DataFrame), or with anything else that speaks DuckDB. Each sync puts a new
-file in its place; open it anew to see what is new.
-
-**Times.** Columns of type `timestamptz` (`…_at`, `as_of`) are instants in UTC. DuckDB's shell shows them in the time
-zone of your machine unless you say `set timezone = 'UTC'`. Columns of type `date` (`…_on`, `day`, `week`, `month`) are
-days of the reporting time zone: setting `time_zone`, UTC by default. Only `foc_on`, `first_foc_on`, `requested_foc_on`
-and the days counted from them are days of the place of the number.
-
-**Now** is `as_of`, the instant of the last sync, and no clock is asked: what is open, overdue or 24 hours old is so at
-`as_of`. It is `max(as_of)` of rpt_sync; its day is `max(day)` of dim_days, unless a row is a little younger.
-
-**Hours.** `hours` and `…_hours` are hours of the clock, with fractions; `…_business_hours` count only Monday to Friday,
-08:00 to 17:00 on the clock where the number is, without the holidays of its country. Shares and rates run from 0 to 1.
-`p50`, `p90` and `p95` are percentiles, interpolated.
-
-**Censored.** A request that was canceled, was rejected without our doing, or still waits has not been answered: how
-long an answer would have taken is not known, only that it would have taken longer. Percentiles leave such spells out,
-and so look better than the truth where many wait. agg_response_survival and `median_hours_censored` (Kaplan-Meier)
-count them for as long as they waited.
-
-**Orders and numbers.** `orders_…` count orders, `numbers_…` the numbers in them; a number in two orders counts twice.
-"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +53,10 @@ class Column:
     type: str
     comment: str
 
+    @property
+    def short_type(self) -> str:
+        return "timestamptz" if self.type == "TIMESTAMP WITH TIME ZONE" else self.type.lower()
+
 
 @dataclass(frozen=True)
 class Mart:
@@ -92,10 +66,24 @@ class Mart:
     comment: str
     columns: tuple[Column, ...]
 
+    @property
+    def grain(self) -> str:
+        """The first sentence of the comment, or the part of it before a colon."""
+        return re.split(r"(?<=\.) |: ", self.comment, maxsplit=1)[0].rstrip(".")
+
+
+@dataclass(frozen=True)
+class Section:
+    """The marts of one prefix, in the order of the page."""
+
+    title: str
+    meaning: str
+    marts: tuple[Mart, ...]
+
 
 @dataclass(frozen=True)
 class Question:
-    """A file of `sql/questions`; under the first of its marts it is shown in full."""
+    """A file of `sql/questions`; the page shows it in full under the first of its marts."""
 
     text: str
     marts: tuple[str, ...]
@@ -103,7 +91,7 @@ class Question:
 
 
 def empty_warehouse() -> duckdb.DuckDBPyConnection:
-    """Build the models in memory, on raw tables as they are loaded but without rows."""
+    """Build the models in memory, on raw tables with the loader's columns and without rows."""
     connection = duckdb.connect()
     connection.execute("create schema raw")
     for name, table in _empty_raw_tables().items():
@@ -114,7 +102,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 
 
 def _empty_raw_tables() -> dict[str, pa.Table]:
-    """Ask the loader's own functions for tables without rows, so that they have the loader's columns."""
+    """Make the raw tables with the loader's own functions, so that they have the loader's columns."""
     orders = orders_table([])
     return {
         "portouts": orders.drop_columns(["phone_numbers"]).append_column("deleted_at", pa.nulls(0, INSTANT)),
@@ -149,7 +137,7 @@ def read_questions(folder: Path | None = None) -> list[Question]:
 
 
 def _question(path: Path) -> Question:
-    """Read one question; raises ValueError, naming the file, unless its first two lines are as they must be."""
+    """Read one question; raises `ValueError`, naming the file, unless its first two lines are well-formed."""
     text, marts, sql = [*path.read_text(encoding="utf-8").split("\n", 2), "", ""][:3]
     if not re.fullmatch(r"-- [A-Z].*\?", text) or not re.fullmatch(r"-- mart: \w+(, \w+)*", marts):
         raise ValueError(f"{path.name} does not begin with the lines `-- <question>?` and `-- mart: <mart>[, <mart>]`")
@@ -158,42 +146,39 @@ def _question(path: Path) -> Question:
 
 def write_dictionary(marts: list[Mart], questions: list[Question]) -> str:
     """Write the page, in Markdown."""
-    asked = [question.marts[0] for question in questions]
+    sections = _sections(marts, [question.marts[0] for question in questions])
+    page = _template().render(sections=sections, questions=questions, command=COMMAND)
+    return _with_links(page, [mart.name for mart in marts])
+
+
+def _sections(marts: list[Mart], asked: list[str]) -> list[Section]:
+    """Distribute the marts to sections, sorted by the first question of each."""
     ordered = sorted(marts, key=lambda mart: asked.index(mart.name) if mart.name in asked else _LAST)
-    sections = [
-        (title, meaning, [mart for mart in ordered if mart.name.startswith(prefix)])
+    return [
+        Section(title, meaning, tuple(mart for mart in ordered if mart.name.startswith(prefix)))
         for prefix, (title, meaning) in SECTIONS.items()
     ]
-    parts = [OPENING, "## Contents\n"]
-    parts += [_contents(title, inside) for title, _, inside in sections]
-    parts += ["## Questions\n", *(f"- {_link(question.text)}" for question in questions), ""]
-    for title, meaning, inside in sections:
-        parts += [f"## {title}\n", f"{meaning}\n", *(_chapter(mart, questions) for mart in inside)]
-    return _with_links("\n".join(parts).rstrip() + "\n", [mart.name for mart in marts])
 
 
-def _contents(title: str, marts: list[Mart]) -> str:
-    rows = [f"| {_link(mart.name)} | {_cell(_grain(mart))} |" for mart in marts]
-    return "\n".join([f"| {_link(title)} | |", "|---|---|", *rows, ""])
+def _template() -> Template:
+    try:
+        import jinja2
+    except ImportError:
+        raise PortoutsError("The dictionary needs Jinja. Install it: pip install 'portouts[report]'") from None
+    environment = jinja2.Environment(  # noqa: S701 - the page is Markdown, in which nothing is escaped as in HTML
+        loader=jinja2.FileSystemLoader(sql_folder()),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"link": _link, "cell": _cell, "also_reading": _also_reading}
+    return environment.get_template("marts.md.j2")
 
 
-def _grain(mart: Mart) -> str:
-    """Take the first sentence of a mart's comment, or the half of it before a colon."""
-    return re.split(r"(?<=\.) |: ", mart.comment, maxsplit=1)[0].rstrip(".")
-
-
-def _chapter(mart: Mart, questions: list[Question]) -> str:
-    columns = [f"| `{column.name}` | {_type(column)} | {_cell(column.comment)} |" for column in mart.columns]
-    own = [question for question in questions if question.marts[0] == mart.name]
-    others = [_link(question.text) for question in questions if mart.name in question.marts[1:]]
-    parts = [f"### {mart.name}\n", f"{mart.comment}\n", "| column | type | meaning |", "|---|---|---|", *columns, ""]
-    parts += [f"#### {question.text}\n\n```sql\n{question.sql}\n```\n" for question in own]
-    parts += [f"Also read by: {' '.join(others)}\n"] if others else []
-    return "\n".join(parts)
-
-
-def _type(column: Column) -> str:
-    return "timestamptz" if column.type == "TIMESTAMP WITH TIME ZONE" else column.type.lower()
+def _also_reading(questions: list[Question], mart: str) -> list[Question]:
+    """List the questions that read a mart and name another one first."""
+    return [question for question in questions if mart in question.marts[1:]]
 
 
 def _cell(text: str) -> str:
@@ -201,7 +186,7 @@ def _cell(text: str) -> str:
 
 
 def anchor(heading: str) -> str:
-    """Name the place of a heading as GitHub does: lower case, no punctuation, hyphens for blanks."""
+    """Return the anchor that GitHub gives a heading: lower case, no punctuation, hyphens for blanks."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -210,7 +195,7 @@ def _link(heading: str) -> str:
 
 
 def _with_links(page: str, names: list[str]) -> str:
-    """Link the marts that the text mentions, but not in code, in headings and where there is a link already."""
+    """Link each mart that the text mentions, except in code, in headings and in links."""
     mention = re.compile(rf"\b({'|'.join(names)})\b")
     parts = re.split(r"(^```.*?^```$|^#.*?$|`.*?`|\[.*?\]\(.*?\))", page, flags=re.MULTILINE | re.DOTALL)
     return "".join(part if index % 2 else mention.sub(r"[\1](#\1)", part) for index, part in enumerate(parts))
@@ -218,4 +203,7 @@ def _with_links(page: str, names: list[str]) -> str:
 
 if __name__ == "__main__":
     with empty_warehouse() as warehouse:
-        sys.stdout.write(write_dictionary(read_marts(warehouse), read_questions()))
+        try:
+            sys.stdout.write(write_dictionary(read_marts(warehouse), read_questions()))
+        except PortoutsError as error:
+            sys.exit(str(error))

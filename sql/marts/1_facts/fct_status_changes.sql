@@ -17,7 +17,7 @@ left join staging.int_statuses as previous_statuses on previous_statuses.status_
 left join staging.int_statuses as next_statuses on next_statuses.status_code = changes.next_code
 left join staging.int_evidence as next_evidence on next_evidence.evidence_code = changes.next_evidence_code;
 
-comment on view marts.fct_status_changes is 'One row per status of an order. Every order begins as pending at inserted_at. Then follow its status events or, if it has none, the observations of our syncs; then its current status, if it differs from the last of these. Equal neighbours are one row.';
+comment on view marts.fct_status_changes is 'One row per status of an order. The first row is pending at inserted_at. The next rows are the status events of the order or, if it has none, the observations of our syncs. The current status is added if it differs from the last of these. Equal neighbours are one row.';
 comment on column marts.fct_status_changes.portout_id is 'Telnyx''s id of the order.';
 comment on column marts.fct_status_changes.change_number is 'Number of the status within its order, from 1.';
 comment on column marts.fct_status_changes.status is 'Status; ''unknown'' if the API gave none.';

@@ -8,7 +8,7 @@ select as_of, started_at, finished_at, requests, orders_read, orders_changed, is
 from syncs
 order by as_of;
 
-comment on view marts.rpt_sync is 'One row per finished sync, oldest first. The marts describe as_of of the last one.';
+comment on view marts.rpt_sync is 'One row per finished sync, oldest first. The marts describe the as_of of the last one.';
 comment on column marts.rpt_sync.as_of is 'The sync loaded the state of the API at this instant; the next sync reads later changes.';
 comment on column marts.rpt_sync.started_at is 'When the sync began, by the clock of its machine.';
 comment on column marts.rpt_sync.finished_at is 'When the last row was committed, by the same clock.';

@@ -6,7 +6,7 @@ from staging.stg_verifications
 order by as_of desc, finished_at desc;
 
 comment on view marts.rpt_verifications is 'One row per verification, newest first: a certificate that shows how far the API and this warehouse agreed.';
-comment on column marts.rpt_verifications.as_of is 'as_of of the compared warehouse.';
+comment on column marts.rpt_verifications.as_of is 'The as_of of the compared warehouse.';
 comment on column marts.rpt_verifications.started_at is 'When the verification began, by the clock of its machine.';
 comment on column marts.rpt_verifications.finished_at is 'When it ended, by the same clock.';
 comment on column marts.rpt_verifications.depth is 'Which counts were compared: sync (at the end of a sync), quick (the whole range per status), or month, week or day (each per status).';

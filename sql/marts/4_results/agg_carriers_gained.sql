@@ -63,7 +63,7 @@ from ranked;
 comment on table marts.agg_carriers_gained is 'One row per gaining carrier that asked for a port-out, successful or not.';
 comment on column marts.agg_carriers_gained.carrier_id is 'Gaining carrier, see dim_carriers.';
 comment on column marts.agg_carriers_gained.carrier_name is 'Name of the carrier in its most frequent spelling.';
-comment on column marts.agg_carriers_gained.spid is 'SPID (service provider id); null for carriers of which only a name is known.';
+comment on column marts.agg_carriers_gained.spid is 'SPID (service provider id); null for a carrier whose SPID is unknown.';
 comment on column marts.agg_carriers_gained.operator_id is 'Operator of the carrier, see dim_carriers.';
 comment on column marts.agg_carriers_gained.operator_name is 'Name of the operator.';
 comment on column marts.agg_carriers_gained.orders_received is 'Orders of the carrier, in any status.';

@@ -110,4 +110,4 @@ comment on column marts.agg_portouts_daily.orders_ported is 'Orders that are por
 comment on column marts.agg_portouts_daily.numbers_ported is 'Numbers in these orders.';
 comment on column marts.agg_portouts_daily.orders_rejected is 'Orders that are rejected now and became so on the day. Without an event: the day on which a sync first saw it, or the day of as_of if none did.';
 comment on column marts.agg_portouts_daily.orders_canceled is 'Orders that are canceled now and became so on the day. Without an event: the day on which a sync first saw it, or the day of as_of if none did.';
-comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day; on the last day, at as_of. An order without inserted_at is on no day. An order without events stays open until a sync sees it closed.';
+comment on column marts.agg_portouts_daily.orders_open is 'Orders in a non-final status at the end of the day; on the last day, at as_of. An order without inserted_at counts on no day. An order without events stays open until a sync sees it closed.';

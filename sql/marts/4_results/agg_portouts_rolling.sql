@@ -31,7 +31,7 @@ select
     cast(numbers_ported_28d as bigint) as numbers_ported_28d,
 from summed;
 
-comment on view marts.agg_portouts_rolling is 'One row per day, without gaps: sums of agg_portouts_daily over the 7 and the 28 days that end with the day. Each sum has every weekday equally often. Days before the first count as 0.';
+comment on view marts.agg_portouts_rolling is 'One row per day, without gaps: sums of agg_portouts_daily over the 7 and the 28 days that end with the day. Each sum contains every weekday equally often. Days before the first count as 0.';
 comment on column marts.agg_portouts_rolling.day is 'Last of the summed days, in the reporting time zone.';
 comment on column marts.agg_portouts_rolling.orders_received_7d is 'Orders received in 7 days.';
 comment on column marts.agg_portouts_rolling.orders_received_28d is 'Orders received in 28 days.';
