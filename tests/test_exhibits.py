@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from portouts import wording as text
-from portouts.report import charts, names
+from portouts.report import charts, names, text
 from portouts.report.components import Answer, Chart, Metric, Placeholder, State, Table
 from portouts.report.figure import NARROW, WIDE, Layout, draw_svg, spread_apart
 

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator, PercentFormatter
 
-from portouts import wording as text
+from portouts.report import text
 from portouts.report.figure import BLUE, GREY, INK, LINE_LABEL, MUTED, ORANGE, SKY, Layout, stand_in, write_name
 
 __all__ = ["BLUE", "GREY", "INK", "MUTED", "ORANGE", "SKY", "Layout"]  # notebooks import colours from here

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
-from portouts import wording as text
+from portouts.report import text
 from portouts.report.frames import mart, mart_names
 from portouts.report.names import LENGTH, as_html, label, plain
 
