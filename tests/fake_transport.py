@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
-from portouts.telnyx.deadlines import Deadline
+from portouts.telnyx.deadlines import Deadline, Watch
+from portouts.telnyx.rate_limit import RateLimit
 
 API_KEY = "KEY_FAKE_FAKE_FAKE"
 BASE_URL = "https://api.example.test/v2"
@@ -46,16 +47,19 @@ def open_client(
     base_url: str = BASE_URL,
     max_concurrency: int = 8,
     deadline: Deadline | None = None,
+    watch: Watch | None = None,
 ) -> TelnyxClient:
     """Make a client that asks a plain function instead of the network."""
     clock = clock or FakeClock()
+    deadline = deadline or Deadline(clock=clock)
     return TelnyxClient(
         api_key,
         base_url,
         max_concurrency=max_concurrency,
-        deadline=deadline or Deadline(clock=clock),
+        deadline=deadline,
+        rate_limit=RateLimit(Clock(clock, clock.sleep), deadline.request_seconds),
+        watch=watch or Watch(clock=clock),
         transport=httpx.MockTransport(handler),  # type: ignore[arg-type]  # it takes both kinds, in one union
-        clock=Clock(clock, clock.sleep),
     )
 
 

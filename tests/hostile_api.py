@@ -17,6 +17,7 @@ from portouts.load.settings import SourceSettings, read_settings
 from portouts.load.source import Supervision
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
+from portouts.telnyx.rate_limit import RateLimit
 from portouts.warehouse.warehouse import Warehouse
 from simulated_account import ask
 
@@ -119,7 +120,7 @@ class HostileAccount:
             base_url,
             max_concurrency=max_concurrency,
             transport=httpx.MockTransport(self.api),
-            clock=Clock(clock, clock.sleep),
+            rate_limit=RateLimit(Clock(clock, clock.sleep)),
         )
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:

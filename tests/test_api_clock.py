@@ -17,6 +17,7 @@ from portouts.load.source import Supervision
 from portouts.report.status import read_status
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import ApiClock, Clock, written_span
+from portouts.telnyx.rate_limit import RateLimit
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import RESOLUTION
 from portouts_sandbox import World
@@ -99,7 +100,7 @@ class Machine(Account):
             base_url,
             max_concurrency=max_concurrency,
             transport=transport if self.shows_date else Undated(transport),
-            clock=Clock(lambda: self.now().timestamp()),
+            rate_limit=RateLimit(Clock(lambda: self.now().timestamp())),
         )
 
     def sync_now(self, **asked: Any) -> SyncOutcome:

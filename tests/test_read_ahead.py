@@ -16,13 +16,13 @@ import dlt
 import httpx
 import pytest
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.errors import Interrupted
 from portouts.extract.options import SyncReport
 from portouts.extract.prefetch import ReadAhead, Reading
 from portouts.extract.run import SyncRun
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.source import Supervision
 from portouts.telnyx.client import TelnyxClient
-from portouts.telnyx.deadlines import Interrupted
 from portouts.telnyx.errors import KeyRejected
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World

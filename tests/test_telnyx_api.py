@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, envelope, open_client, refusal
-from portouts.telnyx.client import ATTEMPTS, STRANGER_ATTEMPTS, BearerAuth, TelnyxClient
+from portouts.errors import Interrupted
+from portouts.telnyx.client import ATTEMPTS, STRANGER_ATTEMPTS, TelnyxClient
 from portouts.telnyx.clock import Clock
-from portouts.telnyx.deadlines import Deadline, Interrupted, in_words
+from portouts.telnyx.deadlines import Deadline, Watch, in_words
 from portouts.telnyx.errors import (
     KeyRejected,
     NotFound,
@@ -28,6 +29,8 @@ from portouts.telnyx.errors import (
     TelnyxUnavailable,
     Unprocessable,
 )
+from portouts.telnyx.network import BearerAuth
+from portouts.telnyx.rate_limit import RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -60,7 +63,7 @@ def torn(error: httpx.TransportError) -> httpx.Response:
 async def ask(answers: Iterable[Answer], clock: FakeClock | None = None) -> tuple[Script, dict[str, Any]]:
     clock = clock or FakeClock()
     script = Script(answers, clock)
-    async with open_client(script, clock, deadline=Deadline(clock=clock, has_answered=True)) as client:
+    async with open_client(script, clock, watch=Watch(clock=clock, has_answered=True)) as client:
         return script, await client.fetch_list("/portouts", {"page[number]": "1"})
 
 
@@ -74,7 +77,7 @@ async def failing(
     """Ask, and return the script with what the exception of that very kind says."""
     clock = clock or FakeClock()
     script = Script(answers, clock)
-    async with open_client(script, clock, deadline=Deadline(clock=clock, has_answered=has_answered)) as client:
+    async with open_client(script, clock, watch=Watch(clock=clock, has_answered=has_answered)) as client:
         with pytest.raises(kind) as raised:
             await client.fetch_list("/portouts", {})
         assert client.requests == len(script.requests)
@@ -524,7 +527,7 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
 
     clock.sleep = sleep  # type: ignore[method-assign]  # of this one clock
     async with open_client(
-        Script([answer, good()], clock), clock, deadline=Deadline(clock=clock, has_answered=True)
+        Script([answer, good()], clock), clock, watch=Watch(clock=clock, has_answered=True)
     ) as client:
         await client.fetch_list("/portouts", {})
         assert client.waits_for() == "no answer yet from api.example.test"
@@ -534,25 +537,25 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
 
 def test_a_reason_is_shown_once_no_answer_has_come_for_a_while_and_not_again_and_again() -> None:
     clock, shown = FakeClock(), list[str]()
-    deadline = Deadline(clock=clock, on_wait=shown.append)
+    watch = Watch(clock=clock, on_wait=shown.append)
     for reason, seconds in (("a", 1), ("a", 2), ("a", 2), ("b", 2), ("a", 2), ("a", 300)):
         clock.now += seconds
-        deadline.look(lambda reason=reason: reason)  # type: ignore[misc]  # mypy cannot infer it
+        watch.look(lambda reason=reason: reason)  # type: ignore[misc]  # mypy cannot infer it
     assert shown == ["a", "b", "a"]
 
 
 @pytest.mark.parametrize("quiet", [True, False], ids=["no answer comes", "answers come"])
 def test_whoever_asks_to_stop_is_obeyed_at_once_only_where_no_answer_comes(quiet: bool) -> None:
     clock = FakeClock()
-    deadline = Deadline(clock=clock, is_stopping=lambda: True)
+    watch = Watch(clock=clock, is_stopping=lambda: True)
     clock.now += 5
-    deadline.look(lambda: "HTTP 503")
+    watch.look(lambda: "HTTP 503")
     if quiet:
         with pytest.raises(Interrupted, match=r"while waiting: HTTP 503\. What was loaded is kept"):
-            deadline.look(lambda: "HTTP 503")
+            watch.look(lambda: "HTTP 503")
     else:
-        deadline.hear()
-        deadline.look(lambda: "HTTP 503")
+        watch.note_answer()
+        watch.look(lambda: "HTTP 503")
 
 
 async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
@@ -566,7 +569,7 @@ async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
             ended.set()
 
     with pytest.raises(Interrupted):
-        await Deadline(clock=clock, is_stopping=lambda: True).attend(work(), lambda: "")
+        await Watch(clock=clock, is_stopping=lambda: True).attend(work(), lambda: "")
     assert ended.is_set()
 
 
@@ -715,7 +718,9 @@ async def test_over_a_real_socket_a_pasted_key_works_and_stays_out_of_every_log(
     clock = FakeClock()
     async with (
         server,
-        TelnyxClient(pasted.format(API_KEY), f"http://127.0.0.1:{port}/v2", clock=Clock(clock, clock.sleep)) as client,
+        TelnyxClient(
+            pasted.format(API_KEY), f"http://127.0.0.1:{port}/v2", rate_limit=RateLimit(Clock(clock, clock.sleep))
+        ) as client,
     ):
         assert (await client.fetch_list("/portouts", {}))["data"] == []
     assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
@@ -779,4 +784,4 @@ async def test_only_get_is_ever_sent_and_nothing_else_is_offered() -> None:
     script, _ = await ask([httpx.Response(503), httpx.Response(429), good()])
     assert {request.method for request in script.requests} == {"GET"}
     offered = {name for name in dir(TelnyxClient) if not name.startswith("_")}
-    assert {name for name in offered if not re.match("fetch_", name)} == {"deadline", "waits_for"}
+    assert {name for name in offered if not re.match("fetch_", name)} == {"attend", "waits_for"}

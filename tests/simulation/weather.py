@@ -18,6 +18,7 @@ import orjson
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.queries import FINAL_STATUSES, OPEN_STATUSES
+from portouts.telnyx.rate_limit import RateLimit
 from portouts_sandbox import World, create_app
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"
@@ -108,7 +109,11 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
 
     def open_client(self, api_key: str = KEY, base_url: str = BASE_URL, max_concurrency: int = 8) -> TelnyxClient:
         return TelnyxClient(
-            api_key, base_url, max_concurrency=max_concurrency, transport=self, clock=Clock(self.clock, self.sleep)
+            api_key,
+            base_url,
+            max_concurrency=max_concurrency,
+            transport=self,
+            rate_limit=RateLimit(Clock(self.clock, self.sleep)),
         )
 
     def machine_now(self) -> datetime:

@@ -102,7 +102,7 @@ class Conversation:
     async def _read(self, state: SyncState) -> Reading:
         self._task = asyncio.create_task(self._run.read_chunk(self._client, state, goes_on=self._goes_on))
         try:
-            tables = await self._client.deadline.attend(self._task, self._client.waits_for)
+            tables = await self._client.attend(self._task)
             return Reading(tables, state.to_json(), self._run.is_done)
         finally:
             self._count_requests()

@@ -30,7 +30,7 @@ from portouts.extract.run import SyncRun
 from portouts.load.settings import SourceSettings, read_settings
 from portouts.load.settings_files import require_range
 from portouts.telnyx.client import TelnyxClient
-from portouts.telnyx.deadlines import Deadline
+from portouts.telnyx.deadlines import Deadline, Watch
 from portouts.telnyx.rate_limit import RateLimit
 from portouts.windows import BEGINNING, Window
 
@@ -83,7 +83,9 @@ class Supervision:
     on_wait: Callable[[str], None] = lambda _reason: None
     """Called with the reason where no answer comes for a while."""
     deadline: Deadline = field(default_factory=Deadline)
-    """How long to wait, for all clients of one sync."""
+    """How long all clients of one sync may take."""
+    watch: Watch = field(default_factory=Watch)
+    """Whether answers come, for all clients of one sync."""
     paces: dict[str, RateLimit] = field(default_factory=dict)
     """What is known of the limits of each API, for all clients of one sync."""
 
@@ -91,10 +93,11 @@ class Supervision:
         """Open a client with these settings."""
         client = self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
         client.rate_limit = self.paces.setdefault(settings.base_url, client.rate_limit)
-        self.deadline.is_stopping, self.deadline.on_wait = self.is_stopping, self.on_wait
+        self.watch.is_stopping, self.watch.on_wait = self.is_stopping, self.on_wait
         self.deadline.request_seconds = settings.request_deadline_seconds
         self.deadline.sync_seconds = settings.sync_deadline_minutes * 60 or None
-        client.deadline = self.deadline
+        client.deadline, client.watch = self.deadline, self.watch
+        client.rate_limit.longest_wait = settings.request_deadline_seconds
         return client
 
 

@@ -6,11 +6,12 @@ Only GET is offered, so no load can change an order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 import msgspec
@@ -19,10 +20,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential, wait_random
 
 from portouts.telnyx.bodies import UnreadableBody
-from portouts.telnyx.clock import ApiClock, Clock
-from portouts.telnyx.deadlines import Deadline, TimeBudget, in_words
+from portouts.telnyx.clock import ApiClock
+from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, in_words
 from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, causes, refusal
-from portouts.telnyx.network import DEFAULT_BASE_URL, certificates, is_loopback, no_certificates
+from portouts.telnyx.network import DEFAULT_BASE_URL, BearerAuth, open_http
 from portouts.telnyx.page import Envelope, JsonObject, is_json, parse_envelope
 from portouts.telnyx.rate_limit import RateLimit
 
@@ -38,7 +39,6 @@ UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {
 }
 RETRIED_STATUSES = frozenset({408, 425, 429})
 LATER = "Run the sync again later."
-TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 # Seconds. httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
 LONGEST_TRY = 120.0
 
@@ -73,19 +73,13 @@ class _UnreadableAnswer(_FailedTry):
         self.is_complete = is_complete
 
 
-class BearerAuth(httpx.Auth):
-    """Put the key on the request; nothing else in the package holds it, and it never prints."""
-
-    def __init__(self, api_key: str) -> None:
-        self._key = api_key.strip()  # files and shells like to append a newline
-        self._header = f"Bearer {self._key}"
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = self._header
-        yield request
-
-    def redact(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if self._key else text
+@dataclass(frozen=True)
+class _Request(Generic[T]):
+    path: str
+    params: Mapping[str, str]
+    parse: Callable[[bytes, str | None], T]
+    """Takes a body and the charset that its sender names; raises `UnreadableBody`."""
+    budget: TimeBudget
 
 
 class TelnyxClient:
@@ -100,26 +94,18 @@ class TelnyxClient:
         transport: httpx.AsyncBaseTransport | None = None,
         deadline: Deadline | None = None,
         rate_limit: RateLimit | None = None,
-        clock: Clock = Clock(),  # noqa: B008  # it is frozen
+        watch: Watch | None = None,
     ) -> None:
         self.requests = 0
         self.api_clock = ApiClock()
-        self.rate_limit = rate_limit or RateLimit(clock)
         self.deadline = deadline or Deadline()
+        self.rate_limit = rate_limit or RateLimit(longest_wait=self.deadline.request_seconds)
+        self.watch = watch or Watch()
+        self._clock = self.rate_limit.clock
         self._is_understood = False
         self._auth = BearerAuth(api_key)
-        self._clock = clock
-        self._slots = asyncio.Semaphore(max_concurrency)
-        self._http = httpx.AsyncClient(
-            base_url=base_url.rstrip("/") + "/",
-            auth=self._auth,
-            headers={"Accept": "application/json"},
-            timeout=TIMEOUT,
-            transport=transport,
-            trust_env=not is_loopback(httpx.URL(base_url).host),  # a proxy would be handed the key in clear text
-            verify=certificates() if base_url.startswith("https") else no_certificates(),
-            limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
-        )
+        self._connections = asyncio.Semaphore(max_concurrency)
+        self._http = open_http(base_url, self._auth, max_concurrency, transport)
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -137,46 +123,47 @@ class TelnyxClient:
 
         Of a page that is not quite JSON, `data` is a list of whatever stands there, and `mended` says what was wrong.
         """
-        rows: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
-        return await self._fetch(path, params, *rows, list[JsonObject])
+        types: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
+        return await self._fetch(path, params, partial(parse_envelope, types=[*types, list[JsonObject]]))
 
     async def fetch_one(self, path: str) -> Envelope:
         """Fetch one object; `data` is an object."""
-        return await self._fetch(path, {}, JsonObject)
+        return await self._fetch(path, {}, partial(parse_envelope, types=[JsonObject]))
 
-    @property
-    def deadline(self) -> Deadline:
-        return self._deadline
-
-    @deadline.setter
-    def deadline(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-        self.rate_limit.longest_wait = deadline.request_seconds
+    async def attend(self, work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
+        """Await work that asks this client, and watch it wait; raises `Interrupted`."""
+        return await self.watch.attend(work, self.waits_for)
 
     def waits_for(self) -> str:
         """Return the reason why no answer comes, as far as it is known."""
-        if self.deadline.reason:
-            return self.deadline.reason
+        if self.watch.last_failure:
+            return self.watch.last_failure
         is_held = self.rate_limit.seconds_held() > 1
         return "Telnyx's rate limit is used up" if is_held else f"no answer yet from {self._host}"
 
-    async def _fetch(self, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+    @property
+    def _host(self) -> str:
+        return self._http.base_url.netloc.decode()
+
+    async def _fetch(self, path: str, params: Mapping[str, str], parse: Callable[[bytes, str | None], T]) -> T:
+        request = _Request(path, params, parse, TimeBudget(self.deadline.request_seconds))
         try:
             async with asyncio.timeout(self.deadline.seconds_left()):
                 if not self.deadline.allows(0):
                     raise TimeoutError
-                return await self._fetch_within(TimeBudget(self.deadline.request_seconds), path, params, *types)
+                return await self._fetch_patiently(request)
         except TimeoutError:
             raise TelnyxUnavailable(
                 f"GET {path}: the sync has taken {in_words(self.deadline.sync_seconds or 0)}, which is all that "
                 "sync_deadline_minutes allows. What was loaded is kept; run the sync again to go on."
             ) from None
 
-    async def _fetch_within(self, budget: TimeBudget, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
+    async def _fetch_patiently(self, request: _Request[T]) -> T:
+        """Try until an answer is whole, or until another try is not allowed or would not help."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_FailedTry),
             wait=_wait,
-            stop=partial(self._is_enough, budget),
+            stop=partial(self._is_enough, request.budget),
             sleep=self._clock.sleep,
             reraise=True,
         )
@@ -185,15 +172,17 @@ class TelnyxClient:
             async for attempt in retrying:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
                     try:
-                        return await self._try(budget, path, params, *types)
+                        return await self._try(request)
                     except _UnreadableAnswer as failure:
                         if failure.is_complete and failure.body in unreadable:
-                            raise TelnyxUnavailable(_unreadable_page(path, params, failure)) from None
+                            raise TelnyxUnavailable(_unreadable_page(request, failure)) from None
                         unreadable.add(failure.body)
                         raise
         except _FailedTry as failure:
             tries = retrying.statistics["attempt_number"]
-            raise TelnyxUnavailable(f"GET {path}: {self._why_given_up(failure, tries, budget)}") from None
+            raise TelnyxUnavailable(
+                f"GET {request.path}: {self._why_given_up(failure, tries, request.budget)}"
+            ) from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
     def _is_enough(self, budget: TimeBudget, state: RetryCallState) -> bool:
@@ -201,7 +190,7 @@ class TelnyxClient:
         failure = state.outcome.exception() if state.outcome else None
         if not isinstance(failure, _FailedTry):
             return True
-        self.deadline.reason = failure.reason
+        self.watch.last_failure = failure.reason
         wait = state.upcoming_sleep
         if state.attempt_number >= failure.attempts or not (budget.allows(wait) and self.deadline.allows(wait)):
             return True
@@ -219,63 +208,61 @@ class TelnyxClient:
         gave_up = f"gave up after {tries} tries; the last one: " if tries > 1 else ""
         return f"{gave_up}{failure}. {failure.advice}"
 
-    async def _try(self, budget: TimeBudget, path: str, params: Mapping[str, str], *types: Any) -> Envelope:
-        async with self._slots, self.rate_limit.slot():
-            sent = self._clock.now()
-            response = await self._send(budget, path, params)
-            failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
-            wait = self.rate_limit.learn(response.headers, failed=failed, limited=response.status_code == 429)
-        if failed:
+    async def _try(self, request: _Request[T]) -> T:
+        async with self._connections, self.rate_limit.slot():
+            sent_at = self._clock.now()
+            response = await self._send(request)
+            is_failed = response.status_code in RETRIED_STATUSES or response.status_code >= 500
+            wait = self.rate_limit.learn(response.headers, failed=is_failed, limited=response.status_code == 429)
+        if is_failed:
             header = "Retry-After" if "retry-after" in response.headers else "x-ratelimit-reset"
             raise _FailedTry(f"HTTP {response.status_code}", wait, header=header)
         if not response.is_success:
-            self.deadline.hear()
-            refused = refusal(path, response, self._auth.redact)
-            if refused.is_of_api:
-                self.api_clock.learn(response.headers, sent, self._clock.now())
+            refused = refusal(request.path, response, self._auth.redact)
+            self._note_answer(response, sent_at, is_of_api=refused.is_of_api)
             raise refused
-        parsed = self._parse(response, *types)
+        parsed = self._parse(request, response)
         self._is_understood = True
-        self.api_clock.learn(response.headers, sent, self._clock.now())
-        self.deadline.hear()
+        self._note_answer(response, sent_at)
         return parsed
 
-    async def _send(self, budget: TimeBudget, path: str, params: Mapping[str, str]) -> httpx.Response:
+    async def _send(self, request: _Request[Any]) -> httpx.Response:
         self.requests += 1
-        sent_at = self.deadline.clock()
+        began_at = self.deadline.clock()
         try:
-            async with asyncio.timeout(min(LONGEST_TRY, max(budget.left, 1.0))):
-                response = await self._http.get(path.lstrip("/"), params=params)
+            async with asyncio.timeout(min(LONGEST_TRY, max(request.budget.left, 1.0))):
+                response = await self._http.get(request.path.lstrip("/"), params=request.params)
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
             raise TelnyxError(
-                f"GET {path}: the request cannot be sent ({type(error).__name__}). Check TELNYX_API_KEY and "
+                f"GET {request.path}: the request cannot be sent ({type(error).__name__}). Check TELNYX_API_KEY and "
                 "TELNYX_BASE_URL."
             ) from None
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise self._no_answer(error) from None
         finally:
-            budget.spent += self.deadline.clock() - sent_at
-        self.deadline.has_answered = True
+            request.budget.spent += self.deadline.clock() - began_at
+        self.watch.has_answered = True
         return response
 
-    def _parse(self, response: httpx.Response, *types: Any) -> Envelope:
-        content_type = _content_type(response)
+    def _note_answer(self, response: httpx.Response, sent_at: float, *, is_of_api: bool = True) -> None:
+        self.watch.note_answer()
+        if is_of_api:
+            self.api_clock.learn(response.headers, sent_at, self._clock.now())
+
+    def _parse(self, request: _Request[T], response: httpx.Response) -> T:
+        content_type = str(response.headers.get("content-type", "")).partition(";")[0].strip()
         # A body that claims to be JSON may only be cut off, so its own error says more.
         if content_type and not content_type.endswith("json") and not is_json(response.content):
             raise self._strange_answer(response.status_code, content_type)
         try:
-            return parse_envelope(response.content, *types, charset=response.charset_encoding)
+            return request.parse(response.content, response.charset_encoding)
         except UnreadableBody as error:
             raise _UnreadableAnswer(str(error), response.content, is_complete=error.is_complete) from None
-
-    @property
-    def _host(self) -> str:
-        return self._http.base_url.netloc.decode()
 
     def _no_answer(self, error: Exception) -> _FailedTry:
         why = ": ".join(part for part in (type(error).__name__, "; ".join(dict.fromkeys(causes(error)))) if part)
         advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
-        attempts = ATTEMPTS if self.deadline.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
+        attempts = ATTEMPTS if self.watch.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
         return _FailedTry(f"no whole answer from {self._host} ({why})", advice=advice, attempts=attempts)
 
     def _strange_answer(self, status: int, content_type: str) -> _FailedTry:
@@ -287,26 +274,22 @@ class TelnyxClient:
 
 
 def converse(client: TelnyxClient, conversation: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Hold a conversation in an event loop of its own thread, since a notebook's thread already runs one."""
+    """Run a conversation with the API in an event loop of its own thread: a notebook's thread already runs one."""
 
-    async def hold() -> T:
+    async def connected() -> T:
         async with client:
-            return await client.deadline.attend(conversation(), client.waits_for)
+            return await client.attend(conversation())
 
     with start_blocking_portal() as portal:
-        return portal.call(hold)
+        return portal.call(connected)
 
 
-def _unreadable_page(path: str, params: Mapping[str, str], failure: _UnreadableAnswer) -> str:
-    query = ", ".join(f"{name}={value}" for name, value in params.items())
+def _unreadable_page(request: _Request[Any], failure: _UnreadableAnswer) -> str:
+    query = ", ".join(f"{name}={value}" for name, value in request.params.items())
     return (
-        f"GET {path}{f' ({query})' if query else ''}: the API answers the same twice and it cannot be read: {failure}. "
-        "Ask Telnyx about this page."
+        f"GET {request.path}{f' ({query})' if query else ''}: the API answers the same twice and it cannot be read: "
+        f"{failure}. Ask Telnyx about this page."
     )
-
-
-def _content_type(response: httpx.Response) -> str:
-    return str(response.headers.get("content-type", "")).partition(";")[0].strip()
 
 
 _backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
@@ -314,5 +297,5 @@ _backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.wait if isinstance(error, _FailedTry) else None
-    return asked or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm
+    requested = error.wait if isinstance(error, _FailedTry) else None
+    return requested or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm

@@ -1,4 +1,4 @@
-"""How to reach the API: its address, and the certificates and proxies of this machine's environment."""
+"""How to reach the API: its address, the key, and the certificates and proxies of this machine's environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +16,38 @@ import httpx
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
 _AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # the hash of a subject, by which OpenSSL looks an authority up
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+
+
+class BearerAuth(httpx.Auth):
+    """Put the key on the request; nothing else in the package holds it, and it never prints."""
+
+    def __init__(self, api_key: str) -> None:
+        self._key = api_key.strip()  # files and shells like to append a newline
+        self._header = f"Bearer {self._key}"
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = self._header
+        yield request
+
+    def redact(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+def open_http(
+    base_url: str, auth: httpx.Auth, max_concurrency: int, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    """Open connections to the API; the environment's proxies are used unless the API is on this machine."""
+    return httpx.AsyncClient(
+        base_url=base_url.rstrip("/") + "/",
+        auth=auth,
+        headers={"Accept": "application/json"},
+        timeout=_TIMEOUT,
+        transport=transport,
+        trust_env=not _is_loopback(httpx.URL(base_url).host),  # a proxy would get the key in clear text
+        verify=_certificates() if base_url.startswith("https") else _no_certificates(),
+        limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
+    )
 
 
 def require_base_url(url: str) -> None:
@@ -32,7 +64,7 @@ def require_base_url(url: str) -> None:
         raise ValueError(f"must be a scheme, a host and a path, such as {DEFAULT_BASE_URL}, not {url!r}")
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise ValueError(f"must name a port between 1 and 65535, not {url!r}")
-    if parsed.scheme == "http" and not is_loopback(parsed.host):
+    if parsed.scheme == "http" and not _is_loopback(parsed.host):
         raise ValueError(
             f"must begin with https://, not {url!r}: over http:// the API key can be read on its way. Only a host of "
             "this machine (127.0.0.1, localhost) may be asked so"
@@ -85,7 +117,7 @@ def _problem_of_proxy(url: str) -> str | None:
             return "it names no host"
         if proxy.url.port is not None and not 0 < proxy.url.port < 65536:
             return f"its port is {proxy.url.port}, not between 1 and 65535"
-        httpx.AsyncHTTPTransport(proxy=proxy, verify=no_certificates())
+        httpx.AsyncHTTPTransport(proxy=proxy, verify=_no_certificates())
     except ImportError:
         return "a SOCKS proxy needs the package socksio (pip install 'httpx[socks]')"
     except httpx.InvalidURL as error:
@@ -95,7 +127,7 @@ def _problem_of_proxy(url: str) -> str | None:
     return None
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Return whether a host is this machine."""
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
@@ -103,12 +135,12 @@ def is_loopback(host: str) -> bool:
 
 
 @cache
-def certificates() -> ssl.SSLContext:
+def _certificates() -> ssl.SSLContext:
     """Load the authorities to trust; this reads a file and takes as long as many requests."""
     return httpx.create_ssl_context()
 
 
 @cache
-def no_certificates() -> ssl.SSLContext:
+def _no_certificates() -> ssl.SSLContext:
     """Trust no authority: over http there is no certificate to check."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -6,6 +6,7 @@ An answer counts only when it parses and `data` has the kind that was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any, get_origin
@@ -20,7 +21,7 @@ NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _ZEROS = frozenset({"0", "0.0"})
 
 
-def parse_envelope(body: bytes, *types: Any, charset: str | None = None) -> Envelope:
+def parse_envelope(body: bytes, charset: str | None, types: Sequence[Any]) -> Envelope:
     """Decode an envelope whose `data` is of the first of these types that fits; if none does, read what can be read.
 
     Raises `UnreadableBody`.

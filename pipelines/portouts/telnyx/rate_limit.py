@@ -53,7 +53,7 @@ class RateLimit:
 
     def __init__(self, clock: Clock = Clock(), longest_wait: float = LONGEST_WAIT) -> None:  # noqa: B008  # it is frozen
         self.longest_wait = longest_wait
-        self._clock = clock
+        self.clock = clock
         self._limit = AdaptiveLimit()
         self._window = SlidingWindow()
         self._spacing = Spacing()
@@ -63,18 +63,18 @@ class RateLimit:
     async def slot(self) -> AsyncIterator[None]:
         """Wait until one more request may go out; it is in flight until the block ends."""
         while (seconds := self.seconds_held()) > 0:
-            await self._clock.sleep(max(seconds, _TICK))
-        sent_at = self._clock.now()
+            await self.clock.sleep(max(seconds, _TICK))
+        sent_at = self.clock.now()
         self._window.send()
         self._spacing.send(sent_at, self._limit)
         try:
             yield
         finally:
-            self._window.answer(sent_at, self._clock.now())
+            self._window.answer(sent_at, self.clock.now())
 
     def seconds_held(self) -> float:
         """Return how long to wait before the limit is looked at again."""
-        now = self._clock.now()
+        now = self.clock.now()
         # The bound is for a clock that is set back meanwhile: it must not prolong the hold.
         self._held_until = min(self._held_until, now + self.longest_wait)
         return min(max(self._held_until - now, self._seconds_until_next(now)), self.longest_wait)
@@ -96,7 +96,7 @@ class RateLimit:
         and not by our own requests, which are counted here: it stands on every answer, rounded up, and says nothing
         about how long a broken server takes to recover.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         reset, remaining = _seconds_to_reset(headers, now), _first_number(headers.get("x-ratelimit-remaining"))
         self._limit.set_limit(_first_number(headers.get("x-ratelimit-limit")), reset, now)
         seconds = seconds_to_wait(headers, now) if failed else None
