@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -23,7 +24,9 @@ Rows = list[tuple[Any, ...]]
 ORDERS, SEED = 300, 20
 CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync may end
 CHUNK_ROWS = 350
-# Deaths at the steps where a load has done something and not yet noted it, or noted it and not yet done it.
+ALL_HISTORY = "2009-01-01"
+RECENT = timedelta(days=60)  # what is already published when the kills of the first database begin
+# Deaths at the steps where a load has done something and not yet recorded it, or recorded it and not yet done it.
 PACKAGES, LOADS = "dlt.common.storages.load_package:PackageStorage", "dlt.load.load:Load"
 DEATHS = [
     Death("dlt.common.storages.load_storage:LoadStorage.commit_new_load_package", call=2, is_after=True),
@@ -52,12 +55,12 @@ SAME_ANYWAY = {
 
 
 class Killed(NamedTuple):
-    """One database after all its kills and the sync that was let be."""
+    """One database after all its kills and a sync that was not killed."""
 
     database: Path
     exit_codes: list[int | None]
     orders_published: list[int]
-    """After each kill after which there was a published file."""
+    """Before the first kill, and after each one: 0 where there was no published file."""
     last_exit_code: int | None
     last_output: str
 
@@ -68,11 +71,18 @@ class Sandbox(NamedTuple):
     requests: list[str]
 
     def start(
-        self, database: Path, chunk_rows: int = CHUNK_ROWS, death: Death | None = None, **environment: str
+        self,
+        database: Path,
+        since: str = ALL_HISTORY,
+        chunk_rows: int = CHUNK_ROWS,
+        death: Death | None = None,
+        **environment: str,
     ) -> BaseProcess:
         return killable.start(
             "sync",
             "--json",
+            "--since",
+            since,
             "--as-of",
             self.world.now.isoformat(),
             "--database",
@@ -114,29 +124,37 @@ def uninterrupted(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) ->
 def killed(
     sandbox: Sandbox, uninterrupted: tuple[Path, float], tmp_path_factory: pytest.TempPathFactory
 ) -> list[Killed]:
-    """Kill syncs at instants spread over their whole duration, and at each of DEATHS; then let each database be."""
+    """Kill syncs at instants spread over their whole duration, and at each of DEATHS; then sync each database.
+
+    The first database has recent orders published before; the kills interrupt the sync that extends it backwards.
+    """
     rng, (_, seconds) = Random(SEED), uninterrupted
     instants = [seconds * (number + rng.random()) / (CHAINS * KILLS) for number in range(CHAINS * KILLS)]
     rng.shuffle(instants)
     chains: list[Sequence[float | Death]] = [*(instants[chain::CHAINS] for chain in range(CHAINS)), DEATHS]
 
-    def kill_and_let_be(chain: Sequence[float | Death]) -> Killed:
+    def kill_and_sync(chain: Sequence[float | Death]) -> Killed:
         database = tmp_path_factory.mktemp("killed") / "portouts.duckdb"
-        exit_codes, published = [], []
+        if chain is chains[0]:
+            sandbox.start(database, (sandbox.world.now - RECENT).date().isoformat()).join()
+        exit_codes, published = [], [count_published(database)]
         for end in chain:
             exit_codes.append(sync_until(end, sandbox, database))
-            if database.exists():
-                published += [count for (count,) in ask(database, "select count(*) from marts.fct_portouts")]
+            published.append(count_published(database))
         process = sandbox.start(database)
         process.join()
         return Killed(database, exit_codes, published, process.exitcode, output_of(database))
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(kill_and_let_be, chains))
+        return list(threads.map(kill_and_sync, chains))
+
+
+def count_published(database: Path) -> int:
+    return int(ask(database, "select count(*) from marts.fct_portouts")[0][0]) if database.exists() else 0
 
 
 def sync_until(end: float | Death, sandbox: Sandbox, database: Path) -> int | None:
-    """Let a sync live so many seconds, or until it comes to a step; return its exit code."""
+    """Kill a sync after so many seconds, or at a step; return its exit code."""
     if isinstance(end, Death):
         process = sandbox.start(database, death=end)
     else:
@@ -182,7 +200,12 @@ def test_after_kills_every_ported_range_still_holds_the_hidden_instant(killed: l
 
 
 def test_a_kill_never_publishes_half_a_sync(killed: list[Killed]) -> None:
-    assert {count for one in killed for count in one.orders_published} <= {ORDERS}
+    with_recent_orders, *first_loads = killed
+    recent = with_recent_orders.orders_published[0]
+    assert 0 < recent < ORDERS
+    assert with_recent_orders.orders_published.count(recent) > KILLS / 2
+    assert set(with_recent_orders.orders_published) <= {recent, ORDERS}
+    assert {count for one in first_loads for count in one.orders_published} <= {0, ORDERS}
 
 
 class Stopped(NamedTuple):
@@ -202,14 +225,14 @@ def stop_and_go_on(number: signal.Signals, database: Path) -> Stopped:
     rows = len(world.orders()) + len(world.events()) + sum(order["status"] == "ported" for order in world.orders())
     with running(app) as base_url:
         sandbox = Sandbox(world, base_url, app.state.requests)
-        process = sandbox.start(database, 100_000, SOURCES__TELNYX__PAGE_SIZE="10")
+        process = sandbox.start(database, chunk_rows=100_000, SOURCES__TELNYX__PAGE_SIZE="10")
         while len(sandbox.requests) < 20 and process.is_alive():
             process.join(timeout=0.005)
         assert process.pid
         os.kill(process.pid, number)
         process.join()
         output, requests, was_published = output_of(database), len(sandbox.requests), database.exists()
-        next_process = sandbox.start(database, 100_000, SOURCES__TELNYX__PAGE_SIZE="10")
+        next_process = sandbox.start(database, chunk_rows=100_000, SOURCES__TELNYX__PAGE_SIZE="10")
         next_process.join()
         return Stopped(
             exit_codes=[process.exitcode, next_process.exitcode],
