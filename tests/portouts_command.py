@@ -24,6 +24,16 @@ def start(*arguments: str, folder: Path, **environment: str) -> subprocess.Popen
     )
 
 
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """Read standard error up to the line that contains this text."""
+    assert process.stderr is not None
+    said = ""
+    while text not in said and (line := process.stderr.readline()):
+        said += line
+    assert text in said
+    return said
+
+
 def run(*arguments: str, folder: Path, **environment: str) -> tuple[int, Mapping[str, Any] | str, str]:
     """Run to the end; return the exit code, standard output (parsed with --json) and standard error."""
     process = start(*arguments, folder=folder, **environment)

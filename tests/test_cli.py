@@ -409,11 +409,8 @@ def test_a_demo_needs_no_certificates(tmp_path: Path) -> None:
 def test_a_sandbox_names_its_real_port_and_ends_well_when_interrupted(tmp_path: Path) -> None:
     options = ("--port", "0", "--orders", "5", "--now", "2026-06-01T00:00:00Z")
     process = portouts_command.start("sandbox", *options, folder=tmp_path)
-    assert process.stderr is not None
-    told = ""
-    while "/sandbox/clock" not in told and (line := process.stderr.readline()):
-        told += line
-    [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", told)
+    said = portouts_command.read_until(process, "/sandbox/clock")
+    [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", said)
     answer = httpx.get(f"{base_url}/portouts", headers={"Authorization": f"Bearer {key}"}, timeout=30)
     assert answer.json()["meta"]["total_results"] == 5
     assert answer.headers.get_list("date") == ["Mon, 01 Jun 2026 00:00:00 GMT"]
@@ -426,12 +423,9 @@ def test_a_sandbox_is_synced_without_an_instant_and_again_when_its_clock_was_mov
     tmp_path: Path, command: Callable[..., Ended]
 ) -> None:
     process = portouts_command.start("sandbox", "--port", "0", "--orders", "40", folder=tmp_path)
-    assert process.stderr is not None
-    told = ""
-    while "/sandbox/clock" not in told and (line := process.stderr.readline()):
-        told += line
-    assert "  portouts sync\n" in told
-    [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", told)
+    said = portouts_command.read_until(process, "/sandbox/clock")
+    assert "  portouts sync\n" in said
+    [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", said)
     account = {"TELNYX_BASE_URL": base_url, "TELNYX_API_KEY": key}
     try:
         first = command("sync", "--json", **account)
@@ -485,7 +479,7 @@ def test_a_sandbox_on_a_port_that_is_taken_says_so(command: Callable[..., Ended]
 @pytest.mark.parametrize(
     "interruption", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["in Python", "in DuckDB"]
 )
-def test_whoever_interrupts_a_command_is_told_what_that_leaves(
+def test_an_interrupted_command_says_what_it_leaves(
     name: str,
     place: str,
     said: str,
@@ -516,12 +510,12 @@ def test_whoever_interrupts_a_command_is_told_what_that_leaves(
     ],
     ids=["out of range", "no such choice", "no such option", "no such command", "before the command"],
 )
-def test_wrong_usage_is_told_to_programs_too(arguments: list[str], said: str, command: Callable[..., Ended]) -> None:
-    told, silent = command(*arguments, "--json"), command(*arguments)
-    assert (told.code, silent.code, silent.out) == (2, 2, "")
-    assert json.loads(told.out).keys() == {"error", "exit_code"}
-    assert (json.loads(told.out)["exit_code"], said in json.loads(told.out)["error"]) == (2, True)
-    assert said in told.err
+def test_wrong_usage_is_one_json_object_too(arguments: list[str], said: str, command: Callable[..., Ended]) -> None:
+    with_json, without = command(*arguments, "--json"), command(*arguments)
+    assert (with_json.code, without.code, without.out) == (2, 2, "")
+    found = json.loads(with_json.out)
+    assert [*found] == ["error", "exit_code"]
+    assert (found["exit_code"], said in found["error"], said in with_json.err) == (2, True, True)
 
 
 def test_a_sync_may_still_be_asked_for_a_full_verification(command: Callable[..., Ended]) -> None:
@@ -722,7 +716,7 @@ def test_two_databases_in_one_folder_share_nothing(synced: Synced) -> None:
     assert len({one[0] for one in lists}) == 3
 
 
-def test_status_tells_what_is_covered_and_held(synced: Synced, command: Callable[..., Ended]) -> None:
+def test_status_shows_what_is_covered_and_held(synced: Synced, command: Callable[..., Ended]) -> None:
     ended = command("status", "--json", PORTOUTS_DATABASE=str(synced.folder / "kolkata.duckdb"))
     found = json.loads(ended.out)
     orders, events = synced.world.orders(), synced.world.events()

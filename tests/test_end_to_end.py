@@ -73,9 +73,9 @@ def by_id(rows: list[Row]) -> dict[str, Row]:
 
 
 def known_orders(account: Account, connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """List the orders as the API shows them, but for what nothing cheap can tell: see README, "What is proven".
+    """List the orders as the API shows them, but for one change that no cheap request can find.
 
-    Telnyx changes a final order's carrier name without an event; those stay as they were shown last.
+    Telnyx changes the carrier name of a final order without an event. Such an order stays as it was shown before.
     """
     held = by_id(raw(connection, "portouts"))
     orders = []
@@ -148,10 +148,10 @@ def test_every_mart_equals_the_count_in_plain_python(account: Account, published
 
 def test_ported_ranges_hold_the_hidden_instants(account: Account, published: duckdb.DuckDBPyConnection) -> None:
     ranges = raw(published, "portout_ported_ranges")
-    told = {row["portout_id"] for row in raw(published, "portout_events") if row["payload__status"] == "ported"}
+    has_event = {row["portout_id"] for row in raw(published, "portout_events") if row["payload__status"] == "ported"}
     ported = {order["id"] for order in account.world.orders() if order["status"] == "ported"}
-    assert ported - told
-    assert {row["portout_id"] for row in ranges} | told == ported
+    assert ported - has_event
+    assert {row["portout_id"] for row in ranges} | has_event == ported
     for row in ranges:
         ported_out_at = account.world.ported_out_at(row["portout_id"])
         assert ported_out_at is not None

@@ -48,16 +48,6 @@ def answering(answer: bytes) -> Iterator[str]:
         server.shutdown()
 
 
-def read_until(process: subprocess.Popen[str], text: str) -> str:
-    """Read standard error up to the line that holds this text."""
-    assert process.stderr is not None
-    said = ""
-    while text not in said and (line := process.stderr.readline()):
-        said += line
-    assert text in said
-    return said
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_sync_that_waits_says_why_and_ends_when_asked_to(answer: str, number: signal.Signals, tmp_path: Path) -> None:
@@ -65,7 +55,7 @@ def test_a_sync_that_waits_says_why_and_ends_when_asked_to(answer: str, number: 
         process = portouts_command.start(
             "sync", "--json", folder=tmp_path, TELNYX_API_KEY=portouts_command.KEY, TELNYX_BASE_URL=base_url
         )
-        assert f"portouts: waiting: {REASONS[answer]}" in read_until(process, "waiting:")
+        assert f"portouts: waiting: {REASONS[answer]}" in portouts_command.read_until(process, "waiting:")
         process.send_signal(number)
         out, _ = process.communicate(timeout=30)
     said = json.loads(out)
@@ -83,7 +73,7 @@ def test_a_verification_that_waits_ends_when_asked_to(tmp_path: Path) -> None:
     published = (tmp_path / "p.duckdb").read_bytes()
     with answering(ANSWERS["503"]) as base_url:
         process = portouts_command.start("verify", folder=tmp_path, TELNYX_BASE_URL=base_url, **credentials)
-        read_until(process, "waiting: HTTP 503")
+        portouts_command.read_until(process, "waiting: HTTP 503")
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 1
@@ -107,7 +97,7 @@ def start_deaf(*arguments: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def is_serving(process: subprocess.Popen[str], _folder: Path) -> None:
-    read_until(process, "/sandbox/clock")
+    portouts_command.read_until(process, "/sandbox/clock")
 
 
 def is_at_work(process: subprocess.Popen[str], folder: Path) -> None:

@@ -1,9 +1,10 @@
-"""Standard streams that make no command fail, be they closed, full, read no further, or limited to ASCII.
+"""Standard streams that never make a command fail: closed, full, without a reader, or limited to ASCII.
 
-What is written beside the result gets lost without a word where standard error takes nothing. Of standard output the
-first error is kept, so that a command can say at its end that its result is lost; a reader that has gone (`| head`) is
-no error. The surprise: a closed descriptor is opened as /dev/null. Otherwise the next file that is opened, a database
-for instance, would take its number, and whatever a library prints would be written into that file.
+If standard error accepts nothing, notes are lost silently. Of standard output, the first error is kept, so that the
+command can report at its end that its result is lost. A reader that has gone (`| head`) is no error.
+
+The surprise: a closed descriptor is opened as /dev/null. Otherwise the next file to be opened, such as a database,
+would take its number, and whatever a library prints would be written into that file.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import sys
 from typing import Any, TextIO
 
 
-class _Forgiving(io.FileIO):
-    """A descriptor that seems to take everything; the first error is kept."""
+class _LossyFile(io.FileIO):
+    """A descriptor that accepts every write and keeps the first error."""
 
     def __init__(self, descriptor: int, *, is_closed: bool) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -29,7 +30,7 @@ class _Forgiving(io.FileIO):
             self.error = errno.EBADF
         try:
             while (written := super().write(data)) is None:
-                select.select([], [self], [])  # a descriptor that another program has set not to wait
+                select.select([], [self], [])  # another program has made the descriptor non-blocking
             return written
         except OSError as error:
             self.error = self.error or error.errno
@@ -37,7 +38,7 @@ class _Forgiving(io.FileIO):
 
 
 def settle_streams() -> None:
-    """Put forgiving streams in the place of this process's standard output and standard error."""
+    """Replace this process's standard output and standard error by streams that never fail."""
     is_closed = [stream is None for stream in (sys.stdout, sys.stderr)]
     _reserve_descriptors()
     sys.stdout = _stream(sys.stdout, 1, is_closed=is_closed[0], errors="replace")
@@ -45,10 +46,10 @@ def settle_streams() -> None:
 
 
 def lost_output() -> str | None:
-    """Say once why standard output did not take all that was printed; None where it did or where nobody reads on."""
+    """Return once why standard output lost what was printed; None if it lost nothing, or if its reader has gone."""
     sys.stdout.flush()
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    if not isinstance(raw, _Forgiving) or raw.error is None:
+    if not isinstance(raw, _LossyFile) or raw.error is None:
         return None
     error, raw.error = raw.error, None
     if error == errno.EPIPE:
@@ -57,14 +58,14 @@ def lost_output() -> str | None:
 
 
 def _reserve_descriptors() -> None:
-    """Open /dev/null in the place of every standard descriptor that is closed."""
+    """Open /dev/null in place of every closed standard descriptor."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
     os.close(descriptor)
 
 
 def _stream(stream: TextIO | None, descriptor: int, *, is_closed: bool, errors: str) -> TextIO:
-    raw = _Forgiving(descriptor, is_closed=is_closed)
+    raw = _LossyFile(descriptor, is_closed=is_closed)
     encoding = stream.encoding if stream else "utf-8"
-    is_read_as_it_comes = descriptor == 2 or raw.isatty()
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=is_read_as_it_comes)
+    is_line_buffered = descriptor == 2 or raw.isatty()
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, errors, line_buffering=is_line_buffered)
