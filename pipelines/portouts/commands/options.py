@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from portouts.errors import SettingsError
-from portouts.load.settings_files import require_destination
 from portouts.verify.count_buckets import Depth, Verify
 
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
@@ -121,17 +118,11 @@ def chosen_depth(context: typer.Context, depth: Depth, *, quick: bool) -> Depth:
     if not quick:
         return depth
     if depth is not Depth.QUICK:
-        _refuse(context, "depth", because="--quick is --depth quick")
+        refuse_given(context, "depth", because="--quick is --depth quick")
     return Depth.QUICK
 
 
-def require_engine(context: typer.Context, destination: str, files: Sequence[Path]) -> None:
-    """Raise `SettingsError` unless dlt knows this destination and no given option needs the warehouse."""
-    _refuse(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
-    require_destination(destination, os.environ, files)
-
-
-def _refuse(context: typer.Context, *names: str, because: str) -> None:
+def refuse_given(context: typer.Context, *names: str, because: str) -> None:
     """Raise `SettingsError` if one of these options was given on the command line."""
     sources = {name: context.get_parameter_source(name) for name in names}
     given = [f"--{name.replace('_', '-')}" for name, found in sources.items() if found and found.name == "COMMANDLINE"]

@@ -10,11 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portouts.commands.terminal.process import prepare_imports
+from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
-from portouts.load.settings_files import asks_vault, find_settings, parse_instant, require_api_key, require_range
+from portouts.load.settings_files import (
+    asks_vault,
+    find_settings,
+    parse_instant,
+    require_api_key,
+    require_destination,
+    require_range,
+)
 
 if TYPE_CHECKING:
     from portouts.load.settings import SourceSettings
+    from portouts.warehouse.warehouse import Warehouse
 
 
 def machine_time() -> datetime:
@@ -53,6 +62,18 @@ def resolve_settings(files: Sequence[Path], *, needs_key: bool = True) -> Source
     from portouts.load.settings import found_by_dlt, read_settings
 
     return read_settings(found={**found_by_dlt(), **found} if asks_vault(files) else found, needs_key=needs_key)
+
+
+def require_engine(destination: str, files: Sequence[Path]) -> None:
+    """Raise `SettingsError` unless dlt, one of these files or the environment knows this destination."""
+    require_destination(destination, os.environ, files)
+
+
+def open_warehouse(database: Path, state_dir: Path | None) -> Warehouse:
+    """Return the warehouse of this published file, whose notes go to standard error."""
+    from portouts.warehouse.warehouse import Warehouse
+
+    return Warehouse(database, state_dir, lambda text: note([text]))
 
 
 def require_packages(*names: str, extra: str) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from portouts.commands.results.sync import sync_object
 from portouts.commands.terminal.output import print_result
-from portouts.commands.terminal.sync_output import sync_object
 from portouts.report.names import plain
 
 if TYPE_CHECKING:

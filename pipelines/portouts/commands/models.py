@@ -1,0 +1,28 @@
+"""`portouts models`: build staging, marts and checks again."""
+
+from __future__ import annotations
+
+from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, Config, Database, StateDir
+from portouts.commands.terminal.environment import open_warehouse, resolve_settings
+from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.load.settings_files import published_file, settings_files
+
+
+@with_exit_status(
+    stopped="The published file is as it was; run `portouts models` again.", done="The models are up to date."
+)
+def models(
+    database: Database = DEFAULT_DATABASE,
+    accept_settings: AcceptSettings = False,
+    config: Config = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
+    database = published_file(database)
+    settings = resolve_settings(settings_files(database, config), needs_key=False)
+    from portouts.commands.jobs.models import rebuild_models
+    from portouts.commands.results.models import print_models
+
+    outcome = rebuild_models(open_warehouse(database, state_dir), settings, accept_settings=accept_settings)
+    print_models(outcome, as_json=as_json)

@@ -1,0 +1,1 @@
+"""What each command shows as its result: fields for programs, sentences and tables for people."""

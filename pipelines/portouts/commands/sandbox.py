@@ -1,0 +1,63 @@
+"""`portouts sandbox`: serve the simulated API."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from portouts.commands.options import FirstOrders, Latency, Port, RateLimit, Seed, StandingClock
+from portouts.commands.terminal.environment import machine_time, require_packages
+from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.errors import PortoutsError
+from portouts.load.settings_files import parse_instant
+
+if TYPE_CHECKING:
+    import socket
+
+API_KEY = "KEY_SANDBOX_NOT_A_SECRET"
+HISTORY = timedelta(days=516)
+GREETING = """\
+Serving {orders} orders as of {as_of}. In another terminal:
+  export TELNYX_BASE_URL=http://127.0.0.1:{port}/v2 TELNYX_API_KEY={key}
+  portouts sync
+Move its clock: curl -X POST http://127.0.0.1:{port}/sandbox/clock -d '{{"days": 30}}'"""
+
+
+@with_exit_status(stopped="Nothing was served yet.")
+def sandbox(
+    port: Port = 8000,
+    orders: FirstOrders = 2_000,
+    seed: Seed = 7,
+    latency_ms: Latency = 0,
+    rate_limit: RateLimit = None,
+    now: StandingClock = None,
+) -> None:
+    """Serve the simulated Telnyx API on loopback until interrupted."""
+    require_packages("starlette", "uvicorn", extra="sandbox")
+    instant = parse_instant("--now", now)
+    from portouts_sandbox import World, create_app, serve
+
+    listener = _listener(port)
+    begins = instant or machine_time()
+    world = World(orders=orders, seed=seed, starts_at=begins - HISTORY, now=begins)
+    clock = None if instant else machine_time
+    application = create_app(world, api_key=API_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock)
+    with suppress(KeyboardInterrupt):  # which may come before the server takes signals
+        port, as_of = listener.getsockname()[1], world.now.isoformat()
+        print(GREETING.format(orders=orders, as_of=as_of, port=port, key=API_KEY), file=sys.stderr)
+        serve(application, listener)
+
+
+def _listener(port: int) -> socket.socket:
+    from portouts_sandbox import listen
+
+    try:
+        return listen(port)
+    except OSError as error:
+        raise PortoutsError(
+            f"Port {port} cannot be listened on: {os.strerror(error.errno or 0).lower()}. Give --port another number, "
+            "or 0 for any that is free."
+        ) from None

@@ -1,0 +1,133 @@
+"""`portouts sync`: bring the warehouse up to date, or another engine's raw tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from portouts.commands.options import (
+    DEFAULT_DATABASE,
+    AcceptDeletions,
+    AcceptSettings,
+    AllowUnproven,
+    AsJson,
+    AsOf,
+    Config,
+    Database,
+    Destination,
+    Full,
+    HeldSince,
+    Keep,
+    Rebuild,
+    StateDir,
+    VerifyAfterSync,
+    refuse_given,
+)
+from portouts.commands.terminal.environment import (
+    instants_to_read,
+    machine_time,
+    open_warehouse,
+    require_engine,
+    resolve_settings,
+)
+from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.commands.terminal.process import stop_on_signal
+from portouts.commands.terminal.progress import note_wait, progress
+from portouts.load.settings_files import published_file, read_toml, settings_files
+from portouts.verify.count_buckets import Verify
+
+if TYPE_CHECKING:
+    from portouts.commands.jobs.sync import SyncOutcome, SyncRequest
+    from portouts.extract.options import SyncReport
+    from portouts.load.source import Supervision
+    from portouts.warehouse.warehouse import Warehouse
+
+
+@with_exit_status(
+    stopped="Nothing was published; run the sync again to go on.", done="The sync is done; see `portouts status`."
+)
+def sync(
+    context: typer.Context,
+    database: Database = DEFAULT_DATABASE,
+    as_of: AsOf = None,
+    since: HeldSince = None,
+    full: Full = False,
+    allow_unproven: AllowUnproven = False,
+    accept_deletions: AcceptDeletions = False,
+    verify: VerifyAfterSync = Verify.QUICK,
+    destination: Destination = None,
+    keep: Keep = None,
+    rebuild: Rebuild = False,
+    accept_settings: AcceptSettings = False,
+    config: Config = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the warehouse up to date: one incremental load, models, checks, publish."""
+    database = published_file(database)
+    until, start = instants_to_read(as_of, since)
+    files = settings_files(database, config)
+    if destination is not None:
+        refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
+        require_engine(destination, files)
+    settings = resolve_settings(files)
+    from portouts.commands.jobs.sync import SyncRequest
+
+    request = SyncRequest(
+        as_of=until,
+        settings=settings,
+        since=start,
+        full=full,
+        allow_unproven=allow_unproven,
+        accept_deletions=accept_deletions,
+        accept_settings=accept_settings,
+        verify=verify,
+        keep=keep,
+        rebuild=rebuild,
+    )
+    _run(open_warehouse(database, state_dir), request, destination, files, as_json=as_json)
+
+
+def _run(
+    warehouse: Warehouse, request: SyncRequest, destination: str | None, files: Sequence[Path], *, as_json: bool
+) -> None:
+    from portouts.commands.results.sync import print_load, print_sync
+
+    if destination is None:
+        print_sync(_sync(warehouse, request), as_json=as_json)
+    else:
+        print_load(destination, _load(warehouse, request, destination, files), as_json=as_json)
+
+
+def _sync(warehouse: Warehouse, request: SyncRequest) -> SyncOutcome:
+    from portouts.commands.jobs.sync import run_sync
+
+    with _supervision() as supervision:
+        return run_sync(warehouse, request, machine_time, supervision)
+
+
+def _load(warehouse: Warehouse, request: SyncRequest, destination: str, files: Sequence[Path]) -> SyncReport:
+    from portouts.commands.jobs.sync import run_load
+
+    with _supervision() as supervision:
+        return run_load(warehouse, request, supervision, destination, map(read_toml, files))
+
+
+@contextmanager
+def _supervision() -> Iterator[Supervision]:
+    """Show progress, and stop on a signal."""
+    from portouts.commands.jobs.sync import CHUNK_ROWS
+    from portouts.load.source import Supervision
+
+    with progress() as add_bar, stop_on_signal() as is_stopping:
+        yield Supervision(
+            on_progress=add_bar("Reading Telnyx"),
+            is_stopping=is_stopping,
+            on_wait=note_wait,
+            chunk_rows=CHUNK_ROWS,
+            now=machine_time,
+        )

@@ -1,0 +1,92 @@
+"""`portouts verify`: prove the warehouse against the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from portouts.commands.options import (
+    DEFAULT_DATABASE,
+    AcceptDeletions,
+    AcceptSettings,
+    AsJson,
+    Config,
+    Database,
+    InsertedSince,
+    InsertedUntil,
+    Quick,
+    Repair,
+    Sample,
+    StateDir,
+    VerifyDepth,
+    chosen_depth,
+)
+from portouts.commands.terminal.environment import (
+    instants_to_verify,
+    machine_time,
+    open_warehouse,
+    resolve_settings,
+)
+from portouts.commands.terminal.exit_status import DIFFERENT, FAILED, with_exit_status
+from portouts.commands.terminal.progress import note_plan, note_wait, progress
+from portouts.load.settings_files import published_file, settings_files
+from portouts.verify.count_buckets import Depth
+
+if TYPE_CHECKING:
+    from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest
+    from portouts.warehouse.warehouse import Warehouse
+
+
+@with_exit_status(
+    stopped="No certificate was published; what was repaired is kept. Run `portouts verify` again.",
+    done="Its certificate is published.",
+)
+def verify(
+    context: typer.Context,
+    database: Database = DEFAULT_DATABASE,
+    quick: Quick = False,
+    depth: VerifyDepth = Depth.MONTH,
+    sample: Sample = 0,
+    since: InsertedSince = None,
+    until: InsertedUntil = None,
+    repair: Repair = False,
+    accept_deletions: AcceptDeletions = False,
+    accept_settings: AcceptSettings = False,
+    config: Config = None,
+    state_dir: StateDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove the warehouse against the API: counts by status and month, and a search where they disagree.
+
+    Exit codes: 0 proven, 3 different, 1 not provable.
+    """
+    database = published_file(database)
+    start, end = instants_to_verify(since, until)
+    depth = chosen_depth(context, depth, quick=quick)
+    settings = resolve_settings(settings_files(database, config))
+    from portouts.commands.jobs.verify import VerifyRequest
+    from portouts.commands.results.verification import print_verification
+
+    request = VerifyRequest(settings, depth, sample, start, end, repair, accept_deletions, accept_settings)
+    outcome = _verify(open_warehouse(database, state_dir), request)
+    print_verification(outcome, as_json=as_json)
+    _exit_by_verdict(outcome)
+
+
+def _verify(warehouse: Warehouse, request: VerifyRequest) -> VerifyOutcome:
+    from portouts.commands.jobs.verify import run_verify
+    from portouts.load.source import Supervision
+
+    with progress() as add_bar:
+        supervision = Supervision(on_wait=note_wait)
+        return run_verify(warehouse, request, machine_time, supervision, add_bar("Verifying"), note_plan)
+
+
+def _exit_by_verdict(outcome: VerifyOutcome) -> None:
+    """Raise `typer.Exit` with the code that belongs to the verdict, unless it is PROVEN."""
+    from portouts.verify.comparison import Verdict
+
+    verdict = Verdict(outcome.certificate.verdict)
+    if verdict is not Verdict.PROVEN:
+        raise typer.Exit(DIFFERENT if verdict is Verdict.DIFFERENT else FAILED)
