@@ -24,7 +24,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_folder
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)

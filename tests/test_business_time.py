@@ -11,8 +11,9 @@ import pytest
 from by_hand.business_time import business_hours, federal_holidays, holidays_by_country
 from by_hand.numbers import clock_of
 from port_out_stories import World, create_raw
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
 from portouts.transform.holidays import read_holidays as read_days_off
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_folder
 from test_models_marts import read, read_holidays
 

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from port_out_stories import AS_OF, RAW_TABLES, World, create_raw, random_world
 from portouts.errors import PortoutsError
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
 from portouts.transform.dictionary import (
     COMMAND,
     anchor,
@@ -22,6 +22,7 @@ from portouts.transform.dictionary import (
     read_questions,
     write_dictionary,
 )
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_folder
 
 if TYPE_CHECKING:

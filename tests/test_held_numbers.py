@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import ModelFailed
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
 from portouts.transform import build as models
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
 from portouts.transform.checks import CheckFailed, CheckWarning
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.metadata import create_books
 from portouts.warehouse.sql import ModelFailed, sql_folder, transaction
 

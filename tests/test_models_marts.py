@@ -14,7 +14,8 @@ import duckdb
 import pytest
 from marts_by_hand import compute_marts
 from port_out_stories import AS_OF, FIRST_SYNC, World, create_raw, random_world
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.transform.operators import Operator
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from port_out_stories import World, create_raw
 from portouts.extract.port_dates import by_calendar
 from portouts.records.time_zones import known_zones, offset_at, rules_version, time_zone, utc_offsets, zones_of_country
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_folder
 from portouts.windows import BEGINNING, Window
 

@@ -15,7 +15,8 @@ from portouts.commands.jobs.verify import VerifyOutcome
 from portouts.records.arrow import orders_table
 from portouts.records.schema import INSTANT
 from portouts.telnyx.client import TelnyxClient, converse
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.verify.comparison import Comparison, Verdict
 from portouts.verify.count_buckets import Depth
 from portouts.verify.local_orders import HeldOrders

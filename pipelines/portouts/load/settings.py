@@ -27,8 +27,8 @@ from portouts.records.time_zones import time_zone as find_time_zone
 from portouts.telnyx.client import DEFAULT_CONCURRENCY
 from portouts.telnyx.deadlines import DEFAULT_REQUEST_SECONDS
 from portouts.telnyx.network import DEFAULT_BASE_URL, require_base_url, require_certificates, require_proxies
-from portouts.transform.build import ModelInputs, shipped_holidays
 from portouts.transform.holidays import HEADER, Holiday, read_holidays
+from portouts.transform.inputs import ModelInputs, shipped_holidays
 from portouts.transform.operators import HEADER as OPERATORS_HEADER
 from portouts.transform.operators import Operator, read_operators
 

@@ -25,7 +25,8 @@ from portouts.records.arrow import events_table, orders_table
 from portouts.records.phone_numbers import phone_numbers_table
 from portouts.records.schema import INSTANT
 from portouts.records.versions import observations_table, ported_ranges_table
-from portouts.transform.build import ModelInputs, build_models
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.metadata import create_books
 from portouts.warehouse.sql import sql_folder
 

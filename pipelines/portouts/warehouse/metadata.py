@@ -251,8 +251,8 @@ def require_finished(connection: duckdb.DuckDBPyConnection, covered: Covered) ->
         raise Unfinished("The last sync was interrupted, so only part of it is loaded. Run `portouts sync` first.")
 
 
-def read_edition(connection: duckdb.DuckDBPyConnection) -> tuple[object, ...]:
-    """Name what a file shows: the build of its marts, which tells all that is loaded, and the entries of its books."""
+def read_fingerprint(connection: duckdb.DuckDBPyConnection) -> tuple[object, ...]:
+    """Return the build fingerprint and the ids of all syncs and verifications."""
     built_from = connection.execute("select built_from from staging.model_inputs").fetchall()
     entries = connection.execute(
         "select sync_id from raw.syncs union all select verification_id from raw.verifications order by all"

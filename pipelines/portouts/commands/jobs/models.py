@@ -15,9 +15,9 @@ from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.load.settings import SourceSettings, read_settings
-from portouts.transform.build import are_current, build_in_bounds
+from portouts.transform.build import are_up_to_date, build_in_limited_memory
 from portouts.transform.checks import CheckWarning
-from portouts.warehouse.metadata import read_edition, require_finished, synced_until
+from portouts.warehouse.metadata import read_fingerprint, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
 
 
@@ -58,10 +58,10 @@ def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, a
         accepted = OF_MODELS if accept_settings else ()
         kept = keep_settings(connection, state, settings, names=OF_MODELS, accepted=accepted)
         inputs = kept.settings.model_inputs(as_of)
-        rebuilt = not are_current(connection, inputs)
+        rebuilt = not are_up_to_date(connection, inputs)
         if rebuilt:
             remember_settings(connection, kept.settings, as_of, OF_MODELS)
-        warnings = build_in_bounds(connection, inputs) if rebuilt else []
+        warnings = build_in_limited_memory(connection, inputs) if rebuilt else []
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)
@@ -74,6 +74,6 @@ def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:
         return False
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            return read_edition(connection) == read_edition(working)
+            return read_fingerprint(connection) == read_fingerprint(working)
     except duckdb.Error:
         return False  # whatever lies there is no copy of the working file

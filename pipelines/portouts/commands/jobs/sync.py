@@ -18,7 +18,7 @@ from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, keep_settings,
 from portouts.load.settings import SourceSettings
 from portouts.load.source import Supervision, telnyx_source
 from portouts.telnyx.queries import Axis
-from portouts.transform.build import build_in_bounds
+from portouts.transform.build import build_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.verify.comparison import Verdict
 from portouts.verify.count_buckets import Depth, Verify
@@ -133,7 +133,7 @@ def _sync(
         is_covered = request.full and request.settings.privacy.pii != "keep"
         if is_covered:
             cover_held(connection, request.settings.privacy)
-        warnings = build_in_bounds(connection, request.settings.model_inputs(report.as_of))
+        warnings = build_in_limited_memory(connection, request.settings.model_inputs(report.as_of))
     if is_covered:
         warehouse.rewrite()
     warehouse.publish(request.keep)

@@ -15,7 +15,7 @@ from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember
 from portouts.load.settings import SourceSettings
 from portouts.load.source import Supervision
 from portouts.telnyx.queries import Axis
-from portouts.transform.build import are_current, build_in_bounds
+from portouts.transform.build import are_up_to_date, build_in_limited_memory
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import ComparisonPlan, Depth
 from portouts.verify.verification import Verification, certify, events_to_count, plan_depth, ranges_to_compare
@@ -103,8 +103,8 @@ def _verify(
     with warehouse.connected() as connection:
         record_verification(connection, certificate)
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
-        if not are_current(connection, inputs):
+        if not are_up_to_date(connection, inputs):
             remember_settings(connection, kept.settings, as_of, OF_MODELS)
-            build_in_bounds(connection, inputs)
+            build_in_limited_memory(connection, inputs)
     warehouse.publish()
     return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes, warehouse.notes)
