@@ -19,7 +19,7 @@ from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.errors import TelnyxError
 from portouts.verify.comparison import Comparison, Verdict
 from portouts.verify.count_buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
-from portouts.verify.local_orders import HeldOrders
+from portouts.verify.local_orders import LocalOrders
 from portouts.verify.reconcile import Reconciliation
 from portouts.verify.verification import plan_depth
 from portouts.windows import BEGINNING, Window
@@ -53,7 +53,7 @@ def holding(orders: list[dict[str, Any]]) -> duckdb.DuckDBPyConnection:
 def compare(client: TelnyxClient, connection: duckdb.DuckDBPyConnection, depth: Depth) -> Comparison:
     window = whole_seconds(Window(BEGINNING, NOW))
     assert window is not None
-    held = HeldOrders(connection)
+    held = LocalOrders(connection)
     plan: ComparisonPlan = plan_depth([window], depth)(held)
 
     async def conversation() -> Comparison:
@@ -127,7 +127,7 @@ def test_many_buckets_are_counted_as_each_is_alone() -> None:
     windows = [Window(first, last) for first, last in pairwise(starts[::20])]  # which share their ends
     buckets = [Bucket(window, status) for window in windows for status in (None, "ported", "pending", "unheard of")]
     with holding(orders) as connection:
-        held = HeldOrders(connection)
+        held = LocalOrders(connection)
         assert held.counts(buckets) == [held.count(bucket) for bucket in buckets]
         assert held.counts(buckets[::4]) == [held.count(bucket) for bucket in buckets[::4]]
         assert held.counts([]) == []

@@ -19,7 +19,7 @@ from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
 from portouts.verify.comparison import Comparison, Verdict
 from portouts.verify.count_buckets import Depth
-from portouts.verify.local_orders import HeldOrders
+from portouts.verify.local_orders import LocalOrders
 from portouts.verify.reconcile import Reconciliation
 from portouts.verify.verification import plan_depth, ranges_to_compare
 from portouts.warehouse.warehouse import Warehouse
@@ -278,7 +278,7 @@ def create_raw_orders(connection: duckdb.DuckDBPyConnection, orders: list[dict[s
 
 def compare(world: World, connection: duckdb.DuckDBPyConnection) -> tuple[Comparison, int]:
     """Compare by month and status, without a warehouse around it."""
-    held = HeldOrders(connection)
+    held = LocalOrders(connection)
     [window] = ranges_to_compare([Window(BEGINNING, NOW)])
     plan = plan_depth([window], Depth.MONTH)(held)
     client = TelnyxClient(API_KEY, BASE_URL, transport=httpx.ASGITransport(create_app(world, api_key=API_KEY)))

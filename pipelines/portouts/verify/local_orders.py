@@ -1,9 +1,9 @@
-"""What the warehouse holds, as a comparison sees it: a temporary table that is corrected as the API is better known.
+"""A temporary copy of our orders, updated during verification as the API shows differences.
 
-Counting goes through DuckDB, so a million orders need no memory of ours. Rows of `raw.portouts` that `verify` has found
-deleted take no part. An order is counted at its place, which is its `inserted_at`. Where that cannot be read, or lies
-outside the range in which the API shows the order, only the API knows the place: it is guessed, and corrected as pages
-show the order, or fail to.
+DuckDB holds and counts the copy, so a million orders need no memory of ours. Rows of `raw.portouts` that `verify` has
+marked as deleted are left out. Each order is counted at one instant, `counted_at`, which is its `inserted_at`. The
+surprise: where that date cannot be read, or lies outside the range in which the API shows the order, only the API knows
+the instant. We begin with a guess, and correct it whenever a page shows the order or lacks it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ class Version(NamedTuple):
     inserted_at: datetime | None
 
 
-class HeldOrders:
-    """The orders of a warehouse, corrected in memory only."""
+class LocalOrders:
+    """Our orders, corrected in the copy only."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         connection.execute("set timezone = 'UTC'")
         connection.execute(
             """
-            create or replace temp table held_orders as
+            create or replace temp table local_orders as
             with
             span as (
                 select min(inserted_at) as first_at, max(inserted_at) as last_at
@@ -49,31 +49,32 @@ class HeldOrders:
                 inserted_at,
                 coalesce(
                     inserted_at, least(greatest(coalesce(created_at, updated_at, last_at), first_at), last_at)
-                ) as place
+                ) as counted_at
             from raw.portouts
             cross join span
             where deleted_at is null
-            order by place
+            order by counted_at
             """
         )
-        self._seen_in: dict[str, tuple[datetime, datetime]] = {}
-        """Ranges in which orders were shown whose own date is none, or another."""
-        self._everywhere: dict[str, str | None] = {}
-        """Such orders that every range shows, with their status."""
-        self._stand_ins: set[str] = set()
+        self._shown_between: dict[str, tuple[datetime, datetime]] = {}
+        """Ranges in which the API shows orders that have no date, or one outside the range."""
+        self._in_every_range: dict[str, str | None] = {}
+        """Such orders that the API shows in every range, with their status."""
+        self._unusable: set[str] = set()
+        """Fingerprints of rows without an id, which are counted and cannot be looked up."""
         self._corrected: dict[str, Version | None] = {}
 
     @property
     def corrections(self) -> Mapping[str, Version | None]:
-        """Every order that was corrected, as the warehouse holds it; None where it does not."""
+        """Every order that was corrected, in the version that the warehouse holds; None if it holds none."""
         return self._corrected
 
     def count(self, bucket: Bucket) -> int:
         [(found,)] = self._ask("count(*)", bucket).fetchall()
-        return int(found) + (self._count_everywhere(bucket) if bucket.axis is Axis.INSERTED else 0)
+        return int(found) + (self._count_in_every_range(bucket) if bucket.axis is Axis.INSERTED else 0)
 
-    def _count_everywhere(self, bucket: Bucket) -> int:
-        return sum(bucket.status in (None, status) for status in self._everywhere.values())
+    def _count_in_every_range(self, bucket: Bucket) -> int:
+        return sum(bucket.status in (None, status) for status in self._in_every_range.values())
 
     def counts(self, buckets: Sequence[Bucket]) -> list[int]:
         """Count many buckets in one query; one each takes seconds for the thousands of a year by day."""
@@ -83,23 +84,23 @@ class HeldOrders:
             with
             buckets as (
                 select
-                    unnest(range(len($1))) as place,
+                    unnest(range(len($1))) as position,
                     unnest(cast($1 as timestamptz[])) as range_start,
                     unnest(cast($2 as timestamptz[])) as range_end,
                     unnest(cast($3 as varchar[])) as status
             ),
             orders as (
-                select place as placed_at, status from held_orders where status is not null
+                select counted_at, status from local_orders where status is not null
                 union all
-                select place as placed_at, null from held_orders
+                select counted_at, null from local_orders
             )
-            select count(orders.placed_at)
+            select count(orders.counted_at)
             from buckets
             left join orders
-                on orders.placed_at between buckets.range_start and buckets.range_end
+                on orders.counted_at between buckets.range_start and buckets.range_end
                 and orders.status is not distinct from buckets.status
-            group by buckets.place
-            order by buckets.place
+            group by buckets.position
+            order by buckets.position
             """,
             [
                 [window.start for window in windows],
@@ -108,30 +109,32 @@ class HeldOrders:
             ],
         ).fetchall()
         found = zip(buckets, rows, strict=True)
-        return [count + (self._count_everywhere(bucket) if self._everywhere else 0) for bucket, (count,) in found]
+        return [
+            count + (self._count_in_every_range(bucket) if self._in_every_range else 0) for bucket, (count,) in found
+        ]
 
     def middle(self, bucket: Bucket) -> datetime | None:
-        """Name the whole second that has about half of the bucket's orders before it."""
-        [(found,)] = self._ask("quantile_disc(place, 0.5)", bucket).fetchall()
+        """Return the whole second that has about half of the bucket's orders before it."""
+        [(found,)] = self._ask("quantile_disc(counted_at, 0.5)", bucket).fetchall()
         return None if found is None else _floor(found)
 
     def days(self, window: Window, status: str | None = None) -> list[datetime]:
         """List the UTC days of the window on which an order of this status was inserted."""
-        days = self._ask("distinct date_trunc('day', place) as day", Bucket(window, status), "order by day")
+        days = self._ask("distinct date_trunc('day', counted_at) as day", Bucket(window, status), "order by day")
         return [day.astimezone(UTC) for (day,) in days.fetchall()]
 
     def quantiles(self, window: Window, size: int) -> list[datetime]:
         """List whole seconds that cut the window's orders into runs of about `size`."""
         rows = self._connection.execute(
             """
-            select placed_at
+            select counted_at
             from (
-                select place as placed_at, row_number() over (order by place) as position
-                from held_orders
-                where place between ? and ?
+                select counted_at, row_number() over (order by counted_at) as position
+                from local_orders
+                where counted_at between ? and ?
             )
             where position % ? = 0
-            order by placed_at
+            order by counted_at
             """,
             [window.start, window.end, size],
         ).fetchall()
@@ -140,89 +143,103 @@ class HeldOrders:
     def within(self, bucket: Bucket) -> dict[str, Version]:
         """List the orders that are counted in a bucket."""
         found = self._ask("id, status, updated_at, inserted_at", bucket).fetchall()
-        everywhere = [id_ for id_, status in self._everywhere.items() if bucket.status in (None, status)]
-        return {row[0]: _version(row) for row in found} | (self.find(everywhere) if everywhere else {})
+        undated = [id_ for id_, status in self._in_every_range.items() if bucket.status in (None, status)]
+        return {row[0]: _version(row) for row in found} | (self.find(undated) if undated else {})
 
     def find(self, ids: Iterable[str]) -> dict[str, Version]:
+        """Return the versions of those of these orders that we hold."""
         rows = self._connection.execute(
-            "select id, status, updated_at, inserted_at from held_orders where id in (select unnest(?))", [list(ids)]
+            "select id, status, updated_at, inserted_at from local_orders where id in (select unnest(?))", [list(ids)]
         ).fetchall()
         return {row[0]: _version(row) for row in rows}
 
     def correct(self, shown: Mapping[str, Version | None]) -> None:
-        """Take the API's word for these orders; None says that it shows none."""
+        """Replace these orders by the versions that the API shows; None if it shows none."""
         ids, before = list(shown), self.find(shown)
         self._corrected |= {id_: before.get(id_) for id_ in ids if id_ not in self._corrected}
-        places = self._places(ids)
-        self._connection.execute("delete from held_orders where id in (select unnest(?))", [ids])
-        rows = [
-            [id_, *version, places.get(id_) if version.inserted_at is None else version.inserted_at]
-            for id_, version in shown.items()
-            if version is not None
-        ]
-        if rows:
-            self._connection.executemany("insert into held_orders values (?, ?, ?, ?, ?)", rows)
-        self._everywhere = {
+        counted_at = self._counted_at(ids)
+        self._connection.execute("delete from local_orders where id in (select unnest(?))", [ids])
+        found = {id_: version for id_, version in shown.items() if version is not None}
+        self._insert(found, [version.inserted_at or counted_at.get(id_) for id_, version in found.items()])
+        self._in_every_range = {
             id_: version.status if (version := shown.get(id_)) else status
-            for id_, status in self._everywhere.items()
+            for id_, status in self._in_every_range.items()
             if id_ not in shown or shown[id_] is not None
         }
 
-    def place(self, shown: Mapping[str, Version], bucket: Bucket) -> None:
-        """Count these orders, which the API shows in a bucket against their own word, where it shows them.
+    def count_in(self, bucket: Bucket, shown: Mapping[str, Version]) -> None:
+        """Count these orders in this bucket, where the API shows them whatever their own date is.
 
-        An order that is shown in two ranges apart from each other is shown in every one.
+        An order that the API shows in two ranges apart from each other is shown in every one.
         """
         for id_, version in shown.items():
             window = bucket.window
-            first, last = self._seen_in.get(id_, (window.start, window.end))
+            first, last = self._shown_between.get(id_, (window.start, window.end))
             first, last = max(first, window.start), min(last, window.end)
             if first > last:
-                self._everywhere[id_] = version.status
-            self._seen_in[id_] = (first, last) if first <= last else (window.start, window.end)
-            self._move([id_], None if id_ in self._everywhere else _inside(*self._seen_in[id_]))
+                self._in_every_range[id_] = version.status
+            self._shown_between[id_] = (first, last) if first <= last else (window.start, window.end)
+            self._move(id_, None if id_ in self._in_every_range else _inside(*self._shown_between[id_]))
 
-    def displace(self, ids: Iterable[str]) -> None:
-        """Count these orders nowhere: the API does not show them where they were thought to be."""
+    def count_nowhere(self, ids: Iterable[str]) -> None:
+        """Count these orders in no range: the API does not show them where they were counted."""
         for id_ in ids:
-            self._everywhere.pop(id_, None)
-            self._seen_in.pop(id_, None)
-            self._move([id_], None)
+            self._in_every_range.pop(id_, None)
+            self._shown_between.pop(id_, None)
+            self._move(id_, None)
 
-    def stand_in(self, statuses: Mapping[str, str | None], bucket: Bucket) -> None:
-        """Count rows in a bucket that the API shows and nobody can load, by the marks that stand for them."""
-        shown = {mark: Version(status, None, None) for mark, status in statuses.items()}
-        if new := [
-            [mark, version.status, None, None, None] for mark, version in shown.items() if mark not in self._stand_ins
-        ]:
-            self._connection.executemany("insert into held_orders values (?, ?, ?, ?, ?)", new)
-        self._stand_ins |= shown.keys()
-        self.place(shown, bucket)
+    def count_unusable(self, bucket: Bucket, statuses: Mapping[str, str | None]) -> None:
+        """Count in this bucket rows that the API shows and nobody can load; each has its fingerprint as its id."""
+        shown = {fingerprint: Version(status, None, None) for fingerprint, status in statuses.items()}
+        new = {fingerprint: version for fingerprint, version in shown.items() if fingerprint not in self._unusable}
+        self._insert(new, [None] * len(new))
+        self._unusable |= new.keys()
+        self.count_in(bucket, shown)
 
     @property
-    def stand_ins(self) -> frozenset[str]:
-        return frozenset(self._stand_ins)
+    def unusable(self) -> frozenset[str]:
+        return frozenset(self._unusable)
 
-    def undated(self, ids: Iterable[str]) -> set[str]:
-        """Tell which of these orders are counted elsewhere than at their own date."""
+    def counted_elsewhere(self, ids: Iterable[str]) -> set[str]:
+        """Return those of these orders that are counted at another instant than their `inserted_at`."""
         rows = self._connection.execute(
-            "select id from held_orders where id in (select unnest(?)) and place is distinct from inserted_at",
+            "select id from local_orders where id in (select unnest(?)) and counted_at is distinct from inserted_at",
             [list(ids)],
         ).fetchall()
-        return {id_ for (id_,) in rows} | self._everywhere.keys() & set(ids)
+        return {id_ for (id_,) in rows} | self._in_every_range.keys() & set(ids)
 
-    def _places(self, ids: list[str]) -> dict[str, datetime | None]:
+    def _insert(self, orders: Mapping[str, Version], counted_at: Sequence[datetime | None]) -> None:
+        versions = orders.values()
+        self._connection.execute(
+            """
+            insert into local_orders
+            select
+                unnest(cast($1 as varchar[])),
+                unnest(cast($2 as varchar[])),
+                unnest(cast($3 as timestamptz[])),
+                unnest(cast($4 as timestamptz[])),
+                unnest(cast($5 as timestamptz[]))
+            """,
+            [
+                list(orders),
+                [version.status for version in versions],
+                [version.updated_at for version in versions],
+                [version.inserted_at for version in versions],
+                counted_at,
+            ],
+        )
+
+    def _counted_at(self, ids: list[str]) -> dict[str, datetime | None]:
         rows = self._connection.execute(
-            "select id, place from held_orders where id in (select unnest(?))", [ids]
+            "select id, counted_at from local_orders where id in (select unnest(?))", [ids]
         ).fetchall()
         return dict(rows)
 
-    def _move(self, ids: list[str], place: datetime | None) -> None:
-        if ids:
-            self._connection.execute("update held_orders set place = ? where id in (select unnest(?))", [place, ids])
+    def _move(self, id_: str, counted_at: datetime | None) -> None:
+        self._connection.execute("update local_orders set counted_at = ? where id = ?", [counted_at, id_])
 
     def events(self, ids: Iterable[str]) -> set[str]:
-        """List which of these events we hold."""
+        """Return those of these events that we hold."""
         rows = self._connection.execute(
             "select id from raw.portout_events where id in (select unnest(?))", [list(ids)]
         ).fetchall()
@@ -249,20 +266,20 @@ class HeldOrders:
     def _ask(self, what: str, bucket: Bucket, order: str = "") -> duckdb.DuckDBPyConnection:
         return self._connection.execute(
             f"select {what} from {_table(bucket)}"  # noqa: S608 - all parts come from this file
-            f" where place between $1 and $2 and ($3 is null or status = $3) {order}",
+            f" where counted_at between $1 and $2 and ($3 is null or status = $3) {order}",
             [bucket.window.start, bucket.window.end, bucket.status],
         )
 
 
-_EVENTS = "(select created_at as place, cast(null as varchar) as status from raw.portout_events)"
+_EVENTS = "(select created_at as counted_at, cast(null as varchar) as status from raw.portout_events)"
 
 
 def _table(bucket: Bucket) -> str:
-    return _EVENTS if bucket.axis is Axis.EVENTS else "held_orders"
+    return _EVENTS if bucket.axis is Axis.EVENTS else "local_orders"
 
 
 def _inside(first: datetime, last: datetime) -> datetime:
-    """Name an instant between two whole seconds, not on one of them if it can be avoided: there, two buckets meet."""
+    """Return an instant between two whole seconds, and on neither if they differ: two buckets meet there."""
     return first if first == last else first + timedelta(milliseconds=500)
 
 

@@ -29,7 +29,7 @@ from portouts.telnyx.errors import Unprocessable
 from portouts.telnyx.queries import Axis, ListQuery, Query
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import SECOND, Bucket
-from portouts.verify.local_orders import HeldOrders, Version
+from portouts.verify.local_orders import LocalOrders, Version
 from portouts.windows import Window
 
 ROUNDS = 4
@@ -52,7 +52,7 @@ class Reconciliation:
     def __init__(
         self,
         api: Api,
-        held: HeldOrders,
+        held: LocalOrders,
         as_of: datetime,
         page_size: int = 250,
         privacy: Privacy = KEEP,
@@ -253,13 +253,13 @@ class Reconciliation:
         held = self._held.find(shown) | self._held.within(bucket)
         older = {id_ for id_, version in shown.items() if id_ in held and _is_older(version, held[id_])}
         absent = held.keys() - shown.keys()
-        self._doubted |= (older | absent) - self._held.stand_ins
-        self._held.displace(self._held.undated(absent))
+        self._doubted |= (older | absent) - self._held.unusable
+        self._held.count_nowhere(self._held.counted_elsewhere(absent))
         self._held.correct({id_: v for id_, v in shown.items() if id_ not in older and held.get(id_) != v})
-        self._held.place({id_: version for id_, version in shown.items() if _is_elsewhere(version, bucket)}, bucket)
+        self._held.count_in(bucket, {id_: version for id_, version in shown.items() if _is_elsewhere(version, bucket)})
         unusable = {row.mark: row for read in reads for row in read.unusable}
         self.result.unusable |= {mark: row.said for mark, row in unusable.items()}
-        self._held.stand_in({mark: row.status for mark, row in unusable.items()}, bucket)
+        self._held.count_unusable(bucket, {mark: row.status for mark, row in unusable.items()})
 
     async def _look_up_doubted(self) -> None:
         """Ask by id for the orders that a page should have shown; only a 404 there means that an order is gone."""

@@ -29,7 +29,7 @@ from portouts.verify.count_buckets import (
     plan_samples,
     whole_seconds,
 )
-from portouts.verify.local_orders import HeldOrders
+from portouts.verify.local_orders import LocalOrders
 from portouts.verify.reconcile import Reconciliation
 from portouts.warehouse.metadata import Certificate, mark_deleted
 from portouts.windows import Window, floor_to_resolution
@@ -50,7 +50,7 @@ AFTER_SYNC = "sync"
 # An event may be shown so much later than it is dated; younger ones are not counted.
 LATEST_EVENTS = timedelta(hours=1)
 
-Plan = Callable[[HeldOrders], ComparisonPlan]
+Plan = Callable[[LocalOrders], ComparisonPlan]
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Verification:
         settings = self.settings
         client = self.supervision.connect(settings)
         with self.raw.warehouse.connected() as connection:
-            held = HeldOrders(connection)
+            held = LocalOrders(connection)
             planned, counted = plan(held), 0
             self.on_plan(planned)
 
@@ -152,7 +152,7 @@ def plan_depth(
     The events of the ranges `events` are counted too.
     """
 
-    def plan(held: HeldOrders) -> ComparisonPlan:
+    def plan(held: LocalOrders) -> ComparisonPlan:
         buckets = [Bucket(window) for window in ranges]
         for window in ranges:
             for status in STATUSES:
@@ -162,7 +162,7 @@ def plan_depth(
     return plan
 
 
-def _draw(held: HeldOrders, ranges: Sequence[Window], sample: int) -> list[Window]:
+def _draw(held: LocalOrders, ranges: Sequence[Window], sample: int) -> list[Window]:
     pages = [page for window in ranges for page in plan_samples(window, held.quantiles(window, SAMPLED))]
     return sorted(SystemRandom().sample(pages, min(sample, len(pages))))
 
