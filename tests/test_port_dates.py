@@ -21,6 +21,7 @@ from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.records.schema import INSTANT
 from portouts.telnyx.clock import ApiClock
+from portouts.telnyx.page import Page
 from portouts.windows import BEGINNING, Window, gaps, merge
 from portouts_sandbox import World
 from simulation.weather import UnsteadyApi, Weather
@@ -278,7 +279,7 @@ class OnePort:
     async def __aexit__(self, *_error: object) -> None:
         """Nothing is open."""
 
-    async def fetch_list(self, _path: str, params: Mapping[str, str], _row_type: object = None) -> Json:
+    async def fetch_list(self, _path: str, params: Mapping[str, str], _row_type: object = None) -> Page:
         row = {
             "id": "a",
             "status": "ported",
@@ -288,7 +289,7 @@ class OnePort:
         span = [params.get(f"filter[ported_out_at][{end}]") for end in ("gte", "lte")]
         start, end = (datetime.fromisoformat(text) if text else self.ported_out_at for text in span)
         rows = [row] if params["page[number]"] == "1" and start <= self.ported_out_at <= end else []
-        return {"data": rows, "meta": {"total_results": len(rows), "page_size": PAGE}}
+        return Page(rows, len(rows), PAGE)
 
     async def fetch_one(self, path: str) -> Json:
         raise AssertionError(f"{path} was asked for")

@@ -20,7 +20,7 @@ from portouts.records.privacy import Pii, Privacy
 from portouts.records.rows import ids_of, set_apart
 from portouts.records.schema import EVENT_FIELDS, INSTANT, NUMBERS, ORDER_FIELDS, Event, Order
 from portouts.records.versions import newest_versions, observations_table, ported_ranges_table
-from portouts.telnyx.page import parse_envelope
+from portouts.telnyx.page import parse_page
 
 Row = dict[str, Any]
 
@@ -254,7 +254,7 @@ def test_a_date_that_cannot_be_stands_in_extra_in_every_mode(pii: Pii) -> None:
 @pytest.mark.parametrize("name", sorted(ORDER_FIELDS.keys() - {"id", "lsr"}))
 def test_a_number_that_is_none_leaves_null_and_its_text_in_extra(name: str, number: bytes) -> None:
     page = b'{"data": [{"id": "a", "' + name.encode() + b'": ' + number + b"}]}"
-    (row,) = orders_table(parse_envelope(page, None, [list[Row]])["data"]).to_pylist()
+    (row,) = orders_table(parse_page(page).rows).to_pylist()
     assert (row[name], msgspec.json.decode(row["extra"])) == (None, {name: number.decode()})
 
 
@@ -357,15 +357,14 @@ def test_a_page_gives_the_same_table_whichever_way_it_is_decoded(
     row: Row, row_type: Any, parse: Any, pii: Pii, data: st.DataObject
 ) -> None:
     body = msgspec.json.encode({"data": data.draw(pages_like(row))})
-    fast, general = (parse_envelope(body, None, types)["data"] for types in ([list[row_type], list[Row]], [list[Row]]))
+    fast, general = (parse_page(body, row_type=known).rows for known in (row_type, None))
     assert parse(fast, Privacy(pii, SALT)).equals(parse(general, Privacy(pii, SALT)))
 
 
 def test_one_strange_row_makes_its_page_come_as_dicts_and_no_other_page() -> None:
     usual, strange = {"data": [ORDER]}, {"data": [ORDER, ORDER | {"new": 1}]}
-    types = [list[Order], list[Row]]  # type: ignore[valid-type]  # Order is made at run time
-    assert type(parse_envelope(msgspec.json.encode(usual), None, types)["data"][0]) is Order
-    assert parse_envelope(msgspec.json.encode(strange), None, types)["data"] == strange["data"]
+    assert type(parse_page(msgspec.json.encode(usual), row_type=Order).rows[0]) is Order
+    assert parse_page(msgspec.json.encode(strange), row_type=Order).rows == strange["data"]
 
 
 def test_pages_of_both_forms_make_one_table() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from portouts.records.arrow import events_table, orders_table
 from portouts.records.batch import Chunk
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.errors import PermissionDenied
+from portouts.telnyx.page import Page
 from portouts.telnyx.queries import Axis, ListQuery
 from portouts.windows import Window
 
@@ -37,11 +38,11 @@ class Replicas:
     inserted: list[Row] = field(default_factory=list)
     api_clock: ApiClock = field(default_factory=ApiClock)
 
-    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:  # noqa: ARG002  # as the API's
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Page:  # noqa: ARG002  # as the API's
         rows = self.ported if "filter[ported_out_at][gte]" in params else self.inserted
         status = params.get("filter[status]")
         rows = [dict(row) for row in rows if status in {None, row["status"]}] if params["page[number]"] == "1" else []
-        return {"data": rows, "meta": {"total_results": len(rows), "page_size": 250}}
+        return Page(rows, len(rows), 250)
 
     async def fetch_one(self, _path: str) -> Row:
         raise AssertionError("every order stands in a list")
@@ -77,9 +78,9 @@ def test_a_full_sync_that_was_killed_goes_on_keeping_the_newest_version() -> Non
 class Misreporting(Replicas):
     """Counts one order more than it shows."""
 
-    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:
-        answer = await super().fetch_list(path, params, row_type)
-        return answer | {"meta": {"total_results": answer["meta"]["total_results"] + 1, "page_size": 250}}
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Page:
+        page = await super().fetch_list(path, params, row_type)
+        return replace(page, total=(page.total or 0) + 1)
 
 
 def test_what_was_accepted_unproven_is_not_covered_and_read_again_by_the_next_sync() -> None:
@@ -97,8 +98,8 @@ def test_what_was_accepted_unproven_is_not_covered_and_read_again_by_the_next_sy
 class Wordy(Replicas):
     """Says the total in a word."""
 
-    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:
-        return await super().fetch_list(path, params, row_type) | {"meta": {"total_results": "many"}}
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Page:
+        return replace(await super().fetch_list(path, params, row_type), total=None, uncounted='"many"')
 
 
 def test_a_sync_that_gets_no_count_shows_what_it_got_instead() -> None:
@@ -121,16 +122,16 @@ class LatePayload(Replicas):
             "payload": self.payload
         }
 
-    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Page:
         if not path.endswith("events"):
             return await super().fetch_list(path, params, row_type)
         is_asked = params["filter[created_at][gte]"] < "2026-05-01" and params["page[number]"] == "1"
         rows = [self.event] if is_asked else []
-        return {"data": rows, "meta": {"total_results": len(rows), "page_size": 250}}
+        return Page(rows, len(rows), 250)
 
     async def fetch_one(self, path: str) -> Row:
         self.looked_up.append(path)
-        return {"data": self.event}
+        return self.event
 
 
 @pytest.mark.parametrize("comes", [True, False])
@@ -184,14 +185,14 @@ class TakenBack(Replicas):
     by_id: Row | None = None
     looked_up: bool = False
 
-    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Row:
+    async def fetch_list(self, path: str, params: Mapping[str, str], row_type: object = None) -> Page:
         if params.get("filter[inserted_at][gte]", "") > INSERTED_AT.isoformat():
-            return {"data": [], "meta": {"total_results": 0, "page_size": 250}}
+            return Page([], 0, 250)
         return await super().fetch_list(path, params, row_type)
 
     async def fetch_one(self, _path: str) -> Row:
         self.looked_up = True
-        return {"data": dict(self.by_id or self.inserted[0])}
+        return dict(self.by_id or self.inserted[0])
 
 
 FIREWALL = httpx.Response(403, html="<html><body>Request blocked</body></html>")

@@ -30,6 +30,7 @@ from portouts.telnyx.errors import (
     Unprocessable,
 )
 from portouts.telnyx.network import BearerAuth
+from portouts.telnyx.page import Page
 from portouts.telnyx.rate_limit import RateLimit
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 
-PAGE = envelope([{"id": "order-1"}], 1)
+BODY = envelope([{"id": "order-1"}], 1)
+PAGE = Page([{"id": "order-1"}], 1, 250)
 RETRIED = (408, 425, 429, 500, 502, 503, 504)
 
 
 def good() -> httpx.Response:
-    return httpx.Response(200, json=PAGE)
+    return httpx.Response(200, json=BODY)
 
 
 class TornStream(httpx.AsyncByteStream):
@@ -60,7 +62,7 @@ def torn(error: httpx.TransportError) -> httpx.Response:
     return httpx.Response(200, stream=TornStream(error))
 
 
-async def ask(answers: Iterable[Answer], clock: FakeClock | None = None) -> tuple[Script, dict[str, Any]]:
+async def ask(answers: Iterable[Answer], clock: FakeClock | None = None) -> tuple[Script, Page]:
     clock = clock or FakeClock()
     script = Script(answers, clock)
     async with open_client(script, clock, watch=Watch(clock=clock, has_answered=True)) as client:
@@ -133,8 +135,8 @@ async def test_a_lasting_failure_is_tried_so_often_and_then_raised_never_rows(fa
 
 @pytest.mark.parametrize("failure", FAILURES)
 async def test_a_later_good_answer_wins(failure: Answer) -> None:
-    script, rows = await ask([failure] * (ATTEMPTS - 1) + [good()])
-    assert rows == PAGE
+    script, page = await ask([failure] * (ATTEMPTS - 1) + [good()])
+    assert page == PAGE
     assert len(script.requests) == ATTEMPTS
 
 
@@ -170,27 +172,27 @@ async def test_a_row_that_is_not_quite_json_is_read_and_what_was_wrong_is_named(
     row: bytes, read: object, said: str
 ) -> None:
     script, found = await ask([answered(row)])
-    assert (found["data"], len(script.requests)) == ([{"id": "a"}, read, {"id": "c"}], 1)
-    assert [one for one in found["mended"] if said and one.startswith("row 2 (id b): ") and said in one] == (
-        found["mended"]
+    assert (found.rows, len(script.requests)) == ([{"id": "a"}, read, {"id": "c"}], 1)
+    assert [one for one in list(found.mended) if said and one.startswith("row 2 (id b): ") and said in one] == (
+        list(found.mended)
     )
-    assert bool(found["mended"]) is bool(said)
+    assert bool(list(found.mended)) is bool(said)
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number[:9].decode())
 async def test_a_number_that_is_none_leaves_the_rest_of_its_page_readable(number: bytes) -> None:
     _, found = await ask([answered(b'{"id": "b", "x": {"y": [' + number + b"]}}")])
-    assert [row["id"] for row in found["data"]] == ["a", "b", "c"]
-    assert found["data"][1]["x"]["y"][0].text == number.decode()
-    assert found["mended"] == ["row 2 (id b): a number that is none"]
+    assert [row["id"] for row in found.rows] == ["a", "b", "c"]
+    assert found.rows[1]["x"]["y"][0].text == number.decode()
+    assert list(found.mended) == ["row 2 (id b): a number that is none"]
 
 
 @pytest.mark.parametrize("deep", [DEEP, b'{"a":' * 99_999 + b"1" + b"}" * 99_999], ids=["lists", "objects"])
 async def test_what_is_nested_too_deep_is_left_out_and_its_row_named(deep: bytes) -> None:
     _, found = await ask([answered(b'{"id": "b", "x": ' + deep + b', "y": "]"}')])
-    assert [row["id"] for row in found["data"]] == ["a", "b", "c"]
-    assert found["data"][1]["y"] == "]"
-    assert found["mended"] == ["row 2 (id b): a value nested more than 100 deep"]
+    assert [row["id"] for row in found.rows] == ["a", "b", "c"]
+    assert found.rows[1]["y"] == "]"
+    assert list(found.mended) == ["row 2 (id b): a value nested more than 100 deep"]
 
 
 @pytest.mark.parametrize(
@@ -205,14 +207,14 @@ async def test_what_is_nested_too_deep_is_left_out_and_its_row_named(deep: bytes
 async def test_a_body_in_another_encoding_is_read(encode: Callable[[str], bytes], fields: dict[str, Any]) -> None:
     page = json.dumps(envelope([{"id": "a", "carrier_name": "Télécom Example"}], 1), ensure_ascii=False)
     script, found = await ask([body(encode(page), **fields)])
-    assert (found["data"][0]["carrier_name"], len(script.requests)) == ("Télécom Example", 1)
+    assert (found.rows[0]["carrier_name"], len(script.requests)) == ("Télécom Example", 1)
 
 
 @pytest.mark.parametrize("total", [0, 0.0, "0"], ids=repr)
 @pytest.mark.parametrize("data", [{"data": None}, {}], ids=["null", "left out"])
 async def test_an_empty_list_that_comes_as_null_is_empty(data: dict[str, None], total: object) -> None:
     script, found = await ask([httpx.Response(200, json={**data, "meta": {"total_results": total}})])
-    assert (found["data"], len(script.requests)) == ([], 1)
+    assert (found.rows, len(script.requests)) == ([], 1)
 
 
 @pytest.mark.parametrize("total", [1, None, "1", -1, False], ids=repr)
@@ -237,7 +239,7 @@ async def test_a_whole_page_that_cannot_be_read_is_named_with_row_and_cause_afte
 
 async def test_a_page_that_is_unreadable_once_is_asked_for_again() -> None:
     script, found = await ask([answered(b"{,}"), answered(b"{;}"), good()])
-    assert (found["data"], len(script.requests)) == (PAGE["data"], 3)
+    assert (found.rows, len(script.requests)) == (PAGE.rows, 3)
 
 
 async def test_a_body_that_is_cut_off_in_the_same_place_is_asked_for_as_often_as_any() -> None:
@@ -258,8 +260,8 @@ async def test_a_server_that_has_only_ever_sent_pages_is_soon_taken_for_the_wron
 
 
 async def test_a_page_in_place_of_an_answer_may_pass() -> None:
-    script, rows = await ask([*[MAINTENANCE] * (STRANGER_ATTEMPTS - 1), good()])
-    assert rows == PAGE
+    script, page = await ask([*[MAINTENANCE] * (STRANGER_ATTEMPTS - 1), good()])
+    assert page == PAGE
     assert len(script.requests) == STRANGER_ATTEMPTS
 
 
@@ -318,14 +320,14 @@ async def test_a_list_in_place_of_one_order_is_tried_again() -> None:
     clock = FakeClock()
     script = Script([httpx.Response(200, json={"data": []}), httpx.Response(200, json={"data": {"id": "a"}})], clock)
     async with open_client(script, clock) as client:
-        assert (await client.fetch_one("/portouts/a"))["data"] == {"id": "a"}
+        assert await client.fetch_one("/portouts/a") == {"id": "a"}
     assert len(script.requests) == 2
 
 
 @pytest.mark.parametrize("status", [200, 201, 206], ids=str)
 async def test_any_2xx_with_a_whole_envelope_counts(status: int) -> None:
-    _, rows = await ask([httpx.Response(status, json=PAGE)])
-    assert rows == PAGE
+    _, page = await ask([httpx.Response(status, json=BODY)])
+    assert page == PAGE
 
 
 async def test_waits_without_a_word_from_the_api_grow_and_stay_finite() -> None:
@@ -385,13 +387,13 @@ async def test_an_api_that_fails_without_a_wait_is_not_stormed(status: int, head
 @pytest.mark.parametrize("name", ["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining", "date"])
 async def test_a_malformed_header_never_crashes(name: str, text: str) -> None:
     headers = httpx.Headers({name: text}, encoding="utf-8")
-    _, rows = await ask([httpx.Response(429, headers=headers), httpx.Response(200, headers=headers, json=PAGE)])
-    assert rows == PAGE
+    _, page = await ask([httpx.Response(429, headers=headers), httpx.Response(200, headers=headers, json=BODY)])
+    assert page == PAGE
 
 
 async def test_the_last_request_of_a_limit_holds_the_next_one() -> None:
     clock = FakeClock()
-    last = httpx.Response(200, json=PAGE, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4"})
+    last = httpx.Response(200, json=BODY, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "4"})
     script = Script([last, good(), good()], clock)
     async with open_client(script, clock) as client:
         for _ in range(3):
@@ -484,7 +486,7 @@ async def test_waiting_for_a_turn_under_a_rate_limit_is_no_part_of_the_deadline(
     def answer(_request: httpx.Request) -> httpx.Response:
         sent.append(clock.now)
         clock.now += 0.1
-        return httpx.Response(200, json=PAGE, headers={"x-ratelimit-limit": "10", "x-ratelimit-reset": "60"})
+        return httpx.Response(200, json=BODY, headers={"x-ratelimit-limit": "10", "x-ratelimit-reset": "60"})
 
     async with open_client(answer, clock, deadline=Deadline(request_seconds=30, clock=clock)) as client:
         await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(80)))
@@ -722,7 +724,7 @@ async def test_over_a_real_socket_a_pasted_key_works_and_stays_out_of_every_log(
             pasted.format(API_KEY), f"http://127.0.0.1:{port}/v2", rate_limit=RateLimit(Clock(clock, clock.sleep))
         ) as client,
     ):
-        assert (await client.fetch_list("/portouts", {}))["data"] == []
+        assert (await client.fetch_list("/portouts", {})).rows == []
     assert "httpcore" in {record.name.partition(".")[0] for record in caplog.records}
     assert API_KEY not in caplog.text
 

@@ -7,25 +7,22 @@ rows outside the range or the status asked for show that nothing can be read in 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec import Struct
 
 from portouts.records.arrow import events_table, orders_table
 from portouts.records.privacy import KEEP, Privacy
 from portouts.records.rows import Row, SetApart, canonical_id, has_id, ids_of, set_apart, spellings
 from portouts.records.schema import INSTANT, Event, Order
-from portouts.telnyx.clock import ApiClock
+from portouts.telnyx.client import Api
 from portouts.telnyx.errors import NotFound, UnaskedRows, Unprocessable
-from portouts.telnyx.page import Envelope, JsonObject
+from portouts.telnyx.page import JsonObject
 from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
 
 # Rows become a table together: a call of Arrow takes as long for one page as for ten.
@@ -35,25 +32,8 @@ ROUNDING = timedelta(seconds=1)
 
 # More rows than these on a page, and more than a twentieth, are no slips of the pen.
 MOST_MISPLACED = 2
-# Larger numbers count nothing, and are not exact as floats.
-MOST_ROWS = 2**53
-_COUNT = re.compile(r"\s*([0-9]{1,16})(\.0*)?\s*")
-_MOST_SHOWN = 40
 
 T = TypeVar("T")
-
-
-class Api(Protocol):
-    """The two questions that reading needs to ask, and the clock that the answers show."""
-
-    @property
-    def api_clock(self) -> ApiClock: ...
-
-    async def fetch_list(
-        self, path: str, params: Mapping[str, str], row_type: type[Struct] | None = None
-    ) -> Envelope: ...
-
-    async def fetch_one(self, path: str) -> Envelope: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,20 +78,19 @@ class PageReader:
 
     async def pages(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
         row_type, parse = (Event, events_table) if query.axis is Axis.EVENTS else (Order, orders_table)
-        envelopes = await all_of(
+        pages = await all_of(
             self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
         )
         rows: list[Row] = []
         unusable: list[SetApart] = []
         mended: list[str] = []
-        for number, envelope in zip(numbers, envelopes, strict=True):
-            page = f"page {number} of {query}"
-            usable, apart = set_apart(envelope["data"], page)
-            mended += [f"{page}: {what}" for what in envelope.get("mended", ())]
+        for number, page in zip(numbers, pages, strict=True):
+            name = f"page {number} of {query}"
+            usable, apart = set_apart(page.rows, name)
+            mended += [f"{name}: {what}" for what in page.mended]
             rows += usable
             unusable += apart
         table = parse(rows, self._privacy)
-        metas = [meta if isinstance(meta := envelope.get("meta"), dict) else {} for envelope in envelopes]
         where = (
             f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
         )
@@ -119,10 +98,10 @@ class PageReader:
         return Pages(
             [*ids_of(rows), *(row.mark for row in unusable)],
             _own_rows(query, where, table),
-            {whole_number(meta.get("total_results")) for meta in metas},
-            whole_number(metas[0].get("page_size")) or self._page_size,
-            not envelopes[-1]["data"],
-            next(filter(None, map(uncounted, metas)), None),
+            {page.total for page in pages},
+            pages[0].size or self._page_size,
+            not pages[-1].rows,
+            next((page.uncounted for page in pages if page.uncounted), None),
             tuple(unusable),
             misplaced,
             tuple(mended),
@@ -138,7 +117,7 @@ class PageReader:
     async def _row(self, path: str, row_id: str) -> JsonObject | None:
         for spelling in spellings(row_id):
             try:
-                row: JsonObject = (await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}"))["data"]
+                row = await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}")
             except (NotFound, Unprocessable):
                 continue  # 422: not even the form of an id
             if row.get("id") in (None, ""):
@@ -162,28 +141,6 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     finally:
         for task in tasks:
             task.cancel()
-
-
-def whole_number(number: object) -> int | None:
-    """Read a count as the API may write it: 7, 7.0 or "7"; None where it is none."""
-    if isinstance(number, str) and (digits := _COUNT.fullmatch(number)):
-        return int(digits[1])
-    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= MOST_ROWS:
-        return None
-    return int(number) if number == int(number) else None
-
-
-def uncounted(meta: Mapping[str, object]) -> str | None:
-    """Show what stands in place of `total_results`; None where that is a count."""
-    if "total_results" not in meta:
-        return "missing"
-    total = meta["total_results"]
-    if whole_number(total) is not None:
-        return None
-    if isinstance(total, dict):  # which may hold anything
-        return "an object"
-    text = json.dumps(total)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _require_ported(where: str, table: pa.Table) -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from portouts.extract.list_reader import PAGES_AT_A_TIME, ListReader, Read, Split
-from portouts.extract.page_reader import Api, PageReader, Pages, all_of
+from portouts.extract.page_reader import PageReader, Pages, all_of
 from portouts.records.privacy import KEEP, Privacy
+from portouts.telnyx.client import Api
 from portouts.telnyx.queries import ListQuery, Lookup, Query
 
 # What is prefetched: enough to keep all connections busy.

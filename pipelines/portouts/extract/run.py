@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from portouts.errors import PortoutsError, SettingsError
 from portouts.extract.list_reader import Read
 from portouts.extract.options import Progress, SyncOptions, SyncReport, unwatched
-from portouts.extract.page_reader import Api, is_range
+from portouts.extract.page_reader import is_range
 from portouts.extract.plan import lookups, plan_axis, plan_lookups, settled
 from portouts.extract.port_dates import PortDating
 from portouts.extract.query_reader import QueryReader, UnderWay
@@ -29,6 +29,7 @@ from portouts.records.batch import Chunk
 from portouts.records.odd_rows import OddRows
 from portouts.records.schema import INSTANT, TEXT
 from portouts.records.versions import ported_ranges_table
+from portouts.telnyx.client import Api
 from portouts.telnyx.clock import TOLERANCE, WORTH_A_WARNING, ApiClock, written_span
 from portouts.telnyx.errors import NotFound, PermissionDenied
 from portouts.telnyx.queries import OPEN_STATUSES, Axis, ListQuery, Lookup, Query

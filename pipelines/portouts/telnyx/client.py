@@ -1,4 +1,4 @@
-"""HTTP to Telnyx: one GET in, one parsed envelope out, or an exception that says what happened.
+"""HTTP to Telnyx: one GET in, one page or object out, or an exception that says what happened.
 
 Only GET is offered, so no load can change an order.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import httpx
 import msgspec
@@ -24,7 +24,7 @@ from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, in_words
 from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, causes, refusal
 from portouts.telnyx.network import DEFAULT_BASE_URL, BearerAuth, open_http
-from portouts.telnyx.page import Envelope, JsonObject, is_json, parse_envelope
+from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
 from portouts.telnyx.rate_limit import RateLimit
 
 DEFAULT_CONCURRENCY = 12
@@ -82,6 +82,19 @@ class _Request(Generic[T]):
     budget: TimeBudget
 
 
+class Api(Protocol):
+    """What reading needs of the API: its lists, its single objects and its clock."""
+
+    @property
+    def api_clock(self) -> ApiClock: ...
+
+    async def fetch_list(
+        self, path: str, params: Mapping[str, str], row_type: type[msgspec.Struct] | None = None
+    ) -> Page: ...
+
+    async def fetch_one(self, path: str) -> JsonObject: ...
+
+
 class TelnyxClient:
     """Send requests with bounded concurrency, within the rate limit and the deadline, and count them."""
 
@@ -118,17 +131,13 @@ class TelnyxClient:
 
     async def fetch_list(
         self, path: str, params: Mapping[str, str], row_type: type[msgspec.Struct] | None = None
-    ) -> Envelope:
-        """Fetch one page; `data` is a list of `row_type` if every row of the page is one, else of dicts.
+    ) -> Page:
+        """Fetch one page, whose rows are of `row_type` if every row of the page fits it."""
+        return await self._fetch(path, params, partial(parse_page, row_type=row_type))
 
-        Of a page that is not quite JSON, `data` is a list of whatever stands there, and `mended` says what was wrong.
-        """
-        types: list[Any] = [list[row_type]] if row_type else []  # type: ignore[valid-type]  # a type made at run time
-        return await self._fetch(path, params, partial(parse_envelope, types=[*types, list[JsonObject]]))
-
-    async def fetch_one(self, path: str) -> Envelope:
-        """Fetch one object; `data` is an object."""
-        return await self._fetch(path, {}, partial(parse_envelope, types=[JsonObject]))
+    async def fetch_one(self, path: str) -> JsonObject:
+        """Fetch one object."""
+        return await self._fetch(path, {}, parse_object)
 
     async def attend(self, work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
         """Await work that asks this client, and watch it wait; raises `Interrupted`."""

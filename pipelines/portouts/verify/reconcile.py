@@ -19,12 +19,13 @@ import pyarrow as pa
 
 from portouts.errors import PortoutsError
 from portouts.extract.list_reader import Read
-from portouts.extract.page_reader import Api, all_of, uncounted, whole_number
+from portouts.extract.page_reader import all_of
 from portouts.extract.plan import lookups
 from portouts.extract.query_reader import QueryReader
 from portouts.records.privacy import KEEP, Privacy
 from portouts.records.rows import ids_of, set_apart
 from portouts.records.schema import ORDER_FIELDS
+from portouts.telnyx.client import Api
 from portouts.telnyx.errors import Unprocessable
 from portouts.telnyx.queries import Axis, ListQuery, Query
 from portouts.verify.comparison import Comparison, Difference
@@ -232,14 +233,12 @@ class Reconciliation:
     async def _row(self, bucket: Bucket, place: int) -> Counted:
         """Ask for one row of a bucket, by its place in the list, and for the total."""
         query = bucket.query
-        envelope = await self._api.fetch_list(query.path, query.params(place, 1))
+        page = await self._api.fetch_list(query.path, query.params(place, 1))
         self._on_count(1)
-        meta = found if isinstance(found := envelope.get("meta"), dict) else {}
-        total = whole_number(meta.get("total_results"))
-        if total is None:
-            raise Unanswered(f"{bucket}: the API's total_results is {uncounted(meta)}, which is no count of rows")
-        usable, apart = set_apart(envelope["data"], f"row {place} of {query}")
-        return Counted(total, next(iter([*ids_of(usable), *(row.mark for row in apart)]), None))
+        if page.total is None:
+            raise Unanswered(f"{bucket}: the API's total_results is {page.uncounted}, which is no count of rows")
+        usable, apart = set_apart(page.rows, f"row {place} of {query}")
+        return Counted(page.total, next(iter([*ids_of(usable), *(row.mark for row in apart)]), None))
 
     async def _read(self, query: ListQuery) -> list[Read]:
         reads: list[Read] = []
