@@ -15,14 +15,14 @@ __all__ = ["connect", "mart"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what analysts use when they use it."""
+    """Import `connect` and `mart` when they are first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from portouts.report import frames as analysis
+    from portouts.report import frames
 
-    return getattr(analysis, name)
+    return getattr(frames, name)
 
 
 def __dir__() -> list[str]:
-    """Show what is not imported yet, too."""
+    """List these names although they are not imported yet."""
     return sorted({*globals(), *__all__})

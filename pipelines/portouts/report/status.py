@@ -1,7 +1,7 @@
-"""What the published file shows about itself: how fresh it is, which ranges it covers, what it holds.
+"""The state of the published file: its age, the ranges that it covers, its counts and its last certificate.
 
-All instants are UTC. The surprise: a gap is a range between two covered ones, so what lies before the first and after
-the last one is no gap.
+All instants are UTC. The surprise: a gap is a range between two covered ranges, so the time before the first one and
+after the last one is no gap.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Range = tuple[datetime, datetime]
 
 
 class NotPublished(PortoutsError):
-    """There is no published file that can be read."""
+    """There is no published file, or it cannot be read."""
 
 
 class Status(msgspec.Struct):
-    """What a published file shows; its fields are those of `status --json`."""
+    """The state of a published file; its fields are those of `status --json`."""
 
     database: str
     as_of: datetime
@@ -41,13 +41,13 @@ class Status(msgspec.Struct):
     last_sync: Row
     verification: Row | None
     content_checksum: str | msgspec.UnsetType | None = msgspec.UNSET
-    """Unset: not checked. None: the file has no certificate of its own."""
+    """Unset: not checked. None: the file has no certificate."""
 
 
 def read_status(database: Path, now: datetime, *, check: bool = False) -> Status:
-    """Describe the published file.
+    """Read the state of the published file.
 
-    With `check`, read every table whole and compare the checksum with that of the file's certificate. Raises
+    With `check`, read every table completely and compare the checksum with that of the certificate. Raises
     `NotPublished`.
     """
     if not database.exists():
@@ -63,7 +63,7 @@ def read_status(database: Path, now: datetime, *, check: bool = False) -> Status
 
 
 def not_readable(database: Path, error: duckdb.Error) -> NotPublished:
-    """Return the error that says why a published file cannot be read, and what to do."""
+    """Return an error with the reason why a published file cannot be read, and with what to do."""
     log = database.with_name(f"{database.name}.wal")
     reason = faults.first_line(error)
     if faults.is_of_machine(error) or "lock is held" in reason:
@@ -84,9 +84,9 @@ def not_readable(database: Path, error: duckdb.Error) -> NotPublished:
 
 
 def _verified_checksum(connection: duckdb.DuckDBPyConnection, database: Path) -> str | None:
-    """Return the checksum of the file's contents, or None if it has no certificate of its own.
+    """Return the checksum of the file's contents, or None if it has no certificate to compare with.
 
-    Raises `NotPublished` if the certificate names another checksum.
+    Raises `NotPublished` if the certificate has another checksum.
     """
     [(certified,)] = connection.execute(
         "select (select content_checksum from raw.verifications where as_of = (select max(as_of) from raw.syncs) "

@@ -23,7 +23,7 @@ from portouts.records.phone_numbers import places_version
 from portouts.records.time_zones import rules_version
 from portouts.transform import carrier_names
 from portouts.transform.checks import CheckWarning, run_checks
-from portouts.transform.held_numbers import place_held_numbers
+from portouts.transform.held_numbers import update_places
 from portouts.transform.inputs import ModelInputs, write_inputs
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
 from portouts.warehouse.metadata import create_books
@@ -77,7 +77,7 @@ def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: P
     """Build everything in the caller's transaction."""
     _require_raw_tables(connection)
     create_books(connection)
-    place_held_numbers(connection)
+    update_places(connection)
     for schema in ("marts", "staging"):
         connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
     run_files(connection, folder / "staging")

@@ -1,6 +1,6 @@
 """Checks of the models: each file of `sql/checks` is a sentence that must hold, and a query for the rows that break it.
 
-A check whose name begins with `warn_` is reported; any other one keeps the build from being committed.
+If a check returns rows, the build is rolled back. If its name begins with `warn_`, the build only reports a warning.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class CheckFailed(ModelError):
 
 @dataclass(frozen=True)
 class CheckWarning:
-    """A `warn_` check that returned rows: what should hold, how often it does not, the first ids, what to do."""
+    """A `warn_` check that returned rows: its sentence, the number of rows, their first ids, and what to do."""
 
     sentence: str
     row_count: int
@@ -49,7 +49,7 @@ def _only_warns(check: Path) -> bool:
 
 
 def _run_check(connection: duckdb.DuckDBPyConnection, path: Path) -> CheckWarning | None:
-    """Run one check; its name is the sentence that must hold, its leading comment says what to do."""
+    """Run one check; its name is the sentence that must hold, and its leading comment says what to do."""
     rows = run_file(connection, path).fetchall()
     if not rows:
         return None

@@ -12,33 +12,33 @@ from portouts.records.phone_numbers import place_all, places_version
 if TYPE_CHECKING:
     import duckdb
 
-READABLE = """
+VISIBLE_NUMBERS = """
     select numbers.portout_id, numbers.position, numbers.phone_number, orders.inserted_at
     from raw.portout_phone_numbers as numbers
     inner join raw.portouts as orders on orders.id = numbers.portout_id
     where numbers.phone_number like '+%'
 """
-REPLACE = """
+UPDATE_PLACES = """
     update raw.portout_phone_numbers as held
     set
-        country_code = placed.country_code,
-        area_code = placed.area_code,
-        time_zone = placed.time_zone,
-        time_zone_source = placed.time_zone_source
-    from placed
+        country_code = located.country_code,
+        area_code = located.area_code,
+        time_zone = located.time_zone,
+        time_zone_source = located.time_zone_source
+    from located
     where
-        held.portout_id = placed.portout_id
-        and held.position = placed.position
+        held.portout_id = located.portout_id
+        and held.position = located.position
         and (
-            held.country_code is distinct from placed.country_code
-            or held.area_code is distinct from placed.area_code
-            or held.time_zone is distinct from placed.time_zone
-            or held.time_zone_source is distinct from placed.time_zone_source
+            held.country_code is distinct from located.country_code
+            or held.area_code is distinct from located.area_code
+            or held.time_zone is distinct from located.time_zone
+            or held.time_zone_source is distinct from located.time_zone_source
         )
 """
 
 
-def place_held_numbers(connection: duckdb.DuckDBPyConnection) -> None:
+def update_places(connection: duckdb.DuckDBPyConnection) -> None:
     """Update the places of all numbers, unless the installed data already determined them."""
     if _has_column(connection, "raw", "portout_phone_numbers", "time_zone_source"):
         is_built = _has_column(connection, "staging", "model_inputs", "place_data")
@@ -46,13 +46,13 @@ def place_held_numbers(connection: duckdb.DuckDBPyConnection) -> None:
         if not versions or versions == [(places_version(),)]:
             return
     connection.execute("alter table raw.portout_phone_numbers add column if not exists time_zone_source varchar")
-    held = connection.sql(READABLE).to_arrow_table()
-    placed = held.select(["portout_id", "position"])
+    held = connection.sql(VISIBLE_NUMBERS).to_arrow_table()
+    located = held.select(["portout_id", "position"])
     for name, column in place_all(held["phone_number"].to_pylist(), held["inserted_at"].combine_chunks()).items():
-        placed = placed.append_column(name, column)
-    connection.register("placed", placed)
-    connection.execute(REPLACE)
-    connection.unregister("placed")
+        located = located.append_column(name, column)
+    connection.register("located", located)
+    connection.execute(UPDATE_PLACES)
+    connection.unregister("located")
 
 
 def _has_column(connection: duckdb.DuckDBPyConnection, schema: str, table: str, column: str) -> bool:

@@ -1,6 +1,4 @@
--- Orders and statuses have integer codes between staging and marts: order_number and status_code, and likewise
--- carrier_number and evidence_code. Sorting and joining by an integer costs a fraction of doing it by the text of a
--- UUID or a name. The marts replace the codes with ids and names. Each build assigns new codes, so no mart shows one.
+-- Sorting and joining by an integer costs a fraction of doing it by the text of a UUID (see README.md of the layer).
 create or replace temp table order_numbers as
 select
     cast(row_number() over (order by orders.inserted_at) as integer) as order_number,
