@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from portouts.commands.app import app
+from portouts_command import Ended
+from typer.testing import CliRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # No deadline: a slow machine is not a wrong result. Derandomised: the same commit gives the same verdict.
 settings.register_profile("portouts", deadline=None, derandomize=True, database=None)
@@ -42,3 +46,19 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 def anyio_backend() -> str:
     """Run tests marked `anyio` on asyncio, the loop that the product uses."""
     return "asyncio"
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    """Run a command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    # The command itself changes these, which must not outlive the test.
+    monkeypatch.setenv("DLT_DATA_DIR", os.environ["DLT_DATA_DIR"])
+    monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "system")
+
+    def run(*arguments: str, **environment: str) -> Ended:
+        ended = CliRunner().invoke(app, arguments, prog_name="portouts", env=environment)
+        assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
+        return Ended(ended.exit_code, ended.stdout, ended.stderr)
+
+    return run

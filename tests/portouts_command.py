@@ -8,9 +8,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 KEY = "KEY_TEST_NOT_A_SECRET"
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
 
 
 def start(*arguments: str, folder: Path, **environment: str) -> subprocess.Popen[str]:

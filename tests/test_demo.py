@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import portouts_command
 import pytest
 from portouts.commands.jobs.demo import (
     BEGINS,
@@ -17,6 +19,7 @@ from portouts.commands.jobs.demo import (
     read_answers,
     run_demo,
 )
+from portouts_command import Ended
 from portouts_sandbox import World
 
 BASE_URL = "http://127.0.0.1:9/v2"
@@ -104,3 +107,58 @@ def test_a_demo_is_cleared_with_its_working_state_and_nothing_else(tmp_path: Pat
     clear_demo(database)
     clear_demo(database)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [other]
+
+
+# The demo as a user runs it
+
+
+def test_a_demo_never_writes_into_a_file_that_exists(command: Callable[..., Ended], tmp_path: Path) -> None:
+    file = tmp_path / "mine.duckdb"
+    file.write_bytes(b"years of work")
+    ended = command("demo", "--database", str(file))
+    assert ended.code == 2
+    assert "mine.duckdb exists already" in ended.err
+    assert file.read_bytes() == b"years of work"
+
+
+def test_a_demo_never_clears_the_working_state_of_a_sync(command: Callable[..., Ended], tmp_path: Path) -> None:
+    working = tmp_path / ".portouts" / "mine.duckdb" / "working.duckdb"
+    working.parent.mkdir(parents=True)
+    working.write_bytes(b"a first load, stopped half-way")
+    assert command("demo", "--database", "mine.duckdb").code == 2
+    assert working.read_bytes() == b"a first load, stopped half-way"
+
+
+def test_a_demo_shows_the_whole_job_and_no_difference(command: Callable[..., Ended], tmp_path: Path) -> None:
+    ended = command("demo", "--json", "--orders", "25", PORTOUTS_DATABASE="mine.duckdb")
+    assert ended.code == 0
+    shown = json.loads(ended.out)
+    assert shown["differences"] == 0
+    assert shown["orders"] >= 25
+    first, second = (datetime.fromisoformat(sync["as_of"]) for sync in shown["syncs"])
+    assert second - first == timedelta(days=30)
+    assert len(shown["answers"]) == 3
+    assert all(shown["answers"].values())
+    # The simulated account must not become the start of the real one's warehouse.
+    assert shown["database"] == "data/portouts-demo.duckdb"
+    assert not (tmp_path / "mine.duckdb").exists()
+
+
+def test_a_demo_has_its_own_settings(tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text('[sources.telnyx]\nstart_date = "2026-05-01"\npi = "drop"\n')
+    (tmp_path / ".dlt" / "secrets.toml").write_text("no TOML")
+    code, shown, err = portouts_command.run(
+        *("demo", "--json", "--orders", "25"), folder=tmp_path, SOURCES__TELNYX__TIME_ZONE="Mars/Olympus", PII="blur"
+    )
+    assert code == 0, err
+    assert isinstance(shown, dict)
+    assert shown["differences"] == 0
+    assert shown["orders"] >= 25
+
+
+def test_a_demo_needs_no_certificates(tmp_path: Path) -> None:
+    code, _, err = portouts_command.run(
+        *("demo", "--json", "--orders", "25"), folder=tmp_path, SSL_CERT_FILE="missing.pem"
+    )
+    assert code == 0, err

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import portouts_command
 import pytest
+from portouts_command import Ended
 from portouts_sandbox import World, create_app, running
 
 ANSWERS = {
@@ -126,3 +127,45 @@ def test_sigterm_ends_the_first_process_of_a_container(
     _, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     assert "Traceback" not in err
+
+
+# What an interruption leaves
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "said"),
+    [
+        ("sync", "commands.jobs.sync.run_sync", "Nothing was published; run the sync again to go on."),
+        ("verify", "commands.jobs.verify.run_verify", "No certificate was published; what was repaired is kept."),
+        (
+            "models",
+            "commands.jobs.models.rebuild_models",
+            "The published file is as it was; run `portouts models` again.",
+        ),
+        ("status", "report.status.read_status", "Nothing was changed."),
+        ("report", "report.page.build_report", "No page was written; an earlier one is as it was."),
+        (
+            "demo",
+            "commands.jobs.demo.run_demo",
+            "The demo is half done; run it again, into another file where you named one.",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "interruption", [KeyboardInterrupt(), RuntimeError("Query interrupted")], ids=["in Python", "in DuckDB"]
+)
+def test_an_interrupted_command_says_what_it_leaves(
+    name: str,
+    place: str,
+    said: str,
+    interruption: BaseException,
+    command: Callable[..., Ended],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_arguments: object, **_named: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr(f"portouts.{place}", interrupt)
+    ended = command(name, "--json", TELNYX_API_KEY="KEY_FAKE")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (1, 1)
+    assert f"portouts: Stopped at once. {said}" in ended.err
