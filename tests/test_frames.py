@@ -11,8 +11,8 @@ import duckdb
 import pandas as pd
 import portouts
 import pytest
+from portouts.errors import NotPublished
 from portouts.report.frames import VOCABULARIES, UnknownMart, mart_names, to_dataframe
-from portouts.report.status import NotPublished
 from published_warehouses import publish_account, publish_small
 
 DTYPES = {

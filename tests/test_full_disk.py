@@ -12,9 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from portouts.errors import PortoutsError
+from portouts.errors import CannotPublish, PortoutsError
 from portouts.warehouse.folders import part_of
-from portouts.warehouse.publish import CannotPublish
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
+from portouts.errors import ModelFailed
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
-from portouts.warehouse.sql import ModelFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

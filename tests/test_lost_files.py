@@ -13,8 +13,8 @@ import killable
 import pytest
 from killable import Death
 from portouts.commands.jobs.models import rebuild_models
+from portouts.errors import NoWarehouse
 from portouts.warehouse.warehouse import Warehouse
-from portouts.warehouse.working_file import NoWarehouse
 from portouts_sandbox import World, running
 from simulated_account import API_KEY, Account, ask
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 from port_out_stories import AS_OF, World, create_raw
+from portouts.errors import CheckFailed, ModelFailed
 from portouts.transform import build as models
 from portouts.transform.build import build_models
-from portouts.transform.checks import CheckFailed, CheckWarning
+from portouts.transform.checks import CheckWarning
 from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.metadata import create_books
-from portouts.warehouse.sql import ModelFailed, sql_folder, transaction
+from portouts.warehouse.sql import sql_folder, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from portouts.commands.jobs.models import ModelsOutcome, rebuild_models
-from portouts.warehouse.publish import CannotPublish
+from portouts.errors import CannotPublish
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask

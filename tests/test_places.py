@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from portouts.errors import SettingsError
-from portouts.report.status import NotPublished, read_status
+from portouts.errors import NotPublished, SettingsError
+from portouts.report.status import read_status
 from portouts.warehouse.folders import working_folder
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from portouts.warehouse.publish import CannotPublish
+from portouts.errors import CannotPublish
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from readers import Seen, read_until

@@ -23,10 +23,10 @@ import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs
 import pytest
 from chromium import NAMES as BROWSERS
 from chromium import Page, find_chromium, opened
+from portouts.errors import NotebookFailed, NotPublished, ReportFailed
 from portouts.report.names import as_html
-from portouts.report.notebooks import NotebookFailed, Section, notebooks_folder, run_notebooks
-from portouts.report.page import DEFAULT_NAME, Report, ReportFailed, build_report
-from portouts.report.status import NotPublished
+from portouts.report.notebooks import Section, notebooks_folder, run_notebooks
+from portouts.report.page import DEFAULT_NAME, Report, build_report
 from published_warehouses import SMALL, publish_account, publish_answers, publish_gains, publish_small
 from simulated_account import ask
 

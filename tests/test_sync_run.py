@@ -13,9 +13,10 @@ import httpx
 import pyarrow as pa
 import pytest
 from fake_transport import ListServer, open_client
+from portouts.errors import NotProven
 from portouts.extract.list_reader import Read
 from portouts.extract.options import SyncOptions, SyncReport
-from portouts.extract.run import NotProven, SyncRun
+from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.records.arrow import events_table, orders_table
 from portouts.records.batch import Chunk

@@ -10,11 +10,9 @@ import duckdb
 import pytest
 from portouts.commands.jobs.models import rebuild_models
 from portouts.commands.jobs.sync import SyncOutcome
-from portouts.errors import SettingsError
-from portouts.extract.run import AnotherAccount, OrdersGone
+from portouts.errors import AnotherAccount, OrdersGone, SettingsError, Unfinished
 from portouts.telnyx.queries import OPEN_STATUSES
 from portouts.verify.count_buckets import Verify
-from portouts.warehouse.metadata import Unfinished
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account

@@ -21,16 +21,14 @@ import pytest
 from dlt.extract import DltResource
 from portouts.commands.app import app
 from portouts.commands.jobs.models import rebuild_models
+from portouts.errors import CheckFailed, LoadFailed, Locked, NoWarehouse
 from portouts.extract.options import SyncReport
 from portouts.load.pipeline import raw_pipeline
-from portouts.load.recovery import LoadFailed
 from portouts.telnyx.queries import OPEN_STATUSES
 from portouts.transform import build as models
-from portouts.transform.checks import CheckFailed
 from portouts.warehouse import memory
 from portouts.warehouse.sql import sql_folder
-from portouts.warehouse.warehouse import Locked, Warehouse
-from portouts.warehouse.working_file import NoWarehouse
+from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner

@@ -1,26 +1,117 @@
-"""What every error of ours has in common: a message for whoever ran the command, and the exit code it ends with.
+"""The errors that may end a command: each message says what happened, where, and what to do next.
 
-PortoutsError         1   failed, nothing published
-├── Interrupted       1   asked to stop
-├── SettingsError     2   wrong usage or settings
-├── Locked           75   another sync holds the lock
-└── all others        1   drawn or explained in the rooms that raise them
+The number is the exit code. The errors of the API are in `telnyx/errors.py`.
+
+PortoutsError             1  known and explained
+├── SettingsError         2  wrong usage or settings
+├── Interrupted           1  asked to stop
+├── TelnyxError           1  the API did not answer, see `telnyx/errors.py`
+├── NotProven             1  the API's counts do not confirm what was read
+├── AnotherAccount        2  the API knows none of our orders
+├── OrdersGone            1  the API no longer knows too many of our orders
+├── Unanswered            1  the API gave no count, see `verify/reconcile.py`
+├── LoadFailed            1  dlt could not load what was read
+├── Locked               75  another process works on this database
+├── NoWarehouse           1  the file to publish to is not ours
+│   └── Damaged           1  a file is not readable
+├── NothingLoaded         1  there is no working file yet
+├── Unfinished            1  the last sync did not finish
+├── ModelError            1  the build changed nothing
+│   ├── ModelFailed       1  a SQL file failed
+│   └── CheckFailed       1  a check returned rows
+├── CannotPublish         1  the published file could not be replaced
+├── NotPublished          1  there is no published file to read
+├── NotebookFailed        1  a notebook failed
+├── ReportFailed          1  the report could not be written
+└── MachineFault          1  too little space or memory, or no permission
 """
 
 from __future__ import annotations
 
 
 class PortoutsError(Exception):
-    """Something failed in a way that is known; the message says what, where and what to do next."""
+    """Something failed in a known way."""
 
     exit_code = 1
-
-
-class Interrupted(PortoutsError):
-    """The sync was asked to stop."""
 
 
 class SettingsError(PortoutsError):
     """A setting is missing or cannot be used; the message says which, and what to set."""
 
     exit_code = 2
+
+
+class Interrupted(PortoutsError):
+    """The command was asked to stop."""
+
+
+class NotProven(PortoutsError):
+    """The API's own counts do not confirm what was read, so nothing was published."""
+
+
+class AnotherAccount(PortoutsError):
+    """The API shows orders and knows none of ours: the key belongs to another account."""
+
+    exit_code = 2
+
+
+class OrdersGone(PortoutsError):
+    """The API no longer knows so many of our orders that a person must accept it first."""
+
+
+class LoadFailed(PortoutsError):
+    """dlt could not load what was read; the next sync reads it again."""
+
+
+class Locked(PortoutsError):
+    """Another process works on this database."""
+
+    exit_code = 75
+
+
+class NoWarehouse(PortoutsError):
+    """The file to publish to belongs to another program, or our files are damaged."""
+
+
+class Damaged(NoWarehouse):
+    """A file cannot be read whole."""
+
+
+class NothingLoaded(PortoutsError):
+    """There is no working file yet, so nothing to model, verify or publish."""
+
+
+class Unfinished(PortoutsError):
+    """The last sync loaded rows and did not finish."""
+
+
+class ModelError(PortoutsError):
+    """Building the models changed nothing."""
+
+
+class ModelFailed(ModelError):
+    """A file of `sql/` could not be run."""
+
+
+class CheckFailed(ModelError):
+    """A check returned rows."""
+
+
+class CannotPublish(PortoutsError):
+    """The published file could not be replaced and is as it was."""
+
+
+class NotPublished(PortoutsError):
+    """There is no published file that can be read."""
+
+
+class NotebookFailed(PortoutsError):
+    """A notebook could not be run."""
+
+
+class ReportFailed(PortoutsError):
+    """The report could not be written."""
+
+
+class MachineFault(PortoutsError):
+    """The machine lacks what the work needs: space, memory, or a writable folder."""

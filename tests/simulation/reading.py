@@ -15,8 +15,9 @@ from random import Random
 from typing import Any
 
 import pyarrow as pa
+from portouts.errors import NotProven
 from portouts.extract.options import SyncOptions, SyncReport
-from portouts.extract.run import NotProven, SyncRun
+from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.records.arrow import orders_table
 from portouts.telnyx.errors import TelnyxError

@@ -19,8 +19,7 @@ from types import FrameType
 
 import duckdb
 from portouts.commands.jobs.sync import SyncRequest, run_sync
-from portouts.extract.run import NotProven
-from portouts.load.recovery import LoadFailed
+from portouts.errors import LoadFailed, NotProven
 from portouts.load.settings import read_settings
 from portouts.load.source import Supervision
 from portouts.telnyx.errors import TelnyxError

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.errors import PortoutsError, SettingsError
+from portouts.errors import AnotherAccount, NotProven, OrdersGone, SettingsError
 from portouts.extract.list_reader import Read
 from portouts.extract.options import Progress, SyncOptions, SyncReport, unwatched
 from portouts.extract.page_reader import is_range
@@ -43,20 +43,6 @@ OF_ANOTHER_ACCOUNT = "Use the key of this warehouse's account, or another --data
 IF_REMOVED = "If the orders held were really removed at Telnyx, accept that with --accept-deletions."
 
 Stage = Callable[[QueryReader, SyncState], Awaitable[Iterable[Query]]]
-
-
-class NotProven(PortoutsError):
-    """The API's own counts do not confirm what was read, so nothing was loaded."""
-
-
-class AnotherAccount(PortoutsError):
-    """The API shows orders and knows none of those held: the key belongs to another account."""
-
-    exit_code = 2
-
-
-class OrdersGone(PortoutsError):
-    """The API no longer knows so many orders that nobody may have removed them."""
 
 
 class SyncRun:

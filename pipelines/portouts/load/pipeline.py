@@ -19,9 +19,9 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 
-from portouts.errors import Interrupted, SettingsError
+from portouts.errors import Interrupted, LoadFailed, SettingsError
 from portouts.extract.state import SyncState
-from portouts.load.recovery import LoadFailed, finish_and_forget, own_error
+from portouts.load.recovery import finish_and_forget, own_error
 from portouts.load.source import Supervision
 from portouts.warehouse.folders import scratch_of
 from portouts.warehouse.metadata import make_ids_canonical

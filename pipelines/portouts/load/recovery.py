@@ -15,12 +15,8 @@ from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.load.exceptions import LoadClientJobRetry
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from portouts.errors import PortoutsError
+from portouts.errors import LoadFailed, PortoutsError
 from portouts.warehouse import faults
-
-
-class LoadFailed(PortoutsError):
-    """dlt could not load what was read; the next sync reads it again."""
 
 
 def finish_and_forget(pipeline: dlt.Pipeline) -> dlt.Pipeline:

@@ -19,7 +19,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from portouts.report.status import NotPublished, not_readable
+from portouts.errors import NotPublished
+from portouts.report.status import not_readable
 from portouts.warehouse.faults import first_line
 
 DEFAULT_DATABASE = "data/portouts.duckdb"

@@ -24,15 +24,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from portouts.errors import PortoutsError
+from portouts.errors import NotebookFailed
 from portouts.report.frames import connect
 
 CELL_SECONDS = 600
 ATTEMPTS = 3
-
-
-class NotebookFailed(PortoutsError):
-    """A notebook did not run to its end; the message names the notebook and the cell."""
 
 
 @dataclass(frozen=True)

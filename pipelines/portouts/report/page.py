@@ -17,15 +17,11 @@ import nbformat
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from portouts.errors import PortoutsError
+from portouts.errors import ReportFailed
 from portouts.report.names import as_html, plain
 from portouts.report.notebooks import Section, notebooks_folder, run_notebooks
 
 DEFAULT_NAME = "portouts-report.html"
-
-
-class ReportFailed(PortoutsError):
-    """The page cannot be written to its place."""
 
 
 @dataclass(frozen=True)

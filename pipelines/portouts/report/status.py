@@ -13,17 +13,13 @@ from typing import Any
 import duckdb
 import msgspec
 
-from portouts.errors import PortoutsError
+from portouts.errors import NotPublished
 from portouts.warehouse import faults
 from portouts.warehouse.contents import content_checksum, read_contents
 from portouts.windows import Window, gaps
 
 Row = dict[str, Any]
 Range = tuple[datetime, datetime]
-
-
-class NotPublished(PortoutsError):
-    """There is no published file, or it cannot be read."""
 
 
 class Status(msgspec.Struct):

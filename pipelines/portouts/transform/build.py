@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 from duckdb import OutOfMemoryException as OutOfMemory
 
+from portouts.errors import ModelFailed
 from portouts.records.phone_numbers import places_version
 from portouts.records.time_zones import rules_version
 from portouts.transform import carrier_names
@@ -27,7 +28,7 @@ from portouts.transform.held_numbers import update_places
 from portouts.transform.inputs import ModelInputs, write_inputs
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
 from portouts.warehouse.metadata import create_books
-from portouts.warehouse.sql import ModelFailed, run_files, sql_files, sql_folder, transaction
+from portouts.warehouse.sql import run_files, sql_files, sql_folder, transaction
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:

@@ -11,14 +11,11 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.warehouse.sql import ModelError, run_file, sql_files
+from portouts.errors import CheckFailed
+from portouts.warehouse.sql import run_file, sql_files
 
 WARNING_PREFIX = "warn_"
 ROWS_SHOWN = 5
-
-
-class CheckFailed(ModelError):
-    """A check returned rows."""
 
 
 @dataclass(frozen=True)

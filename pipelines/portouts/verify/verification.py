@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 
+from portouts.errors import OrdersGone
 from portouts.extract.options import Progress, SyncReport, unwatched
-from portouts.extract.run import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone
+from portouts.extract.run import IF_REMOVED, OF_THIS_ACCOUNT
 from portouts.load.pipeline import RawPipeline
 from portouts.load.settings import SourceSettings
 from portouts.load.source import Supervision, telnyx_source

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.errors import PortoutsError
+from portouts.errors import MachineFault
 
 _OF_A_FILE = (
     duckdb.IOException,
@@ -42,10 +42,6 @@ _ADVICE = {
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class MachineFault(PortoutsError):
-    """The machine does not give what the work needs: space, memory, or a place that can be written."""
 
 
 def is_of_machine(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from portouts.errors import PortoutsError
+from portouts.errors import NothingLoaded, Unfinished
 from portouts.records.rows import UUID
 from portouts.telnyx.clock import TOLERANCE
 from portouts.warehouse.contents import CERTIFICATES, Contents, content_checksum, read_contents, rows_and_checksum
@@ -20,14 +20,6 @@ from portouts.windows import Window
 
 Covered = Mapping[Any, Sequence[Window]]
 """Covered ranges by axis; an axis is a text, such as `inserted_at`."""
-
-
-class NothingLoaded(PortoutsError):
-    """There is no working file yet, so nothing to model, verify or publish."""
-
-
-class Unfinished(PortoutsError):
-    """A sync has loaded something and not come to its end."""
 
 
 # Of each table: the columns of ids, what identifies a row, and which of several equal rows comes first.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.errors import PortoutsError, SettingsError
+from portouts.errors import CannotPublish, SettingsError
 from portouts.warehouse import faults
 from portouts.warehouse.contents import Contents, read_contents
 from portouts.warehouse.folders import OWNER_ONLY_FOLDER, is_mounted, keep_mode, new_file, part_of
@@ -25,10 +25,6 @@ from portouts.warehouse.metadata import mark_published
 # Where hard links are not to be had: between file systems, and on some.
 _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 KEPT = "The published file is as it was, and what was loaded is kept."
-
-
-class CannotPublish(PortoutsError):
-    """The published file could not be replaced and is as it was."""
 
 
 def require_place(published: Path) -> None:

@@ -8,16 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.errors import PortoutsError
+from portouts.errors import ModelFailed
 from portouts.warehouse.faults import is_of_a_file, is_of_machine
-
-
-class ModelError(PortoutsError):
-    """Nothing was changed: ModelFailed (a file does not run) or CheckFailed (a sentence does not hold)."""
-
-
-class ModelFailed(ModelError):
-    """A file of `sql/` could not be run."""
 
 
 def sql_folder() -> Path:

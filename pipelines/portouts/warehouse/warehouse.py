@@ -23,12 +23,12 @@ from typing import TypeVar
 import duckdb
 from filelock import FileLock, Timeout
 
-from portouts.errors import PortoutsError, SettingsError
+from portouts.errors import Locked, NothingLoaded, SettingsError
 from portouts.warehouse import faults
 from portouts.warehouse.contents import quoted
 from portouts.warehouse.folders import for_the_owner_only, make_private, working_folder
 from portouts.warehouse.memory import MemoryLimit
-from portouts.warehouse.metadata import NothingLoaded, certify_contents, forget_old_states, mark_published
+from portouts.warehouse.metadata import certify_contents, forget_old_states, mark_published
 from portouts.warehouse.publish import publish, require_place
 from portouts.warehouse.working_file import STORAGE_VERSION, WorkingFile, has_content
 
@@ -36,12 +36,6 @@ from portouts.warehouse.working_file import STORAGE_VERSION, WorkingFile, has_co
 LEAST_SPACE = 16_000_000
 DATASET = "raw"
 SCHEMAS = (DATASET, "staging", "marts")
-
-
-class Locked(PortoutsError):
-    """Another sync works on this database."""
-
-    exit_code = 75
 
 
 T = TypeVar("T")

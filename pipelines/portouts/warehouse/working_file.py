@@ -14,21 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.errors import PortoutsError
+from portouts.errors import Damaged, NoWarehouse
 from portouts.warehouse import faults
 from portouts.warehouse.contents import compare_files, quoted, read_contents
 from portouts.warehouse.folders import new_file
 
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
-
-
-class NoWarehouse(PortoutsError):
-    """The file to publish to holds something else, or what there is is damaged."""
-
-
-class Damaged(NoWarehouse):
-    """A file cannot be read whole."""
 
 
 class WorkingFile:

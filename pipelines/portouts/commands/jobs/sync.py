@@ -10,8 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from portouts.errors import NotProven
 from portouts.extract.options import SyncReport
-from portouts.extract.run import OF_THIS_ACCOUNT, NotProven
+from portouts.extract.run import OF_THIS_ACCOUNT
 from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
