@@ -302,7 +302,7 @@ def test_every_zone_that_a_number_can_have_is_known() -> None:
 def test_the_place_survives_what_hides_the_number(pii: Pii) -> None:
     privacy = Privacy(pii, "not a secret")
     rows = numbers_of({"a": ["+12125550100", "+35315550100"]}, privacy)
-    hidden = [privacy.cover(text) for text in ("+12125550100", "+35315550100")]
+    hidden = [privacy.mask(text) for text in ("+12125550100", "+35315550100")]
     assert [row.pop("phone_number") for row in rows] == hidden
     shown = [number("a", 1, None, "US", "212"), number("a", 2, None, "IE", "1")]
     assert rows == [{key: value for key, value in row.items() if key != "phone_number"} for row in shown]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from portouts.records.arrow import events_table, orders_table
 from portouts.records.phone_numbers import phone_numbers_table
 from portouts.records.privacy import Pii, Privacy
-from portouts.records.rows import ids_of, set_apart
+from portouts.records.rows import ids_of, separate_unusable
 from portouts.records.schema import EVENT_FIELDS, INSTANT, NUMBERS, ORDER_FIELDS, Event, Order
 from portouts.records.versions import newest_versions, observations_table, ported_ranges_table
 from portouts.telnyx.page import parse_page
@@ -465,25 +465,25 @@ def test_what_is_said_about_a_pin_is_kept_unless_it_looks_like_one(name: str, va
 )
 def test_a_row_without_id_is_set_apart_and_its_page_and_place_are_named(row: Any) -> None:
     good = {"id": "a"}
-    usable, (apart,) = set_apart([good, row], "page 3 of the list")
+    usable, (apart,) = separate_unusable([good, row], "page 3 of the list")
     assert usable == [good]
-    assert apart.said.startswith("page 3 of the list: row 2 ")
+    assert apart.description.startswith("page 3 of the list: row 2 ")
 
 
 def test_a_row_set_apart_is_named_by_its_support_key_and_counted_with_its_status() -> None:
-    _, (apart,) = set_apart([{"support_key": "PO_05fe32", "status": "ported"}], "page 1")
-    assert (apart.status, apart.said) == ("ported", "page 1: row 1 (support_key PO_05fe32) has no id")
+    _, (apart,) = separate_unusable([{"support_key": "PO_05fe32", "status": "ported"}], "page 1")
+    assert (apart.status, apart.description) == ("ported", "page 1: row 1 (support_key PO_05fe32) has no id")
 
 
 def test_rows_set_apart_have_marks_of_their_own_that_last() -> None:
     rows: list[Any] = [{"status": "ported"}, {"status": "ported"}, None]
-    marks = [apart.mark for apart in set_apart(rows, "page 1")[1]]
+    marks = [apart.fingerprint for apart in separate_unusable(rows, "page 1")[1]]
     assert len(set(marks)) == 3
-    assert marks == [apart.mark for apart in set_apart([{"id": "a"}, *rows], "page 7")[1]]
+    assert marks == [apart.fingerprint for apart in separate_unusable([{"id": "a"}, *rows], "page 7")[1]]
 
 
 def test_an_id_that_came_as_a_whole_number_is_read_as_a_text() -> None:
-    usable, apart = set_apart([{"id": 7}], "page 1")
+    usable, apart = separate_unusable([{"id": 7}], "page 1")
     assert (ids_of(usable), apart) == (["7"], [])
 
 
@@ -509,7 +509,7 @@ def test_null_stays_null_when_hashed() -> None:
 
 
 def test_another_salt_gives_other_hashes() -> None:
-    hashes = {Privacy("hash", salt).cover("Zoë Example") for salt in ("a", "b")}
+    hashes = {Privacy("hash", salt).mask("Zoë Example") for salt in ("a", "b")}
     assert len(hashes) == 2
 
 

@@ -386,8 +386,8 @@ async def test_a_row_without_id_is_counted_and_named_and_the_others_are_read(bad
     (found,) = await read(lambda _: httpx.Response(200, json=envelope(rows, 3)), WHOLE_DAY)
     assert (found.table["id"].to_pylist(), found.is_proven) == (["a", "b"], True)
     [apart] = found.unusable
-    assert apart.said.startswith("page 1 of /portouts inserted_at 2026-06-01T12:00:00.000Z..")
-    assert "row 2 " in apart.said
+    assert apart.description.startswith("page 1 of /portouts inserted_at 2026-06-01T12:00:00.000Z..")
+    assert "row 2 " in apart.description
 
 
 async def test_rows_without_id_that_are_alike_are_counted_one_by_one() -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.extract.page_reader import PageReader, Pages, is_range
-from portouts.records.rows import SetApart
+from portouts.records.rows import UnusableRow
 from portouts.telnyx.errors import Unprocessable
 from portouts.telnyx.queries import Axis, ListQuery, Query, page_count
 from portouts.windows import Window, floor_to_resolution
@@ -40,7 +40,7 @@ class Read:
     """Orders on pages that proved nothing. They count for no list, and are versions of orders all the same."""
     uncounted: str | None = None
     """What the API answered in place of a count."""
-    unusable: tuple[SetApart, ...] = ()
+    unusable: tuple[UnusableRow, ...] = ()
     """Rows that are counted and cannot be loaded."""
     misplaced: tuple[str, ...] = ()
     """One sentence for each row whose own date lies outside the range that it was answered for."""
@@ -255,7 +255,7 @@ def _as_read(query: ListQuery, pages: Sequence[Pages], tried: Sequence[Pages], *
         is_proven,
         discarded=_orders(query, tried),
         uncounted=next((page.uncounted for page in [*tried, *pages] if page.uncounted), None),
-        unusable=tuple({row.mark: row for page in pages for row in page.unusable}.values()),
+        unusable=tuple({row.fingerprint: row for page in pages for row in page.unusable}.values()),
         misplaced=tuple(said for page in pages for said in page.misplaced),
         mended=tuple(said for page in pages for said in page.mended),
     )

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from portouts.records.arrow import events_table, orders_table
 from portouts.records.privacy import KEEP, Privacy
-from portouts.records.rows import Row, SetApart, canonical_id, has_id, ids_of, set_apart, spellings
+from portouts.records.rows import Row, UnusableRow, canonical_id, has_id, ids_of, separate_unusable, spellings
 from portouts.records.schema import INSTANT, Event, Order
 from portouts.telnyx.client import Api
 from portouts.telnyx.errors import NotFound, UnaskedRows, Unprocessable
@@ -52,7 +52,7 @@ class Pages:
     """The last of them holds no row."""
     uncounted: str | None = None
     """What stands in place of a count, for a message."""
-    unusable: tuple[SetApart, ...] = ()
+    unusable: tuple[UnusableRow, ...] = ()
     misplaced: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
 
@@ -82,11 +82,11 @@ class PageReader:
             self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
         )
         rows: list[Row] = []
-        unusable: list[SetApart] = []
+        unusable: list[UnusableRow] = []
         mended: list[str] = []
         for number, page in zip(numbers, pages, strict=True):
             name = f"page {number} of {query}"
-            usable, apart = set_apart(page.rows, name)
+            usable, apart = separate_unusable(page.rows, name)
             mended += [f"{name}: {what}" for what in page.mended]
             rows += usable
             unusable += apart
@@ -96,7 +96,7 @@ class PageReader:
         )
         misplaced = _misplaced(query, where, table)
         return Pages(
-            [*ids_of(rows), *(row.mark for row in unusable)],
+            [*ids_of(rows), *(row.fingerprint for row in unusable)],
             _own_rows(query, where, table),
             {page.total for page in pages},
             pages[0].size or self._page_size,

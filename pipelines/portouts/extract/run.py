@@ -160,7 +160,7 @@ class SyncRun:
 
     def _keep_to_privacy(self, state: SyncState) -> None:
         """Refuse to mix rows with personal data and rows without, unless all of them are read again."""
-        mark = self.options.privacy.mark
+        mark = self.options.privacy.fingerprint
         if state.privacy not in (None, mark) and not self.options.full:
             before = state.privacy.partition(" ")[0]
             raise SettingsError(
@@ -384,7 +384,7 @@ class SyncRun:
         query = read.query
         self._odd_rows.see_misplaced(read.misplaced)
         self._odd_rows.see_mended(read.mended)
-        self.report.unusable |= {row.mark: row.said for row in read.unusable}
+        self.report.unusable |= {row.fingerprint: row.description for row in read.unusable}
         if not read.is_proven:
             self._doubt(query, read.uncounted)
         if query.path == Axis.EVENTS.path:

@@ -57,7 +57,7 @@ class SyncState:
     events_refused: bool = False
     """The account may not read events; said once, and asked again by every sync."""
     privacy: str | None = None
-    """What was made of personal data, see `Privacy.mark`."""
+    """What was made of personal data, see `Privacy.fingerprint`."""
     are_ids_canonical: bool = True
     """The ids of all rows loaded so far are written as they are compared, which earlier versions did not do."""
     witnesses: list[str] = field(default_factory=list)

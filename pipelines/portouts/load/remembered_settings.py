@@ -90,7 +90,7 @@ def values_of(settings: SourceSettings) -> dict[str, str]:
         "time_zone": settings.time_zone.key,
         "response_window_hours": f"{settings.response_window_hours:g}",
         "business_time_zone": settings.business_time_zone.key,
-        "pii": settings.privacy.mark,
+        "pii": settings.privacy.fingerprint,
         **{name: _file(settings, name) for name in sorted(LISTS)},
     }
 

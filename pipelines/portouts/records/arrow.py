@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.records.pins import text_without_pins
-from portouts.records.privacy import KEEP, Privacy, impersonal_extra, impersonal_methods, impersonal_payload, json_text
+from portouts.records.privacy import KEEP, Privacy, json_text, mask_extra, mask_methods, mask_payload
 from portouts.records.rows import Row, Strange, canonical_column
 from portouts.records.schema import (
     DATE,
@@ -48,7 +48,7 @@ def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
         values[name] = [text_without_pins(value) if type(value) is str else value for value in values[name]]
     if privacy.pii != "keep":
         for name in PERSONAL_FIELDS:
-            values[name] = [privacy.cover(value) for value in values[name]]
+            values[name] = [privacy.mask(value) for value in values[name]]
     return _table(values, ORDER_FIELDS, extras, privacy)
 
 
@@ -57,8 +57,8 @@ def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     values, extras = _columns(rows, EVENT_FIELDS)
     statuses = [_status_told(*event) for event in zip(values["event_type"], values["payload"], strict=True)]
     if privacy.pii != "keep":
-        values["payload"] = [impersonal_payload(payload, privacy) for payload in values["payload"]]
-        values[METHODS] = [impersonal_methods(methods, privacy) for methods in values[METHODS]]
+        values["payload"] = [mask_payload(payload, privacy) for payload in values["payload"]]
+        values[METHODS] = [mask_methods(methods, privacy) for methods in values[METHODS]]
     fields = {**EVENT_FIELDS, "payload__status": TEXT}
     return _table(values | {"payload__status": statuses}, fields, extras, privacy)
 
@@ -109,7 +109,7 @@ def _extra(extra: Strange | None, privacy: Privacy) -> str | None:
     """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
     if not extra:
         return None
-    return json_text(extra if privacy.pii == "keep" else impersonal_extra(extra, privacy), "sorted")
+    return json_text(extra if privacy.pii == "keep" else mask_extra(extra, privacy), "sorted")
 
 
 def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:

@@ -70,7 +70,7 @@ def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
     columns = {
         "portout_id": (orders["id"].combine_chunks().take(parents), without.combine_chunks()),
         "position": (_positions(parents), pa.repeat(pa.scalar(0, pa.int64()), len(without))),
-        "phone_number": (pa.array([privacy.cover(number) for number in numbers], pa.string()), nothing),
+        "phone_number": (pa.array([privacy.mask(number) for number in numbers], pa.string()), nothing),
         **{name: (column, nothing) for name, column in places.items()},
         "is_gone": (pa.repeat(pa.scalar(False), len(numbers)), pa.repeat(pa.scalar(True), len(without))),
     }

@@ -1,7 +1,7 @@
-"""What may be kept of personal data, and nothing of a PIN.
+"""Masks personal data in the mode of the setting `pii`: keep, hash or drop.
 
-PINs are removed from every JSON value before it is written, under every setting (see `pins`); what becomes of names,
-addresses and numbers is the reader's choice.
+Names, addresses and numbers follow the setting. PINs do not: in every mode they are removed from each JSON value before
+it is written, see `pins`.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ Pii = Literal["keep", "hash", "drop"]
 
 @dataclass(frozen=True)
 class Privacy:
-    """What becomes of personal data: kept, replaced by a keyed hash that still joins, or dropped."""
+    """The mode of personal data: keep it, replace it by a keyed hash that still joins, or drop it."""
 
     pii: Pii = "keep"
     salt: str = ""
 
     @property
-    def mark(self) -> str:
-        """Name what tells apart the values that it makes, and does not tell the salt."""
-        return f"hash {self.cover('a salt')}" if self.pii == "hash" else self.pii
+    def fingerprint(self) -> str:
+        """Return a text that is the same only for the same mode and salt, and does not show the salt."""
+        return f"hash {self.mask('a salt')}" if self.pii == "hash" else self.pii
 
-    def cover(self, value: object) -> object:
+    def mask(self, value: object) -> object:
         """Replace one personal value; lists element by element, null stays null."""
         if value is None or self.pii == "keep":
             return value
         if self.pii == "drop":
             return None
         if isinstance(value, list):
-            return [self.cover(part) for part in value]
+            return [self.mask(part) for part in value]
         text = text_without_pins(value) if isinstance(value, str) else json_text(value)
         return hmac.new(self.salt.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
 
-    def cover_name(self, name: str) -> str:
-        """Replace the name of a field unless it looks like one: an object may have numbers or people for names."""
-        return name if is_plain_word(name) or self.pii == "keep" else str(self.cover(name) or "")
+    def mask_name(self, name: str) -> str:
+        """Replace the name of a field unless it is a plain word: a name may be a phone number or a person."""
+        return name if is_plain_word(name) or self.pii == "keep" else str(self.mask(name) or "")
 
 
 KEEP = Privacy()
@@ -55,39 +55,39 @@ _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,59}")
 
 
 def is_plain_word(value: object) -> bool:
-    """Tell a word such as the names of fields are, from what may be personal."""
+    """Return whether a value is a word like the names of fields, and so cannot be personal."""
     return isinstance(value, str) and _PLAIN_WORD.fullmatch(value) is not None
 
 
-def impersonal_payload(payload: object, privacy: Privacy) -> object:
-    """Cover everything in a payload but what is known to be impersonal: a text in a field documented to be one."""
+def mask_payload(payload: object, privacy: Privacy) -> object:
+    """Mask everything in a payload, except texts in fields that are documented to be impersonal."""
     if not isinstance(payload, dict):
         return None if payload is None else {}
     return {
-        privacy.cover_name(name): value
+        privacy.mask_name(name): value
         if name in IMPERSONAL_PAYLOAD_FIELDS and isinstance(value, str)
-        else privacy.cover(value)
+        else privacy.mask(value)
         for name, value in payload.items()
     }
 
 
-def impersonal_methods(methods: object, privacy: Privacy) -> object:
-    """Cover everything in a list of notification methods but the names of methods."""
+def mask_methods(methods: object, privacy: Privacy) -> object:
+    """Mask everything in a list of notification methods, except the names of methods."""
     parts = methods if isinstance(methods, list) else [methods]
-    kept = [part if is_plain_word(part) else privacy.cover(part) for part in parts]
+    kept = [part if is_plain_word(part) else privacy.mask(part) for part in parts]
     return kept if isinstance(methods, list) else kept[0]
 
 
-def impersonal_extra(extra: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
-    """Keep the names of fields, and of their values only dates that no column could take."""
+def mask_extra(extra: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
+    """Keep the names of fields. Of the values, keep only dates that no column can hold."""
     return {
-        privacy.cover_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
+        privacy.mask_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
         for name, value in extra.items()
     }
 
 
 def json_text(value: object, order: Literal["sorted"] | None = None) -> str:
-    """Write a value as JSON, without PINs. Nothing that is not a plain value of its column is kept but through here."""
+    """Write a value as JSON, without PINs. Every value that is no plain value of its column is written by this."""
     remove_pins(value)
     text = _encode(value, order)
     return _encode(clear_texts(value), order) if may_say_pin(text) else text

@@ -26,20 +26,20 @@ UUID = r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f
 _IS_UUID = re.compile(UUID.strip("^$"))
 
 
-class SetApart(NamedTuple):
+class UnusableRow(NamedTuple):
     """A row without an id: it can be neither merged nor looked up, so it is counted and not loaded."""
 
-    mark: str
-    """Stands for the row where rows are counted: the same content at the same place among its equals has the same."""
+    fingerprint: str
+    """Replaces the id where rows are counted: a hash of the content, and a number among rows of equal content."""
     status: str | None
-    said: str
-    """Where it stood and what it lacks, for a message."""
+    description: str
+    """Where the row stands and what it lacks, for a message."""
 
 
-def set_apart(rows: Sequence[Any], where: str) -> tuple[list[Row], list[SetApart]]:
+def separate_unusable(rows: Sequence[Any], where: str) -> tuple[list[Row], list[UnusableRow]]:
     """Tell rows that can be loaded from those that are no object or have no id; a whole number is read as an id."""
     usable: list[Row] = []
-    unusable: list[SetApart] = []
+    unusable: list[UnusableRow] = []
     seen: dict[str, int] = {}
     for position, row in enumerate(rows):
         if has_id(row):
@@ -54,7 +54,7 @@ def set_apart(rows: Sequence[Any], where: str) -> tuple[list[Row], list[SetApart
         lacks = "has no id" if is_object else "is no object"
         said = f"{where}: row {position + 1}{key} {lacks}"
         unusable.append(
-            SetApart(
+            UnusableRow(
                 f"no id: {content} {seen[content]}",
                 status if isinstance(status := fields.get("status"), str) else None,
                 said,

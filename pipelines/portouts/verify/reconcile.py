@@ -23,7 +23,7 @@ from portouts.extract.page_reader import all_of
 from portouts.extract.plan import lookups
 from portouts.extract.query_reader import QueryReader
 from portouts.records.privacy import KEEP, Privacy
-from portouts.records.rows import ids_of, set_apart
+from portouts.records.rows import ids_of, separate_unusable
 from portouts.records.schema import ORDER_FIELDS
 from portouts.telnyx.client import Api
 from portouts.telnyx.errors import Unprocessable
@@ -141,7 +141,7 @@ class Reconciliation:
     async def _lacks_events(self, bucket: Bucket) -> bool:
         """Read the events of a bucket and return whether we lack one; counts may differ by events without a date."""
         reads = await self._read(bucket.rows_query)
-        self.result.unusable |= {row.mark: row.said for read in reads for row in read.unusable}
+        self.result.unusable |= {row.fingerprint: row.description for read in reads for row in read.unusable}
         ids = {id_ for read in reads for id_ in read.table["id"].to_pylist()}
         return not ids <= self._held.events(ids)
 
@@ -237,8 +237,8 @@ class Reconciliation:
         self._on_count(1)
         if page.total is None:
             raise Unanswered(f"{bucket}: the API's total_results is {page.uncounted}, which is no count of rows")
-        usable, apart = set_apart(page.rows, f"row {place} of {query}")
-        return Counted(page.total, next(iter([*ids_of(usable), *(row.mark for row in apart)]), None))
+        usable, apart = separate_unusable(page.rows, f"row {place} of {query}")
+        return Counted(page.total, next(iter([*ids_of(usable), *(row.fingerprint for row in apart)]), None))
 
     async def _read(self, query: ListQuery) -> list[Read]:
         reads: list[Read] = []
@@ -256,8 +256,8 @@ class Reconciliation:
         self._held.count_nowhere(self._held.counted_elsewhere(absent))
         self._held.correct({id_: v for id_, v in shown.items() if id_ not in older and held.get(id_) != v})
         self._held.count_in(bucket, {id_: version for id_, version in shown.items() if _is_elsewhere(version, bucket)})
-        unusable = {row.mark: row for read in reads for row in read.unusable}
-        self.result.unusable |= {mark: row.said for mark, row in unusable.items()}
+        unusable = {row.fingerprint: row for read in reads for row in read.unusable}
+        self.result.unusable |= {mark: row.description for mark, row in unusable.items()}
         self._held.count_unusable(bucket, {mark: row.status for mark, row in unusable.items()})
 
     async def _look_up_doubted(self) -> None:
@@ -275,7 +275,7 @@ class Reconciliation:
         for table in tables:
             held = self._held.rows(table["id"].to_pylist())
             for row in table.to_pylist():
-                row["phone_numbers"] = [self._privacy.cover(number) for number in row["phone_numbers"] or ()]
+                row["phone_numbers"] = [self._privacy.mask(number) for number in row["phone_numbers"] or ()]
                 ours = held.get(row["id"], row)
                 ours["phone_numbers"] = ours["phone_numbers"] or []
                 if fields := tuple(name for name in (*ORDER_FIELDS, "extra") if row[name] != ours[name]):

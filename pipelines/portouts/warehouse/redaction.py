@@ -14,7 +14,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from portouts.records.privacy import Privacy, impersonal_extra, impersonal_methods, impersonal_payload, json_text
+from portouts.records.privacy import Privacy, json_text, mask_extra, mask_methods, mask_payload
 from portouts.records.schema import METHODS, PERSONAL_FIELDS
 
 ROWS_AT_A_TIME = 50_000
@@ -23,39 +23,39 @@ Change = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
-class PrivacyOfHeld(Privacy):
+class PrivacyOfStoredRows(Privacy):
     """The same, for values of which some are covered already."""
 
-    def cover(self, value: object) -> object:
+    def mask(self, value: object) -> object:
         """Replace one personal value, unless it is a hash."""
-        return value if self.pii == "hash" and _is_hash(value) else super().cover(value)
+        return value if self.pii == "hash" and _is_hash(value) else super().mask(value)
 
 
-def cover_held(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
+def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
     """Cover what is readable in `raw` and may not be; return how many values were."""
     if privacy.pii == "keep":
         return 0
-    held = PrivacyOfHeld(privacy.pii, privacy.salt)
+    held = PrivacyOfStoredRows(privacy.pii, privacy.salt)
 
     def text(value: str) -> str | None:
-        covered = held.cover(value)
-        return covered if isinstance(covered, str) else None
+        masked = held.mask(value)
+        return masked if isinstance(masked, str) else None
 
     def json(change: Callable[[object], object]) -> Change:
         return lambda value: None if (changed := change(_read(value))) is None else json_text(changed)
 
     def extra(value: str) -> str | None:
         read = _read(value)
-        return json_text(impersonal_extra(read, held), "sorted") if isinstance(read, dict) else None
+        return json_text(mask_extra(read, held), "sorted") if isinstance(read, dict) else None
 
     changed = 0
     for name in sorted(PERSONAL_FIELDS - {"lsr"}):
         changed += _change(connection, "portouts", name, text)
-    changed += _change(connection, "portouts", "lsr", json(held.cover))
+    changed += _change(connection, "portouts", "lsr", json(held.mask))
     changed += _change(connection, "portouts", "extra", extra)
     changed += _change(connection, "portout_phone_numbers", "phone_number", text)
-    changed += _change(connection, "portout_events", "payload", json(lambda value: impersonal_payload(value, held)))
-    changed += _change(connection, "portout_events", METHODS, json(lambda value: impersonal_methods(value, held)))
+    changed += _change(connection, "portout_events", "payload", json(lambda value: mask_payload(value, held)))
+    changed += _change(connection, "portout_events", METHODS, json(lambda value: mask_methods(value, held)))
     changed += _change(connection, "portout_events", "extra", extra)
     return changed
 

@@ -41,7 +41,7 @@ from portouts.warehouse.metadata import (
     record_sync,
     record_verification,
 )
-from portouts.warehouse.redaction import cover_held
+from portouts.warehouse.redaction import mask_stored
 from portouts.warehouse.warehouse import Warehouse
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
@@ -133,7 +133,7 @@ def _sync(
             record_verification(connection, certificate)
         is_covered = request.full and request.settings.privacy.pii != "keep"
         if is_covered:
-            cover_held(connection, request.settings.privacy)
+            mask_stored(connection, request.settings.privacy)
         warnings = build_in_limited_memory(connection, request.settings.model_inputs(report.as_of))
     if is_covered:
         warehouse.rewrite()
