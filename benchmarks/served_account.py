@@ -67,7 +67,7 @@ class ServedAccount:
         return self._world.now.isoformat()
 
     def size(self) -> tuple[int, int]:
-        return len(self._world.register.orders), len(self._world.register.events)
+        return len(self._world.store.orders), len(self._world.store.events)
 
     def advance(self, days: float) -> None:
         self._world.advance(timedelta(days=days))
@@ -77,7 +77,7 @@ class ServedAccount:
 
     def judge(self, database: Path, tables: tuple[str, str]) -> tuple[Errors, Errors]:
         orders, events = tables
-        register = self._world.register
+        register = self._world.store
         with self._world.lock, duckdb.connect(str(database), read_only=True) as warehouse:
             return (
                 _errors(warehouse, orders, "status", _shown([order.json for order in register.orders], "status")),

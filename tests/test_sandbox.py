@@ -394,7 +394,7 @@ async def test_the_rate_limit_is_told_and_then_enforced(world: World) -> None:
 def test_the_rate_limit_counts_anew_every_second() -> None:
     instants = iter([100.0, 100.4, 100.9, 101.0, 101.0, 101.9, 105.0])
     limit = RateLimit(2, clock=lambda: next(instants))
-    allowed = [limit.take()[0] for _ in range(7)]
+    allowed = [limit.acquire()[0] for _ in range(7)]
     assert allowed == [True, True, False, True, True, False, True]
 
 

@@ -296,7 +296,7 @@ def test_some_payloads_are_made_minutes_after_their_event(world: World) -> None:
 
 def test_some_rows_are_committed_up_to_twenty_minutes_late() -> None:
     world = World(2_000, seed=4, starts_at=datetime(2026, 5, 28, tzinfo=UTC))
-    rows = world.register
+    rows = world.store
     known = {*rows.orders_by_id, *rows.events_by_id}
     order_lags: list[timedelta] = []
     event_lags: list[timedelta] = []

@@ -381,11 +381,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     ids["payload to come"] = world.add_order()
     world.change(ids["payload to come"], status="authorized")
     world.advance(timedelta(hours=1))
-    events = world.register.events
+    events = world.store.events
     whole = {event.id: event.fields() | {"payload": {**event.fields()["payload"], **pins}} for event in events}
     for event in events:
         is_late = event.portout_id == ids["payload to come"]
-        event.store(whole[event.id] | ({"payload": None, "payload_status": "created"} if is_late else {}))
+        event.show(whole[event.id] | ({"payload": None, "payload_status": "created"} if is_late else {}))
     reports, requests = [], []
 
     def sync() -> None:
@@ -404,7 +404,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     world.change(ids["unknown status"], status="canceled", event=False)
     for event in events:
         if event.id in whole:
-            event.store(whole[event.id])
+            event.show(whole[event.id])
     world.advance(timedelta(hours=5))
     sync()
     return Story(account, ids, reports, requests)

@@ -181,7 +181,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
     ) -> list[Json] | httpx.Response:
         known = request.url.path, filters
         version, rows = self._lists.get(known, (-1, []))
-        if version == self.world.register.version:
+        if version == self.world.store.version:
             return self._ordered(rows)
         rows = []
         while True:
@@ -194,7 +194,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
             answer = orjson.loads(body)
             rows += answer["data"]
             if len(rows) >= answer["meta"]["total_results"]:
-                self._lists[known] = self.world.register.version, rows
+                self._lists[known] = self.world.store.version, rows
                 return self._ordered(rows)
 
     def _ordered(self, rows: list[Json]) -> list[Json]:
@@ -266,7 +266,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
 
 def meddle(rng: Random, world: World) -> None:
     """Change one order, as porting staff, carriers and customers do: any status may become any other."""
-    orders = world.register.orders
+    orders = world.store.orders
     if not orders:
         return
     order = rng.choice(orders)

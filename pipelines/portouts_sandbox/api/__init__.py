@@ -1,1 +1,1 @@
-"""The simulated Telnyx API over HTTP."""
+"""The HTTP API of a world: Telnyx's port-out routes, with its filters, errors and rate limit."""

@@ -1,4 +1,4 @@
-"""Refusals in the API's own words: `{"errors": [{"code", "title", "detail"}]}`, the codes being strings."""
+"""Error responses in the format of Telnyx: `{"errors": [{"code", "title", "detail"}]}`, with codes as strings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from starlette.responses import Response
 
 
 class ApiError(Exception):
-    """An answer other than 2xx; `pointer` names the part of the request that is to blame."""
+    """A response other than 2xx; `pointer` names the part of the request that caused it."""
 
     def __init__(self, status: int, code: str, title: str, detail: str, pointer: str | None = None) -> None:
         super().__init__(detail)
         self.status, self.code, self.title, self.detail, self.pointer = status, code, title, detail, pointer
 
     def response(self, headers: Mapping[str, str] | None = None) -> Response:
-        """Return the HTTP answer."""
+        """Return the HTTP response."""
         error: dict[str, Any] = {"code": self.code, "title": self.title, "detail": self.detail}
         if self.pointer is not None:
             error["source"] = {"pointer": self.pointer}
@@ -28,63 +28,63 @@ class ApiError(Exception):
 
 
 def missing_parameter(detail: str, pointer: str) -> ApiError:
-    """Refuse a body without a field that it needs."""
+    """Report that a required field is missing from the body."""
     return ApiError(422, "10004", "Missing required parameter", detail, pointer)
 
 
 def not_found(detail: str) -> ApiError:
-    """Refuse what does not exist."""
+    """Report that something does not exist."""
     return ApiError(404, "10005", "Resource not found", detail)
 
 
 def invalid_id(text: str) -> ApiError:
-    """Refuse an id that is no UUID."""
+    """Report that an id is not a UUID."""
     return ApiError(422, "10006", "Invalid resource ID", f"'{text}' is not a valid id.")
 
 
 def unauthenticated() -> ApiError:
-    """Refuse a missing or wrong key, without saying which."""
+    """Report that the key is missing or wrong, without saying which."""
     return ApiError(401, "10009", "Authentication failed", "The required authentication credentials were not valid.")
 
 
 def forbidden(detail: str) -> ApiError:
-    """Refuse what the key may not do."""
+    """Report that the key has no permission."""
     return ApiError(403, "10010", "Authorization failed", detail)
 
 
 def too_many_requests() -> ApiError:
-    """Refuse a request above the rate limit."""
+    """Report that the request exceeds the rate limit."""
     return ApiError(429, "10011", "Too many requests", "You have exceeded the maximum number of allowed requests.")
 
 
 def bad_request(detail: str, pointer: str | None = None) -> ApiError:
-    """Refuse a body that cannot be read."""
+    """Report that the body is invalid."""
     return ApiError(400, "10015", "Bad Request", detail, pointer)
 
 
 def unprocessable(detail: str) -> ApiError:
-    """Refuse what the order's state does not allow."""
+    """Report that the status of the order does not allow the request."""
     return ApiError(422, "10027", "Unprocessable entity", detail)
 
 
 def invalid_filter(name: str, detail: str) -> ApiError:
-    """Refuse a filter that is not known or cannot be read."""
+    """Report that a filter is unknown or its value is invalid."""
     return ApiError(422, "10031", "Invalid filter", detail, f"/{name}")
 
 
 def invalid_choice(name: str, text: str, choices: frozenset[str]) -> ApiError:
-    """Refuse a value outside an enumeration."""
+    """Report that a value is not one of the allowed choices."""
     detail = f"'{text}' is not one of: {', '.join(sorted(choices))}."
     return ApiError(422, "10032", "Invalid enumerated value", detail, f"/{name}")
 
 
 def out_of_range(name: str, text: str, limits: str) -> ApiError:
-    """Refuse a number outside its limits."""
+    """Report that a number is outside its limits."""
     return ApiError(422, "10033", "Value out of range", f"'{text}' must be a whole number {limits}.", f"/{name}")
 
 
-async def answer_error(_request: Request, error: Exception) -> Response:
-    """Return the answer to an ApiError, or to the router's own 404 or 405 in the API's envelope."""
+async def error_response(_request: Request, error: Exception) -> Response:
+    """Return the response to an ApiError, or to the router's own 404 or 405 in the same format."""
     if isinstance(error, ApiError):
         return error.response()
     if not isinstance(error, HTTPException):

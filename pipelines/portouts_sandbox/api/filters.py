@@ -1,7 +1,7 @@
-"""Query parameters -> what is asked for: `filter[...]` and `page[...]`, as any of Telnyx's SDKs spells them.
+"""Query parameters as filters and pages: `filter[...]` and `page[...]`, as any of Telnyx's SDKs encodes them.
 
-The surprise is in the arrays: `a,b`, repeated keys, `[]` and `[0]` all occur, and all mean the same. A scalar
-sent twice means its last value. Parameters other than these two are ignored, as the real API ignores some.
+The surprise: arrays are encoded as `a,b`, as repeated keys, with `[]` or with `[0]`, and all mean the same. Of a scalar
+that is sent twice, the last value counts. Other parameters are ignored, as the real API ignores some.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ Parameters = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Page:
-    """Which slice of a list is asked for, 1-based."""
+    """One page of a list; the first has number 1."""
 
     number: int = 1
     size: int = 20
 
 
 @dataclass(frozen=True)
-class Span:
-    """A closed range of instants; None is open."""
+class TimeRange:
+    """A range of instants that includes its bounds; None means no bound."""
 
     first: datetime | None = None
     last: datetime | None = None
 
     def contains(self, at: datetime) -> bool:
-        """Tell whether an instant lies in the range, bounds included."""
+        """Return whether an instant lies in the range."""
         return (self.first is None or self.first <= at) and (self.last is None or at <= self.last)
 
 
 @dataclass(frozen=True)
 class OrderFilters:
-    """What `GET /portouts` can filter by; None asks for nothing, all others must hold together."""
+    """The filters of `GET /portouts`. An order must pass all of them; None passes every order."""
 
-    inserted_at: Span | None = None
-    ported_out_at: Span | None = None
+    inserted_at: TimeRange | None = None
+    ported_out_at: TimeRange | None = None
     statuses: frozenset[str] | None = None
     countries: frozenset[str] | None = None
     phone_number: str | None = None
@@ -62,15 +62,15 @@ class OrderFilters:
 
 @dataclass(frozen=True)
 class EventFilters:
-    """What `GET /portouts/events` can filter by."""
+    """The filters of `GET /portouts/events`; None passes every event."""
 
-    created_at: Span | None = None
+    created_at: TimeRange | None = None
     event_types: frozenset[str] | None = None
     portout_id: str | None = None
 
 
 def read_page(parameters: Parameters) -> Page:
-    """Return the page that is asked for; 422 outside the limits."""
+    """Return the requested page; 422 if it is outside the limits."""
     values = dict(parameters)
     return Page(
         number=_whole_number(values, "page[number]", 1, None),
@@ -79,13 +79,13 @@ def read_page(parameters: Parameters) -> Page:
 
 
 def read_order_filters(parameters: Parameters) -> OrderFilters:
-    """Return the filters of an order list; 422 for unknown names and unreadable values."""
+    """Return the filters of an order list; 422 for unknown names and invalid values."""
     values = _Filters(parameters)
     filters = OrderFilters(
-        inserted_at=values.span("inserted_at"),
-        ported_out_at=values.span("ported_out_at"),
-        statuses=_both(values.one("status", STATUSES), values.some("status_in", STATUSES)),
-        countries=_both(values.one("country_code"), values.some("country_code_in")),
+        inserted_at=values.time_range("inserted_at"),
+        ported_out_at=values.time_range("ported_out_at"),
+        statuses=_intersection(values.scalar("status", STATUSES), values.array("status_in", STATUSES)),
+        countries=_intersection(values.scalar("country_code"), values.array("country_code_in")),
         phone_number=values.text("phone_number"),
         support_key=values.text("support_key"),
         carrier_name=values.text("carrier_name"),
@@ -93,33 +93,33 @@ def read_order_filters(parameters: Parameters) -> OrderFilters:
         pon=values.text("pon"),
         foc_on=values.day("foc_date"),
     )
-    values.refuse_the_rest()
+    values.reject_unknown()
     return filters
 
 
 def read_event_filters(parameters: Parameters) -> EventFilters:
-    """Return the filters of an event list; 422 for unknown names and unreadable values."""
+    """Return the filters of an event list; 422 for unknown names and invalid values."""
     values = _Filters(parameters)
     portout_id = values.text("portout_id")
     filters = EventFilters(
-        created_at=values.span("created_at"),
-        event_types=values.one("event_type", EVENT_TYPES),
+        created_at=values.time_range("created_at"),
+        event_types=values.scalar("event_type", EVENT_TYPES),
         portout_id=None if portout_id is None else read_id(portout_id),
     )
-    values.refuse_the_rest()
+    values.reject_unknown()
     return filters
 
 
 def read_codes(parameters: Parameters) -> frozenset[str] | None:
-    """Return the rejection codes that are asked for, None for all."""
+    """Return the requested rejection codes; None means all."""
     values = _Filters(parameters)
-    codes = _both(values.some("code"), values.some("code][in"))
-    values.refuse_the_rest()
+    codes = _intersection(values.array("code"), values.array("code][in"))
+    values.reject_unknown()
     return codes
 
 
 def read_id(text: str) -> str:
-    """Return a UUID in its usual spelling; 422 if it is none."""
+    """Return a UUID in its usual format; 422 if the text is not a UUID."""
     try:
         return str(UUID(text))
     except ValueError:
@@ -127,7 +127,7 @@ def read_id(text: str) -> str:
 
 
 class _Filters:
-    """The `filter[...]` parameters of one request; reading one takes it, what is left over is unknown."""
+    """The `filter[...]` parameters of one request. Reading one removes it, so those that are left are unknown."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._values: dict[str, list[str]] = {}
@@ -139,23 +139,23 @@ class _Filters:
         values = self._values.pop(f"filter[{name}]", None)
         return values[-1] if values else None
 
-    def one(self, name: str, known: frozenset[str] | None = None) -> frozenset[str] | None:
+    def scalar(self, name: str, known: frozenset[str] | None = None) -> frozenset[str] | None:
         text = self.text(name)
-        return None if text is None else _checked(name, frozenset({text}), known)
+        return None if text is None else _require_known(name, frozenset({text}), known)
 
-    def some(self, name: str, known: frozenset[str] | None = None) -> frozenset[str] | None:
+    def array(self, name: str, known: frozenset[str] | None = None) -> frozenset[str] | None:
         values = self._values.pop(f"filter[{name}]", None)
-        return None if values is None else _checked(name, frozenset(",".join(values).split(",")), known)
+        return None if values is None else _require_known(name, frozenset(",".join(values).split(",")), known)
 
-    def span(self, name: str) -> Span | None:
+    def time_range(self, name: str) -> TimeRange | None:
         first, last = self._instant(f"{name}][gte"), self._instant(f"{name}][lte")
-        return None if first is last is None else Span(first, last)
+        return None if first is last is None else TimeRange(first, last)
 
     def day(self, name: str) -> str | None:
         at = self._instant(name)
         return at.date().isoformat() if at else None
 
-    def refuse_the_rest(self) -> None:
+    def reject_unknown(self) -> None:
         for name in self._values:
             raise errors.invalid_filter(name, f"'{name}' is not a known filter.")
 
@@ -167,13 +167,13 @@ class _Filters:
             raise errors.invalid_filter(f"filter[{name}]", f"'{text}' is not an ISO 8601 date-time.") from None
 
 
-def _checked(name: str, chosen: frozenset[str], known: frozenset[str] | None) -> frozenset[str]:
+def _require_known(name: str, chosen: frozenset[str], known: frozenset[str] | None) -> frozenset[str]:
     for choice in sorted(chosen - known if known is not None else ()):
         raise errors.invalid_choice(f"filter[{name}]", choice, known or frozenset())
     return chosen
 
 
-def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+def _intersection(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
     return other if one is None else one if other is None else one & other
 
 

@@ -1,7 +1,7 @@
-"""The door of the API: counts requests, adds latency, asks for the key, and slows eager clients down.
+"""Middleware in front of the API's routes: request log, latency, authentication and rate limit.
 
-Two surprises: as documented, `x-ratelimit-*` headers come with every answer, not only with a 429; and `Date` is the
-world's clock, as it is when the answer is ready.
+Two surprises: as documented, every response has `x-ratelimit-*` headers, not only a 429; and `Date` is the time of the
+world's clock when the response starts.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from . import errors
 
 
 class RateLimit:
-    """So many requests in each second that begins with a request; `clock` counts seconds."""
+    """At most `limit` requests in each second that begins with a request; `clock` returns seconds."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit, self._clock = limit, clock
-        self._began, self._used = -math.inf, 0
+        self._window_start, self._used = -math.inf, 0
 
-    def take(self) -> tuple[bool, dict[str, str]]:
-        """Count one request; return whether it is allowed, and the headers that say what is left."""
+    def acquire(self) -> tuple[bool, dict[str, str]]:
+        """Count one request; return whether it is allowed, and the headers that state the limit."""
         now = self._clock()
-        if now - self._began >= 1:
-            self._began, self._used = now, 0
+        if now - self._window_start >= 1:
+            self._window_start, self._used = now, 0
         is_allowed = self._used < self._limit
         self._used += is_allowed
         return is_allowed, {
             "x-ratelimit-limit": str(self._limit),
             "x-ratelimit-remaining": str(self._limit - self._used),
-            "x-ratelimit-reset": str(math.ceil(self._began + 1 - now)),  # whole seconds until the next one
+            "x-ratelimit-reset": str(math.ceil(self._window_start + 1 - now)),  # whole seconds until the next window
         }
 
 
-class Gate:
-    """ASGI middleware in front of the API's routes."""
+class ApiMiddleware:
+    """ASGI middleware that logs each request in `requests`, and rejects it or passes it on."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Gate:
         self._authorization = f"Bearer {api_key}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request through, or answer it here."""
+        """Pass the request to the app, or reject it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,7 +67,7 @@ class Gate:
         self._requests.append(f"{scope['method']} {path}")
         if self._latency:
             await anyio.sleep(self._latency)
-        is_allowed, headers = self._rate_limit.take() if self._rate_limit else (True, {})
+        is_allowed, headers = self._rate_limit.acquire() if self._rate_limit else (True, {})
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -76,12 +76,12 @@ class Gate:
 
         if not is_allowed:
             app: ASGIApp = errors.too_many_requests().response()
-        elif not self._knows(Headers(scope=scope).get("authorization", "")):
+        elif not self._is_authorized(Headers(scope=scope).get("authorization", "")):
             app = errors.unauthenticated().response()
         else:
             app = self._app
-        self._now()  # so that the answer shows what has happened by now
+        self._now()  # moves the world's clock, so that the response shows the present
         await app(scope, receive, send_with_headers)
 
-    def _knows(self, authorization: str) -> bool:
+    def _is_authorized(self, authorization: str) -> bool:
         return compare_digest(authorization.encode(), self._authorization.encode())

@@ -1,6 +1,6 @@
-"""The port-out routes of the API; every answer is `{"data": ...}`, lists bring `meta` along.
+"""The port-out routes of the API. Every response is `{"data": ...}`; lists also have `meta`.
 
-One surprise: bodies of lists are joined from the rows' ready JSON, they are never built as objects.
+The surprise: the body of a list is joined from the JSON of its rows, and never built as an object.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from portouts_sandbox.world import ANSWERS, AnswerRefused, World
 
 from . import errors
 from .filters import Page, read_codes, read_event_filters, read_id, read_order_filters, read_page
-from .index import Catalogue, Row, page_of
+from .index import Index, Row, page_of
 
-REJECTIONS = (  # only the first two are published; which of them apply depends on the order
+REJECTION_CODES = (  # Telnyx documents only the first two
     {"code": 1001, "description": "Other", "reason_required": True},
     {"code": 1002, "description": "Invalid PIN", "reason_required": False},
     {"code": 1003, "description": "Account number mismatch", "reason_required": False},
@@ -28,13 +28,13 @@ REJECTIONS = (  # only the first two are published; which of them apply depends 
 
 
 class PortoutApi:
-    """Answers requests from a world."""
+    """Answers requests with the rows of a world."""
 
     def __init__(self, world: World, *, has_events: bool) -> None:
-        self._world, self._has_events, self._catalogue = world, has_events, Catalogue(world.register)
+        self._world, self._has_events, self._index = world, has_events, Index(world.store)
 
     def routes(self) -> list[Route]:
-        """Return the paths below `/v2`, fixed ones before those with an id."""
+        """Return the routes below `/v2`; fixed paths come before paths with an id."""
         return [
             Route("/portouts", self.list_orders),
             Route("/portouts/events", self.list_events),
@@ -51,7 +51,7 @@ class PortoutApi:
         parameters = request.query_params.multi_items()
         page, filters = read_page(parameters), read_order_filters(parameters)
         with self._world.lock:
-            return _list(self._catalogue.orders(filters), page)
+            return _list_response(self._index.orders(filters), page)
 
     async def list_events(self, request: Request) -> Response:
         """GET /portouts/events."""
@@ -59,35 +59,35 @@ class PortoutApi:
         parameters = request.query_params.multi_items()
         page, filters = read_page(parameters), read_event_filters(parameters)
         with self._world.lock:
-            return _list(self._catalogue.events(filters), page)
+            return _list_response(self._index.events(filters), page)
 
     async def show_event(self, request: Request) -> Response:
         """GET /portouts/events/{id}."""
         self._require_events()
-        event = self._world.register.events_by_id.get(read_id(request.path_params["id"]))
+        event = self._world.store.events_by_id.get(read_id(request.path_params["id"]))
         if event is None:
             raise errors.not_found("The requested port-out event could not be found.")
-        return _one(event)
+        return _item_response(event)
 
     async def list_rejections(self, request: Request) -> Response:
         """GET /portouts/rejections/{id}, which has no `meta`."""
         self._order_of(request)
         codes = read_codes(request.query_params.multi_items())
-        return _json({"data": [row for row in REJECTIONS if codes is None or str(row["code"]) in codes]})
+        return _json_response({"data": [row for row in REJECTION_CODES if codes is None or str(row["code"]) in codes]})
 
     async def show_order(self, request: Request) -> Response:
         """GET /portouts/{id}."""
-        return _one(self._order_of(request))
+        return _item_response(self._order_of(request))
 
     async def list_comments(self, request: Request) -> Response:
-        """GET /portouts/{id}/comments, always an empty list here."""
+        """GET /portouts/{id}/comments: always an empty list here."""
         self._order_of(request)
-        return _list(list[Order](), Page())
+        return _list_response(list[Order](), Page())
 
     async def list_documents(self, request: Request) -> Response:
-        """GET /portouts/{id}/supporting_documents, always empty here; 201 and no `meta`, as the reference says."""
+        """GET /portouts/{id}/supporting_documents: always empty here. The reference documents 201 and no `meta`."""
         self._order_of(request)
-        return _json({"data": []}, status=201)
+        return _json_response({"data": []}, status=201)
 
     async def answer_order(self, request: Request) -> Response:
         """PATCH /portouts/{id}/{status}."""
@@ -102,10 +102,10 @@ class PortoutApi:
             self._world.answer(order.id, status, **answer)
         except AnswerRefused as refused:
             raise errors.unprocessable(f"{refused}.") from None
-        return _one(order)
+        return _item_response(order)
 
     def _order_of(self, request: Request) -> Order:
-        order = self._world.register.orders_by_id.get(read_id(request.path_params["id"]))
+        order = self._world.store.orders_by_id.get(read_id(request.path_params["id"]))
         if order is None:
             raise errors.not_found("The requested port-out could not be found.")
         return order
@@ -116,7 +116,7 @@ class PortoutApi:
 
 
 def _read_answer(body: bytes) -> dict[str, Any]:
-    """Return the known fields of a PATCH body, None where they lack; an empty body is an empty answer."""
+    """Return the known fields of a PATCH body, None if they are missing; an empty body has none."""
     try:
         answer = orjson.loads(body or b"{}")
     except orjson.JSONDecodeError:
@@ -129,7 +129,7 @@ def _read_answer(body: bytes) -> dict[str, Any]:
     return {name: answer.get(name) for name in ("reason", "host_messaging", "rejection_code")}
 
 
-def _list(rows: list[Row], page: Page) -> Response:
+def _list_response(rows: list[Row], page: Page) -> Response:
     meta = {
         "total_pages": -(-len(rows) // page.size),
         "total_results": len(rows),
@@ -137,16 +137,16 @@ def _list(rows: list[Row], page: Page) -> Response:
         "page_size": page.size,
     }
     data = b",".join([row.json for row in page_of(rows, page)])
-    return _body(b'{"data":[' + data + b'],"meta":' + orjson.dumps(meta) + b"}")
+    return _response(b'{"data":[' + data + b'],"meta":' + orjson.dumps(meta) + b"}")
 
 
-def _one(row: Order | Event) -> Response:
-    return _body(b'{"data":' + row.json + b"}")
+def _item_response(row: Order | Event) -> Response:
+    return _response(b'{"data":' + row.json + b"}")
 
 
-def _json(content: dict[str, Any], status: int = 200) -> Response:
-    return _body(orjson.dumps(content), status)
+def _json_response(content: dict[str, Any], status: int = 200) -> Response:
+    return _response(orjson.dumps(content), status)
 
 
-def _body(content: bytes, status: int = 200) -> Response:
+def _response(content: bytes, status: int = 200) -> Response:
     return Response(content, status, media_type="application/json")

@@ -1,6 +1,6 @@
-"""The sandbox on a loopback socket: for good, or as long as a `with` block lasts.
+"""Serves the app on a loopback socket: until a signal, or for the duration of a `with` block.
 
-One surprise: the socket listens before the server's thread starts, so nobody has to wait until it is up.
+The surprise: the socket listens before the server's thread starts, so clients need not wait for the server.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from starlette.types import ASGIApp
 
 
 def listen(port: int = 0) -> socket.socket:
-    """Take a loopback port, or any that is free; raises `OSError` where it is not to be had."""
+    """Listen on a loopback port, 0 for any free one; OSError if it is in use."""
     return socket.create_server(("127.0.0.1", port), backlog=128)
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve the app until SIGINT or SIGTERM, which is how it ends well."""
+    """Serve the app until SIGINT or SIGTERM."""
     with suppress(KeyboardInterrupt):
         uvicorn.Server(_config(app)).run([listener])
 
@@ -48,6 +48,6 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         lifespan="off",
         ws="none",
         server_header=False,
-        date_header=False,  # the world's clock counts
+        date_header=False,  # the middleware sends the world's time
         timeout_graceful_shutdown=1,
     )

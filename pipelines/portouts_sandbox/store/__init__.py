@@ -1,1 +1,1 @@
-"""The orders and events that the API shows at the clock's present."""
+"""The orders and events that the API shows at the present of the world's clock."""

@@ -1,28 +1,28 @@
-"""The event that announces a step of an order, as `/portouts/events` shows it.
+"""The event of a step, as `/portouts/events` shows it.
 
-One surprise: `payload.id` names the order, but for a comment it names the comment.
+The surprise: `payload.id` is the id of the order, but in a comment's event it is the id of the comment.
 """
 
 from __future__ import annotations
 
 from uuid import NAMESPACE_URL, uuid5
 
-from portouts_sandbox.story.lifecycle import Notice, Step
+from portouts_sandbox.story.lifecycle import PlannedEvent, Step
 from portouts_sandbox.story.order_fields import Fields
 from portouts_sandbox.story.timestamps import write_microseconds
 
-METHODS: tuple[list[str], ...] = (["email", "webhook"], ["email"], ["webhook"], [])
+NOTIFICATION_METHODS: tuple[list[str], ...] = (["email", "webhook"], ["email"], ["webhook"], [])
 
 
-def event_fields(step: Step, notice: Notice, order: Fields) -> Fields:
-    """Return the event without its payload, as it is shown until the payload has been made."""
-    created_at = write_microseconds(step.at + notice.delay)
-    digit = int(notice.id[0], 16)
+def event_without_payload(step: Step, planned: PlannedEvent, order: Fields) -> Fields:
+    """Return the event as it is shown before its payload exists."""
+    created_at = write_microseconds(step.at + planned.delay)
+    digit = int(planned.id[0], 16)
     return {
-        "id": notice.id,
+        "id": planned.id,
         "event_type": step.event_type,
         "portout_id": order["id"],
-        "available_notification_methods": METHODS[max(0, digit - 12)],
+        "available_notification_methods": NOTIFICATION_METHODS[max(0, digit - 12)],
         "payload_status": "created",
         "payload": None,
         "record_type": "portout_event",
@@ -31,19 +31,19 @@ def event_fields(step: Step, notice: Notice, order: Fields) -> Fields:
     }
 
 
-def completed(event: Fields, payload: Fields, step: Step, notice: Notice) -> Fields:
-    """Return the event with its payload; like the documents' sample, a few stay `created`."""
-    if notice.without_payload_for:
-        completed_at = write_microseconds(step.at + notice.delay + notice.without_payload_for)
+def with_payload(event: Fields, payload: Fields, step: Step, planned: PlannedEvent) -> Fields:
+    """Return the event with its payload; as in the documented sample, the status of a few stays `created`."""
+    if planned.without_payload_for:
+        completed_at = write_microseconds(step.at + planned.delay + planned.without_payload_for)
         return {**event, "payload": payload, "payload_status": "completed", "updated_at": completed_at}
-    return {**event, "payload": payload, "payload_status": "created" if notice.id[1] == "0" else "completed"}
+    return {**event, "payload": payload, "payload_status": "created" if planned.id[1] == "0" else "completed"}
 
 
-def payload_of(step: Step, notice: Notice, order: Fields) -> Fields:
-    """Return the payload: what the announced step made of the order."""
+def payload_of(step: Step, planned: PlannedEvent, order: Fields) -> Fields:
+    """Return the payload: the comment, or the order as it is after the step."""
     if step.comment is not None:
         return {
-            "id": str(uuid5(NAMESPACE_URL, notice.id)),
+            "id": str(uuid5(NAMESPACE_URL, planned.id)),
             "portout_id": order["id"],
             "user_id": order["user_id"],
             "comment": step.comment,
@@ -59,5 +59,5 @@ def payload_of(step: Step, notice: Notice, order: Fields) -> Fields:
         "user_id": order["user_id"],
         "subscriber_name": order["end_user_name"],
         "rejection_reason": order["reason"],
-        "attempted_pin": notice.attempted_pin,
+        "attempted_pin": planned.attempted_pin,
     }

@@ -1,7 +1,7 @@
-"""The two lists that the API shows, orders and events, kept oldest first.
+"""The two lists that the API shows, orders and events, sorted from oldest to newest.
 
-The surprise: a row may be hidden for up to 20 minutes after its own timestamp, since real systems commit
-late, and an event may lack its payload for a while. Orders know nothing of each other: each lives its steps.
+The surprise: a row can stay hidden for up to 20 minutes after its own timestamp, because real systems commit late, and
+an event can lack its payload for some minutes. Orders are independent: each follows its own planned steps.
 """
 
 from __future__ import annotations
@@ -13,94 +13,94 @@ from operator import attrgetter
 from typing import TypeVar
 
 from portouts_sandbox.story.clock import Clock
-from portouts_sandbox.story.lifecycle import Notice, Step
+from portouts_sandbox.story.lifecycle import PlannedEvent, Step
 from portouts_sandbox.story.order_fields import Fields
 from portouts_sandbox.story.timestamps import writer_like
 
-from .event_payloads import completed, event_fields, payload_of
+from .event_payloads import event_without_payload, payload_of, with_payload
 from .rows import Event, Order
 
 Row = TypeVar("Row", Order, Event)
 
-FEW = 64  # new rows that are put in their places one by one; more are sorted in
+INSERTED_SINGLY = 64  # up to so many new rows are inserted one by one; more are appended and sorted
 
 
-class Register:
-    """What is shown at the clock's now; `settle` after anything that may have added rows."""
+class PortoutStore:
+    """The rows that are visible at the clock's present; call `merge_new_rows` after anything that may add rows."""
 
     def __init__(self, clock: Clock) -> None:
         self.orders: list[Order] = []
         self.events: list[Event] = []
         self.orders_by_id: dict[str, Order] = {}
         self.events_by_id: dict[str, Event] = {}
-        self.version = 0  # another one whenever anything shown has changed
+        self.version = 0  # grows whenever something that is shown changes
         self._clock = clock
         self._new_orders: list[Order] = []
         self._new_events: list[Event] = []
 
-    def enter(self, order: Order, fields: Fields, steps: Iterable[Step]) -> None:
-        """Let a new order live its steps, and show it from its `shown_at` on."""
-        self.follow(order, fields, steps)
-        self._clock.at(order.shown_at, partial(self._show, self._new_orders, order))
+    def add(self, order: Order, fields: Fields, steps: Iterable[Step]) -> None:
+        """Add an order with its planned steps; it is visible from `visible_at` on."""
+        self.replace_steps(order, fields, steps)
+        self._clock.call_at(order.visible_at, partial(self._show, self._new_orders, order))
 
-    def follow(self, order: Order, fields: Fields, steps: Iterable[Step]) -> None:
-        """Replace the steps that an order has still to live."""
+    def replace_steps(self, order: Order, fields: Fields, steps: Iterable[Step]) -> None:
+        """Replace the planned steps of an order, and apply those that are due."""
         order.steps = tuple(sorted(steps, key=attrgetter("at")))
-        self._live(order, fields)
+        self._apply_due_steps(order, fields)
 
     def apply(self, order: Order, fields: Fields, steps: Sequence[Step], *, touch: bool = True) -> None:
-        """Change an order by steps, announce them, and show the outcome; `touch` moves `updated_at`."""
+        """Change `fields` by steps, emit their events, and show the result; `touch` sets `updated_at`."""
         touched_at = None
         for step in steps:
             fields.update(step.changes)
             if "status" in step.changes:
-                order.take_status(fields["status"], step.at)
+                order.record_status(fields["status"], step.at)
             if step.comment is None:
                 touched_at = step.at
-            if step.notice:
-                self._announce(order, fields, step, step.notice)
+            if step.event:
+                self._emit(order, fields, step, step.event)
         if touched_at and touch:
             fields["updated_at"] = writer_like(fields["inserted_at"])(touched_at)
-        order.store(fields)
+        order.show(fields)
         self.version += 1
 
     def remove(self, order: Order) -> None:
-        """Take an order off the list for good; its events stay."""
+        """Remove an order for good; its events stay."""
         order.steps = ()
         del self.orders_by_id[order.id]
         self.orders.remove(order)
         self.version += 1
 
-    def settle(self) -> None:
-        """Put the rows that have come to light in their places."""
+    def merge_new_rows(self) -> None:
+        """Merge the rows that have become visible into the sorted lists."""
         self.orders_by_id.update((order.id, order) for order in self._new_orders)
         self.events_by_id.update((event.id, event) for event in self._new_events)
         _merge(self.orders, self._new_orders)
         _merge(self.events, self._new_events)
 
-    def _live(self, order: Order, fields: Fields) -> None:
+    def _apply_due_steps(self, order: Order, fields: Fields) -> None:
         due = bisect_right(order.steps, self._clock.now, key=attrgetter("at"))
         self.apply(order, fields, order.steps[:due])
         order.steps = order.steps[due:]
         if order.steps:
-            self._clock.at(order.steps[0].at, partial(self._wake, order))
+            self._clock.call_at(order.steps[0].at, partial(self._wake, order))
 
     def _wake(self, order: Order) -> None:
-        if order.steps and order.steps[0].at <= self._clock.now:  # else other steps have replaced those due
-            self._live(order, order.fields())
+        if order.steps and order.steps[0].at <= self._clock.now:  # else the steps were replaced in the meantime
+            self._apply_due_steps(order, order.fields())
 
-    def _announce(self, order: Order, fields: Fields, step: Step, notice: Notice) -> None:
-        bare = event_fields(step, notice, fields)
-        whole = completed(bare, payload_of(step, notice, fields), step, notice)
-        event = Event(bare if notice.without_payload_for else whole, step.at + notice.delay)
-        if notice.without_payload_for:
-            completed_at = event.created_at + notice.without_payload_for
-            self._clock.at(completed_at, partial(self._complete, event, whole))
-        shown_at = max(event.created_at + notice.hidden_for, order.shown_at)
-        self._clock.at(shown_at, partial(self._show, self._new_events, event))
+    def _emit(self, order: Order, fields: Fields, step: Step, planned: PlannedEvent) -> None:
+        bare = event_without_payload(step, planned, fields)
+        complete = with_payload(bare, payload_of(step, planned, fields), step, planned)
+        event = Event(bare if planned.without_payload_for else complete, step.at + planned.delay)
+        if planned.without_payload_for:
+            completed_at = event.created_at + planned.without_payload_for
+            self._clock.call_at(completed_at, partial(self._complete, event, complete))
+        visible_at = max(event.created_at + planned.hidden_for, order.visible_at)
+        self._clock.call_at(visible_at, partial(self._show, self._new_events, event))
 
     def _complete(self, event: Event, fields: Fields) -> None:
-        event.store(fields)
+        event.show(fields)
         self.version += 1
 
     def _show(self, new: list[Row], row: Row) -> None:
@@ -109,10 +109,10 @@ class Register:
 
 
 def _merge(rows: list[Row], new: list[Row]) -> None:
-    if len(new) > FEW:
+    if len(new) > INSERTED_SINGLY:
         rows += new
-        rows.sort(key=attrgetter("position"))
+        rows.sort(key=attrgetter("sort_key"))
     else:
         for row in new:
-            insort(rows, row, key=attrgetter("position"))
+            insort(rows, row, key=attrgetter("sort_key"))
     new.clear()

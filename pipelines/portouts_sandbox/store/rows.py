@@ -1,6 +1,6 @@
-"""Rows of the two lists: an order or event is its JSON, with what filters ask for kept beside it.
+"""Rows of the two lists: an order or an event is its JSON, plus the fields by which it can be filtered.
 
-The JSON is the only full copy, so a page is a join of ready bytes and 100,000 orders stay small.
+The JSON is the only full copy, so that a page is a join of bytes and 100,000 orders take little memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from portouts_sandbox.story.timestamps import read_instant
 
 
 class Order:
-    """One order: what the API shows (once stored), what is never shown, and the steps still to come."""
+    """One order: what the API shows (after the first `show`), what it never shows, and the steps still to come."""
 
     __slots__ = (
         "carrier_name",
@@ -29,16 +29,16 @@ class Order:
         "phone_numbers",
         "pon",
         "ported_at",
-        "shown_at",
         "spid",
         "status",
         "steps",
         "support_key",
         "transitions",
+        "visible_at",
     )
 
-    def __init__(self, fields: Fields, shown_at: datetime, *, has_events: bool) -> None:
-        self.shown_at = shown_at
+    def __init__(self, fields: Fields, visible_at: datetime, *, has_events: bool) -> None:
+        self.visible_at = visible_at
         self.has_events = has_events
         self.id: str = fields["id"]
         self.inserted_at = read_instant(fields["inserted_at"])
@@ -46,9 +46,9 @@ class Order:
         self.steps: tuple[Step, ...] = ()
         self.transitions: tuple[tuple[str, datetime], ...] = ()
 
-    def store(self, fields: Fields) -> None:
-        """Show these fields from now on."""
-        self.json = _packed(fields)
+    def show(self, fields: Fields) -> None:
+        """Replace what the API shows."""
+        self.json = _to_json(fields)
         self.status = fields["status"]
         self.carrier_name = fields["carrier_name"]
         self.spid = fields["spid"]
@@ -58,8 +58,8 @@ class Order:
         self.countries = _countries_of(self.phone_numbers)
         self.support_key = fields["support_key"]
 
-    def take_status(self, status: str, at: datetime) -> None:
-        """Remember that the order took a status at an instant."""
+    def record_status(self, status: str, at: datetime) -> None:
+        """Record that the order took a status at an instant."""
         self.transitions += ((status, at),)
         self.ported_at = at if status == "ported" else None
 
@@ -69,13 +69,13 @@ class Order:
         return fields
 
     @property
-    def position(self) -> tuple[datetime, str]:
-        """Return where the order stands, oldest first."""
+    def sort_key(self) -> tuple[datetime, str]:
+        """Return the key that sorts orders from oldest to newest."""
         return self.inserted_at, self.id
 
 
 class Event:
-    """One event: what the API shows, and when."""
+    """One event: what the API shows, and the fields by which it can be filtered."""
 
     __slots__ = ("created_at", "event_type", "id", "json", "portout_id")
 
@@ -84,11 +84,11 @@ class Event:
         self.event_type: str = fields["event_type"]
         self.portout_id: str = fields["portout_id"]
         self.created_at = created_at
-        self.store(fields)
+        self.show(fields)
 
-    def store(self, fields: Fields) -> None:
-        """Show these fields from now on."""
-        self.json = _packed(fields)
+    def show(self, fields: Fields) -> None:
+        """Replace what the API shows."""
+        self.json = _to_json(fields)
 
     def fields(self) -> Fields:
         """Return a fresh copy of what the API shows."""
@@ -96,13 +96,13 @@ class Event:
         return fields
 
     @property
-    def position(self) -> tuple[datetime, str]:
-        """Return where the event stands, oldest first; equals of one order stay as they happened."""
+    def sort_key(self) -> tuple[datetime, str]:
+        """Return the key that sorts events from oldest to newest; events of one order at one instant are equal."""
         return self.created_at, self.portout_id
 
 
-def _packed(fields: Fields) -> bytes:
-    return bytes(memoryview(orjson.dumps(fields)))  # a copy, since orjson leaves kilobytes of room behind its result
+def _to_json(fields: Fields) -> bytes:
+    return bytes(memoryview(orjson.dumps(fields)))  # a copy: orjson allocates kilobytes more than its result needs
 
 
 _COUNTRY_SETS: dict[frozenset[str | None], frozenset[str | None]] = {}
@@ -110,4 +110,4 @@ _COUNTRY_SETS: dict[frozenset[str | None], frozenset[str | None]] = {}
 
 def _countries_of(phone_numbers: tuple[str, ...]) -> frozenset[str | None]:
     countries = frozenset(map(country_of, phone_numbers))
-    return _COUNTRY_SETS.setdefault(countries, countries)  # a handful of sets for all orders
+    return _COUNTRY_SETS.setdefault(countries, countries)  # all orders share a few sets

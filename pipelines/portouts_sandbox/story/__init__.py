@@ -1,1 +1,1 @@
-"""What happens in the simulated world, and when: arrivals, the lifecycle of each order, and the clock."""
+"""The seeded plan of a world: when orders arrive, what they contain, and what happens to them."""

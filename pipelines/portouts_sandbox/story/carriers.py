@@ -1,6 +1,7 @@
-"""The carriers that gain numbers: a few take most of them, and hardly one is always spelled alike.
+"""The carriers that gain numbers: a few gain most of them, and most names are spelled in several ways.
 
-One surprise, as at the real API: the SPID names a network, the spelling belongs to an order, either can lack.
+The surprise, as at the real API: the SPID identifies a network, but each order has its own spelling of the carrier's
+name. Either can be missing.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from .rng import weighted
+from .rng import weighted_choice
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """A gaining carrier; `spellings` begins with the usual one."""
+    """A gaining carrier; the first of its `spellings` is the usual one."""
 
     spid: str | None
     spellings: tuple[str | None, ...]
 
     def draw_spelling(self, rng: Random) -> str | None:
-        """Return the usual spelling three times out of four."""
+        """Return the usual spelling with a probability of three quarters, else any of them."""
         return self.spellings[0] if rng.random() < 0.75 else rng.choice(self.spellings)
 
 
@@ -61,11 +62,11 @@ OVERSEAS = (
     Carrier("9Z01", ("Specimen Telephony", "Specimen Telephony Ltd", "Specimen Telephony Ltd.")),
 )
 UNNAMED = Carrier(None, (None,))
-_draw_north_american = weighted({carrier: 1 / rank**1.2 for rank, carrier in enumerate(NORTH_AMERICAN, start=1)})
+_draw_north_american = weighted_choice({carrier: 1 / rank**1.2 for rank, carrier in enumerate(NORTH_AMERICAN, start=1)})
 
 
 def draw_carrier(rng: Random, is_north_american: bool) -> Carrier:
-    """Return the carrier that gains an order's numbers; a few orders lack the SPID or name nobody at all."""
+    """Return the carrier that gains an order's numbers; for a few orders it has no SPID, or no name either."""
     if rng.random() < 0.006:
         return UNNAMED
     carrier = _draw_north_american(rng) if is_north_american else rng.choice(OVERSEAS)

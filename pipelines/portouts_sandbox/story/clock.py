@@ -1,4 +1,4 @@
-"""The world's clock, and what is to happen when it moves on."""
+"""The world's clock, and the callbacks that run when it is moved."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 
-Happening = Callable[[], None]
+Callback = Callable[[], None]
 
 
 class Clock:
-    """Stands still until it is moved; then what is due happens in the order of time, equals as planned."""
+    """Stands still until it is moved, then runs the callbacks that are due: by time, then as they were scheduled."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self._heap: list[tuple[datetime, int, Happening]] = []
-        self._tickets = count()
+        self._scheduled: list[tuple[datetime, int, Callback]] = []
+        self._sequence = count()
 
-    def at(self, when: datetime, happening: Happening) -> None:
-        """Let something happen: at once if its time has come, else when the clock gets there."""
+    def call_at(self, when: datetime, callback: Callback) -> None:
+        """Run a callback at once if its time has come, else when the clock reaches it."""
         if when <= self.now:
-            happening()
+            callback()
         else:
-            heappush(self._heap, (when, next(self._tickets), happening))
+            heappush(self._scheduled, (when, next(self._sequence), callback))
 
     def advance(self, by: timedelta) -> None:
-        """Move the clock on."""
+        """Move the clock forward."""
         self.move_to(self.now + by)
 
     def move_to(self, now: datetime) -> None:
-        """Move the clock to an instant that is not before the present one, else ValueError.
+        """Move the clock to an instant; ValueError if that lies before the present one.
 
-        What happens finds the clock at its destination, however far that lies.
+        Every callback sees the clock at its destination, not at the time for which it was scheduled.
         """
         if now < self.now:
             raise ValueError(f"the clock stands at {self.now}, it never goes back to {now}")
         self.now = now
-        while self._heap and self._heap[0][0] <= now:
-            heappop(self._heap)[2]()
+        while self._scheduled and self._scheduled[0][0] <= now:
+            heappop(self._scheduled)[2]()

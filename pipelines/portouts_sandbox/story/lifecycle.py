@@ -1,8 +1,8 @@
-"""What becomes of an order: a list of steps, planned at its birth and planned anew when somebody answers it.
+"""What happens to an order: a list of steps, planned when it is inserted and planned again when it is answered.
 
-Orders go as the documents say: pending -> authorized (by the customer or by silence) -> ported;
-rejected-pending -> rejected or pending again; rejected at intake; canceled from anywhere but the end.
-The surprise: `rejected` is not always the end, a few are reopened months later. Nothing ever leaves `ported`.
+Orders move as Telnyx documents it: pending → authorized (by the customer, or because nobody answers) → ported;
+rejected-pending → rejected, or pending again; rejected at intake; canceled at any time before the end.
+The surprise: `rejected` is not always the end, because a few orders are reopened months later. `ported` is final.
 """
 
 from __future__ import annotations
@@ -14,109 +14,109 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .carriers import Carrier
-from .order_fields import draw_comment, draw_pin, draw_refusal
-from .rng import draw_uuid, weighted
+from .order_fields import draw_comment, draw_pin, draw_rejection
+from .rng import draw_uuid, weighted_choice
 from .timestamps import read_instant, writer_like
 
 DAY = timedelta(days=1)
-NOTHING = timedelta(0)
+NO_TIME = timedelta(0)
 
-_draw_intake = weighted({"reviewed": 96.5, "refused": 2, "refused after a moment": 1.5})
-_draw_answer = weighted({"authorized": 46, "silence": 37, "rejected-pending": 12, "canceled": 4.4, "never": 0.6})
-_draw_review = weighted({"rejected": 60, "pending": 32, "canceled": 8})
-_draw_completion = weighted({"ported": 85, "postponed": 7, "canceled": 4, "lingering": 4})
-_draw_silence = weighted({"a day": 15, "two days": 45, "longer": 40})
-_draw_days_after_foc = weighted({0: 70, 1: 12, 2: 6, 3: 4, 4: 2, 5: 1.5, 6: 1.5, 7: 1, 8: 0.7, 9: 0.6, 10: 0.7})
+_draw_intake = weighted_choice({"accepted": 96.5, "rejected at once": 2, "rejected after a moment": 1.5})
+_draw_answer = weighted_choice({"authorized": 46, "silence": 37, "rejected-pending": 12, "canceled": 4.4, "never": 0.6})
+_draw_review = weighted_choice({"rejected": 60, "pending": 32, "canceled": 8})
+_draw_completion = weighted_choice({"ported": 85, "postponed": 7, "canceled": 4, "delayed for months": 4})
+_draw_silence = weighted_choice({"a day": 15, "two days": 45, "longer": 40})
+_draw_days_after_foc = weighted_choice({0: 70, 1: 12, 2: 6, 3: 4, 4: 2, 5: 1.5, 6: 1.5, 7: 1, 8: 0.7, 9: 0.6, 10: 0.7})
 REOPENED_SHARE = 0.04
 COMMENTED_SHARE = 0.1
-RESPELLED_SHARE = 0.04
+RENAMED_SHARE = 0.04
 
 
-class Notice(NamedTuple):
-    """How a step is announced: the event comes `delay` later, is hidden and lacks its payload for a while."""
+class PlannedEvent(NamedTuple):
+    """How the API shows the event of a step: `delay` after the step, and late in becoming visible and complete."""
 
     id: str
-    delay: timedelta = NOTHING
-    hidden_for: timedelta = NOTHING
-    without_payload_for: timedelta = NOTHING
+    delay: timedelta = NO_TIME
+    hidden_for: timedelta = NO_TIME
+    without_payload_for: timedelta = NO_TIME
     attempted_pin: str = ""
 
 
 class Step(NamedTuple):
-    """A moment of an order's life: fields that change, or a comment, perhaps announced by an event."""
+    """A moment in the life of an order: fields that change or a comment, with or without an event."""
 
     at: datetime
     changes: Mapping[str, Any] = MappingProxyType({})
-    notice: Notice | None = None
+    event: PlannedEvent | None = None
     comment: str | None = None
 
     @property
     def event_type(self) -> str:
-        """Return the event that announces this step."""
+        """Return the type of the event for this step."""
         if self.comment is not None:
             return "portout.new_comment"
         return "portout.status_changed" if "status" in self.changes else "portout.foc_date_changed"
 
 
-def draw_notice(rng: Random, attempted_pin: str = "") -> Notice:
-    """Return how one step is announced: nearly always within a second, complete, visible at once."""
-    return Notice(
+def draw_event(rng: Random, attempted_pin: str = "") -> PlannedEvent:
+    """Plan the event of one step: nearly always within a second, complete, and visible at once."""
+    return PlannedEvent(
         id=draw_uuid(rng),
         delay=timedelta(microseconds=0 if rng.random() < 0.1 else int(rng.random() * 1_200_000)),
         hidden_for=draw_hidden_for(rng),
-        without_payload_for=timedelta(minutes=rng.uniform(1, 12)) if rng.random() < 0.005 else NOTHING,
+        without_payload_for=timedelta(minutes=rng.uniform(1, 12)) if rng.random() < 0.005 else NO_TIME,
         attempted_pin=attempted_pin,
     )
 
 
 def draw_hidden_for(rng: Random) -> timedelta:
-    """Return how long a row stays invisible after its own timestamp: late commits, one row in a hundred."""
-    return timedelta(seconds=rng.uniform(1, 1200)) if rng.random() < 0.01 else NOTHING
+    """Return how long a row stays invisible after its own timestamp: one row in a hundred is committed late."""
+    return timedelta(seconds=rng.uniform(1, 1200)) if rng.random() < 0.01 else NO_TIME
 
 
-class Story:
-    """Plans the steps of one order; `fields` are those it was born with."""
+class LifecyclePlan:
+    """Plans the steps of one order; `fields` are those with which it was inserted."""
 
     def __init__(self, rng: Random, fields: Mapping[str, Any], *, has_events: bool) -> None:
         self._rng, self._fields, self._has_events = rng, fields, has_events
         self._write = writer_like(fields["inserted_at"])
 
-    def from_intake(self, at: datetime, is_north_american: bool) -> Iterator[Step]:
-        """Yield the whole life of an order inserted at `at`."""
-        intake = _draw_intake(self._rng) if is_north_american else "reviewed"
-        if intake == "refused":
-            yield self._refused_at_intake(at)
+    def steps_from_intake(self, at: datetime, is_north_american: bool) -> Iterator[Step]:
+        """Yield all steps of an order that is inserted at `at`; only North American orders need a PIN."""
+        intake = _draw_intake(self._rng) if is_north_american else "accepted"
+        if intake == "rejected at once":
+            yield self._reject_at_intake(at)
             return
-        yield self._becomes("pending", at)
-        if intake == "refused after a moment":
-            yield self._refused_at_intake(at + timedelta(milliseconds=self._rng.randrange(1_300, 90_000)))
+        yield self._take_status("pending", at)
+        if intake == "rejected after a moment":
+            yield self._reject_at_intake(at + timedelta(milliseconds=self._rng.randrange(1_300, 90_000)))
             return
-        if self._rng.random() < 0.8:  # the samples show a pending order touched 17 s after it was inserted
+        if self._rng.random() < 0.8:  # in the documented samples, a pending order is updated 17 s after its insertion
             yield Step(at + timedelta(milliseconds=self._rng.randrange(5_000, 40_000)))
         yield from self._from_pending(at)
 
-    def respelled(self, at: datetime, carrier: Carrier) -> Iterator[Step]:
-        """Yield, for a few orders, the day on which somebody spells the carrier's name differently."""
+    def renaming_steps(self, at: datetime, carrier: Carrier) -> Iterator[Step]:
+        """Yield, for a few orders, a step that spells the carrier's name in another way."""
         others = [name for name in carrier.spellings if name != self._fields["carrier_name"]]
-        if others and self._rng.random() < RESPELLED_SHARE:
+        if others and self._rng.random() < RENAMED_SHARE:
             yield Step(at + self._hours(1, 30 * 24), {"carrier_name": self._rng.choice(others)})
 
-    def from_answer(self, status: str, at: datetime) -> Iterator[Step]:
-        """Yield what follows a customer's answer given at `at`, without the answer itself."""
+    def steps_after_answer(self, status: str, at: datetime) -> Iterator[Step]:
+        """Yield the steps that follow the customer's answer at `at`, without the answer itself."""
         if status == "authorized":
             yield from self._from_authorized(at, read_instant(self._fields["foc_date"]))
         else:
             yield from self._from_review(at)
 
-    def authorization(self, at: datetime) -> dict[str, Any]:
-        """Return the fields that an authorization sets; its FOC date is the one requested or the next day."""
-        earliest, requested = _midnight(at) + DAY, self._fields["requested_foc_date"]
-        foc_at = max(earliest, read_instant(requested)) if requested else earliest
-        return {"status": "authorized", "reason": None, "foc_date": self._write(foc_at), **self._code(None)}
+    def authorization_fields(self, at: datetime) -> dict[str, Any]:
+        """Return the fields that an authorization sets; the FOC date is the one requested, tomorrow at the earliest."""
+        tomorrow, requested = _midnight(at) + DAY, self._fields["requested_foc_date"]
+        foc_at = max(tomorrow, read_instant(requested)) if requested else tomorrow
+        return {"status": "authorized", "reason": None, "foc_date": self._write(foc_at), **self._code_field(None)}
 
-    def refusal(self, status: str, code: int | None, reason: str | None) -> dict[str, Any]:
+    def rejection_fields(self, status: str, code: int | None, reason: str | None) -> dict[str, Any]:
         """Return the fields that a rejection sets."""
-        return {"status": status, "reason": reason, **self._code(code)}
+        return {"status": status, "reason": reason, **self._code_field(code)}
 
     def _from_pending(self, at: datetime) -> Iterator[Step]:
         answer = _draw_answer(self._rng)
@@ -124,30 +124,30 @@ class Story:
             return
         answered_at = at + self._answer_time(answer)
         if answer == "canceled":
-            yield self._becomes("canceled", answered_at)
+            yield self._take_status("canceled", answered_at)
         elif answer == "rejected-pending":
-            code, reason = draw_refusal(self._rng)
-            yield self._step(answered_at, self.refusal("rejected-pending", code, reason))
+            code, reason = draw_rejection(self._rng)
+            yield self._step(answered_at, self.rejection_fields("rejected-pending", code, reason))
             yield from self._from_review(answered_at)
         else:
-            authorization = self.authorization(answered_at)
+            authorization = self.authorization_fields(answered_at)
             yield self._step(answered_at, authorization)
             yield from self._from_authorized(answered_at, read_instant(authorization["foc_date"]))
 
     def _from_review(self, at: datetime) -> Iterator[Step]:
         if self._rng.random() < COMMENTED_SHARE:
             comment_at = at + self._hours(0.05, 0.95)
-            yield Step(comment_at, notice=self._notice(), comment=draw_comment(self._rng))
+            yield Step(comment_at, event=self._event(), comment=draw_comment(self._rng))
         decision, decided_at = _draw_review(self._rng), at + self._hours(1, 72)
         if decision == "pending":
-            yield from self._reopened(decided_at)
+            yield from self._reopen(decided_at)
             return
-        yield self._becomes(decision, decided_at)
+        yield self._take_status(decision, decided_at)
         if decision == "rejected" and self._rng.random() < REOPENED_SHARE:
-            yield from self._reopened(decided_at + self._hours(30 * 24, 200 * 24))
+            yield from self._reopen(decided_at + self._hours(30 * 24, 200 * 24))
 
-    def _reopened(self, at: datetime) -> Iterator[Step]:
-        yield self._step(at, self.refusal("pending", None, None))
+    def _reopen(self, at: datetime) -> Iterator[Step]:
+        yield self._step(at, self.rejection_fields("pending", None, None))
         yield from self._from_pending(at)
 
     def _from_authorized(self, at: datetime, foc_at: datetime) -> Iterator[Step]:
@@ -157,33 +157,33 @@ class Story:
             foc_at += DAY * self._rng.randint(1, 12)
             yield self._step(_whole_milliseconds(moved_at), {"foc_date": self._write(foc_at)})
         if completion == "canceled":
-            yield self._becomes("canceled", at + self._hours(1, 240))
-        elif completion == "lingering":
+            yield self._take_status("canceled", at + self._hours(1, 240))
+        elif completion == "delayed for months":
             is_ported = self._rng.random() < 0.75
             ends_at = foc_at + self._hours(60 * 24, 250 * 24)
-            yield self._ported(ends_at) if is_ported else self._becomes("canceled", ends_at)
+            yield self._port(ends_at) if is_ported else self._take_status("canceled", ends_at)
         else:
-            yield self._ported(foc_at + DAY * _draw_days_after_foc(self._rng) + self._hours(12, 23.9))
+            yield self._port(foc_at + DAY * _draw_days_after_foc(self._rng) + self._hours(12, 23.9))
 
-    def _ported(self, at: datetime) -> Step:
+    def _port(self, at: datetime) -> Step:
         return self._step(at, {"status": "ported", "already_ported": True})
 
-    def _refused_at_intake(self, at: datetime) -> Step:
-        refusal = self.refusal("rejected", 1002, "Invalid PIN")
-        return Step(at, refusal, self._notice(draw_pin(self._rng)))
+    def _reject_at_intake(self, at: datetime) -> Step:
+        rejection = self.rejection_fields("rejected", 1002, "Invalid PIN")
+        return Step(at, rejection, self._event(draw_pin(self._rng)))
 
-    def _becomes(self, status: str, at: datetime) -> Step:
+    def _take_status(self, status: str, at: datetime) -> Step:
         return self._step(at, {"status": status})
 
     def _step(self, at: datetime, changes: Mapping[str, Any]) -> Step:
         pin = draw_pin(self._rng) if self._rng.random() < 0.05 else ""
-        return Step(at, changes, self._notice(pin))
+        return Step(at, changes, self._event(pin))
 
-    def _notice(self, attempted_pin: str = "") -> Notice | None:
-        return draw_notice(self._rng, attempted_pin) if self._has_events else None
+    def _event(self, attempted_pin: str = "") -> PlannedEvent | None:
+        return draw_event(self._rng, attempted_pin) if self._has_events else None
 
     def _answer_time(self, answer: str) -> timedelta:
-        """Draw how long an order stays pending: skewed hours for people, a deadline for silence."""
+        """Draw how long an order stays pending: a skewed number of hours if somebody answers, else a deadline."""
         if answer == "silence":
             kind = _draw_silence(self._rng)
             return DAY if kind == "a day" else 2 * DAY if kind == "two days" else self._hours(24, 60)
@@ -194,7 +194,7 @@ class Story:
     def _hours(self, least: float, most: float) -> timedelta:
         return timedelta(milliseconds=int(self._rng.uniform(least, most) * 3_600_000))
 
-    def _code(self, code: int | None) -> dict[str, int | None]:
+    def _code_field(self, code: int | None) -> dict[str, int | None]:
         return {"rejection_code": code} if "rejection_code" in self._fields else {}
 
 

@@ -1,6 +1,6 @@
-"""Phone numbers from the ranges that regulators set aside for fiction, so that no real line is ever named.
+"""Phone numbers from the ranges that regulators reserve for fiction, so that none belongs to a real line.
 
-One surprise: in North America only 555-0100 to 555-0199 of each area code are free, so large worlds port the
+The surprise: in North America only 555-0100 to 555-0199 of each area code are reserved, so large worlds port the
 same number many times.
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from .rng import weighted
+from .rng import weighted_choice
 
 
-def _words(text: str) -> tuple[str, ...]:
+def _split(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-US_AREA_CODES = _words("""
+US_AREA_CODES = _split("""
     201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240
     248 251 252 253 254 256 260 262 267 269 270 276 281 301 302 303 304 305 307 308 309 310 312 313 314
     315 316 317 318 319 320 321 323 325 330 334 336 337 339 347 351 352 360 361 386 401 402 404 405 406
@@ -29,55 +29,55 @@ US_AREA_CODES = _words("""
     864 865 870 901 903 904 906 907 908 909 910 912 913 914 915 916 917 918 919 920 925 928 931 936 937
     940 941 947 949 952 954 956 970 971 972 973 978 979 980 985 989
 """)
-CA_AREA_CODES = _words("""
+CA_AREA_CODES = _split("""
     204 226 250 289 306 403 416 418 438 450 506 514 519 604 613 647 705 709 778 780 807 819 902 905
 """)
 
 
 @dataclass(frozen=True)
-class Range:
-    """One country's numbers for fiction: every prefix is followed by so many free digits."""
+class NumberRange:
+    """One country's numbers for fiction: each prefix is followed by `digits` free digits."""
 
     prefixes: tuple[str, ...]
     digits: int
 
     def number(self, position: int) -> str:
-        """Return the number at a position; neighbours are neighbours, the last is followed by the first."""
+        """Return the number at a position; the position after the last is the first again."""
         prefix, line = divmod(position, 10**self.digits)
         return f"{self.prefixes[prefix % len(self.prefixes)]}{line:0{self.digits}d}"
 
     def size(self) -> int:
-        """Return how many different numbers there are."""
+        """Return the count of different numbers."""
         return len(self.prefixes) * int(10**self.digits)
 
 
 RANGES = {
-    "US": Range(tuple(f"+1{code}55501" for code in US_AREA_CODES), 2),
-    "CA": Range(tuple(f"+1{code}55501" for code in CA_AREA_CODES), 2),
-    "GB": Range(("+442079460", "+441414960", "+441214960"), 3),
-    "IE": Range(("+3532091",), 5),
-    "DE": Range(("+493023125", "+496990009"), 3),
-    "FR": Range(("+3319900", "+3346571"), 4),
-    "AU": Range(("+6125550", "+6135550"), 4),
-    "SE": Range(("+468465004", "+463139006"), 2),
+    "US": NumberRange(tuple(f"+1{code}55501" for code in US_AREA_CODES), 2),
+    "CA": NumberRange(tuple(f"+1{code}55501" for code in CA_AREA_CODES), 2),
+    "GB": NumberRange(("+442079460", "+441414960", "+441214960"), 3),
+    "IE": NumberRange(("+3532091",), 5),
+    "DE": NumberRange(("+493023125", "+496990009"), 3),
+    "FR": NumberRange(("+3319900", "+3346571"), 4),
+    "AU": NumberRange(("+6125550", "+6135550"), 4),
+    "SE": NumberRange(("+468465004", "+463139006"), 2),
 }
 COUNTRY_CODES = {"+353": "IE", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+46": "SE"}
 _CANADIAN = frozenset(CA_AREA_CODES)
-_draw_country = weighted({"US": 84, "CA": 8, "GB": 3, "IE": 1.5, "DE": 1.2, "FR": 1.2, "AU": 0.6, "SE": 0.5})
-_draw_count = weighted(
+_draw_country = weighted_choice({"US": 84, "CA": 8, "GB": 3, "IE": 1.5, "DE": 1.2, "FR": 1.2, "AU": 0.6, "SE": 0.5})
+_draw_count = weighted_choice(
     {1: 82, 2: 7, 3: 3.5, 4: 2.5, 5: 1.8, 6: 1, 7: 0.6, 8: 0.6, 9: 0.4, 10: 0.5, 50: 0.05, 200: 0.05}
 )
 
 
 def draw_numbers(rng: Random) -> list[str]:
-    """Return the numbers of one order: mostly one, else a block of neighbours in one country."""
+    """Return the numbers of one order: mostly one, else a block of consecutive numbers of one country."""
     numbers = RANGES[_draw_country(rng)]
     first, count = rng.randrange(numbers.size()), min(_draw_count(rng), numbers.size())
     return [numbers.number(first + step) for step in range(count)]
 
 
 def country_of(phone_number: str) -> str | None:
-    """Return the ISO 3166 code of an E.164 number, None outside the countries of this world."""
+    """Return the ISO 3166 country code of an E.164 number; None outside the countries of this world."""
     if phone_number.startswith("+1"):
         return "CA" if phone_number[2:5] in _CANADIAN else "US"
     return next((code for prefix, code in COUNTRY_CODES.items() if phone_number.startswith(prefix)), None)

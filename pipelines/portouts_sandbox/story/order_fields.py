@@ -1,7 +1,7 @@
-"""The fields that an order is born with, and the sayings of people who deal with it.
+"""The fields with which an order is inserted, and the texts that people write about it.
 
-Nearly everything personal is null, as in the documents' samples; people are invented, their family names mean
-"example". The surprise: older orders lack keys that newer ones have, and write timestamps in another style.
+Nearly all personal fields are null, as in the documented samples. The people are invented: their family names mean
+"example". The surprise: older orders lack keys that newer ones have, and write timestamps in another format.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import Any
 
 from .carriers import Carrier, draw_carrier
 from .numbering import country_of, draw_numbers
-from .rng import draw_uuid, weighted
+from .rng import draw_uuid, weighted_choice
 from .timestamps import write_milliseconds, write_seconds
 
 Fields = dict[str, Any]
 
 USER_ID = "00000000-0000-4000-8000-00000000cafe"
-PERSON_SHARE = 0.12  # orders that name people and places at all
+PERSON_SHARE = 0.12  # share of orders that name people and places
 
 PEOPLE = (
     "Zoë Example", "José Ejemplo", "Łukasz Przykład", "Siobhán Sampla", "Jürgen Beispiel", "Åsa Exempel",
@@ -27,7 +27,7 @@ PEOPLE = (
 )  # fmt: skip
 CITIES = ("Sampleville", "Saint-Exemple", "Testington", "Ejemplo del Río", "Mockborough", "Beispielstadt")
 STATES = ("IL", "CO", "TX", "NY", "QC", "CA")
-REFUSALS = (
+REJECTIONS = (
     (1001, "The account holder does not recognise this request"),
     (1001, "Number is part of a contract – please contact the account holder"),
     (1001, "Le titulaire n'a pas autorisé ce transfert"),
@@ -40,12 +40,12 @@ COMMENTS = (
     "Customer asked again – see ticket.",
     "Dirección no válida, gracias.",
 )
-_draw_lead_days = weighted({1: 8, 2: 14, 3: 20, 4: 16, 5: 12, 6: 8, 7: 9, 10: 6, 14: 5, 21: 2})
+_draw_lead_days = weighted_choice({1: 8, 2: 14, 3: 20, 4: 16, 5: 12, 6: 8, 7: 9, 10: 6, 14: 5, 21: 2})
 
 
 @dataclass(frozen=True)
-class Generations:
-    """The instants from which orders are born with newer features."""
+class FeatureDates:
+    """The instants from which new orders have the API's newer features."""
 
     events: datetime
     rejection_code: datetime
@@ -53,8 +53,8 @@ class Generations:
     host_messaging: datetime
 
     @classmethod
-    def between(cls, starts_at: datetime, now: datetime) -> Generations:
-        """Spread the features over a world's history."""
+    def between(cls, starts_at: datetime, now: datetime) -> FeatureDates:
+        """Distribute the features over a world's history."""
         span = now - starts_at
         return cls(
             events=starts_at + min(timedelta(days=21), span * 0.1),
@@ -64,14 +64,14 @@ class Generations:
         )
 
 
-def draw_fields(rng: Random, inserted_at: datetime, generations: Generations) -> tuple[Fields, Carrier]:
-    """Return an order's fields at its birth (no status yet), and the carrier that gains its numbers."""
+def draw_fields(rng: Random, inserted_at: datetime, features: FeatureDates) -> tuple[Fields, Carrier]:
+    """Return the fields of a new order, whose first step sets its status, and the carrier that gains its numbers."""
     numbers = draw_numbers(rng)
     carrier = draw_carrier(rng, is_north_american=numbers[0].startswith("+1"))
-    write = write_milliseconds if inserted_at >= generations.milliseconds else write_seconds
+    write = write_milliseconds if inserted_at >= features.milliseconds else write_seconds
     requested = inserted_at.replace(hour=0, minute=0, second=0, microsecond=0)
     requested += timedelta(days=_draw_lead_days(rng))
-    fields = blank_fields(draw_uuid(rng), write(inserted_at))
+    fields = default_fields(draw_uuid(rng), write(inserted_at))
     fields.update(
         phone_numbers=numbers,
         carrier_name=carrier.draw_spelling(rng),
@@ -79,15 +79,15 @@ def draw_fields(rng: Random, inserted_at: datetime, generations: Generations) ->
         requested_foc_date=write(requested),
         **(_draw_person(rng) if rng.random() < PERSON_SHARE else {}),
     )
-    if inserted_at < generations.rejection_code:
+    if inserted_at < features.rejection_code:
         del fields["rejection_code"]
-    if inserted_at < generations.host_messaging:
+    if inserted_at < features.host_messaging:
         del fields["host_messaging"]
     return fields, carrier
 
 
-def blank_fields(portout_id: str, inserted_at: str) -> Fields:
-    """Return an order of the newest generation with everything unknown, keys in the API's order."""
+def default_fields(portout_id: str, inserted_at: str) -> Fields:
+    """Return an order with all keys that the API knows today, in its order, and without any details."""
     return {
         "already_ported": False,
         "authorized_name": None,
@@ -120,22 +120,22 @@ def blank_fields(portout_id: str, inserted_at: str) -> Fields:
 
 
 def is_north_american(fields: Fields) -> bool:
-    """Tell whether PINs are asked for the order's numbers."""
+    """Return whether the first number is American or Canadian, so that a port-out needs a PIN."""
     return country_of(fields["phone_numbers"][0]) in ("US", "CA")
 
 
-def draw_refusal(rng: Random) -> tuple[int, str | None]:
-    """Return a rejection code and the customer's reason, which only code 1001 demands."""
-    return rng.choice(REFUSALS)
+def draw_rejection(rng: Random) -> tuple[int, str | None]:
+    """Return a rejection code and the customer's reason; only code 1001 requires a reason."""
+    return rng.choice(REJECTIONS)
 
 
 def draw_comment(rng: Random) -> str:
-    """Return what somebody writes below an order."""
+    """Return a comment on an order."""
     return rng.choice(COMMENTS)
 
 
 def draw_pin(rng: Random) -> str:
-    """Return a PIN that somebody tried."""
+    """Return a PIN that somebody has tried."""
     return f"{rng.randrange(10_000):04d}"
 
 

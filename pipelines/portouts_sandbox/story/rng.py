@@ -1,6 +1,6 @@
-"""Seeded chance: the same seed and name always throw the same numbers, whatever was thrown before.
+"""Seeded random generators: a seed and a name always give the same numbers, whatever else was drawn before.
 
-Every hour to come and every answer has dice of its own, so the world does not depend on how its clock moves.
+Each hour of arrivals and each answer has its own generator, so the world does not depend on how its clock is moved.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import TypeVar
 Choice = TypeVar("Choice")
 
 
-def dice(seed: int, *name: object) -> Random:
-    """Return the generator that belongs to `name` in the world of `seed`."""
+def rng_for(seed: int, *name: object) -> Random:
+    """Return the generator called `name` in the world of `seed`."""
     return Random(" ".join(map(str, (seed, *name))))
 
 
-def weighted(table: Mapping[Choice, float]) -> Callable[[Random], Choice]:
-    """Return a function that draws a key of `table`, each as often as its weight says."""
-    choices = list(table)
-    bounds = list(accumulate(table.values()))
+def weighted_choice(weights: Mapping[Choice, float]) -> Callable[[Random], Choice]:
+    """Return a function that draws a key of `weights` with a probability proportional to its weight."""
+    choices = list(weights)
+    bounds = list(accumulate(weights.values()))
 
     def draw(rng: Random) -> Choice:
         return choices[bisect(bounds, rng.random() * bounds[-1])]

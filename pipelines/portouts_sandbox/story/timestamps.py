@@ -1,6 +1,6 @@
-"""Instants as the API writes them, and as it reads them in filters.
+"""Instants as text: how the API writes them in rows, and how it reads them in filters.
 
-One surprise: the API has written orders in two styles over the years and events in a third; all are UTC.
+The surprise: over the years the API has written orders in two formats, and it writes events in a third. All are UTC.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def _digits(at: datetime) -> str:
 
 
 def writer_like(sample: str) -> Callable[[datetime], str]:
-    """Return the writer of an order's style, which another of its timestamps shows."""
+    """Return the function that writes an order's timestamps in the format of `sample`, which is one of them."""
     return write_milliseconds if sample.endswith("Z") else write_seconds
 
 
 def read_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant or date, UTC unless it says otherwise; ValueError if it is neither."""
+    """Read an ISO 8601 instant or date, in UTC unless it names another offset; ValueError if it is neither."""
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
