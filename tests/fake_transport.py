@@ -89,7 +89,7 @@ def envelope(rows: Sequence[Row], total: object, page_number: int = 1, page_size
 
 
 def order(number: int, inserted_at: datetime, **fields: object) -> Row:
-    """Invent an order of which only what reading needs is told."""
+    """Invent an order with only the fields that reading needs."""
     stamp = inserted_at.isoformat()
     return {"id": f"order-{number:05}", "status": "pending", "inserted_at": stamp, "updated_at": stamp} | fields
 

@@ -524,7 +524,7 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
     reasons: list[str] = []
 
     async def sleep(seconds: float) -> None:
-        reasons.append(client.waits_for())
+        reasons.append(client.wait_reason())
         await FakeClock.sleep(clock, seconds)
 
     clock.sleep = sleep  # type: ignore[method-assign]  # of this one clock
@@ -532,7 +532,7 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
         Script([answer, good()], clock), clock, watch=Watch(clock=clock, has_answered=True)
     ) as client:
         await client.fetch_list("/portouts", {})
-        assert client.waits_for() == "no answer yet from api.example.test"
+        assert client.wait_reason() == "no answer yet from api.example.test"
     assert reasons
     assert all(reason in shown for shown in reasons)
 
@@ -697,8 +697,8 @@ async def test_the_key_is_in_no_exception_no_repr_and_no_log(answer: Answer, cap
     async with client:
         with pytest.raises((TelnyxRefused, TelnyxUnavailable)) as raised:
             await client.fetch_list("/portouts", {})
-    told = [f"{error!r} {error}" for error in chain(raised.value)] + [repr(client), repr(BearerAuth(API_KEY))]
-    assert API_KEY not in "\n".join([*told, caplog.text])
+    shown = [f"{error!r} {error}" for error in chain(raised.value)] + [repr(client), repr(BearerAuth(API_KEY))]
+    assert API_KEY not in "\n".join([*shown, caplog.text])
 
 
 async def answer_pages(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -786,4 +786,4 @@ async def test_only_get_is_ever_sent_and_nothing_else_is_offered() -> None:
     script, _ = await ask([httpx.Response(503), httpx.Response(429), good()])
     assert {request.method for request in script.requests} == {"GET"}
     offered = {name for name in dir(TelnyxClient) if not name.startswith("_")}
-    assert {name for name in offered if not re.match("fetch_", name)} == {"attend", "waits_for"}
+    assert {name for name in offered if not re.match("fetch_", name)} == {"attend", "wait_reason"}

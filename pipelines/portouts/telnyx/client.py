@@ -1,13 +1,14 @@
-"""HTTP to Telnyx: one GET in, one page or object out, or an exception that says what happened.
+"""Sends one GET to Telnyx and returns one page or object, or raises an error that says what happened.
 
-Only GET is offered, so no load can change an order.
+A request passes the rate limit and is tried again until its answer is whole, within its deadline. Only GET is offered,
+so no load can change an order.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -22,7 +23,7 @@ from tenacity.wait import wait_exponential, wait_random
 from portouts.telnyx.bodies import UnreadableBody
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, in_words
-from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, causes, refusal
+from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, describe, refusal
 from portouts.telnyx.network import DEFAULT_BASE_URL, BearerAuth, open_http
 from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
 from portouts.telnyx.rate_limit import RateLimit
@@ -31,7 +32,7 @@ DEFAULT_CONCURRENCY = 12
 ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment. A host that has never sent JSON is probably not Telnyx.
 STRANGER_ATTEMPTS = 5
-# Where nothing has ever answered, an address that refuses is the wrong one, and one that is silent probably is.
+# Where nothing has ever answered, an address that refuses is the wrong one. One that is silent probably is.
 UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {
     httpx.ConnectError: 1,
     httpx.ConnectTimeout: 2,
@@ -39,14 +40,14 @@ UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {
 }
 RETRIED_STATUSES = frozenset({408, 425, 429})
 LATER = "Run the sync again later."
-# Seconds. httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
+# Seconds for one try. httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
 LONGEST_TRY = 120.0
 
 T = TypeVar("T")
 
 
 class _FailedTry(Exception):
-    """One failed try; `wait` is what the API asked for in this header, in seconds."""
+    """One failed try; another may succeed. `wait` is the number of seconds that the API requests in `header`."""
 
     def __init__(
         self,
@@ -64,15 +65,6 @@ class _FailedTry(Exception):
         self.attempts = attempts
 
 
-class _UnreadableAnswer(_FailedTry):
-    """A 2xx answer that is not what was asked for; a complete one that comes a second time will not change."""
-
-    def __init__(self, message: str, body: bytes, *, is_complete: bool) -> None:
-        super().__init__(message)
-        self.body = body
-        self.is_complete = is_complete
-
-
 @dataclass(frozen=True)
 class _Request(Generic[T]):
     path: str
@@ -80,6 +72,12 @@ class _Request(Generic[T]):
     parse: Callable[[bytes, str | None], T]
     """Takes a body and the charset that its sender names; raises `UnreadableBody`."""
     budget: TimeBudget
+    unreadable: set[bytes] = field(default_factory=set)
+    """Bodies that could not be read: a complete one that comes a second time will not change."""
+
+    def __str__(self) -> str:
+        query = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.path} ({query})" if query else self.path
 
 
 class Api(Protocol):
@@ -115,7 +113,7 @@ class TelnyxClient:
         self.rate_limit = rate_limit or RateLimit(longest_wait=self.deadline.request_seconds)
         self.watch = watch or Watch()
         self._clock = self.rate_limit.clock
-        self._is_understood = False
+        self._has_sent_json = False
         self._auth = BearerAuth(api_key)
         self._connections = asyncio.Semaphore(max_concurrency)
         self._http = open_http(base_url, self._auth, max_concurrency, transport)
@@ -140,10 +138,10 @@ class TelnyxClient:
         return await self._fetch(path, {}, parse_object)
 
     async def attend(self, work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
-        """Await work that asks this client, and watch it wait; raises `Interrupted`."""
-        return await self.watch.attend(work, self.waits_for)
+        """Await work that uses this client, and watch it wait; raises `Interrupted`."""
+        return await self.watch.attend(work, self.wait_reason)
 
-    def waits_for(self) -> str:
+    def wait_reason(self) -> str:
         """Return the reason why no answer comes, as far as it is known."""
         if self.watch.last_failure:
             return self.watch.last_failure
@@ -160,51 +158,40 @@ class TelnyxClient:
             async with asyncio.timeout(self.deadline.seconds_left()):
                 if not self.deadline.allows(0):
                     raise TimeoutError
-                return await self._fetch_patiently(request)
+                return await self._fetch_with_retries(request)
         except TimeoutError:
             raise TelnyxUnavailable(
                 f"GET {path}: the sync has taken {in_words(self.deadline.sync_seconds or 0)}, which is all that "
                 "sync_deadline_minutes allows. What was loaded is kept; run the sync again to go on."
             ) from None
 
-    async def _fetch_patiently(self, request: _Request[T]) -> T:
-        """Try until an answer is whole, or until another try is not allowed or would not help."""
+    async def _fetch_with_retries(self, request: _Request[T]) -> T:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_FailedTry),
-            wait=_wait,
+            after=self._note_failure,
             stop=partial(self._is_enough, request.budget),
+            wait=_seconds_to_wait,
+            before_sleep=lambda state: request.budget.spend(state.upcoming_sleep),
             sleep=self._clock.sleep,
             reraise=True,
         )
-        unreadable: set[bytes] = set()
         try:
             async for attempt in retrying:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
-                    try:
-                        return await self._try(request)
-                    except _UnreadableAnswer as failure:
-                        if failure.is_complete and failure.body in unreadable:
-                            raise TelnyxUnavailable(_unreadable_page(request, failure)) from None
-                        unreadable.add(failure.body)
-                        raise
+                    return await self._try(request)
         except _FailedTry as failure:
-            tries = retrying.statistics["attempt_number"]
-            raise TelnyxUnavailable(
-                f"GET {request.path}: {self._why_given_up(failure, tries, request.budget)}"
-            ) from None
+            why = self._why_given_up(failure, retrying.statistics["attempt_number"], request.budget)
+            raise TelnyxUnavailable(f"GET {request.path}: {why}") from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
+    def _note_failure(self, state: RetryCallState) -> None:
+        self.watch.last_failure = _failure_of(state).reason
+
     def _is_enough(self, budget: TimeBudget, state: RetryCallState) -> bool:
-        """Return whether to give up now; if not, count the wait that follows."""
-        failure = state.outcome.exception() if state.outcome else None
-        if not isinstance(failure, _FailedTry):
-            return True
-        self.watch.last_failure = failure.reason
+        """Return whether to give up now: too many tries, or no time for the next wait."""
         wait = state.upcoming_sleep
-        if state.attempt_number >= failure.attempts or not (budget.allows(wait) and self.deadline.allows(wait)):
-            return True
-        budget.spent += wait
-        return False
+        has_time = budget.allows(wait) and self.deadline.allows(wait)
+        return state.attempt_number >= _failure_of(state).attempts or not has_time
 
     def _why_given_up(self, failure: _FailedTry, tries: int, budget: TimeBudget) -> str:
         if failure.wait and not (budget.allows(failure.wait) and self.deadline.allows(failure.wait)):
@@ -231,7 +218,7 @@ class TelnyxClient:
             self._note_answer(response, sent_at, is_of_api=refused.is_of_api)
             raise refused
         parsed = self._parse(request, response)
-        self._is_understood = True
+        self._has_sent_json = True
         self._note_answer(response, sent_at)
         return parsed
 
@@ -249,7 +236,7 @@ class TelnyxClient:
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise self._no_answer(error) from None
         finally:
-            request.budget.spent += self.deadline.clock() - began_at
+            request.budget.spend(self.deadline.clock() - began_at)
         self.watch.has_answered = True
         return response
 
@@ -266,19 +253,24 @@ class TelnyxClient:
         try:
             return request.parse(response.content, response.charset_encoding)
         except UnreadableBody as error:
-            raise _UnreadableAnswer(str(error), response.content, is_complete=error.is_complete) from None
+            if error.is_complete and response.content in request.unreadable:
+                raise TelnyxUnavailable(
+                    f"GET {request}: the API answers the same twice and it cannot be read: {error}. Ask Telnyx about "
+                    "this page."
+                ) from None
+            request.unreadable.add(response.content)
+            raise _FailedTry(str(error)) from None
 
     def _no_answer(self, error: Exception) -> _FailedTry:
-        why = ": ".join(part for part in (type(error).__name__, "; ".join(dict.fromkeys(causes(error)))) if part)
         advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
         attempts = ATTEMPTS if self.watch.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
-        return _FailedTry(f"no whole answer from {self._host} ({why})", advice=advice, attempts=attempts)
+        return _FailedTry(f"no whole answer from {self._host} ({describe(error)})", advice=advice, attempts=attempts)
 
     def _strange_answer(self, status: int, content_type: str) -> _FailedTry:
         return _FailedTry(
             f"{self._host} answered HTTP {status} with {self._auth.redact(content_type)}, not JSON",
             advice="Check TELNYX_BASE_URL, and whether a proxy answers in place of Telnyx.",
-            attempts=ATTEMPTS if self._is_understood else STRANGER_ATTEMPTS,
+            attempts=ATTEMPTS if self._has_sent_json else STRANGER_ATTEMPTS,
         )
 
 
@@ -293,18 +285,15 @@ def converse(client: TelnyxClient, conversation: Callable[[], Coroutine[Any, Any
         return portal.call(connected)
 
 
-def _unreadable_page(request: _Request[Any], failure: _UnreadableAnswer) -> str:
-    query = ", ".join(f"{name}={value}" for name, value in request.params.items())
-    return (
-        f"GET {request.path}{f' ({query})' if query else ''}: the API answers the same twice and it cannot be read: "
-        f"{failure}. Ask Telnyx about this page."
-    )
-
-
 _backoff = wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
 
 
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    requested = error.wait if isinstance(error, _FailedTry) else None
-    return requested or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm
+def _seconds_to_wait(state: RetryCallState) -> float:
+    return _failure_of(state).wait or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm
+
+
+def _failure_of(state: RetryCallState) -> _FailedTry:
+    failure = state.outcome.exception() if state.outcome else None
+    if not isinstance(failure, _FailedTry):
+        raise AssertionError("only a failed try is tried again")
+    return failure

@@ -63,6 +63,9 @@ class TimeBudget:
     def allows(self, seconds: float) -> bool:
         return seconds < self.left
 
+    def spend(self, seconds: float) -> None:
+        self.spent += seconds
+
 
 @dataclass
 class Watch:

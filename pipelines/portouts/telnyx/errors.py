@@ -87,11 +87,17 @@ def refusal(path: str, response: httpx.Response, redact: Callable[[str], str]) -
     return refused
 
 
-def causes(error: BaseException) -> Iterator[str]:
-    """Name why a connection failed, in the fixed words of the system: other texts may quote the request."""
+def describe(error: Exception) -> str:
+    """Name the kind of a failed connection and its causes, such as "ConnectError: connection refused"."""
+    causes = "; ".join(dict.fromkeys(_causes(error)))
+    return f"{type(error).__name__}: {causes}" if causes else type(error).__name__
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """Yield causes in the fixed words of the operating system and of OpenSSL: other texts may quote the request."""
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
-            yield from causes(one)
+            yield from _causes(one)
     elif isinstance(error, ssl.SSLError):
         is_certificate = isinstance(error, ssl.SSLCertVerificationError)
         yield "certificate not accepted" if is_certificate else f"TLS {error.reason}"
@@ -99,7 +105,7 @@ def causes(error: BaseException) -> Iterator[str]:
         is_name = isinstance(error, socket.gaierror)
         yield str(error.strerror if is_name else os.strerror(error.errno)).lower()
     elif cause := error.__cause__ or error.__context__:
-        yield from causes(cause)
+        yield from _causes(cause)
 
 
 def _reason(response: httpx.Response) -> str:
