@@ -19,7 +19,7 @@ from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, e
 from portouts.errors import Interrupted
 from portouts.telnyx.client import ATTEMPTS, STRANGER_ATTEMPTS, TelnyxClient
 from portouts.telnyx.clock import Clock
-from portouts.telnyx.deadlines import Deadline, Watch, in_words
+from portouts.telnyx.deadlines import Deadline, Watch, format_duration
 from portouts.telnyx.errors import (
     KeyRejected,
     NotFound,
@@ -587,8 +587,8 @@ async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
     ],
     ids=str,
 )
-def test_a_length_of_time_in_words_is_never_too_short(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+def test_a_length_of_time_format_duration_is_never_too_short(seconds: float, words: str) -> None:
+    assert format_duration(seconds) == words
 
 
 REFUSALS = [(401, KeyRejected), (403, PermissionDenied), (404, NotFound), (422, Unprocessable)]

@@ -17,7 +17,7 @@ import msgspec
 
 from portouts.records.pins import clear_texts, may_say_pin, remove_pins, text_without_pins
 from portouts.records.schema import DATE_FIELDS, IMPERSONAL_PAYLOAD_FIELDS, is_date_like
-from portouts.telnyx.bodies import as_text, pruned
+from portouts.telnyx.bodies import as_text, prune
 
 Pii = Literal["keep", "hash", "drop"]
 
@@ -97,4 +97,4 @@ def _encode(value: object, order: Literal["sorted"] | None) -> str:
     try:
         return msgspec.json.encode(value, enc_hook=as_text, order=order).decode()
     except RecursionError:
-        return msgspec.json.encode(pruned(value), enc_hook=as_text, order=order).decode()
+        return msgspec.json.encode(prune(value), enc_hook=as_text, order=order).decode()

@@ -1,8 +1,9 @@
 """Reads JSON that is not quite JSON, as far as it can be read.
 
-The fast decoder refuses a whole page for one odd field. Here bytes and half pairs that are no character become U+FFFD,
-numbers that are none (NaN, 1e400) become `NoValue`, and what is nested too deep is left out. What is not JSON at all
-raises `UnreadableBody`, which says where.
+The fast decoder refuses a whole page for one odd field. This one replaces three things and reads the rest: bytes and
+half surrogate pairs that are no character become U+FFFD, numbers that are not finite (NaN, 1e400) become
+`InvalidNumber`, and values that are nested too deep become a text that says so. A body that is not JSON at all raises
+`UnreadableBody`, which says where.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ _DEPTH_OF_ROWS = 3  # {"data": [{
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
-class NoValue:
-    """What stands in JSON where a value belongs and is none; no column takes it."""
+class InvalidNumber:
+    """A number that JSON does not allow or Python does not read, as its text; no column takes it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -37,7 +38,7 @@ class UnreadableBody(ValueError):
 
 
 def read_json(body: bytes, charset: str | None = None) -> Any:
-    """Read a body; raises `UnreadableBody`. `charset` is what the sender says, for bytes that are no UTF-8."""
+    """Read a body; raises `UnreadableBody`. `charset` is what the sender names, for bytes that are not UTF-8."""
     text = _decode(body, charset).removeprefix("\ufeff")
     try:
         return _parse(text)
@@ -46,28 +47,26 @@ def read_json(body: bytes, charset: str | None = None) -> Any:
 
 
 def mend(value: Any) -> list[str]:
-    """Replace, in place and at any depth, what is no character; name what was or is wrong inside."""
+    """Replace half surrogate pairs, in place and at any depth; return what is wrong inside, each kind once."""
     found: dict[str, None] = {}
     unseen = [value]
     while unseen:
         part = unseen.pop()
         if isinstance(part, dict):
-            for key in [key for key in part if _HALF_PAIR.search(key)]:
-                part[_HALF_PAIR.sub("\ufffd", key)] = part.pop(key)
-                found["half a surrogate pair"] = None
+            found |= dict.fromkeys(_mend_keys(part))
         for key, inner in list(part.items() if isinstance(part, dict) else enumerate(part)):
             if isinstance(inner, dict | list):
                 unseen.append(inner)
-            elif isinstance(inner, NoValue):
+            elif isinstance(inner, InvalidNumber):
                 found["a number that is none"] = None
             elif isinstance(inner, str):
-                found |= dict.fromkeys(_wrong_in(inner))
+                found |= dict.fromkeys(_problems_of(inner))
                 part[key] = _HALF_PAIR.sub("\ufffd", inner)
     return list(found)
 
 
-def pruned(value: Any) -> Any:
-    """Leave out, in place, what is nested too deep to be written."""
+def prune(value: Any) -> Any:
+    """Empty, in place, the lists and objects that are nested too deep to be written; return the value."""
     level = [value]
     for _ in range(MOST_NESTED):
         level = [inner for part in level for inner in _inner(part) if isinstance(inner, dict | list)]
@@ -77,10 +76,16 @@ def pruned(value: Any) -> Any:
 
 
 def as_text(value: object) -> str:
-    """Write a `NoValue` as the text that it was; the hook of an encoder."""
-    if isinstance(value, NoValue):
+    """Return an `InvalidNumber` as the text that it was; for the hook of an encoder."""
+    if isinstance(value, InvalidNumber):
         return value.text
     raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _mend_keys(part: dict[str, Any]) -> Iterator[str]:
+    for key in [key for key in part if _HALF_PAIR.search(key)]:
+        part[_HALF_PAIR.sub("\ufffd", key)] = part.pop(key)
+        yield "half a surrogate pair"
 
 
 def _inner(part: Any) -> Iterator[Any]:
@@ -100,7 +105,7 @@ def _decode(body: bytes, charset: str | None) -> str:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, strict=False, parse_constant=NoValue, parse_float=_float, parse_int=_int)
+        return json.loads(text, strict=False, parse_constant=InvalidNumber, parse_float=_float, parse_int=_int)
     except json.JSONDecodeError as error:
         is_cut_off = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         row = _row_at(text, error.pos)
@@ -108,16 +113,16 @@ def _parse(text: str) -> Any:
         raise UnreadableBody(f"{where}character {error.pos}: {error.msg}", is_complete=not is_cut_off) from None
 
 
-def _float(text: str) -> float | NoValue:
+def _float(text: str) -> float | InvalidNumber:
     number = float(text)
-    return number if math.isfinite(number) else NoValue(text)
+    return number if math.isfinite(number) else InvalidNumber(text)
 
 
-def _int(text: str) -> int | NoValue:
+def _int(text: str) -> int | InvalidNumber:
     try:
         return int(text)
     except ValueError:  # more digits than Python reads
-        return NoValue(text)
+        return InvalidNumber(text)
 
 
 def _parse_shallow(text: str) -> Any:
@@ -141,7 +146,7 @@ def _too_deep(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _row_at(text: str, position: int) -> int:
-    """Count the objects that begin in the envelope's list up to a place in the text; 0 where there is none."""
+    """Return the number of the row at this position, from 1; 0 before the first row."""
     depth = rows = 0
     for token in _TOKEN.finditer(text, 0, position):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
@@ -149,7 +154,7 @@ def _row_at(text: str, position: int) -> int:
     return rows
 
 
-def _wrong_in(text: str) -> Iterator[str]:
+def _problems_of(text: str) -> Iterator[str]:
     if _HALF_PAIR.search(text):
         yield "half a surrogate pair"
     if "\ufffd" in text:

@@ -22,7 +22,7 @@ from tenacity.wait import wait_exponential, wait_random
 
 from portouts.telnyx.bodies import UnreadableBody
 from portouts.telnyx.clock import ApiClock
-from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, in_words
+from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, format_duration
 from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, describe, refusal
 from portouts.telnyx.network import DEFAULT_BASE_URL, BearerAuth, open_http
 from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
@@ -59,7 +59,7 @@ class _FailedTry(Exception):
         header: str = "",
     ) -> None:
         super().__init__(message)
-        self.reason = f"{message}: Telnyx asks to wait {in_words(wait)} ({header})" if wait else message
+        self.reason = f"{message}: Telnyx asks to wait {format_duration(wait)} ({header})" if wait else message
         self.wait = wait
         self.advice = advice
         self.attempts = attempts
@@ -161,7 +161,7 @@ class TelnyxClient:
                 return await self._fetch_with_retries(request)
         except TimeoutError:
             raise TelnyxUnavailable(
-                f"GET {path}: the sync has taken {in_words(self.deadline.sync_seconds or 0)}, which is all that "
+                f"GET {path}: the sync has taken {format_duration(self.deadline.sync_seconds or 0)}, which is all that "
                 "sync_deadline_minutes allows. What was loaded is kept; run the sync again to go on."
             ) from None
 

@@ -1,6 +1,6 @@
-"""The clock of this machine, and beside it the API's clock as the `Date` headers of its answers show it.
+"""Two clocks: that of this machine, and that of the API, as the `Date` headers of its answers show it.
 
-A `Date` has whole seconds: the API's clock has reached that second and may be almost a second further.
+A `Date` has whole seconds, so the API's clock can be almost a second ahead of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 
 from portouts.windows import BEGINNING
 
-# What the rounding of a `Date` and two clocks that are set by the same time servers can differ by.
+# The rounding of a `Date`, and the difference between two clocks that are set by the same time servers.
 TOLERANCE = timedelta(seconds=2)
 # A larger difference is reported.
 WORTH_A_WARNING = timedelta(minutes=2)
@@ -34,23 +34,23 @@ class ApiClock:
     def __init__(self) -> None:
         self.date: datetime | None = None
         self.ahead = timedelta()
-        """What is certain of the difference, whatever the answer took on its way; negative where we are behind."""
+        """The least difference, however long the answer was on its way; negative if this machine is behind."""
 
-    def learn(self, headers: Mapping[str, str], sent: float, received: float) -> None:
-        """Take in an answer to a request that was sent and answered at these seconds of this machine's clock.
+    def learn(self, headers: Mapping[str, str], sent_at: float, received_at: float) -> None:
+        """Read the `Date` of an answer; both instants are seconds of this machine's clock.
 
-        An older `Date` than one seen before is that of an answer which was kept on the way.
+        A `Date` older than one seen before comes from a cache, and is ignored.
         """
         date = _date_of(headers)
         if date is None or date < BEGINNING or (self.date and date < self.date):
             return
         self.date = date
         seconds = date.timestamp()
-        self.ahead = timedelta(seconds=max(sent - seconds, 0) or min(received - seconds, 0))
+        self.ahead = timedelta(seconds=max(sent_at - seconds, 0) or min(received_at - seconds, 0))
 
 
-def seconds_of(http_date: str) -> float | None:
-    """Read an HTTP date as seconds since 1970; None where it is none."""
+def parse_http_date(http_date: str) -> float | None:
+    """Read an HTTP date as seconds since 1970; return None if it is not a date."""
     try:
         date = parsedate_to_datetime(http_date)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
@@ -68,8 +68,8 @@ def written_span(span: timedelta) -> str:
 
 
 def _date_of(headers: Mapping[str, str]) -> datetime | None:
-    """Read `Date`, and for an answer that a cache has kept, the seconds that it was kept."""
-    seconds = seconds_of(headers.get("date", ""))
+    """Read `Date`, and add the `Age` of an answer from a cache."""
+    seconds = parse_http_date(headers.get("date", ""))
     if seconds is None:
         return None
     age = headers.get("age", "").strip()

@@ -78,9 +78,9 @@ class Watch:
     on_wait: Callable[[str], None] = lambda _reason: None
     clock: Callable[[], float] = time.monotonic
     has_answered: bool = False
-    """Something answers at this address, whatever it says."""
+    """Something answers at this address, even if only with errors."""
     last_failure: str = ""
-    """Why the last try failed; empty if none has failed since the last good answer."""
+    """Why the last try failed; empty if none has failed since the last answer."""
     _answered_at: float = field(init=False)
     _quiet_looks: int = field(init=False, default=0)
     _shown_at: dict[str, float] = field(init=False, default_factory=dict)
@@ -89,11 +89,11 @@ class Watch:
         self._answered_at = self.clock()
 
     def note_answer(self) -> None:
-        """Note a good answer."""
+        """Note an answer that is whole, or a refusal."""
         self._answered_at, self.last_failure = self.clock(), ""
 
     async def attend(self, work: Coroutine[Any, Any, T] | asyncio.Task[T], reason: Callable[[], str]) -> T:
-        """Await `work`, and look again and again whether answers come; `reason` says why they do not."""
+        """Await `work`, and `look` every quarter of a second; `reason` returns why no answer comes."""
         self._answered_at = self.clock()
         task = asyncio.ensure_future(work)
         try:
@@ -124,8 +124,8 @@ class Watch:
             self.on_wait(reason)
 
 
-def in_words(seconds: float) -> str:
-    """Write a length of time in the largest unit of which it has two, rounded up."""
+def format_duration(seconds: float) -> str:
+    """Write a duration in the largest unit of which it has at least two, rounded up."""
     unit, length = next((unit for unit in _UNITS if seconds >= 2 * unit[1]), ("seconds", 1))
     count = math.ceil(seconds / length)
     return f"{count} {unit if count != 1 else 'second'}"

@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 
 DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
-_AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # the hash of a subject, by which OpenSSL looks an authority up
+_AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # OpenSSL looks an authority up by the hash of its subject
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
 class BearerAuth(httpx.Auth):
-    """Put the key on the request; nothing else in the package holds it, and it never prints."""
+    """Send the key with each request. Nothing else in the package holds it, and it is never printed."""
 
     def __init__(self, api_key: str) -> None:
         self._key = api_key.strip()  # files and shells like to append a newline
@@ -51,8 +51,8 @@ def open_http(
 
 
 def require_base_url(url: str) -> None:
-    """Raise `ValueError`, saying what is wrong, unless this can be what all paths are put behind."""
-    if "@" in url:  # said first, so that no password is shown
+    """Raise `ValueError`, which says what is wrong, unless this can be the base URL of the API."""
+    if "@" in url:  # checked first: the other messages show the URL
         raise ValueError("must not hold a user or a password")
     try:
         parsed = httpx.URL(url)
@@ -72,19 +72,19 @@ def require_base_url(url: str) -> None:
 
 
 def require_certificates(environ: Mapping[str, str]) -> None:
-    """Raise `ValueError`, naming the environment variable, unless the authorities named there can be used."""
+    """Raise `ValueError`, which names the environment variable, unless its certificates can be used."""
     if keys := environ.get("SSLKEYLOGFILE"):
-        _try_certificates("SSLKEYLOGFILE", keys, ssl.create_default_context)
+        _require_loadable("SSLKEYLOGFILE", keys, ssl.create_default_context)
     if file := environ.get("SSL_CERT_FILE"):
-        _try_certificates("SSL_CERT_FILE", file, partial(ssl.create_default_context, cafile=file))
-    elif (folders := environ.get("SSL_CERT_DIR")) and not _hold_authorities(folders.split(os.pathsep)):
+        _require_loadable("SSL_CERT_FILE", file, partial(ssl.create_default_context, cafile=file))
+    elif (folders := environ.get("SSL_CERT_DIR")) and not _has_authorities(folders.split(os.pathsep)):
         raise ValueError(
             f"SSL_CERT_DIR={folders} holds no certificates under the names that `openssl rehash` gives them, so no "
             "server would be trusted. Correct or unset it."
         )
 
 
-def _try_certificates(name: str, value: str, load: Callable[[], object]) -> None:
+def _require_loadable(name: str, value: str, load: Callable[[], object]) -> None:
     try:
         load()
     except ssl.SSLError:
@@ -94,14 +94,14 @@ def _try_certificates(name: str, value: str, load: Callable[[], object]) -> None
         raise ValueError(f"{name}={value} cannot be used: {why}. Correct or unset it.") from None
 
 
-def _hold_authorities(folders: Iterable[str]) -> bool:
+def _has_authorities(folders: Iterable[str]) -> bool:
     with suppress(OSError):
         return any(_AUTHORITY.fullmatch(path.name) for folder in folders for path in Path(folder).iterdir())
     return False
 
 
 def require_proxies(environ: Mapping[str, str]) -> None:
-    """Raise `ValueError`, naming the environment variable, unless every proxy in the environment can be used."""
+    """Raise `ValueError`, which names the environment variable, unless every proxy in the environment can be used."""
     for name, url in environ.items():
         if name.lower() not in _PROXY_VARIABLES or (name.lower() != name and name.lower() in environ):
             continue  # a name in lower case comes first
@@ -110,7 +110,7 @@ def require_proxies(environ: Mapping[str, str]) -> None:
 
 
 def _problem_of_proxy(url: str) -> str | None:
-    """Say why a proxy cannot be used; None where it can. Its address may hold a password and is not shown."""
+    """Return why a proxy cannot be used, or None. Its address may hold a password and is never shown."""
     try:
         proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
         if not proxy.url.host:
@@ -136,7 +136,7 @@ def _is_loopback(host: str) -> bool:
 
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Load the authorities to trust; this reads a file and takes as long as many requests."""
+    """Load the authorities to trust, once: reading the file takes as long as many requests."""
     return httpx.create_ssl_context()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from portouts.telnyx.bodies import NoValue, UnreadableBody, as_text, mend, read_json
+from portouts.telnyx.bodies import InvalidNumber, UnreadableBody, as_text, mend, read_json
 
 JsonObject = dict[str, Any]
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -111,7 +111,7 @@ def _mended_meta(meta: object) -> JsonObject:
     if not isinstance(meta, dict):
         return {}
     mend(meta)
-    return meta | {name: value.text for name, value in meta.items() if isinstance(value, NoValue)}
+    return meta | {name: value.text for name, value in meta.items() if isinstance(value, InvalidNumber)}
 
 
 def _mended_rows(rows: list[Any]) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from portouts.telnyx.clock import Clock, seconds_of
+from portouts.telnyx.clock import Clock, parse_http_date
 
 # Seconds that a request is held back at most, unless the client's deadline allows more.
 LONGEST_WAIT = 300.0
@@ -239,7 +239,7 @@ def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
     number = _first_number(text) if re.fullmatch(r"[\d.]+", text) else None
     if number is not None:
         return _clamp(number)
-    date = seconds_of(text)
+    date = parse_http_date(text)
     return None if date is None else _clamp(date - _server_now(headers, now))
 
 
@@ -254,7 +254,7 @@ def _seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _server_now(headers: Mapping[str, str], now: float) -> float:
-    return seconds_of(headers.get("date", "")) or now
+    return parse_http_date(headers.get("date", "")) or now
 
 
 def _first_number(text: str | None) -> float | None:
