@@ -43,10 +43,10 @@ hooks: .venv ## run the linters before each commit from now on
 	$(BIN)/pre-commit install
 
 simulate: .venv ## run whole syncs from seeds on all cores: make simulate SEEDS=500 (READING=1 for the reading logic alone)
-	cd tests && ../$(BIN)/python -m simulation --seeds $(SEEDS) $(if $(READING),,--whole)
+	cd tests && ../$(BIN)/python -m simulation --seeds $(SEEDS) $(if $(READING),,--full-sync)
 
 soak: .venv ## run twenty readers for two minutes while syncs publish
-	cd tests && ../$(BIN)/python -m readers --seconds 120 --readers 20
+	cd tests && ../$(BIN)/python -m concurrent_readers --seconds 120 --readers 20
 
 mutate: .venv ## break each mechanism on purpose, and show which seed notices
 	cd tests && ../$(BIN)/python -m simulation --mutations

@@ -6,6 +6,7 @@ import os
 import zoneinfo
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from hypothesis import settings
 from portouts.commands.app import app
@@ -62,3 +63,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
         return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
     return run
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an empty database in memory."""
+    with duckdb.connect() as opened:
+        yield opened

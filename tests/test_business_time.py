@@ -8,17 +8,16 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from by_hand.business_time import business_hours, federal_holidays, holidays_by_country
-from by_hand.numbers import clock_of
-from port_out_stories import World, create_raw
+from mart_comparison import read, read_holidays
+from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.holidays import read_holidays as read_days_off
 from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_folder
-from test_models_marts import read, read_holidays
+from reference_implementation.business_time import business_hours, federal_holidays, holidays_by_country
+from reference_implementation.numbers import clock_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 Row = dict[str, Any]
@@ -55,12 +54,6 @@ CASES = {
 }
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
-
-
 def spells(connection: duckdb.DuckDBPyConnection, world: World, **settings: Any) -> list[Row]:
     """Build the models; the places of the numbers are the product's own, as after an upgrade."""
     create_raw(connection, world)
@@ -89,7 +82,7 @@ def test_hours_of_business_are_counted_from_8_to_17_on_business_days(connection:
 
 
 @pytest.mark.parametrize(("asked", "answered", "hours"), CASES.values(), ids=list(CASES))
-def test_the_count_by_hand_agrees(asked: str, answered: str, hours: float) -> None:
+def test_the_reference_agrees(asked: str, answered: str, hours: float) -> None:
     zone = ZoneInfo("America/Chicago")
     start, end = (datetime.fromisoformat(text).replace(tzinfo=zone) for text in (asked, answered))
     assert business_hours(start, end, "America/Chicago", federal_holidays()) == pytest.approx(hours, abs=1e-9)

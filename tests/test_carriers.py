@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from port_out_stories import AS_OF, World
+from mart_comparison import T0, assert_equals_reference, built
+from order_histories import AS_OF, World
 from portouts.errors import SettingsError
 from portouts.load.settings import check_settings
 from portouts.load.settings_files import Setting
 from portouts.transform.carrier_names import fold_name, fold_spid
 from portouts.transform.operators import Operator, read_operators
-from test_models_marts import T0, assert_equals_by_hand, built, connection
 
 if TYPE_CHECKING:
     import duckdb
-
-__all__ = ["connection"]  # the fixture
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -73,7 +71,7 @@ def test_spellings_of_one_name_are_one_carrier(connection: duckdb.DuckDBPyConnec
     for number, name in enumerate(spellings):
         world.add_order(number, T0 + number * HOUR, spid=None, carrier_name=name)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [carrier] = found["dim_carriers"]
     assert (carrier["carrier_name"], carrier["spid"]) == (spellings[-1].strip(), None)
     assert {row["folded_name"] for row in found["dim_carrier_spellings"]} == {carrier["carrier_id"]}
@@ -85,7 +83,7 @@ def test_different_names_are_different_carriers(connection: duckdb.DuckDBPyConne
     for number, name in enumerate(SEVERAL_NAMES):
         world.add_order(number, T0, spid=None, carrier_name=name)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     assert len(found["dim_carriers"]) == len(SEVERAL_NAMES)
 
 
@@ -125,7 +123,7 @@ def test_a_spid_is_one_carrier_in_any_spelling(connection: duckdb.DuckDBPyConnec
     for number, spid in enumerate(spellings):
         world.add_order(number, T0, spid=spid, carrier_name=f"Sample {number}")
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [carrier] = found["dim_carriers"]
     assert (carrier["carrier_id"], carrier["spid"]) == (spellings[0], spellings[0])
 
@@ -149,7 +147,7 @@ def test_a_carrier_whose_spid_appears_later_keeps_its_history_and_is_not_new(
     ):
         gain(world, number, month, spid=spid, carrier_name=name)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     first, second = sorted(found["agg_carriers_gained"], key=lambda row: int(row["rank"]))
     assert (first["carrier_id"], first["numbers_ported"], second["carrier_id"]) == ("073H", 3, "222B")
     months = {(row["carrier_id"], row["month"]): row["is_new_carrier"] for row in found["agg_carriers_gained_monthly"]}
@@ -167,7 +165,7 @@ def carrier_ids(connection: duckdb.DuckDBPyConnection, *orders: tuple[str | None
     for number, (spid, name) in enumerate(orders):
         world.add_order(number, T0, spid=spid, carrier_name=name)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     rows = sorted(found["fct_portouts"], key=lambda row: str(row["portout_id"]))
     return [row["carrier_id"] for row in rows]
 
@@ -205,7 +203,7 @@ def world_of_operators() -> World:
 def test_carriers_with_similar_names_are_suggested_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
     world = world_of_operators()
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     assert {row["carrier_id"]: row["suggested_operator"] for row in found["dim_carriers"]} == {
         "981E": f"{EXAMPLE} - CA",
         "512F": f"{EXAMPLE} - CA",
@@ -219,7 +217,7 @@ def test_carriers_in_the_users_list_count_as_one_operator(connection: duckdb.Duc
     world = world_of_operators()
     operators = tuple(Operator(carrier, "Example.net") for carrier in ("981e", "512F", " 513F"))
     found = built(connection, world, operators=operators)
-    assert_equals_by_hand(found, world, operators=operators)
+    assert_equals_reference(found, world, operators=operators)
     gained = connection.execute(
         "select operator_id, operator_name, count(*), sum(numbers_ported) from marts.agg_carriers_gained"
         " group by operator_id, operator_name order by 4 desc"
@@ -233,7 +231,7 @@ def test_a_list_with_some_of_the_carriers_still_leaves_a_suggestion(connection: 
     world = world_of_operators()
     operators = (Operator("981E", "Example.net"), Operator("512F", "Example.net"))
     found = built(connection, world, operators=operators)
-    assert_equals_by_hand(found, world, operators=operators)
+    assert_equals_reference(found, world, operators=operators)
     suggested = {row["carrier_id"] for row in found["dim_carriers"] if row["suggested_operator"]}
     assert suggested == {"981E", "512F", "513F"}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
-from port_out_stories import AS_OF, World, create_raw
+from order_histories import AS_OF, World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_files, sql_folder

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from port_out_stories import AS_OF, RAW_TABLES, World, create_raw, random_world
+from order_histories import AS_OF, RAW_TABLES, World, create_raw, random_world
 from portouts.errors import PortoutsError
 from portouts.transform.build import build_models
 from portouts.transform.dictionary import (

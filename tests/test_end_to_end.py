@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import duckdb
 import portouts_command
 import pytest
-from marts_by_hand import compute_marts
+from mart_comparison import assert_same_rows, read
 from portouts.records.arrow import events_table, orders_table
 from portouts.telnyx.queries import FINAL_STATUSES
 from portouts_sandbox import World, create_app, running
-from test_models_marts import assert_same_rows, read
+from reference_implementation.marts import compute_marts
 
 Row = dict[str, Any]
 

@@ -6,13 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from port_out_stories import AS_OF, World
-from test_models_marts import T0, assert_equals_by_hand, built, connection
+from mart_comparison import T0, assert_equals_reference, built
+from order_histories import AS_OF, World
 
 if TYPE_CHECKING:
     import duckdb
-
-__all__ = ["connection"]  # the fixture
 
 NEW_YORK, HONOLULU, LONDON = "+12122234501", "+18082234501", "+442079460123"
 AUCKLAND, TOLL_FREE = "+6493001234", "+18005550106"
@@ -58,7 +56,7 @@ def test_a_slip_compares_days_where_the_number_is(
     id_ = world.add_order(1, T0, "ported", phone_numbers=[number], foc_date=foc_date)
     world.add_event(id_, "ported", datetime.fromisoformat(ported_at))
     found = built(connection, world, time_zone=time_zone)
-    assert_equals_by_hand(found, world, time_zone=time_zone)
+    assert_equals_reference(found, world, time_zone=time_zone)
     [order] = found["fct_portouts"]
     assert (order["foc_slip_days"], order["first_foc_slip_days"]) == (slip, slip)
 
@@ -79,7 +77,7 @@ def test_the_days_asked_for_and_the_days_of_notice_are_those_of_the_number(
     received_at = datetime.fromisoformat("2026-05-02T02:00:00Z")
     world.add_order(1, received_at, phone_numbers=[number], requested_foc_date=asked_for, foc_date=asked_for)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [order] = found["fct_portouts"]
     assert (order["requested_foc_on"], order["foc_on"], order["foc_lead_days"]) == (day, day, lead)
 
@@ -146,7 +144,7 @@ def test_a_promise_whose_payload_is_not_there_yet_is_none(connection: duckdb.Duc
     id_ = world.add_order(1, T0, phone_numbers=[NEW_YORK], foc_date="2026-03-17")
     promise(world, id_, HOUR, None, payload=None, payload_status="created")
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [order] = found["fct_portouts"]
     assert (order["first_foc_on"], order["foc_changes"]) == (date(2026, 3, 17), 0)
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from port_out_stories import World
-from test_models_marts import assert_same_rows, built, count_by_hand
+from mart_comparison import assert_same_rows, built, compute_reference
+from order_histories import World
 
 Row = dict[str, Any]
 
@@ -101,8 +101,8 @@ def by_sql() -> dict[str, list[Row]]:
 
 
 @pytest.fixture(scope="module")
-def by_hand() -> dict[str, list[Row]]:
-    return count_by_hand(WORLD, **SETTINGS)
+def by_reference() -> dict[str, list[Row]]:
+    return compute_reference(WORLD, **SETTINGS)
 
 
 def assert_as_expected(found: list[Row], mart: str) -> None:
@@ -117,8 +117,8 @@ def test_the_marts_in_sql_are_as_written_by_hand(by_sql: dict[str, list[Row]], m
 
 
 @pytest.mark.parametrize("mart", EXPECTED)
-def test_the_marts_in_plain_python_are_as_written_by_hand(by_hand: dict[str, list[Row]], mart: str) -> None:
-    assert_as_expected(by_hand[mart], mart)
+def test_the_marts_in_plain_python_are_as_written_by_hand(by_reference: dict[str, list[Row]], mart: str) -> None:
+    assert_as_expected(by_reference[mart], mart)
 
 
 def test_every_aggregate_was_written_by_hand(by_sql: dict[str, list[Row]]) -> None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-import killable
+import crash_process
 import pytest
-from killable import Death
+from crash_process import Crash
 from portouts_sandbox import World, create_app, running
 from simulated_account import API_KEY, UNTOLD, ask
 
@@ -26,20 +26,20 @@ CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync ma
 CHUNK_ROWS = 350
 ALL_HISTORY = "2009-01-01"
 RECENT = timedelta(days=60)  # what is already published when the kills of the first database begin
-# Deaths at the steps where a load has done something and not yet recorded it, or recorded it and not yet done it.
+# Crashes at the steps where a load has done something and not yet recorded it, or recorded it and not yet done it.
 PACKAGES, LOADS = "dlt.common.storages.load_package:PackageStorage", "dlt.load.load:Load"
-DEATHS = [
-    Death("dlt.common.storages.load_storage:LoadStorage.commit_new_load_package", call=2, is_after=True),
-    Death(f"{PACKAGES}.save_pending_transition", call=3),
-    Death(f"{PACKAGES}.save_pending_transition", call=1),
-    Death(f"{PACKAGES}.save_pending_transition", call=2),
-    Death(f"{PACKAGES}.save_pending_transition", call=4, is_after=True),
-    Death(f"{PACKAGES}.save_pending_transition", call=5),
-    Death(f"{PACKAGES}.complete_job", call=2),
-    Death(f"{PACKAGES}.complete_job", call=9, is_after=True),
-    Death(f"{LOADS}.create_followup_jobs", call=3, is_after=True),
-    Death(f"{LOADS}.complete_package", call=1),
-    Death(f"{PACKAGES}.save_pending_transition", call=8),
+CRASHES = [
+    Crash("dlt.common.storages.load_storage:LoadStorage.commit_new_load_package", call=2, is_after=True),
+    Crash(f"{PACKAGES}.save_pending_transition", call=3),
+    Crash(f"{PACKAGES}.save_pending_transition", call=1),
+    Crash(f"{PACKAGES}.save_pending_transition", call=2),
+    Crash(f"{PACKAGES}.save_pending_transition", call=4, is_after=True),
+    Crash(f"{PACKAGES}.save_pending_transition", call=5),
+    Crash(f"{PACKAGES}.complete_job", call=2),
+    Crash(f"{PACKAGES}.complete_job", call=9, is_after=True),
+    Crash(f"{LOADS}.create_followup_jobs", call=3, is_after=True),
+    Crash(f"{LOADS}.complete_package", call=1),
+    Crash(f"{PACKAGES}.save_pending_transition", call=8),
 ]
 # What must not depend on how often a sync was interrupted.
 SAME_ANYWAY = {
@@ -75,10 +75,10 @@ class Sandbox(NamedTuple):
         database: Path,
         since: str = ALL_HISTORY,
         chunk_rows: int = CHUNK_ROWS,
-        death: Death | None = None,
+        crash: Crash | None = None,
         **environment: str,
     ) -> BaseProcess:
-        return killable.start(
+        return crash_process.start(
             "sync",
             "--json",
             "--since",
@@ -89,7 +89,7 @@ class Sandbox(NamedTuple):
             str(database),
             output=database.with_suffix(".out"),
             chunk_rows=chunk_rows,
-            death=death,
+            crash=crash,
             TELNYX_API_KEY=API_KEY,
             TELNYX_BASE_URL=self.base_url,
             **environment,
@@ -112,7 +112,9 @@ def sandbox() -> Iterator[Sandbox]:
 def uninterrupted(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """Sync without a kill; return the published file and how many seconds that took."""
     database = tmp_path_factory.mktemp("uninterrupted") / "portouts.duckdb"
-    killable.start("--help", output=database.with_suffix(".out")).join()  # the first start takes seconds of its own
+    crash_process.start(
+        "--help", output=database.with_suffix(".out")
+    ).join()  # the first start takes seconds of its own
     began = time.monotonic()
     process = sandbox.start(database)
     process.join()
@@ -124,16 +126,16 @@ def uninterrupted(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) ->
 def killed(
     sandbox: Sandbox, uninterrupted: tuple[Path, float], tmp_path_factory: pytest.TempPathFactory
 ) -> list[Killed]:
-    """Kill syncs at instants spread over their whole duration, and at each of DEATHS; then sync each database.
+    """Kill syncs at instants spread over their whole duration, and at each of CRASHES; then sync each database.
 
     The first database has recent orders published before; the kills interrupt the sync that extends it backwards.
     """
     rng, (_, seconds) = Random(SEED), uninterrupted
     instants = [seconds * (number + rng.random()) / (CHAINS * KILLS) for number in range(CHAINS * KILLS)]
     rng.shuffle(instants)
-    chains: list[Sequence[float | Death]] = [*(instants[chain::CHAINS] for chain in range(CHAINS)), DEATHS]
+    chains: list[Sequence[float | Crash]] = [*(instants[chain::CHAINS] for chain in range(CHAINS)), CRASHES]
 
-    def kill_and_sync(chain: Sequence[float | Death]) -> Killed:
+    def kill_and_sync(chain: Sequence[float | Crash]) -> Killed:
         database = tmp_path_factory.mktemp("killed") / "portouts.duckdb"
         if chain is chains[0]:
             sandbox.start(database, (sandbox.world.now - RECENT).date().isoformat()).join()
@@ -153,10 +155,10 @@ def count_published(database: Path) -> int:
     return int(ask(database, "select count(*) from marts.fct_portouts")[0][0]) if database.exists() else 0
 
 
-def sync_until(end: float | Death, sandbox: Sandbox, database: Path) -> int | None:
+def sync_until(end: float | Crash, sandbox: Sandbox, database: Path) -> int | None:
     """Kill a sync after so many seconds, or at a step; return its exit code."""
-    if isinstance(end, Death):
-        process = sandbox.start(database, death=end)
+    if isinstance(end, Crash):
+        process = sandbox.start(database, crash=end)
     else:
         process = sandbox.start(database)
         process.join(timeout=end)
@@ -167,7 +169,7 @@ def sync_until(end: float | Death, sandbox: Sandbox, database: Path) -> int | No
 
 def test_the_kills_are_kills(killed: list[Killed]) -> None:
     *by_time, by_step = killed
-    assert by_step.exit_codes == [-signal.SIGKILL] * len(DEATHS)
+    assert by_step.exit_codes == [-signal.SIGKILL] * len(CRASHES)
     codes = [code for one in by_time for code in one.exit_codes]
     assert len(codes) == CHAINS * KILLS
     assert set(codes) <= {-signal.SIGKILL, 0}  # a sync that has little left to do may end before its instant

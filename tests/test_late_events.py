@@ -6,13 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from port_out_stories import AS_OF, World
-from test_models_marts import T0, assert_equals_by_hand, built, connection
+from mart_comparison import T0, assert_equals_reference, built
+from order_histories import AS_OF, World
 
 if TYPE_CHECKING:
     import duckdb
-
-__all__ = ["connection"]  # the fixture
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 Told = list[tuple[timedelta, str]]
@@ -161,7 +159,7 @@ def test_an_event_that_is_recorded_late_takes_its_place_in_the_life_of_the_order
     for (after, status), id_ in zip(life.events, ids, strict=False):
         world.add_event(order, status, T0 + after, id=id_)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     changes = sorted(found["fct_status_changes"], key=lambda row: int(row["change_number"]))
     assert [(row["began_at"] - T0, row["status"]) for row in changes] == life.history
     assert len(found["fct_responses"]) == sum(status == "pending" for _, status in life.history)

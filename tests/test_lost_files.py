@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import crash_process
 import duckdb
-import killable
 import pytest
-from killable import Death
+from crash_process import Crash
 from portouts.commands.jobs.models import rebuild_models
 from portouts.errors import NoWarehouse
 from portouts.warehouse.warehouse import Warehouse
@@ -65,12 +65,12 @@ def _later(first: Account, folders: pytest.TempPathFactory) -> Iterator[tuple[st
 
 def kill_in_the_middle(account: Account) -> None:
     """Kill a sync when the first of its tables is merged and the others are not."""
-    death = Death("dlt.common.storages.load_package:PackageStorage.complete_job", call=9, is_after=True)
+    crash = Crash("dlt.common.storages.load_package:PackageStorage.complete_job", call=9, is_after=True)
     with running(account.app) as base_url:
-        process = killable.start(
+        process = crash_process.start(
             *("sync", "--as-of", account.world.now.isoformat(), "--database", str(account.database)),
             output=account.database.with_suffix(".out"),
-            death=death,
+            crash=crash,
             TELNYX_API_KEY=API_KEY,
             TELNYX_BASE_URL=base_url,
         )

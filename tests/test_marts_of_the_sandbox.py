@@ -17,11 +17,11 @@ from typing import Any
 
 import duckdb
 import pytest
-from by_hand.numbers import zone_of
-from marts_by_hand import compute_marts
+from mart_comparison import assert_same_rows, read
 from portouts_sandbox import World
+from reference_implementation.marts import compute_marts
+from reference_implementation.numbers import zone_of
 from simulated_account import Account
-from test_models_marts import assert_same_rows, read
 
 Row = dict[str, Any]
 

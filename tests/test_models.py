@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from port_out_stories import AS_OF, World, create_raw
+from order_histories import AS_OF, World, create_raw
 from portouts.errors import CheckFailed, ModelFailed
 from portouts.transform import build as models
 from portouts.transform.build import build_models

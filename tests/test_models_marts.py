@@ -2,118 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import math
 import random
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from marts_by_hand import compute_marts
-from port_out_stories import AS_OF, FIRST_SYNC, World, create_raw, random_world
+from mart_comparison import T0, assert_equals_reference, assert_same_rows, built, compute_reference
+from order_histories import AS_OF, FIRST_SYNC, World, create_raw, random_world
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
-from portouts.transform.operators import Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    pass
 
 Row = dict[str, Any]
 
-T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MONDAY = date(2026, 3, 16)  # of the week of AS_OF
 
 
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
-
-
-def read(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Row]:
-    cursor = connection.execute(f"select * from marts.{mart}")
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def built(connection: duckdb.DuckDBPyConnection, world: World, **settings: Any) -> dict[str, list[Row]]:
-    create_raw(connection, world)
-    build_models(connection, ModelInputs(world.as_of, **settings))
-    names = connection.execute(
-        "select table_name from information_schema.tables where table_schema = 'marts'"
-    ).fetchall()
-    return {name: read(connection, name) for (name,) in names}
-
-
-def in_order(rows: list[Row], names: list[str]) -> list[Row]:
-    """Sort by all columns, nulls last; floats decide last of all, since they may differ by a rounding error."""
-    return sorted(rows, key=lambda row: [(row[name] is None, 0 if row[name] is None else row[name]) for name in names])
-
-
-def is_same(mine: Any, theirs: Any) -> bool:
-    """Compare value and type; floats to a millionth."""
-    if isinstance(mine, float) and isinstance(theirs, float):
-        return math.isclose(mine, theirs, rel_tol=0, abs_tol=1e-6)
-    return type(mine) is type(theirs) and bool(mine == theirs)
-
-
-def assert_same_rows(found: list[Row], expected: list[Row], mart: str) -> None:
-    assert len(found) == len(expected), mart
-    columns = {frozenset(row) for row in (*found, *expected)}
-    assert len(columns) <= 1, (mart, columns)
-    names = list(found[0]) if found else []
-    inexact = {name for row in expected for name in names if isinstance(row[name], float)}
-    names.sort(key=lambda name: name in inexact)
-    for mine, theirs in zip(in_order(found, names), in_order(expected, names), strict=True):
-        for name in names:
-            assert is_same(mine[name], theirs[name]), (mart, name, mine, theirs)
-
-
-def count_by_hand(
-    world: World, holidays: Path | None = None, operators: tuple[Operator, ...] = (), **settings: Any
-) -> dict[str, list[Row]]:
-    """Compute the marts of a world; `settings` are those of ModelInputs."""
-    return compute_marts(
-        world.orders,
-        world.events,
-        world.observations,
-        world.ported_ranges,
-        world.syncs,
-        world.as_of,
-        verifications=world.verifications,
-        holidays=read_holidays(holidays) if holidays else None,
-        operators={entry.carrier_id: entry.operator for entry in operators},
-        **settings,
-    )
-
-
-def read_holidays(path: Path) -> dict[str | None, set[date]]:
-    """Read the days off of each country."""
-    found: dict[str | None, set[date]] = {}
-    lines = (line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    for row in csv.DictReader(lines):
-        found.setdefault(row.get("country_code") or None, set()).add(date.fromisoformat(row["holiday_on"]))
-    return found
-
-
-def assert_equals_by_hand(found: dict[str, list[Row]], world: World, **settings: Any) -> None:
-    expected = count_by_hand(world, **settings)
-    assert set(found) == set(expected)
-    for mart, rows in expected.items():
-        assert_same_rows(found[mart], rows, mart)
-
-
 @pytest.mark.parametrize("seed", range(12))
-def test_every_mart_of_random_stories_equals_the_count_by_hand(
-    connection: duckdb.DuckDBPyConnection, seed: int
-) -> None:
+def test_every_mart_of_random_stories_equals_the_reference(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     world = random_world(random.Random(seed), order_count=120)
-    assert_equals_by_hand(built(connection, world), world)
+    assert_equals_reference(built(connection, world), world)
 
 
 ZONES = [
@@ -125,12 +39,12 @@ ZONES = [
 
 @pytest.mark.parametrize(("time_zone", "business_time_zone"), ZONES, ids=[f"{zone}, {work}" for zone, work in ZONES])
 @pytest.mark.parametrize("seed", [20, 21])
-def test_every_mart_equals_the_count_by_hand_in_other_time_zones(
+def test_every_mart_equals_the_reference_in_other_time_zones(
     connection: duckdb.DuckDBPyConnection, seed: int, time_zone: str, business_time_zone: str
 ) -> None:
     world = random_world(random.Random(seed), order_count=120)
     settings = {"time_zone": time_zone, "business_time_zone": business_time_zone}
-    assert_equals_by_hand(built(connection, world, **settings), world, **settings)
+    assert_equals_reference(built(connection, world, **settings), world, **settings)
 
 
 def test_a_mart_has_counts_in_bigint_and_shares_in_double(connection: duckdb.DuckDBPyConnection) -> None:
@@ -151,7 +65,7 @@ def hex_of(letter: str) -> str:
 
 
 def test_random_stories_reach_every_kind_of_row() -> None:
-    found = [count_by_hand(random_world(random.Random(seed), order_count=120)) for seed in range(12)]
+    found = [compute_reference(random_world(random.Random(seed), order_count=120)) for seed in range(12)]
 
     def values(mart: str, *names: str) -> set[Any]:
         return {tuple(row[name] for name in names) for marts in found for row in marts[mart]}
@@ -177,7 +91,7 @@ def test_another_response_window_moves_deadlines_and_what_counts_as_automatic(
 ) -> None:
     world = random_world(random.Random(99), order_count=80)
     found = built(connection, world, response_window_hours=24)
-    assert_equals_by_hand(found, world, response_window_hours=24)
+    assert_equals_reference(found, world, response_window_hours=24)
     assert (
         min(row["response_hours"] for row in found["fct_responses"] if row["response"] == "authorized_automatically")
         == 24
@@ -188,14 +102,14 @@ def test_a_deadline_is_exact_to_the_microsecond(connection: duckdb.DuckDBPyConne
     world = World()
     world.add_order(1, AS_OF - HOUR)
     found = built(connection, world, response_window_hours=1.00005)
-    assert_equals_by_hand(found, world, response_window_hours=1.00005)
+    assert_equals_reference(found, world, response_window_hours=1.00005)
     [report] = found["rpt_open_orders"]
     assert (report["deadline_at"], report["urgency"]) == (AS_OF + timedelta(seconds=0.18), "critical")
 
 
 def test_an_empty_warehouse_has_one_day_of_zeros_and_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
     found = built(connection, World())
-    assert_equals_by_hand(found, World())
+    assert_equals_reference(found, World())
     assert {mart: len(rows) for mart, rows in found.items() if rows} == {
         "dim_days": 1,
         "agg_portouts_daily": 1,
@@ -214,7 +128,7 @@ def test_one_waiting_order_fills_every_mart_that_it_can(connection: duckdb.DuckD
     world = World()
     id_ = world.add_order(1, AS_OF - 46 * HOUR)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [report] = found["rpt_open_orders"]
     assert (report["portout_id"], report["hours_left"], report["urgency"]) == (id_, 2.0, "critical")
     [carrier] = found["agg_carriers_gained"]
@@ -236,7 +150,7 @@ def test_one_day_fills_one_row_of_every_calendar(connection: duckdb.DuckDBPyConn
     for number, (status, hours) in enumerate([("ported", 8), ("rejected-pending", 2), ("canceled", 3)]):
         world.add_event(world.add_order(number, T0, status), status, T0 + hours * HOUR)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     calendars = ("dim_days", "agg_portouts_daily", "agg_portouts_rolling", "agg_cohorts_weekly", "agg_foc_slip_monthly")
     assert {mart: len(found[mart]) for mart in calendars} == dict.fromkeys(calendars, 1)
     [week] = found["agg_cohorts_weekly"]
@@ -339,7 +253,7 @@ def test_what_the_first_sync_found_pending_again_waits_for_an_unknown_time(
     world.add_event(id_, "rejected-pending", FIRST_SYNC - 90 * DAY + HOUR)
     world.see(id_, "pending", FIRST_SYNC)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [spell] = [row for row in found["fct_responses"] if row["response"] == "open"]
     assert (spell["spell_number"], spell["pending_at"], spell["measured_by"]) == (2, FIRST_SYNC, "unknown")
     assert [(row["hours"], row["at_risk"]) for row in found["agg_response_survival"]] == [(1.0, 1)]
@@ -403,7 +317,7 @@ def test_statuses_of_one_instant_follow_the_life_of_an_order(
     for status, id_ in zip(statuses, ids, strict=True):
         world.add_event(order, status, T0 + HOUR, id=id_)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     changes = sorted(found["fct_status_changes"], key=lambda row: int(row["change_number"]))
     assert [row["status"] for row in changes] == history
     assert [row["measured_by"] for row in changes[:3]] == ["event"] * 3
@@ -420,7 +334,7 @@ def test_the_status_now_comes_last_only_at_the_last_instant(connection: duckdb.D
     for hours, status in ((1, "rejected-pending"), (1, "pending"), (5, "pending")):
         world.add_event(id_, status, T0 + hours * HOUR)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     spells = sorted((row["spell_number"], row["pending_at"]) for row in found["fct_responses"])
     assert spells == [(1, T0), (2, T0 + 5 * HOUR)]
 
@@ -435,7 +349,7 @@ def test_blanks_around_a_word_are_none_of_it(connection: duckdb.DuckDBPyConnecti
     world.see(observed, f"canceled{blank}", T0 + 2 * HOUR)
     nothing = world.add_order(3, T0, blank, spid=blank, carrier_name=blank)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     columns = ("status", "carrier_id", "carrier_name", "spid", "status_began_at")
     assert {row["portout_id"]: tuple(row[name] for name in columns) for row in found["fct_portouts"]} == {
         announced: ("ported", "9A", None, "9A", T0 + HOUR),
@@ -481,7 +395,7 @@ def test_a_range_dates_the_port_out_that_stands_and_no_earlier_one(connection: d
         world.see(id_, status, T0 + days * DAY)
     world.find_in_range(id_, T0 + 4 * DAY, T0 + 5 * DAY)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     daily = sorted(found["agg_portouts_daily"], key=lambda row: str(row["day"]))
     assert [row["orders_open"] for row in daily] == [1, 0, 0, 1, 1, 0, 0, 0, 0, 0]
 
@@ -494,7 +408,7 @@ def test_an_order_that_does_not_tell_when_it_came_is_counted_on_the_day_of_its_e
     for number, (status, days) in enumerate([("ported", 1), ("rejected", 2), ("canceled", 3)], start=2):
         world.add_event(world.add_order(number, None, status), status, T0 + days * DAY)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     columns = (
         "orders_received",
         "orders_ported",
@@ -525,7 +439,7 @@ def test_an_order_that_does_not_tell_when_it_came_may_be_older_than_the_first_sy
         world.add_event(id_, status, FIRST_SYNC - DAY)
     world.see(id_, "rejected", FIRST_SYNC)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     last = max(found["fct_status_changes"], key=lambda row: int(row["change_number"]))
     assert (last["status"], last["measured_by"]) == ("rejected", "unknown")
 
@@ -574,7 +488,7 @@ def test_the_censored_median_lies_in_the_middle_of_where_half_are_unanswered(
     for number, (status, hours) in enumerate(ends):
         world.add_event(world.add_order(number, T0, status), status, T0 + hours * HOUR)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     [month] = found["agg_response_latency_monthly"]
     assert month["median_hours_censored"] == pytest.approx(median, abs=1e-9)
     if not canceled:
@@ -624,7 +538,7 @@ def test_a_deleted_order_is_in_no_mart(connection: duckdb.DuckDBPyConnection) ->
     world.see(id_, "ported", T0 + HOUR)
     world.find_in_range(id_, T0, T0 + HOUR)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     assert not any(id_ in row.values() for rows in found.values() for row in rows)
     assert found["agg_portouts_by_area"] == []
     assert [row["orders_received"] for row in found["agg_portouts_daily"]] == [0]
@@ -749,7 +663,7 @@ def test_the_seven_days_of_a_cohort_are_hours_though_clocks_change(monday: date)
         world.add_order(1, end - timedelta(microseconds=1))
         with duckdb.connect() as connection:
             found = built(connection, world, time_zone="America/New_York")
-        assert_equals_by_hand(found, world, time_zone="America/New_York")
+        assert_equals_reference(found, world, time_zone="America/New_York")
         [share] = [row["share_7d"] for row in found["agg_cohorts_weekly"] if row["week"] == monday]
         shares.append(share)
     assert shares == [None, 0.0]
@@ -763,7 +677,7 @@ def test_a_carrier_is_new_in_the_first_month_in_which_it_gains_numbers(connectio
     id_ = world.add_order(9, AS_OF - 70 * DAY, "ported", phone_numbers=[], spid="222B")
     world.add_event(id_, "ported", AS_OF - DAY)
     found = built(connection, world)
-    assert_equals_by_hand(found, world)
+    assert_equals_reference(found, world)
     months = found["agg_carriers_gained_monthly"]
     assert sorted((row["carrier_id"], row["month"], row["is_new_carrier"]) for row in months) == [
         ("111A", date(2026, 1, 1), False),
@@ -801,4 +715,4 @@ def test_verifications_are_shown_as_they_are_newest_first(connection: duckdb.Duc
     assert [(row["as_of"], row["differences"]) for row in found] == [
         (FIRST_SYNC + days * DAY, days) for days in (9, 3, 1)
     ]
-    assert_same_rows(found, count_by_hand(world)["rpt_verifications"], "rpt_verifications")
+    assert_same_rows(found, compute_reference(world)["rpt_verifications"], "rpt_verifications")

@@ -24,12 +24,12 @@ from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.page import Page
 from portouts.windows import BEGINNING, Window, gaps, merge
 from portouts_sandbox import World
-from simulation.weather import UnsteadyApi, Weather
+from simulation.faulty_api import Faults, FaultyApi
 
 DAY, MILLISECOND = timedelta(days=1), timedelta(milliseconds=1)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 WITHIN = Window(BEGINNING, NOW)
-CALM = Weather(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
+CALM = Faults(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
 PAGE = 250
 Order = tuple[str, datetime | None, datetime | None]
 Json = dict[str, Any]
@@ -180,7 +180,7 @@ class Orders:
     def __init__(self) -> None:
         self.world = World(900, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
         self.found: set[str] = set()
-        self._api = UnsteadyApi(self.world, Random(1), CALM, events=False)
+        self._api = FaultyApi(self.world, Random(1), CALM, events=False)
         self._state: Json = {}
 
     def sync(self, since: datetime, chunks: int = 1_000) -> int:
@@ -240,7 +240,7 @@ def sync(api: Any, as_of: datetime, state: SyncState | None = None, **options: A
 @pytest.mark.parametrize("orders", [1, 900, 5_000])
 def test_without_events_every_order_is_found_in_a_range_that_ends_on_the_right_day_or_month(orders: int) -> None:
     world = World(orders, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
-    found, _ = sync(UnsteadyApi(world, Random(1), CALM, events=False), world.now)
+    found, _ = sync(FaultyApi(world, Random(1), CALM, events=False), world.now)
     assert {row["portout_id"] for row in found} == {o["id"] for o in world.orders() if o["status"] == "ported"}
     for row in found:
         instant = world.ported_out_at(row["portout_id"])
@@ -253,8 +253,8 @@ def test_with_events_only_orders_that_they_do_not_tell_of_are_looked_for() -> No
     world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
     told = {e["portout_id"] for e in world.events() if (e["payload"] or {}).get("status") == "ported"}
     untold = {order["id"] for order in world.orders() if order["status"] == "ported"} - told
-    found, with_events = sync(UnsteadyApi(world, Random(1), CALM), world.now)
-    _, without_events = sync(UnsteadyApi(world, Random(1), CALM, events=False), world.now)
+    found, with_events = sync(FaultyApi(world, Random(1), CALM), world.now)
+    _, without_events = sync(FaultyApi(world, Random(1), CALM, events=False), world.now)
     assert untold
     assert untold <= {row["portout_id"] for row in found}
     pages_of_events = len(world.events()) / PAGE
@@ -315,7 +315,7 @@ def test_a_range_is_cut_by_days_or_months_or_years_into_no_more_parts_than_allow
 @pytest.mark.parametrize("days", [0.9, 1, 2])
 def test_a_later_sync_without_events_knows_the_day_on_which_orders_were_ported(days: float) -> None:
     world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
-    api, state = UnsteadyApi(world, Random(1), CALM, events=False), SyncState()
+    api, state = FaultyApi(world, Random(1), CALM, events=False), SyncState()
     sync(api, world.now, state, events=False)
     world.advance(timedelta(days=days))
     found, _ = sync(api, world.now, state, events=False)

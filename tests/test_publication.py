@@ -14,10 +14,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from concurrent_readers import Seen, read_until
 from portouts.errors import CannotPublish
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
-from readers import Seen, read_until
 from simulated_account import Account, ask
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)

@@ -24,7 +24,7 @@ from portouts.verify.reconcile import Reconciliation
 from portouts.verify.verification import plan_depth
 from portouts.windows import BEGINNING, Window
 from portouts_sandbox import World
-from simulation.weather import UnsteadyApi, Weather
+from simulation.faulty_api import Faults, FaultyApi
 
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 SEEDS = 60
@@ -64,16 +64,16 @@ def compare(client: TelnyxClient, connection: duckdb.DuckDBPyConnection, depth: 
     return converse(client, conversation)
 
 
-def unsteady(seed: int) -> tuple[Random, UnsteadyApi]:
+def faulty(seed: int) -> tuple[Random, FaultyApi]:
     rng = Random(seed)
     world = World(rng.choice((3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
-    return rng, UnsteadyApi(world, rng, Weather.draw(rng))
+    return rng, FaultyApi(world, rng, Faults.draw(rng))
 
 
 def test_a_faithful_warehouse_is_never_called_different() -> None:
     verdicts = Counter[str]()
     for seed in range(SEEDS):
-        rng, api = unsteady(seed)
+        rng, api = faulty(seed)
         with holding(api.world.orders()) as connection:
             api.begin_sync(is_first=False)
             try:
@@ -90,7 +90,7 @@ def test_a_faithful_warehouse_is_never_called_different() -> None:
 def test_a_spoiled_order_is_found_or_nothing_is_proven(spoiling: str) -> None:
     verdicts = Counter[str]()
     for seed in range(SEEDS // 2):
-        rng, api = unsteady(seed)
+        rng, api = faulty(seed)
         orders = api.world.orders()
         spoiled = rng.choice(orders)["id"]
         with holding(orders) as connection:

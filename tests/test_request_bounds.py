@@ -13,9 +13,9 @@ from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.telnyx.queries import OPEN_STATUSES
 from portouts_sandbox import World
-from simulation.weather import UnsteadyApi, Weather
+from simulation.faulty_api import Faults, FaultyApi
 
-CALM = Weather(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
+CALM = Faults(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
 PAGE = 250
 
 
@@ -28,7 +28,7 @@ class Reader:
         self.world = world
         self.state: dict[str, Any] = {}
         self.chunk_rows = chunk_rows
-        self.api = UnsteadyApi(world, random.Random(1), CALM, events=events)
+        self.api = FaultyApi(world, random.Random(1), CALM, events=events)
 
     def sync(self) -> SyncReport:
         report = SyncReport()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from simulation.many import seeds_that_catch, simulate_many
 from simulation.mutations import MUTATIONS
+from simulation.runner import seeds_that_notice, simulate_many
 
 READING_SEEDS = 2_000
-WHOLE_SEEDS = 20
+FULL_SYNC_SEEDS = 20
 
 
 def test_two_thousand_seeds_of_reading_end_with_the_truth() -> None:
@@ -18,11 +18,11 @@ def test_two_thousand_seeds_of_reading_end_with_the_truth() -> None:
 
 
 def test_twenty_seeds_of_the_whole_product_end_with_the_truth() -> None:
-    total, failures = simulate_many(range(WHOLE_SEEDS), whole=True)
+    total, failures = simulate_many(range(FULL_SYNC_SEEDS), full_sync=True)
     assert not failures, "\n".join(failures)
-    assert total["crashes"] > WHOLE_SEEDS
+    assert total["crashes"] > FULL_SYNC_SEEDS
 
 
 @pytest.mark.parametrize("mechanism", MUTATIONS)
 def test_the_simulation_notices_when_a_mechanism_is_broken(mechanism: str) -> None:
-    assert next(seeds_that_catch(mechanism), None) is not None
+    assert next(seeds_that_notice(mechanism), None) is not None

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 from lifelines import KaplanMeierFitter  # type: ignore[import-untyped]  # lifelines has no annotations
-from port_out_stories import World, create_raw
+from mart_comparison import read
+from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
-from test_models_marts import read
 
 Row = dict[str, Any]
 

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_out_stories import World, create_raw
+from order_histories import World, create_raw
 from portouts.extract.port_dates import by_calendar
 from portouts.records.time_zones import known_zones, offset_at, rules_version, time_zone, utc_offsets, zones_of_country
 from portouts.transform.build import build_models

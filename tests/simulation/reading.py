@@ -24,7 +24,7 @@ from portouts.telnyx.errors import TelnyxError
 from portouts.telnyx.queries import FINAL_STATUSES
 from portouts_sandbox import World
 
-from simulation.weather import UnsteadyApi, Weather, commit_late
+from simulation.faulty_api import Faults, FaultyApi, commit_late
 
 NOW = datetime.fromisoformat("2026-06-01T00:00:00+00:00")
 # The sandbox commits an order or event up to 20 minutes after its own timestamp.
@@ -85,7 +85,7 @@ async def _simulate(seed: int) -> Outcome:
     outcome = Outcome()
     size = rng.choice((0, 1, 10, 25, 25, 90))
     world = World(size, seed, starts_at=NOW - timedelta(days=rng.choice((20, 120, 400))), now=NOW)
-    api = UnsteadyApi(world, rng, Weather.draw(rng), events=rng.random() < 0.85)
+    api = FaultyApi(world, rng, Faults.draw(rng), events=rng.random() < 0.85)
     held = Held()
     for _ in range(rng.randrange(2, 4)):
         await _sync_until_it_succeeds(rng, world, api, held, outcome)
@@ -94,7 +94,7 @@ async def _simulate(seed: int) -> Outcome:
     return outcome
 
 
-async def _sync_until_it_succeeds(rng: Random, world: World, api: UnsteadyApi, held: Held, outcome: Outcome) -> None:
+async def _sync_until_it_succeeds(rng: Random, world: World, api: FaultyApi, held: Held, outcome: Outcome) -> None:
     """Settle for a while, note what the API shows, sync with crashes, and compare."""
     settled = ids_shown(world)
     world.advance(LATEST_COMMIT)
@@ -115,7 +115,7 @@ async def _sync_until_it_succeeds(rng: Random, world: World, api: UnsteadyApi, h
     raise Wrong(f"no sync succeeded in {MOST_TRIES} tries")
 
 
-async def _sync(rng: Random, api: UnsteadyApi, held: Held, outcome: Outcome) -> SyncReport | None:
+async def _sync(rng: Random, api: FaultyApi, held: Held, outcome: Outcome) -> SyncReport | None:
     """Run one sync chunk by chunk; None if it was killed, before or after a commit."""
     report = SyncReport()
     options = SyncOptions(
@@ -152,7 +152,7 @@ class Shown:
     tells: set[tuple[str, str]]
 
     @classmethod
-    def now(cls, api: UnsteadyApi, settled: set[str]) -> Shown:
+    def now(cls, api: FaultyApi, settled: set[str]) -> Shown:
         events = api.world.events() if api.has_events else []
         return cls(
             api.world.now,
@@ -174,7 +174,7 @@ def ids_shown(world: World) -> set[str]:
     return {row["id"] for row in [*world.orders(), *world.events()]}
 
 
-def require_known_instant(api: UnsteadyApi, as_of: datetime) -> None:
+def require_known_instant(api: FaultyApi, as_of: datetime) -> None:
     """Refuse an `as_of` that the API's clock has not reached, or left behind for long."""
     if api.machine.is_always_dated and as_of > api.world.now:
         raise Wrong(f"a sync read up to {as_of}, and it is {api.world.now}")

@@ -1,4 +1,4 @@
-"""Readers of a published file, in processes of their own: `python -m readers --seconds 120 --readers 20`."""
+"""Readers of a published file, in processes of their own: `python -m concurrent_readers --seconds 120 --readers 20`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def main() -> int:
     from portouts_sandbox import World  # here, so that the readers' own processes start without dlt
     from simulated_account import Account
 
-    parser = argparse.ArgumentParser(prog="python -m readers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m concurrent_readers", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--readers", type=int, default=20)
     options = parser.parse_args()

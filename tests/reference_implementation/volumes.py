@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from by_hand.orders import FINAL
-from by_hand.terms import Row, Terms, month_of, percentile, share, week_of
+from reference_implementation.orders import FINAL
+from reference_implementation.terms import Row, Terms, month_of, percentile, share, week_of
 
 if TYPE_CHECKING:
-    from by_hand.stories import Story
+    from reference_implementation.histories import Story
 
 FLOWS = ("orders_received", "numbers_received", "orders_ported", "numbers_ported")
 

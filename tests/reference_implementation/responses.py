@@ -7,11 +7,11 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from by_hand.carriers import answer_hours
-from by_hand.terms import Row, Terms, hours_between, month_of, percentile
+from reference_implementation.carriers import answer_hours
+from reference_implementation.terms import Row, Terms, hours_between, month_of, percentile
 
 if TYPE_CHECKING:
-    from by_hand.stories import Story
+    from reference_implementation.histories import Story
 
 
 HALF = Fraction(1, 2)

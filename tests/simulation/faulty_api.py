@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Weather:
+class Faults:
     """What the API does to its readers, in shares of requests unless said otherwise."""
 
     fault_share: float
@@ -46,7 +46,7 @@ class Weather:
     """Requests before which somebody changes an order."""
 
     @classmethod
-    def draw(cls, rng: Random) -> Weather:
+    def draw(cls, rng: Random) -> Faults:
         rough = rng.random() < 0.7
         seconds_per_request = rng.choice((0.0, 0.3, 5.0, 60.0))
         return cls(
@@ -84,11 +84,11 @@ class MachineClock:
             self.ahead = self._rng.choice(self.WRONG)
 
 
-class UnsteadyApi(httpx.AsyncBaseTransport):
+class FaultyApi(httpx.AsyncBaseTransport):
     """The sandbox as one reader sees it through the weather."""
 
-    def __init__(self, world: World, rng: Random, weather: Weather, *, events: bool = True) -> None:
-        self.world, self.weather, self.has_events, self.requests = world, weather, events, 0
+    def __init__(self, world: World, rng: Random, weather: Faults, *, events: bool = True) -> None:
+        self.world, self.faults, self.has_events, self.requests = world, weather, events, 0
         self._rng = rng
         self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
         self._lists: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, list[Json]]] = {}
@@ -98,7 +98,7 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         self.machine = MachineClock(world.seed)
         self._letters = Random(f"letters {world.seed}")
         self._upper_share = self._letters.choice((0.0, 0.0, 0.02, 0.5)) if weather.fault_share else 0.0
-        self._faults: list[Callable[[httpx.Request], httpx.Response]] = [
+        self._failures: list[Callable[[httpx.Request], httpx.Response]] = [
             self._throttled,
             self._failing,
             self._unreachable,
@@ -135,13 +135,13 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
-        self.world.advance(timedelta(seconds=self._rng.random() * self.weather.seconds_per_request))
-        if self._rng.random() < self.weather.meddling_share:
+        self.world.advance(timedelta(seconds=self._rng.random() * self.faults.seconds_per_request))
+        if self._rng.random() < self.faults.meddling_share:
             meddle(self._rng, self.world)
-        if self._rng.random() < self.weather.revoked_share:
+        if self._rng.random() < self.faults.revoked_share:
             return httpx.Response(401, json={"errors": [{"code": "10009", "title": "Authentication failed"}]})
-        if self._rng.random() < self.weather.fault_share:
-            return self._rng.choice(self._faults)(request)
+        if self._rng.random() < self.faults.fault_share:
+            return self._rng.choice(self._failures)(request)
         if request.url.path in ("/v2/portouts", "/v2/portouts/events"):
             return await self._list(request)
         response = await self._inner.handle_async_request(request)
@@ -159,12 +159,12 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
         whole = await self._whole_list(request, tuple(part for part in parts if part[0] not in PAGE))
         if isinstance(whole, httpx.Response):
             return whole
-        if self.weather.depth_cap and number * size > self.weather.depth_cap and number > 1:
+        if self.faults.depth_cap and number * size > self.faults.depth_cap and number > 1:
             return httpx.Response(422, json={"errors": [{"code": "10033", "title": "Page out of range"}]})
-        if self._rng.random() < self.weather.slip_share:
+        if self._rng.random() < self.faults.slip_share:
             number = max(1, number + self._rng.choice((-1, 1)))
         rows = whole[(number - 1) * size : number * size]
-        if self._rng.random() < self.weather.slip_share:
+        if self._rng.random() < self.faults.slip_share:
             rows = rows[: len(rows) // 2]
         meta = {
             "total_results": len(whole),
@@ -198,20 +198,20 @@ class UnsteadyApi(httpx.AsyncBaseTransport):
                 return self._ordered(rows)
 
     def _ordered(self, rows: list[Json]) -> list[Json]:
-        if self.weather.ordering == "ties":
+        if self.faults.ordering == "ties":
             keys = [self._rng.random() for _ in rows]
             order = sorted(range(len(rows)), key=lambda n: (rows[n]["created_at"][:16], keys[n]), reverse=True)
             return [rows[n] for n in order]
-        if self.weather.ordering == "oldest":
+        if self.faults.ordering == "oldest":
             return rows[::-1]
-        return sorted(rows, key=lambda row: str(row["id"])) if self.weather.ordering == "id" else rows
+        return sorted(rows, key=lambda row: str(row["id"])) if self.faults.ordering == "id" else rows
 
     def _version(self, row: Json) -> Json:
         """Show a row as it is or, once this sync has seen it so, as a lagging replica still holds it."""
         versions = self._versions.setdefault(row["id"], [])
         if row not in versions:
             versions.append(row)
-        if self._is_lagging and row["id"] in self._shown and self._rng.random() < self.weather.stale_share:
+        if self._is_lagging and row["id"] in self._shown and self._rng.random() < self.faults.stale_share:
             return self._rng.choice(versions)
         self._shown.add(row["id"])
         return row

@@ -9,7 +9,7 @@ from phonenumbers import timezone
 from phonenumbers.geodata import GEOCODE_DATA
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from by_hand.terms import Row
+from reference_implementation.terms import Row
 
 # Where libphonenumber names several zones, the wrong one, or none: the zone of most exchanges, from maps.
 MOST_EXCHANGES = {

@@ -26,6 +26,7 @@ from portouts.telnyx.errors import TelnyxError
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 
+from simulation.faulty_api import BASE_URL, KEY, Faults, FaultyApi, commit_late
 from simulation.reading import (
     LATEST_COMMIT,
     MOST_TRIES,
@@ -38,7 +39,6 @@ from simulation.reading import (
     ids_shown,
     require_known_instant,
 )
-from simulation.weather import BASE_URL, KEY, UnsteadyApi, Weather, commit_late
 
 CALLS_OF_A_SYNC = 400_000
 # What dlt restores here lives in the process alone; a process that died for real would leave none of it behind. It does
@@ -50,20 +50,20 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-def simulate_whole(seed: int) -> Outcome:
+def simulate_full_sync(seed: int) -> Outcome:
     """Run one seed; raises naming the seed when the published file disagrees with the API."""
     try:
         with TemporaryDirectory() as folder:
             return _simulate(seed, Path(folder) / "portouts.duckdb")
     except Exception as error:
-        error.add_note(f"seed {seed}: replay with python -m simulation --whole --seed {seed}")
+        error.add_note(f"seed {seed}: replay with python -m simulation --full-sync --seed {seed}")
         raise
 
 
 def _simulate(seed: int, database: Path) -> Outcome:
     rng, outcome = Random(seed), Outcome()
     world = World(rng.choice((0, 3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
-    api = UnsteadyApi(world, rng, Weather.draw(rng), events=rng.random() < 0.85)
+    api = FaultyApi(world, rng, Faults.draw(rng), events=rng.random() < 0.85)
     for _ in range(rng.randrange(2, 4)):
         settled = ids_shown(world)
         world.advance(LATEST_COMMIT)
@@ -75,9 +75,7 @@ def _simulate(seed: int, database: Path) -> Outcome:
     return outcome
 
 
-def _sync_until_it_succeeds(
-    rng: Random, api: UnsteadyApi, settled: set[str], database: Path, outcome: Outcome
-) -> Shown:
+def _sync_until_it_succeeds(rng: Random, api: FaultyApi, settled: set[str], database: Path, outcome: Outcome) -> Shown:
     for _ in range(MOST_TRIES):
         shown = Shown.now(api, settled)
         api.begin_sync(is_first=not database.exists())

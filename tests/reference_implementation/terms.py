@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, overload
 from zoneinfo import ZoneInfo
 
-from by_hand.business_time import Holidays, holidays_by_country
+from reference_implementation.business_time import Holidays, holidays_by_country
 
 Row = dict[str, Any]
 

@@ -19,7 +19,7 @@ _FORKS.set_forkserver_preload(
 )
 
 
-class Death(NamedTuple):
+class Crash(NamedTuple):
     """Die at the so manieth call of a method, before it or right after it, in whatever thread it is called."""
 
     method: str
@@ -29,16 +29,16 @@ class Death(NamedTuple):
 
 
 def start(
-    *arguments: str, output: Path, chunk_rows: int = 100_000, death: Death | None = None, **environment: str
+    *arguments: str, output: Path, chunk_rows: int = 100_000, crash: Crash | None = None, **environment: str
 ) -> BaseProcess:
     """Start `portouts`; what it prints goes to the file `output`."""
-    process = _FORKS.Process(target=_portouts, args=(arguments, output, chunk_rows, death, environment))
+    process = _FORKS.Process(target=_portouts, args=(arguments, output, chunk_rows, crash, environment))
     process.start()
     return process
 
 
 def _portouts(
-    arguments: tuple[str, ...], output: Path, chunk_rows: int, death: Death | None, environment: Mapping[str, str]
+    arguments: tuple[str, ...], output: Path, chunk_rows: int, crash: Crash | None, environment: Mapping[str, str]
 ) -> None:
     with output.open("w") as file:
         for stream in (sys.stdout, sys.stderr):
@@ -48,21 +48,21 @@ def _portouts(
     from portouts.commands.jobs import sync as sync_job
 
     sync_job.CHUNK_ROWS = chunk_rows
-    if death:
-        _die(death)
+    if crash:
+        _crash(crash)
     sys.argv = ["portouts", *arguments]
     main()
 
 
-def _die(death: Death) -> None:
-    module, _, path = death.method.partition(":")
+def _crash(crash: Crash) -> None:
+    module, _, path = crash.method.partition(":")
     owner, name = path.split(".")
     owner_class = getattr(import_module(module), owner)
     method, calls = getattr(owner_class, name), count(1)
 
     def last(*arguments: Any, **named: Any) -> Any:
-        is_now = next(calls) == death.call
-        if is_now and not death.is_after:
+        is_now = next(calls) == crash.call
+        if is_now and not crash.is_after:
             os.kill(os.getpid(), signal.SIGKILL)
         answer = method(*arguments, **named)
         if is_now:

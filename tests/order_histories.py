@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 import pyarrow as pa
-from by_hand.numbers import clock_of, place
-from by_hand.terms import instant
 from portouts.warehouse.metadata import create_books
+from reference_implementation.numbers import clock_of, place
+from reference_implementation.terms import instant
 
 if TYPE_CHECKING:
     import random

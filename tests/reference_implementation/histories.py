@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from by_hand.business_time import business_hours, closed_in, is_within_one_business_day
-from by_hand.carriers import given
-from by_hand.numbers import clock_of, place, place_numbers
-from by_hand.terms import Row, Terms, calendar_day, hours_between, instant, instant_or_none, words
+from reference_implementation.business_time import business_hours, closed_in, is_within_one_business_day
+from reference_implementation.carriers import given
+from reference_implementation.numbers import clock_of, place, place_numbers
+from reference_implementation.terms import Row, Terms, calendar_day, hours_between, instant, instant_or_none, words
 
 RESPONSES = {"authorized", "authorized_automatically", "rejected"}
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)

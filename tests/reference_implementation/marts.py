@@ -9,9 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from by_hand.business_time import Holidays, holidays_by_country
-from by_hand.carriers import carrier_spellings, carriers_gained, carriers_monthly, name_carriers, settle_carriers
-from by_hand.orders import (
+from reference_implementation.business_time import Holidays, holidays_by_country
+from reference_implementation.carriers import (
+    carrier_spellings,
+    carriers_gained,
+    carriers_monthly,
+    name_carriers,
+    settle_carriers,
+)
+from reference_implementation.histories import Story, tell_story
+from reference_implementation.orders import (
     backlog_by_age,
     open_orders,
     portout,
@@ -20,10 +27,9 @@ from by_hand.orders import (
     repeat_attempts,
     status_changes,
 )
-from by_hand.responses import latency_monthly, survival
-from by_hand.stories import Story, tell_story
-from by_hand.terms import Row, Terms, by_order, instant, month_of, week_of
-from by_hand.volumes import areas, cells, cohorts, daily, foc_slip_monthly, list_days, rolling
+from reference_implementation.responses import latency_monthly, survival
+from reference_implementation.terms import Row, Terms, by_order, instant, month_of, week_of
+from reference_implementation.volumes import areas, cells, cohorts, daily, foc_slip_monthly, list_days, rolling
 
 Marts = dict[str, list[Row]]
 

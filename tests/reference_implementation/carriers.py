@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from by_hand.terms import Row, Terms, month_of, percentile, share, words
+from reference_implementation.terms import Row, Terms, month_of, percentile, share, words
 
 if TYPE_CHECKING:
-    from by_hand.stories import Story
+    from reference_implementation.histories import Story
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 

@@ -6,11 +6,19 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from by_hand.carriers import LONG_AGO, given
-from by_hand.terms import Row, Terms, calendar_day, days_between, hours_between, instant_or_none, local_day
+from reference_implementation.carriers import LONG_AGO, given
+from reference_implementation.terms import (
+    Row,
+    Terms,
+    calendar_day,
+    days_between,
+    hours_between,
+    instant_or_none,
+    local_day,
+)
 
 if TYPE_CHECKING:
-    from by_hand.stories import Story
+    from reference_implementation.histories import Story
 
 FINAL = {"ported", "rejected", "canceled"}
 AFTER_OURS = {
