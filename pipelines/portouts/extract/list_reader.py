@@ -131,7 +131,7 @@ class ListReader:
                 case Uncounted(pages):
                     tried += pages
                     break
-        # No more rows than one page holds, whatever the total says: shorter lists would prove no more.
+        # A list of no more rows than one page holds is not split: shorter lists would prove no more.
         if is_longer and query.window.can_split:
             return Split(query.split(2), _orders(query, tried))
         return _as_read(query, await self._pages_to_the_end(query), tried, is_proven=False)
@@ -144,21 +144,21 @@ class ListReader:
         count = page_count(first.total, size)
         if query.page_limit is not None and count > query.page_limit:
             return Whole([first])
-        if first.total == count * size and await self._goes_on(query, first, count):
+        if first.total == count * size and await self._has_rows_beyond(query, first, count):
             return Capped([first])
         try:
             if count > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
-                return await self._cut(query, first, count)
+                return await self._split_long(query, first, count)
             return await self._read_pages(query, first, count)
         except Unprocessable:  # the API refuses pages this deep; shorter lists have no deep pages
             if not query.window.can_split:
                 raise
             return TooLong([first], query.split(2))
 
-    async def _goes_on(self, query: ListQuery, first: Pages, count: int) -> bool:
+    async def _has_rows_beyond(self, query: ListQuery, first: Pages, count: int) -> bool:
         """Return whether rows lie beyond full pages: a server may never count more than a multiple of the page size.
 
-        Only of a range must all rows be read. Orders that a list of one status lacks are fetched by id.
+        This matters for ranges only. Orders that a list of one status lacks are fetched by id.
         """
         if not is_range(query):
             return False
@@ -168,14 +168,14 @@ class ListReader:
                 return False
             last = first if count == 1 else await self._pages.page(query, count)
         except Unprocessable:
-            return True  # it refuses pages this deep, so nothing shows that the list ends here
+            return True  # the API refuses pages this deep, so nothing shows that the list ends here
         return not set(last.ids).issuperset(beyond.ids)  # some servers answer the last page in place of later ones
 
-    async def _cut(self, query: ListQuery, first: Pages, count: int) -> TooLong | Overstated:
+    async def _split_long(self, query: ListQuery, first: Pages, count: int) -> TooLong | Overstated:
         """Cut a long list into parts of about the wanted length.
 
-        The last page tends to hold the oldest rows, which show where the list begins. So the empty time before, often
-        many years, costs one request instead of a part of each cut. It is only a hint: every part is proven.
+        The last page usually holds the oldest rows, which show where the list begins. The empty time before, often many
+        years, then costs one request instead of a part of each cut. It is only a hint: every part is proven.
         """
         last = await self._pages.page(query, count)
         if not last.ids and (fewer := await self._pages_as_long_as_the_second(query, first)) < count:
@@ -193,14 +193,14 @@ class ListReader:
         return page_count(first.total or 0, max(len(second.ids), _rows_on_a_page(first)))
 
     async def _read_pages(self, query: ListQuery, first: Pages, count: int) -> Whole | Moving:
-        """Read all pages: as many as the total makes, and further ones while rows are wanting."""
+        """Read the pages that the total makes, and further ones while rows are missing: they may be shorter."""
         pages = [first, *await self._pages.pages_after_first(query, count)]
-        wanting = (first.total or 0) - sum(len(page.ids) for page in pages)
+        missing = (first.total or 0) - sum(len(page.ids) for page in pages)
         number = count
-        while wanting > 0 and not pages[-1].ends_empty:  # later pages may be shorter than the first
+        while missing > 0 and not pages[-1].ends_empty:
             number += 1
             pages.append(await self._pages.page(query, number))
-            wanting -= len(pages[-1].ids)
+            missing -= len(pages[-1].ids)
         if is_whole(pages):
             return Whole(pages)
         is_full = len(first.ids) >= first.size
@@ -220,7 +220,7 @@ class ListReader:
 
 
 def _parts(query: ListQuery, count: int, begins_at: datetime) -> Sequence[ListQuery]:
-    """Split a query into `count` parts; a long empty time before the first row is one part more."""
+    """Split a query into `count` parts. A long empty time before the first row becomes a part of its own."""
     window = query.window
     if not (window.start < begins_at < window.end and begins_at - window.start > window.length / 8):
         return query.split(count)
@@ -229,7 +229,7 @@ def _parts(query: ListQuery, count: int, begins_at: datetime) -> Sequence[ListQu
 
 
 def _rows_on_a_page(first: Pages) -> int:
-    """Return how many rows a page holds: a server may make its pages shorter than requested, and not state so."""
+    """Return how many rows a page holds: a server may make its pages shorter than requested and not state it."""
     rows = len(first.ids)
     return rows if 0 < rows < (first.total or 0) else max(rows, first.size)
 

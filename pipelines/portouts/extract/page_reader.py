@@ -1,7 +1,7 @@
 """Reads one page of a list, or several at once, and checks that its rows are those that were asked for.
 
-A page is rows and the API's own count of the whole list. The surprise: the API may ignore a filter without a word, so
-rows outside the range or the status asked for show that nothing can be read in parts, and end the reading.
+A page is rows and the API's own count of the whole list. The surprise: the API may ignore a filter and not report it.
+Rows outside the range or the status that was asked for show this. Then no list can be read in parts, and reading ends.
 """
 
 from __future__ import annotations
@@ -22,39 +22,41 @@ from portouts.records.rows import Row, UnusableRow, canonical_id, has_id, ids_of
 from portouts.records.schema import INSTANT, Event, Order
 from portouts.telnyx.client import Api
 from portouts.telnyx.errors import NotFound, UnaskedRows, Unprocessable
-from portouts.telnyx.page import JsonObject
+from portouts.telnyx.page import JsonObject, Page
 from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
 
-# Rows become a table together: a call of Arrow takes as long for one page as for ten.
+# Arrow takes as long for one page as for ten, so this many pages become one table.
 PAGES_TOGETHER = 10
 # A server may round the ends of a range to whole seconds before it compares.
 ROUNDING = timedelta(seconds=1)
-
-# More rows than these on a page, and more than a twentieth, are no slips of the pen.
-MOST_MISPLACED = 2
+# A few rows on a page may be wrong. More than these, and more than a twentieth, show that the API does not filter.
+MOST_WRONG = 2
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class Pages:
-    """One page as answered, or several read together; `size` is what the API says a page holds."""
+    """One page, or several that were read together."""
 
     ids: list[str]
-    """Ids of all rows, also of those on the very end of the range, which belong to the next window; of a row without
-    id, its mark."""
+    """Ids of all rows, and fingerprints of rows without an id. Rows on the very end of the range are among them, though
+    they belong to the next window."""
     table: pa.Table
     """The rows of this window."""
     totals: set[int | None]
-    """How many rows the list holds, as each page says; None where the API does not count."""
+    """How many rows the list holds, as each page states; None if the page states no count."""
     size: int
+    """How many rows a page holds, as the API states."""
     ends_empty: bool
-    """The last of them holds no row."""
+    """Whether the last page holds no row."""
     uncounted: str | None = None
     """What stands in place of a count, for a message."""
     unusable: tuple[UnusableRow, ...] = ()
     misplaced: tuple[str, ...] = ()
+    """One sentence for each row whose own date lies outside the range."""
     mended: tuple[str, ...] = ()
+    """What was wrong with the JSON of rows, by page."""
 
     @property
     def total(self) -> int | None:
@@ -69,46 +71,48 @@ class PageReader:
         self._page_size = page_size
         self._privacy = privacy
 
-    async def pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
-        starts = range(2, count + 1, PAGES_TOGETHER)
-        return await all_of(self.pages(query, range(start, min(start + PAGES_TOGETHER, count + 1))) for start in starts)
-
     async def page(self, query: ListQuery, number: int) -> Pages:
-        return await self.pages(query, [number])
+        return await self._fetch(query, [number])
 
-    async def pages(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
-        row_type, parse = (Event, events_table) if query.axis is Axis.EVENTS else (Order, orders_table)
+    async def pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
+        """Fetch the second page of the list, and all up to page `count`."""
+        numbers = range(2, count + 1)
+        starts = range(0, len(numbers), PAGES_TOGETHER)
+        return await all_of(self._fetch(query, numbers[start : start + PAGES_TOGETHER]) for start in starts)
+
+    async def _fetch(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
+        row_type = Event if query.axis is Axis.EVENTS else Order
         pages = await all_of(
             self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
         )
+        return self._joined(query, numbers, pages)
+
+    def _joined(self, query: ListQuery, numbers: Sequence[int], pages: Sequence[Page]) -> Pages:
+        """Make one table of these pages, and check its rows."""
+        names = [f"page {number} of {query}" for number in numbers]
         rows: list[Row] = []
         unusable: list[UnusableRow] = []
-        mended: list[str] = []
-        for number, page in zip(numbers, pages, strict=True):
-            name = f"page {number} of {query}"
-            usable, apart = separate_unusable(page.rows, name)
-            mended += [f"{name}: {what}" for what in page.mended]
+        for name, page in zip(names, pages, strict=True):
+            usable, without_id = separate_unusable(page.rows, name)
             rows += usable
-            unusable += apart
-        table = parse(rows, self._privacy)
-        where = (
-            f"page {numbers[0]} of {query}" if len(numbers) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
-        )
+            unusable += without_id
+        table = (events_table if query.axis is Axis.EVENTS else orders_table)(rows, self._privacy)
+        where = names[0] if len(names) == 1 else f"pages {numbers[0]} to {numbers[-1]} of {query}"
         misplaced = _misplaced(query, where, table)
         return Pages(
-            [*ids_of(rows), *(row.fingerprint for row in unusable)],
-            _own_rows(query, where, table),
-            {page.total for page in pages},
-            pages[0].size or self._page_size,
-            not pages[-1].rows,
-            next((page.uncounted for page in pages if page.uncounted), None),
-            tuple(unusable),
-            misplaced,
-            tuple(mended),
+            ids=[*ids_of(rows), *(row.fingerprint for row in unusable)],
+            table=_own_rows(query, where, table),
+            totals={page.total for page in pages},
+            size=pages[0].size or self._page_size,
+            ends_empty=not pages[-1].rows,
+            uncounted=next((page.uncounted for page in pages if page.uncounted), None),
+            unusable=tuple(unusable),
+            misplaced=misplaced,
+            mended=tuple(f"{name}: {what}" for name, page in zip(names, pages, strict=True) for what in page.mended),
         )
 
     async def rows(self, lookup: Lookup) -> tuple[pa.Table, tuple[str, ...]]:
-        """Fetch rows by id; return those that the API knows, and the ids that it does not."""
+        """Fetch rows by id; return those that the API knows, and the ids that it does not know."""
         answers = await all_of(self._row(lookup.path, row_id) for row_id in lookup.ids)
         missing = tuple(row_id for row_id, row in zip(lookup.ids, answers, strict=True) if row is None)
         parse = events_table if lookup.is_of_events else orders_table
@@ -118,10 +122,10 @@ class PageReader:
         for spelling in spellings(row_id):
             try:
                 row = await self._api.fetch_one(f"{path}/{quote(spelling, safe='')}")
-            except (NotFound, Unprocessable):
-                continue  # 422: not even the form of an id
+            except (NotFound, Unprocessable):  # 422: the API does not accept this form of an id
+                continue
             if row.get("id") in (None, ""):
-                row["id"] = row_id  # it was asked for by its id, so that much is known
+                row["id"] = row_id  # the API answered this id, so the row has it
             if not has_id(row) or canonical_id(str(row.get("id"))) != canonical_id(row_id):
                 raise UnaskedRows(f"GET {path}/{spelling} answered another id.")
             return row
@@ -129,7 +133,7 @@ class PageReader:
 
 
 def is_range(query: Query) -> TypeGuard[ListQuery]:
-    """Tell a query that answers all there is in a range from one that looks for certain orders in it."""
+    """Return whether a query asks for all rows of a range, not for certain orders in it."""
     return isinstance(query, ListQuery) and query.status is None and query.page_limit is None
 
 
@@ -143,20 +147,37 @@ async def all_of(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
             task.cancel()
 
 
+def _own_rows(query: ListQuery, where: str, table: pa.Table) -> pa.Table:
+    """Leave the rows on the very end of the range to the next window; refuse a page of rows not asked for."""
+    _require_status(query, where, table)
+    if query.axis is Axis.PORTED:  # the API filters by it and never returns it
+        _require_ported(where, table)
+        return table
+    # Rows beyond the end show that the server rounds. The next window may not answer them, so they stay.
+    is_next = pc.equal(table[query.axis.value], pa.scalar(query.window.end, INSTANT))
+    return table.filter(pc.invert(pc.fill_null(is_next, fill_value=False)))
+
+
+def _require_status(query: ListQuery, where: str, table: pa.Table) -> None:
+    """Refuse a page on which no order has the status asked for; a few may have left it a moment before."""
+    if query.status and len(table) > MOST_WRONG and not pc.any(pc.equal(table["status"], query.status)).as_py():
+        raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
+
+
 def _require_ported(where: str, table: pa.Table) -> None:
-    """Refuse a page on which orders stand that were never ported; a few may be in the status of a moment before."""
+    """Refuse a page of orders that were never ported; a few may show the status of a moment before."""
     never_ported = pc.sum(pc.is_in(table["status"], pa.array(["rejected", "canceled"]))).as_py() or 0
-    if never_ported > max(2, len(table) / 20):
+    if _are_many(never_ported, table):
         raise UnaskedRows(
             f"{where}: {never_ported} of {len(table)} orders were not ported; the API does not apply "
-            f"filter[{Axis.PORTED}]. Nothing was loaded, since when orders were ported could not be told."
+            f"filter[{Axis.PORTED}]. Nothing was loaded, since no order could be dated."
         )
 
 
 def _misplaced(query: ListQuery, where: str, table: pa.Table) -> tuple[str, ...]:
     """Describe the rows whose own date lies outside the range asked for; refuse a page if there are many of them.
 
-    One date can be wrong, and the order is held all the same. Many show that the API does not filter.
+    One date can be wrong, and the order is loaded all the same. Many show that the API does not filter.
     """
     if query.axis is Axis.PORTED:
         return ()
@@ -164,7 +185,7 @@ def _misplaced(query: ListQuery, where: str, table: pa.Table) -> tuple[str, ...]
     is_early = pc.less(table[name], pa.scalar(window.start - ROUNDING, INSTANT))
     is_late = pc.greater(table[name], pa.scalar(window.end + ROUNDING, INSTANT))
     outside = table.filter(pc.or_(is_early, is_late)).select(["id", name]).to_pylist()
-    if len(outside) > max(MOST_MISPLACED, len(table) / 20):
+    if _are_many(len(outside), table):
         raise UnaskedRows(
             f"{where}: {len(outside)} of {len(table)} rows were not asked for, such as one of "
             f"{outside[0][name].isoformat()}; the API does not apply filter[{query.axis}]. Nothing was loaded, since "
@@ -176,15 +197,5 @@ def _misplaced(query: ListQuery, where: str, table: pa.Table) -> tuple[str, ...]
     )
 
 
-def _own_rows(query: ListQuery, where: str, table: pa.Table) -> pa.Table:
-    """Leave the rows on the very end of the range to the next window; refuse a page of rows not asked for."""
-    # One or two orders may just have left the status; a whole page of others shows that nobody filters.
-    if query.status and len(table) > 2 and not pc.any(pc.equal(table["status"], query.status)).as_py():
-        raise UnaskedRows(f"{where}: no order has the status asked for; the API does not apply filter[status].")
-    if query.axis is Axis.PORTED:  # which filters but is never returned
-        _require_ported(where, table)
-        return table
-    instants = table[query.axis.value]
-    # Rows beyond the end show that the server rounds; the next window may not answer them, so they stay.
-    is_next = pc.fill_null(pc.equal(instants, pa.scalar(query.window.end, INSTANT)), fill_value=False)
-    return table.filter(pc.invert(is_next))
+def _are_many(wrong: int, table: pa.Table) -> bool:
+    return wrong > max(MOST_WRONG, len(table) / 20)
