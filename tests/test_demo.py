@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import portouts_command
 import pytest
@@ -39,15 +41,30 @@ class Bars:
         return show
 
 
+class Shown(NamedTuple):
+    """A demo, the bars that it showed, and the environment before and after it."""
+
+    outcome: DemoOutcome
+    bars: Bars
+    environments: list[dict[str, str]]
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoOutcome, Bars]:
-    bars = Bars()
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    bars, before = Bars(), dict(os.environ)
     database = tmp_path_factory.mktemp("demo") / "demo.duckdb"
-    return run_demo(database, 60, 3, lambda: datetime.now(UTC), bars.add), bars
+    outcome = run_demo(database, 60, 3, lambda: datetime.now(UTC), bars.add)
+    return Shown(outcome, bars, [before, dict(os.environ)])
 
 
-def test_a_demo_syncs_twice_thirty_days_apart(demo: tuple[DemoOutcome, Bars]) -> None:
-    first, second = demo[0].syncs
+def test_a_demo_leaves_the_environment_as_it_was(demo: Shown) -> None:
+    before, after = demo.environments
+    changeable = {"PYTEST_CURRENT_TEST"}
+    assert {item for item in before.items() ^ after.items() if item[0] not in changeable} == set()
+
+
+def test_a_demo_syncs_twice_thirty_days_apart(demo: Shown) -> None:
+    first, second = demo.outcome.syncs
     assert (first.as_of, second.as_of) == (BEGINS, BEGINS + timedelta(days=30))
     assert (first.is_proven, second.is_proven) == (True, True)
     assert first.orders_changed == 60
@@ -55,13 +72,13 @@ def test_a_demo_syncs_twice_thirty_days_apart(demo: tuple[DemoOutcome, Bars]) ->
     assert 0 < second.report.orders_read < first.report.orders_read
 
 
-def test_a_demo_shows_a_full_bar_for_each_sync(demo: tuple[DemoOutcome, Bars]) -> None:
-    assert [*demo[1].shown] == ["First load", "30 days later"]
-    assert all(0 < done <= total for done, total in demo[1].shown.values())
+def test_a_demo_shows_a_full_bar_for_each_sync(demo: Shown) -> None:
+    assert [*demo.bars.shown] == ["First load", "30 days later"]
+    assert all(0 < done <= total for done, total in demo.bars.shown.values())
 
 
-def test_a_demo_holds_what_its_world_shows(demo: tuple[DemoOutcome, Bars]) -> None:
-    outcome, _ = demo
+def test_a_demo_holds_what_its_world_shows(demo: Shown) -> None:
+    outcome = demo.outcome
     assert (outcome.orders, outcome.differences) == (len(published_statuses(outcome.database)), 0)
     assert outcome.orders > 60
 
@@ -76,8 +93,8 @@ def test_an_order_that_is_missing_or_has_another_status_is_one_difference() -> N
     assert count_differences({**statuses, changed: "unheard-of", "surplus": "ported"}, world) == 3
 
 
-def test_every_question_of_the_reports_is_answered(demo: tuple[DemoOutcome, Bars]) -> None:
-    outcome, _ = demo
+def test_every_question_of_the_reports_is_answered(demo: Shown) -> None:
+    outcome = demo.outcome
     assert outcome.answers == read_answers(outcome.database)
     questions = [path.read_text("utf-8").splitlines()[0] for path in sorted(REPORTS.glob("*.sql"))]
     assert [f"-- {answer.question}" for answer in outcome.answers] == questions
