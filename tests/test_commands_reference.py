@@ -37,6 +37,13 @@ def test_defaults_and_variables_are_shown() -> None:
     assert "--quick" not in page
 
 
+def test_the_page_of_operation_explains_the_same_exit_codes() -> None:
+    rows = re.findall(
+        r"^\| (\d+) \| (.*) \|$", PAGE.with_name("operating.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {int(code): meaning for code, meaning in rows} == EXIT_CODES
+
+
 def errors_of(base: type[PortoutsError]) -> set[type[PortoutsError]]:
     return {base, *(one for found in base.__subclasses__() for one in errors_of(found))}
 

@@ -21,11 +21,11 @@ from portouts.load.settings_files import require_current_folder
 
 FAILED, DIFFERENT = 1, 3
 EXIT_CODES = {
-    0: "Done. What could not be proven is reported.",
-    FAILED: "Failed. A failed `sync` has published nothing. A `verify` could prove neither agreement nor difference.",
-    2: "Wrong usage or settings. The message says what to set.",
-    DIFFERENT: "`verify` found differences and, with `--repair`, could not mend all of them.",
-    75: "Another sync holds the lock, or another program the working file.",
+    0: "done; notes report what could not be proven",
+    FAILED: "failed. A `sync` has published nothing; `verify` could prove neither agreement nor difference",
+    2: "wrong usage or settings; the message says what to set",
+    DIFFERENT: "`verify` found differences and, with `--repair`, could not repair them",
+    75: "another sync holds the lock, or another program holds the working file",
 }
 # The RuntimeError that DuckDB makes of a signal while it computes.
 QUERY_INTERRUPTED = "Query interrupted"
