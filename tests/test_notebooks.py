@@ -1,4 +1,4 @@
-"""The notebooks in the repository: without outputs, one question each, marts only. `test_report` runs them."""
+"""The notebooks in the repository: without outputs, one question each, marts only. `test_report_answers` runs them."""
 
 from __future__ import annotations
 

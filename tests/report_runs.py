@@ -1,0 +1,129 @@
+"""Notebooks that were run, for tests: what each shows, the page that they make, and the tags of a page."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from portouts.report.notebooks import Section, notebooks_folder, run_notebooks
+from portouts.report.page import Report, build_report
+from published_warehouses import publish_account, publish_small
+
+NOTEBOOKS = [
+    "01_how_many_numbers_leave",
+    "02_who_gains_them",
+    "03_how_fast_do_we_answer",
+    "04_what_needs_an_answer_today",
+]
+# What each shows of a full warehouse, in order.
+CHARTS = {NOTEBOOKS[0]: 5, NOTEBOOKS[1]: 3, NOTEBOOKS[2]: 4, NOTEBOOKS[3]: 3}
+ALL_CHARTS = sum(CHARTS.values())
+TABLES = {NOTEBOOKS[0]: 0, NOTEBOOKS[1]: 1, NOTEBOOKS[2]: 0, NOTEBOOKS[3]: 2}
+Cell = dict[str, Any]
+# Scripts for the browser: the charts that are visible, and their texts that are cut off or too small.
+VISIBLE = "[...document.querySelectorAll('figure svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
+CUT_TEXTS = (
+    f"{VISIBLE}.flatMap(svg => {{ const frame = svg.getBoundingClientRect();"
+    "  return [...svg.querySelectorAll('text')].filter(text => { const box = text.getBoundingClientRect();"
+    "    return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2"
+    "      || box.bottom > frame.bottom + 2 || box.height < 11; }).map(text => text.textContent) })"
+)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_account(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_small("empty", tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def report(database: Path) -> Report:
+    return build_report(database)
+
+
+class Run(NamedTuple):
+    """All notebooks after a run against one warehouse; what they show is compared with plain SQL."""
+
+    database: Path
+    notebooks: Mapping[str, list[Cell]]
+
+    def shown(self, name: str, kind: str) -> list[Mapping[str, Any]]:
+        outputs = [output for cell in self.notebooks[name] for output in cell.get("outputs", [])]
+        return [output["data"] for output in outputs if output["metadata"].get("portouts", {}).get("kind") == kind]
+
+    def answer(self, name: str) -> str:
+        [answer] = self.shown(name, "Answer")
+        return str(answer["text/plain"])
+
+
+def run_of(database: Path, sections: Sequence[Section]) -> Run:
+    return Run(database, {section.notebook.removesuffix(".ipynb"): list(section.cells) for section in sections})
+
+
+@pytest.fixture(scope="module")
+def empty_report(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return build_report(empty, tmp_path_factory.mktemp("reports") / "new" / "page.html")
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return report.output.read_text(encoding="utf-8")
+
+
+def notebook_of(name: str, folder: Path) -> Path:
+    """Copy one notebook into a folder of its own."""
+    folder.mkdir()
+    shutil.copy(notebooks_folder() / f"{name}.ipynb", folder)
+    return folder
+
+
+def run_one(name: str, database: Path, folder: Path) -> Run:
+    return run_of(database, run_notebooks(database, notebook_of(name, folder / "notebooks")))
+
+
+_VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Outline(HTMLParser):
+    """The tags of a page, its ids, its headings and every address in it; asserts that tags are closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.ids: list[str] = []
+        self.headings: list[int] = []
+        self.addresses: list[str] = []
+        self.images: list[str | None] = []
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        self.handle_startendtag(tag, attrs)
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: Sequence[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags[tag] += 1
+        self.ids += [given["id"] or ""] if "id" in given else []
+        self.addresses += [
+            value or "" for name, value in attrs if name in {"src", "href", "xlink:href", "data", "action"}
+        ]
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if given.get("role") == "img":
+            self.images.append(given.get("aria-label"))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
