@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from portouts.extract.state import OpenOrder, SyncState
 from portouts.records.arrow import events_table, orders_table
 from portouts.telnyx.queries import Axis
-from portouts.windows import Window, floor_to_resolution
+from portouts.windows import BEGINNING, RESOLUTION, Window, floor_to_resolution
 
 MAY = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -51,6 +52,30 @@ def test_nothing_written_is_the_state_before_the_first_sync() -> None:
     assert SyncState.from_json({}) == SyncState()
 
 
+def test_a_state_of_the_version_before_is_read_and_written_in_the_present_form() -> None:
+    earlier = json.loads((Path(__file__).parent / "data" / "state_with_pairs.json").read_text(encoding="utf-8"))
+    state = SyncState.from_json(earlier)
+    synced_until = datetime(2026, 5, 19, 9, tzinfo=UTC)
+    everything = [Window(BEGINNING, synced_until + RESOLUTION)]
+    assert state.covered == dict.fromkeys(Axis, everything)
+    assert (state.start, state.confirmed_until, state.orders_read) == (BEGINNING, synced_until, 402)
+    assert {
+        id_: [order.inserted_at and order.inserted_at.isoformat(), order.updated_at and order.updated_at.isoformat()]
+        for id_, order in state.open_orders.items()
+    } == earlier["open_orders"]
+    assert (len(state.open_orders), state.witnesses) == (12, earlier["witnesses"])
+    written = json.loads(json.dumps(state.to_json()))
+    assert written["covered"]["ported_out_at"] == [
+        {"start": "2009-01-01T00:00:00Z", "end": "2026-05-19T09:00:00.001000Z"}
+    ]
+    assert SyncState.from_json(written) == state
+
+
+def test_a_field_that_an_earlier_version_did_not_write_has_its_default() -> None:
+    state = SyncState.from_json({"start": "2026-05-01T00:00:00+00:00"})
+    assert state == SyncState(start=MAY, are_ids_canonical=False)
+
+
 def orders(*rows: Row) -> Any:
     return orders_table(list(rows))
 
@@ -76,7 +101,7 @@ def test_a_final_order_that_was_reopened_is_held_again() -> None:
     assert state.open_orders == {"a": OpenOrder(None, None)}
 
 
-def test_orders_of_a_range_not_covered_before_tell_how_densely_they_lie() -> None:
+def test_orders_of_a_range_not_covered_before_determine_the_density() -> None:
     state = SyncState()
     first, second = Window(MAY, MAY + 10 * DAY), Window(MAY - 10 * DAY, MAY)
     for window, days in ((first, (0, 1, 4)), (second, (-10,))):
@@ -88,7 +113,7 @@ def test_orders_of_a_range_not_covered_before_tell_how_densely_they_lie() -> Non
     assert state.orders_per_second(MAY + 10 * DAY) == 4 / (20 * DAY).total_seconds()
 
 
-def test_an_empty_range_tells_nothing_of_density() -> None:
+def test_an_empty_range_does_not_change_the_density() -> None:
     state = SyncState()
     state.count_orders(Window(MAY, MAY + DAY), orders({"id": "a"})["inserted_at"])
     assert state == SyncState()
@@ -102,7 +127,7 @@ def test_covered_ranges_that_touch_become_one_on_their_own_axis() -> None:
     assert state.covered == {Axis.INSERTED: [], Axis.PORTED: [Window(MAY, MAY + 2 * DAY)], Axis.EVENTS: []}
 
 
-def test_forgotten_ranges_leave_open_orders_and_what_is_still_owed() -> None:
+def test_forgotten_ranges_leave_open_orders_and_those_to_read() -> None:
     state = SyncState(
         start=MAY, open_orders={"a": OpenOrder(MAY, MAY)}, to_read={"b"}, recent_events={"e": MAY}, orders_read=5
     )
