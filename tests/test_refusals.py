@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from fake_transport import API_KEY, Answer, FakeClock, Script, open_client, refusal
+from portouts.telnyx import errors
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.errors import (
     KeyRejected,
     NotFound,
     PermissionDenied,
+    TelnyxError,
     TelnyxRefused,
     TelnyxUnavailable,
     Unprocessable,
@@ -24,7 +27,7 @@ from portouts.telnyx.rate_limit import RateLimit
 from scripted_client import ask, failing, good
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 pytestmark = pytest.mark.anyio
 
@@ -169,3 +172,22 @@ async def test_over_a_real_socket_a_pasted_key_works_and_stays_out_of_every_log(
 async def test_the_key_is_sent_as_a_bearer_token() -> None:
     script, _ = await ask([good()])
     assert script.requests[0].headers["authorization"] == f"Bearer {API_KEY}"
+
+
+def drawn_errors() -> set[tuple[str, str]]:
+    """Read the drawing in `telnyx/errors.py`: each error with its parent."""
+    found, above = set(), ["PortoutsError"]
+    for branch, name in re.findall(r"^([│├└─ ]*)([A-Z]\w+)  ", errors.__doc__ or "", re.MULTILINE):
+        above = [*above[: len(branch) // 4 + 1], name]
+        found.add((name, above[-2]))
+    return found
+
+
+def defined_errors(error: type[TelnyxError]) -> Iterator[tuple[str, str]]:
+    yield error.__name__, error.__bases__[0].__name__
+    for child in error.__subclasses__():
+        yield from defined_errors(child)
+
+
+def test_the_drawn_tree_shows_every_error_with_its_parent() -> None:
+    assert drawn_errors() == set(defined_errors(TelnyxError))

@@ -30,7 +30,7 @@ from portouts.telnyx.rate_limit import RateLimit
 
 DEFAULT_CONCURRENCY = 12
 ATTEMPTS = 8
-# A proxy may send a page in place of an answer for a moment. A host that has never sent JSON is probably not Telnyx.
+# A proxy may send a page in place of an answer for a moment, but a host that has never sent JSON is hardly Telnyx.
 STRANGER_ATTEMPTS = 5
 # Where nothing has ever answered, an address that refuses is the wrong one. One that is silent probably is.
 UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {

@@ -1,4 +1,4 @@
-"""The errors of the API, and what their messages quote: status, request id and reason; never the key or the query.
+"""The errors of the API. A message quotes status, request id and reason; never the key or a query with personal data.
 
 TelnyxError                a request that cannot be sent at all
 ├── TelnyxUnavailable      no usable answer after all tries: connection, timeout, 408, 425, 429, 5xx, unreadable

@@ -1,4 +1,4 @@
-"""The rate limit: when the next request may go out, from what the API's headers say and what it refuses.
+"""The rate limit: determines when the next request may go out, from the API's headers and its refusals.
 
 At most `limit` requests per window: request n waits until request n - limit was answered one window ago. Here the limit
 is 3, `=` is in flight, and `.` is the time for which an answered request still counts:
@@ -11,11 +11,11 @@ is 3, `=` is in flight, and `.` is the time for which an answered request still 
 
 An answered request counts for one window, less half of the quickest round trip: no request reaches the API as soon as
 it is sent. So no window of the API holds more than the limit, whether it counts from the first request, by the clock,
-over the last seconds or in a bucket. The gap, after the limit was used up once, keeps requests from going out together:
-they would wait for each other.
+over the last seconds or in a bucket. The gap begins once the limit was used up: requests that go out together wait for
+each other.
 
 A refusal (429) lowers the limit and each answer raises it a little: additive increase, multiplicative decrease. A limit
-that the API does not state is guessed in the same way.
+that the API does not state begins as a guess.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from dataclasses import dataclass, field
 
 from portouts.telnyx.clock import Clock, parse_http_date
 
-# Seconds that a request is held back at most, unless the client's deadline allows more.
+# A request is held back for so many seconds at most, unless it is made with another bound.
 LONGEST_WAIT = 300.0
-# No window of a limit is taken to be longer.
+# A reset that lies further ahead is taken for a window of so many seconds.
 _LONGEST_WINDOW = 120.0
 _LONGEST_STATED = 366 * 86_400.0
-# Answers that are remembered, and so the largest limit that is kept.
-MOST_ANSWERS = 10_000
+# So many answers are remembered, so the limit cannot be larger.
+_MOST_ANSWERS = 10_000
 _EPOCH_FLOOR = 1e9
 _GUESSED_WINDOW = 1.0
-# The longest reset and the quickest round trip count of so many answers: an exception is forgotten again.
+# The longest reset and the quickest round trip are those of so many answers: an exception is forgotten again.
 _LATEST = 200
 # The first round trips do not show how quick one can be: each of them had to connect.
 _ENOUGH_ROUND_TRIPS = 50
-# The requests of a window are spread over so many seconds, not over all of it: under a limit per minute, short reads
-# would wait.
+# The requests of a window are spread over so many seconds. Spread over all of it, short reads would wait under a limit
+# per minute.
 _SPREAD = 1.0
 # Shorter waits than this are lost in rounding, so that the clock would stand still.
 _TICK = 0.001
@@ -90,11 +90,11 @@ class RateLimit:
         return max(until_gap, until_free)
 
     def learn(self, headers: Mapping[str, str], *, failed: bool = False, limited: bool = False) -> float | None:
-        """Take in an answer's headers; return the seconds that the API asks to wait, None if it asks for none.
+        """Read an answer's headers; return the seconds that the API asks to wait, None if it asks for none.
 
-        Retry-After counts on an answer that failed. The reset of the limit counts only where the limit was reached,
-        and not by our own requests, which are counted here: it stands on every answer, rounded up, and says nothing
-        about how long a broken server takes to recover.
+        Retry-After counts on an answer that failed. The reset stands on every answer, rounded up, and does not say how
+        long a broken server takes to recover. So it counts only if the limit was reached, and not by our own requests,
+        which are counted here.
         """
         now = self.clock.now()
         reset, remaining = _seconds_to_reset(headers, now), _first_number(headers.get("x-ratelimit-remaining"))
@@ -102,7 +102,7 @@ class RateLimit:
         seconds = seconds_to_wait(headers, now) if failed else None
         if seconds is None and (limited or (remaining == 0 and not self._is_half_used(now))):
             seconds = reset
-        if seconds is not None and seconds <= self.longest_wait:  # else the request that was refused ends it all
+        if seconds is not None and seconds <= self.longest_wait:  # a longer wait fails the request instead
             self._held_until = max(self._held_until, now + seconds)
         if not limited:
             self._limit.increase()
@@ -126,7 +126,7 @@ class RateLimit:
 
 @dataclass
 class AdaptiveLimit:
-    """So many requests in a window of so many seconds: additive increase, multiplicative decrease."""
+    """The requests that a window may hold: additive increase, multiplicative decrease."""
 
     stated_limit: float | None = None
     current_limit: float | None = None
@@ -140,10 +140,10 @@ class AdaptiveLimit:
         return max(self._resets, default=_GUESSED_WINDOW)
 
     def set_limit(self, limit: float | None, reset: float | None, now: float) -> None:
-        """Adopt the limit that an answer states. Requests sent before it was known may be refused for two windows."""
+        """Adopt the limit that an answer states. For two windows, refusals do not lower it: it was not known before."""
         if not (limit and reset):
             return
-        limit = min(limit, MOST_ANSWERS)
+        limit = min(limit, _MOST_ANSWERS)
         self._resets.append(min(reset, _LONGEST_WINDOW))
         if self.stated_limit != limit:
             self.stated_limit = self.current_limit = limit
@@ -153,13 +153,13 @@ class AdaptiveLimit:
         """Allow one more request per window of successes; per ten windows if the API states its limit."""
         if self.current_limit is not None:
             step = 1.0 if self.stated_limit is None else 0.1
-            self.current_limit = min(self.current_limit + step / self.current_limit, self.stated_limit or MOST_ANSWERS)
+            self.current_limit = min(self.current_limit + step / self.current_limit, self.stated_limit or _MOST_ANSWERS)
 
     def decrease(self, now: float) -> bool:
-        """Take a tenth off a stated limit, once a window and down to its half; return whether it was done."""
+        """Take a tenth off a stated limit, once per window and down to its half; return whether it was done."""
         if self.stated_limit is None or self.current_limit is None or now < self._decreases_from:
             return False
-        # A proxy may refuse at random.
+        # Not below its half: a proxy may refuse at random.
         self.current_limit = max(1.0, self.current_limit * 0.9, self.stated_limit / 2)
         self._decreases_from = now + self.window
         return True
@@ -174,7 +174,7 @@ class SlidingWindow:
     """The requests that count at the API now: those in flight, and those answered within the window."""
 
     in_flight: int = 0
-    _answered_at: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_ANSWERS))
+    _answered_at: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_ANSWERS))
     _round_trips: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
 
     def send(self) -> None:
@@ -186,7 +186,7 @@ class SlidingWindow:
         self._round_trips.append(now - sent_at)
 
     def answered(self, now: float, window: float) -> int:
-        """Count the answered requests, and forget those that count no more, or are from before a clock was set back."""
+        """Count the answered requests; drop those older than the window, or from before a clock was set back."""
         counts_for = self._counts_for(window)
         while self._answered_at and not 0 <= now - self._answered_at[0] < counts_for:
             self._answered_at.popleft()
@@ -200,7 +200,7 @@ class SlidingWindow:
         if self.used(now, window) < limit:
             return 0.0
         if not self._answered_at:
-            return window / 10  # all are in flight: one must be answered before it is known when its place is free
+            return window / 10  # all are in flight; when a place is free is known once one is answered
         return self._answered_at[0] + self._counts_for(window) - now
 
     def _counts_for(self, window: float) -> float:
@@ -230,10 +230,10 @@ class Spacing:
 
 
 def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
-    """Read Retry-After, as seconds or as a date; None if it is missing or unreadable.
+    """Read Retry-After, as seconds or as a date; return None if it is missing or unreadable.
 
-    Telnyx does not document it; proxies send it. A date or an epoch is measured against the answer's own Date, so that
-    a wrong clock of this machine does not matter.
+    Telnyx does not document it, but proxies send it. A date is compared with the answer's own `Date`, so a wrong clock
+    of this machine does not matter.
     """
     text = headers.get("retry-after", "").strip()
     number = _first_number(text) if re.fullmatch(r"[\d.]+", text) else None
@@ -244,11 +244,11 @@ def seconds_to_wait(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def _seconds_to_reset(headers: Mapping[str, str], now: float) -> float | None:
-    """Read `x-ratelimit-reset`, which Telnyx documents both as seconds to wait and as an epoch."""
+    """Read `x-ratelimit-reset`, which Telnyx documents as seconds to wait and also as seconds since 1970."""
     reset = _first_number(headers.get("x-ratelimit-reset"))
     if reset is None:
         return None
-    if reset > _EPOCH_FLOOR * 1000:  # in milliseconds, as some languages count
+    if reset > _EPOCH_FLOOR * 1000:  # milliseconds
         reset /= 1000
     return _clamp(reset - _server_now(headers, now) if reset > _EPOCH_FLOOR else reset)
 
