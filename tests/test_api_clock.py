@@ -45,7 +45,7 @@ def http(instant: datetime) -> str:
 @pytest.mark.parametrize(
     "date", ["", "yesterday", "0", "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 32 Foo 2026 99:99:99 GMT"]
 )
-def test_what_is_no_date_of_an_api_shows_no_clock(date: str) -> None:
+def test_a_date_that_cannot_be_read_or_cannot_be_true_shows_no_clock(date: str) -> None:
     assert dated(date).date is None
 
 
@@ -59,19 +59,19 @@ def test_what_is_no_date_of_an_api_shows_no_clock(date: str) -> None:
     ],
     ids=["right", "ahead", "behind", "an answer that took two hours"],
 )
-def test_the_difference_of_the_clocks_is_what_no_slow_answer_explains(
+def test_the_difference_of_the_clocks_is_the_part_that_no_slow_answer_explains(
     sent: timedelta, received: timedelta, ahead: timedelta
 ) -> None:
     assert dated(http(NOON), NOON + sent, NOON + received).ahead == ahead
 
 
-def test_the_latest_date_counts_whatever_a_cache_answers_later() -> None:
+def test_an_older_date_from_a_cache_is_ignored() -> None:
     clock = dated(http(NOON))
     clock.learn({"date": http(NOON - DAY)}, NOON.timestamp(), NOON.timestamp())
     assert clock.date == NOON
 
 
-def test_what_a_cache_kept_says_for_how_long() -> None:
+def test_an_answer_from_a_cache_is_dated_by_its_age() -> None:
     assert dated(http(NOON - HOUR), age="3600").date == NOON
 
 

@@ -81,14 +81,14 @@ FAILURES = [
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-async def test_a_lasting_failure_is_tried_so_often_and_then_raised_never_rows(failure: Answer) -> None:
+async def test_a_lasting_failure_is_raised_after_all_tries_and_never_becomes_rows(failure: Answer) -> None:
     script, said = await failing([failure], TelnyxUnavailable)
     assert len(script.requests) == ATTEMPTS
     assert said.startswith(f"GET /portouts: gave up after {ATTEMPTS} tries")
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-async def test_a_later_good_answer_wins(failure: Answer) -> None:
+async def test_a_good_answer_at_the_last_try_is_returned(failure: Answer) -> None:
     script, page = await ask([failure] * (ATTEMPTS - 1) + [good()])
     assert page == PAGE
     assert len(script.requests) == ATTEMPTS
@@ -97,7 +97,7 @@ async def test_a_later_good_answer_wins(failure: Answer) -> None:
 MAINTENANCE = httpx.Response(200, html="<h1>Maintenance</h1>")
 
 
-async def test_a_server_that_has_only_ever_sent_pages_is_soon_taken_for_the_wrong_one() -> None:
+async def test_a_host_that_has_only_sent_html_gets_fewer_tries() -> None:
     script, said = await failing([MAINTENANCE], TelnyxUnavailable)
     assert len(script.requests) == STRANGER_ATTEMPTS
     assert said == (
@@ -106,13 +106,13 @@ async def test_a_server_that_has_only_ever_sent_pages_is_soon_taken_for_the_wron
     )
 
 
-async def test_a_page_in_place_of_an_answer_may_pass() -> None:
+async def test_html_in_place_of_an_answer_is_tried_again() -> None:
     script, page = await ask([*[MAINTENANCE] * (STRANGER_ATTEMPTS - 1), good()])
     assert page == PAGE
     assert len(script.requests) == STRANGER_ATTEMPTS
 
 
-async def test_an_api_that_was_understood_once_is_waited_for_as_long_as_any() -> None:
+async def test_a_host_that_has_sent_json_gets_all_tries() -> None:
     clock = FakeClock()
     script = Script([good(), *[MAINTENANCE] * (ATTEMPTS - 1), good()], clock)
     async with open_client(script, clock) as client:
@@ -165,12 +165,12 @@ async def test_a_list_in_place_of_one_order_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 206], ids=str)
-async def test_any_2xx_with_a_whole_envelope_counts(status: int) -> None:
+async def test_any_2xx_with_a_complete_page_counts(status: int) -> None:
     _, page = await ask([httpx.Response(status, json=BODY)])
     assert page == PAGE
 
 
-async def test_waits_without_a_word_from_the_api_grow_and_stay_finite() -> None:
+async def test_waits_that_the_api_does_not_set_grow_and_stay_finite() -> None:
     clock = FakeClock()
     await failing([httpx.Response(503)], TelnyxUnavailable, clock)
     assert len(clock.naps) == ATTEMPTS - 1
@@ -254,7 +254,7 @@ async def test_a_refusal_of_one_request_holds_all_others() -> None:
     [(httpx.ConnectError("refused"), 1), (httpx.ConnectTimeout("slow"), 2), (httpx.ProxyError("407"), 2)],
     ids=["refused", "silent", "refused by a proxy"],
 )
-async def test_where_nothing_listens_at_the_first_request_it_fails_soon(failure: Exception, tries: int) -> None:
+async def test_a_first_request_to_a_place_where_nothing_listens_fails_soon(failure: Exception, tries: int) -> None:
     script, said = await failing([failure], TelnyxUnavailable, has_answered=False)
     assert len(script.requests) == tries
     assert "no whole answer from api.example.test" in said
@@ -262,7 +262,7 @@ async def test_where_nothing_listens_at_the_first_request_it_fails_soon(failure:
 
 
 @pytest.mark.parametrize("first", [good(), httpx.Response(503), refusal(404, "1", "t", "d")], ids=["200", "503", "404"])
-async def test_a_server_that_has_answered_once_is_waited_for_while_it_starts_anew(first: httpx.Response) -> None:
+async def test_a_server_that_has_answered_once_gets_all_tries_while_it_restarts(first: httpx.Response) -> None:
     clock = FakeClock()
     refused = [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow")]
     script = Script([first, *refused * 3, good()], clock)

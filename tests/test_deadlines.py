@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
     ],
     ids=["a day", "an hour", "a date", "the reset of the limit"],
 )
-async def test_a_wait_longer_than_the_deadline_is_named_at_once(
+async def test_a_wait_longer_than_the_deadline_fails_at_once_and_is_named(
     status: int, headers: dict[str, str], said: str
 ) -> None:
     clock = FakeClock()
@@ -50,7 +50,7 @@ async def test_a_wait_that_does_not_fit_what_is_left_of_the_deadline_is_named() 
 
 
 @pytest.mark.parametrize(("seconds", "tries"), [(1, 8), (45, 6), (100, 3), (400, 1)], ids=str)
-async def test_a_server_that_is_slow_and_fails_is_given_up_within_the_deadline(seconds: int, tries: int) -> None:
+async def test_a_slow_server_that_fails_is_given_up_within_the_deadline(seconds: int, tries: int) -> None:
     clock = FakeClock()
 
     def time_out(_request: httpx.Request) -> httpx.Response:
@@ -64,7 +64,7 @@ async def test_a_server_that_is_slow_and_fails_is_given_up_within_the_deadline(s
     assert clock.now - NOON.timestamp() < 300 + seconds
 
 
-async def test_waiting_for_a_turn_under_a_rate_limit_is_no_part_of_the_deadline() -> None:
+async def test_the_time_for_which_a_rate_limit_holds_a_request_back_does_not_count() -> None:
     clock = FakeClock()
     sent: list[float] = []
 
@@ -104,7 +104,7 @@ async def test_a_sync_ends_at_its_deadline(answer: httpx.Response) -> None:
     ],
     ids=["503", "429", "reset"],
 )  # fmt: skip
-async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(answer: Answer, reason: str) -> None:
+async def test_the_reason_for_a_wait_is_known_until_the_next_answer(answer: Answer, reason: str) -> None:
     clock = FakeClock()
     reasons: list[str] = []
 
@@ -122,7 +122,7 @@ async def test_the_reason_is_known_while_it_waits_and_gone_with_the_next_answer(
     assert all(reason in shown for shown in reasons)
 
 
-def test_a_reason_is_shown_once_no_answer_has_come_for_a_while_and_not_again_and_again() -> None:
+def test_a_reason_is_shown_when_no_answer_has_come_for_a_while_and_not_repeated_at_once() -> None:
     clock, shown = FakeClock(), list[str]()
     watch = Watch(clock=clock, on_wait=shown.append)
     for reason, seconds in (("a", 1), ("a", 2), ("a", 2), ("b", 2), ("a", 2), ("a", 300)):
@@ -132,7 +132,7 @@ def test_a_reason_is_shown_once_no_answer_has_come_for_a_while_and_not_again_and
 
 
 @pytest.mark.parametrize("quiet", [True, False], ids=["no answer comes", "answers come"])
-def test_whoever_asks_to_stop_is_obeyed_at_once_only_where_no_answer_comes(quiet: bool) -> None:
+def test_a_request_to_stop_ends_the_wait_only_if_no_answer_comes(quiet: bool) -> None:
     clock = FakeClock()
     watch = Watch(clock=clock, is_stopping=lambda: True)
     clock.now += 5
@@ -145,7 +145,7 @@ def test_whoever_asks_to_stop_is_obeyed_at_once_only_where_no_answer_comes(quiet
         watch.look(lambda: "HTTP 503")
 
 
-async def test_what_is_attended_is_ended_when_asked_to_stop() -> None:
+async def test_work_is_cancelled_when_the_sync_is_asked_to_stop() -> None:
     clock, ended = FakeClock(), asyncio.Event()
 
     async def work() -> None:

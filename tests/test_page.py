@@ -48,9 +48,7 @@ NUMBERS = [b"NaN", b"Infinity", b"-Infinity", b"1e400", b"-1e999", b"9" * 5_000]
 
 
 @pytest.mark.parametrize(("row", "read", "said"), READABLE)
-async def test_a_row_that_is_not_quite_json_is_read_and_what_was_wrong_is_named(
-    row: bytes, read: object, said: str
-) -> None:
+async def test_a_row_that_is_not_quite_json_is_read_and_its_fault_is_named(row: bytes, read: object, said: str) -> None:
     script, found = await ask([answered(row)])
     assert (found.rows, len(script.requests)) == ([{"id": "a"}, read, {"id": "c"}], 1)
     assert [one for one in list(found.mended) if said and one.startswith("row 2 (id b): ") and said in one] == (
@@ -60,7 +58,7 @@ async def test_a_row_that_is_not_quite_json_is_read_and_what_was_wrong_is_named(
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number[:9].decode())
-async def test_a_number_that_is_none_leaves_the_rest_of_its_page_readable(number: bytes) -> None:
+async def test_an_invalid_number_leaves_the_rest_of_its_page_readable(number: bytes) -> None:
     _, found = await ask([answered(b'{"id": "b", "x": {"y": [' + number + b"]}}")])
     assert [row["id"] for row in found.rows] == ["a", "b", "c"]
     assert found.rows[1]["x"]["y"][0].text == number.decode()
@@ -68,7 +66,7 @@ async def test_a_number_that_is_none_leaves_the_rest_of_its_page_readable(number
 
 
 @pytest.mark.parametrize("deep", [DEEP, b'{"a":' * 99_999 + b"1" + b"}" * 99_999], ids=["lists", "objects"])
-async def test_what_is_nested_too_deep_is_left_out_and_its_row_named(deep: bytes) -> None:
+async def test_a_value_nested_too_deep_is_left_out_and_its_row_is_named(deep: bytes) -> None:
     _, found = await ask([answered(b'{"id": "b", "x": ' + deep + b', "y": "]"}')])
     assert [row["id"] for row in found.rows] == ["a", "b", "c"]
     assert found.rows[1]["y"] == "]"
@@ -98,14 +96,14 @@ async def test_an_empty_list_that_comes_as_null_is_empty(data: dict[str, None], 
 
 
 @pytest.mark.parametrize("total", [1, None, "1", -1, False], ids=repr)
-async def test_null_in_place_of_rows_is_a_failure_that_is_not_tried_on_and_on(total: object) -> None:
+async def test_null_in_place_of_rows_is_a_failure_after_the_second_try(total: object) -> None:
     script, said = await failing([httpx.Response(200, json={"data": None, "meta": {"total_results": total}})],
                                  TelnyxUnavailable)  # fmt: skip
     assert len(script.requests) == 2
     assert "whose `data` is missing or null, not a list" in said
 
 
-async def test_a_whole_page_that_cannot_be_read_is_named_with_row_and_cause_after_the_second_try() -> None:
+async def test_a_complete_page_that_cannot_be_read_is_reported_with_row_and_cause_after_the_second_try() -> None:
     script, clock = Script([answered(b'{"id": "b", "x": }')], FakeClock()), FakeClock()
     async with open_client(script, clock) as client:
         with pytest.raises(TelnyxUnavailable) as raised:
@@ -117,11 +115,11 @@ async def test_a_whole_page_that_cannot_be_read_is_named_with_row_and_cause_afte
     )
 
 
-async def test_a_page_that_is_unreadable_once_is_asked_for_again() -> None:
+async def test_a_page_that_is_unreadable_once_is_tried_again() -> None:
     script, found = await ask([answered(b"{,}"), answered(b"{;}"), good()])
     assert (found.rows, len(script.requests)) == (PAGE.rows, 3)
 
 
-async def test_a_body_that_is_cut_off_in_the_same_place_is_asked_for_as_often_as_any() -> None:
+async def test_a_body_that_is_cut_off_in_the_same_place_gets_all_tries() -> None:
     script, _ = await failing([body(b'{"data": [{"id": "a"}, {"id": "b", "x": "')], TelnyxUnavailable)
     assert len(script.requests) == ATTEMPTS

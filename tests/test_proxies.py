@@ -27,12 +27,12 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
 
 
 @pytest.mark.parametrize("url", ["http://proxy.test:3128", "proxy.test", "https://user:pass@proxy.test", ""])
-def test_a_proxy_that_can_be_used_is_no_matter(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_can_be_used_is_accepted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
     assert read_settings("KEY_FAKE").api_key == "KEY_FAKE"
 
 
-def test_a_variable_in_lower_case_hides_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_in_lower_case_is_used_before_one_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.test")
     monkeypatch.setenv("https_proxy", "http://proxy.test")
     assert read_settings("KEY_FAKE").api_key == "KEY_FAKE"

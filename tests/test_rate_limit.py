@@ -82,7 +82,7 @@ A_YEAR = 366 * 24 * AN_HOUR
         pytest.param({"x-ratelimit-reset": f"{NOW + AN_HOUR:.0f}"}, AN_HOUR, id="reset in an hour"),
     ],
 )
-def test_a_wait_too_long_to_be_obeyed_is_reported_and_holds_nothing(headers: dict[str, str], seconds: float) -> None:
+def test_a_wait_too_long_to_obey_is_reported_and_holds_no_request(headers: dict[str, str], seconds: float) -> None:
     rate_limit = RateLimit(Clock(FakeClock()))
     assert rate_limit.learn(headers, failed=True, limited=True) == seconds
     assert rate_limit.seconds_held() == 0
@@ -126,7 +126,7 @@ def test_the_reset_of_the_limit_says_nothing_about_a_broken_server() -> None:
     assert held_for({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, failed=True) == 1
 
 
-def test_a_shorter_wait_learnt_later_does_not_end_a_longer_one() -> None:
+def test_a_later_shorter_wait_does_not_end_a_longer_one() -> None:
     clock = FakeClock()
     rate_limit = RateLimit(Clock(clock, clock.sleep))
     rate_limit.learn({"retry-after": "30"}, failed=True)
@@ -329,20 +329,20 @@ def test_a_stated_limit_is_used_up_and_not_overstepped_after_its_first_window(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_under_a_limit_per_second_the_way_to_a_far_api_costs_half_of_what_it_takes(kind: str) -> None:
+def test_under_a_limit_per_second_a_long_round_trip_costs_half_of_its_time(kind: str) -> None:
     limiter = Limiter(kind, 20, 1.0)
     run(Reading(limiter, 60, far).read())
     assert [at for at in limiter.refused if at > limiter.window] == []
     assert share_used(limiter, 60) >= 0.94
 
 
-def test_under_a_limit_per_second_waking_up_late_costs_less_than_it_takes() -> None:
+def test_under_a_limit_per_second_waking_up_late_costs_less_than_the_delay() -> None:
     limiter = Limiter("sliding", 20, 1.0)
     run(Reading(limiter, 60, near, late_by=0.002).read())
     assert share_used(limiter, 60) >= 0.975
 
 
-def test_that_the_first_answers_had_to_connect_does_not_count_for_those_after_them() -> None:
+def test_first_round_trips_that_had_to_connect_do_not_count_as_the_quickest() -> None:
     limiter = Limiter("sliding", 8, 1.0)
     # The eight readers' first requests.
     ways = chain([0.4] * 8, repeat(0.005))
@@ -362,7 +362,7 @@ def test_the_requests_of_a_window_go_out_one_after_another_and_within_its_first_
 
 
 @pytest.mark.parametrize(("limit", "window"), [(20, 1.0), (100, 60.0)])
-def test_an_api_that_weighs_the_window_before_is_refused_by_seldom(limit: int, window: float) -> None:
+def test_an_api_that_weighs_the_window_before_seldom_refuses(limit: int, window: float) -> None:
     limiter = Limiter("two windows, weighed", limit, window)
     run(Reading(limiter, 40 * window, near).read())
     assert len([at for at in limiter.refused if at > 2 * window]) < len(limiter.allowed) / 50
@@ -377,7 +377,7 @@ def test_a_limit_that_somebody_else_uses_too_is_shared(kind: str) -> None:
     assert share_used(limiter, 100) >= 0.8
 
 
-def test_a_limit_that_somebody_else_used_is_used_up_again_when_they_are_gone() -> None:
+def test_a_limit_that_somebody_else_shared_is_used_up_again_when_they_are_gone() -> None:
     limiter = Limiter("sliding", 20, 1.0)
     run(Reading(limiter, 200, near).read_beside_somebody(8, until=50))
     assert share_used(limiter, 50) < 0.9

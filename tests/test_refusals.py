@@ -69,7 +69,7 @@ async def test_a_redirect_is_named_without_what_may_be_secret(location: str | No
     assert message == "GET /portouts: HTTP 302: no reason given that could be read." + said + advice
 
 
-async def test_the_request_id_helps_whoever_asks_telnyx() -> None:
+async def test_a_refusal_names_the_request_id() -> None:
     _, said = await failing([httpx.Response(404, headers={"x-request-id": "req-1"}, json={"errors": []})], NotFound)
     assert said.startswith("GET /portouts: HTTP 404 (request req-1): no reason given.")
 
@@ -99,7 +99,7 @@ async def test_the_request_id_helps_whoever_asks_telnyx() -> None:
         pytest.param(None, "no reason given that could be read", id="a bare null"),
     ],
 )  # fmt: skip
-async def test_errors_of_any_shape_are_quoted_or_said_to_be_unreadable(body: object, said: str) -> None:
+async def test_errors_of_any_shape_are_quoted_or_reported_as_unreadable(body: object, said: str) -> None:
     _, message = await failing([httpx.Response(400, json=body)], TelnyxRefused)
     assert message == f"GET /portouts: HTTP 400: {said}."
 
