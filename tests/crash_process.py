@@ -29,16 +29,16 @@ class Crash(NamedTuple):
 
 
 def start(
-    *arguments: str, output: Path, chunk_rows: int = 100_000, crash: Crash | None = None, **environment: str
+    *arguments: str, output: Path, batch_rows: int = 100_000, crash: Crash | None = None, **environment: str
 ) -> BaseProcess:
     """Start `portouts`; what it prints goes to the file `output`."""
-    process = _FORKS.Process(target=_portouts, args=(arguments, output, chunk_rows, crash, environment))
+    process = _FORKS.Process(target=_portouts, args=(arguments, output, batch_rows, crash, environment))
     process.start()
     return process
 
 
 def _portouts(
-    arguments: tuple[str, ...], output: Path, chunk_rows: int, crash: Crash | None, environment: Mapping[str, str]
+    arguments: tuple[str, ...], output: Path, batch_rows: int, crash: Crash | None, environment: Mapping[str, str]
 ) -> None:
     with output.open("w") as file:
         for stream in (sys.stdout, sys.stderr):
@@ -47,7 +47,7 @@ def _portouts(
     from portouts.commands.app import main
     from portouts.commands.jobs import sync as sync_job
 
-    sync_job.CHUNK_ROWS = chunk_rows
+    sync_job.BATCH_ROWS = batch_rows
     if crash:
         _crash(crash)
     sys.argv = ["portouts", *arguments]

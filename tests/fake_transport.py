@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pyarrow as pa
+from portouts.extract.run import SyncRun
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.deadlines import Deadline, Watch
@@ -169,3 +171,9 @@ class ListServer:
 def refusal(status: int, code: str, title: str, detail: str) -> httpx.Response:
     """Write an error as the API does."""
     return httpx.Response(status, json={"errors": [{"code": code, "title": title, "detail": detail}]})
+
+
+async def read_in_one(run: SyncRun) -> Mapping[str, pa.Table]:
+    """Read a sync that makes one load package, and return its tables."""
+    [package] = [package async for package in run.packages()]
+    return package.tables

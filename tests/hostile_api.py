@@ -14,7 +14,6 @@ from fake_transport import API_KEY, BASE_URL, FakeClock, refusal
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
 from portouts.load.settings import SourceSettings, read_settings
-from portouts.load.source import Supervision
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.rate_limit import RateLimit
@@ -101,27 +100,19 @@ class HostileAccount:
 
     def sync(self, settings: dict[str, Any] | None = None, **asked: Any) -> SyncOutcome:
         request = SyncRequest(settings=self._checked(settings or {}), **{"as_of": self.api.now, **asked})
-        return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), self._supervision())
+        return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), open_client=self._open_client)
 
     def verify(self, **asked: Any) -> VerifyOutcome:
         request = VerifyRequest(self._checked({}), **asked)
-        return run_verify(Warehouse(self.database), request, lambda: datetime.now(UTC), self._supervision())
+        return run_verify(Warehouse(self.database), request, lambda: datetime.now(UTC), open_client=self._open_client)
 
     def _checked(self, settings: dict[str, Any]) -> SourceSettings:
         return read_settings(API_KEY, BASE_URL, **self.settings, **settings)
 
-    def _supervision(self) -> Supervision:
-        return Supervision(open_client=self._open_client)
-
-    def _open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
+    def _open_client(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:
         clock = FakeClock()
-        return TelnyxClient(
-            api_key,
-            base_url,
-            max_concurrency=max_concurrency,
-            transport=httpx.MockTransport(self.api),
-            rate_limit=RateLimit(Clock(clock, clock.sleep)),
-        )
+        given["rate_limit"] = given.get("rate_limit") or RateLimit(Clock(clock, clock.sleep))
+        return TelnyxClient(api_key, base_url, transport=httpx.MockTransport(self.api), **given)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Query the published file."""

@@ -13,9 +13,8 @@ import duckdb
 import httpx
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
-from portouts.extract.options import Progress, unwatched
+from portouts.extract.options import Callbacks, Progress, unwatched
 from portouts.load.settings import SourceSettings, read_settings
-from portouts.load.source import Supervision
 from portouts.telnyx.client import TelnyxClient
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
@@ -58,13 +57,13 @@ class Account:
         self, on_progress: Progress = unwatched, settings: Mapping[str, Any] | None = None, **asked: Any
     ) -> SyncOutcome:
         request = SyncRequest(settings=self.checked(**(settings or {})), **{"as_of": self.world.now, **asked})
-        supervision = Supervision(on_progress=on_progress, open_client=self.open_client)
-        return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), supervision)
+        callbacks = Callbacks(on_progress)
+        return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), callbacks, self.open_client)
 
     def sync_interrupted_after_loading(self) -> None:
         """Fail just after everything was loaded, in the clock that dates the next step."""
         request = SyncRequest(self.world.now, self.checked())
-        run_sync(Warehouse(self.database), request, clock_that_breaks(), Supervision(open_client=self.open_client))
+        run_sync(Warehouse(self.database), request, clock_that_breaks(), open_client=self.open_client)
 
     def verify(
         self,
@@ -73,9 +72,9 @@ class Account:
         settings: Mapping[str, Any] | None = None,
         **asked: Any,
     ) -> VerifyOutcome:
-        supervision = Supervision(open_client=self.open_client)
         request = VerifyRequest(self.checked(**(settings or {})), **asked)
-        return run_verify(Warehouse(self.database), request, clock, supervision, on_progress)
+        callbacks = Callbacks(on_progress)
+        return run_verify(Warehouse(self.database), request, clock, callbacks, open_client=self.open_client)
 
     def spoil(self, statement: str) -> None:
         """Change what has been loaded behind the product's back."""
@@ -88,9 +87,8 @@ class Account:
         shutil.copytree(self.database.parent, folder, dirs_exist_ok=True)
         return Account(world or self.world, folder / self.database.name, self.page_size, self.settings)
 
-    def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
-        transport = httpx.ASGITransport(self.app)
-        return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency, transport=transport)
+    def open_client(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:
+        return TelnyxClient(api_key, base_url, transport=httpx.ASGITransport(self.app), **given)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Query the published file."""

@@ -13,7 +13,6 @@ import httpx
 import pytest
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.errors import SettingsError
-from portouts.load.source import Supervision
 from portouts.report.status import read_status
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import ApiClock, Clock, written_span
@@ -93,21 +92,15 @@ class Machine(Account):
     def now(self) -> datetime:
         return self.world.now + self.ahead
 
-    def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
+    def open_client(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:
         transport = httpx.ASGITransport(self.app)
-        return TelnyxClient(
-            api_key,
-            base_url,
-            max_concurrency=max_concurrency,
-            transport=transport if self.shows_date else Undated(transport),
-            rate_limit=RateLimit(Clock(lambda: self.now().timestamp())),
-        )
+        given["rate_limit"] = given.get("rate_limit") or RateLimit(Clock(lambda: self.now().timestamp()))
+        return TelnyxClient(api_key, base_url, transport=transport if self.shows_date else Undated(transport), **given)
 
     def sync_now(self, **asked: Any) -> SyncOutcome:
         """Sync without `--as-of`, or with what is asked for."""
         request = SyncRequest(settings=self.checked(), **{"as_of": None, **asked})
-        supervision = Supervision(open_client=self.open_client, now=self.now)
-        return run_sync(Warehouse(self.database), request, self.now, supervision)
+        return run_sync(Warehouse(self.database), request, self.now, open_client=self.open_client)
 
 
 @dataclass

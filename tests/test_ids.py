@@ -64,7 +64,7 @@ class Spelling(Account):
     is_strict: bool = False
     paths: list[str] = field(default_factory=list)
 
-    def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
+    def open_client(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:
         served = httpx.ASGITransport(self.app)
 
         async def answer(request: httpx.Request) -> httpx.Response:
@@ -81,7 +81,7 @@ class Spelling(Account):
             return httpx.Response(response.status_code, text=text, headers={"content-type": "application/json"})
 
         transport = httpx.MockTransport(answer)
-        return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency, transport=transport)
+        return TelnyxClient(api_key, base_url, transport=transport, **given)
 
 
 def spell_ids(data: Any, spell: Callable[[str], str]) -> Any:

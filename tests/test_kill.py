@@ -23,7 +23,7 @@ from simulated_account import API_KEY, UNTOLD, ask
 Rows = list[tuple[Any, ...]]
 ORDERS, SEED = 300, 20
 CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync may end
-CHUNK_ROWS = 350
+BATCH_ROWS = 350
 ALL_HISTORY = "2009-01-01"
 RECENT = timedelta(days=60)  # what is already published when the kills of the first database begin
 # Crashes at the steps where a load has done something and not yet recorded it, or recorded it and not yet done it.
@@ -74,7 +74,7 @@ class Sandbox(NamedTuple):
         self,
         database: Path,
         since: str = ALL_HISTORY,
-        chunk_rows: int = CHUNK_ROWS,
+        batch_rows: int = BATCH_ROWS,
         crash: Crash | None = None,
         **environment: str,
     ) -> BaseProcess:
@@ -88,7 +88,7 @@ class Sandbox(NamedTuple):
             "--database",
             str(database),
             output=database.with_suffix(".out"),
-            chunk_rows=chunk_rows,
+            batch_rows=batch_rows,
             crash=crash,
             TELNYX_API_KEY=API_KEY,
             TELNYX_BASE_URL=self.base_url,
@@ -227,14 +227,14 @@ def stop_and_go_on(number: signal.Signals, database: Path) -> Stopped:
     rows = len(world.orders()) + len(world.events()) + sum(order["status"] == "ported" for order in world.orders())
     with running(app) as base_url:
         sandbox = Sandbox(world, base_url, app.state.requests)
-        process = sandbox.start(database, chunk_rows=100_000, SOURCES__TELNYX__PAGE_SIZE="10")
+        process = sandbox.start(database, batch_rows=100_000, SOURCES__TELNYX__PAGE_SIZE="10")
         while len(sandbox.requests) < 20 and process.is_alive():
             process.join(timeout=0.005)
         assert process.pid
         os.kill(process.pid, number)
         process.join()
         output, requests, was_published = output_of(database), len(sandbox.requests), database.exists()
-        next_process = sandbox.start(database, chunk_rows=100_000, SOURCES__TELNYX__PAGE_SIZE="10")
+        next_process = sandbox.start(database, batch_rows=100_000, SOURCES__TELNYX__PAGE_SIZE="10")
         next_process.join()
         return Stopped(
             exit_codes=[process.exitcode, next_process.exitcode],

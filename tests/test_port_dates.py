@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
+from fake_transport import read_in_one
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.extract.options import SyncOptions, SyncReport
+from portouts.extract.options import SyncOptions
 from portouts.extract.port_dates import UndatedPorts, by_calendar
 from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
@@ -183,22 +185,23 @@ class Orders:
         self._api = FaultyApi(self.world, Random(1), CALM, events=False)
         self._state: Json = {}
 
-    def sync(self, since: datetime, chunks: int = 1_000) -> int:
-        """Sync until so many chunks are committed, as one that is then killed; return how many were."""
-        run = SyncRun(SyncOptions(self.world.now, since, page_size=20, chunk_rows=60), "sync", SyncReport())
-        committed = 0
+    def sync(self, since: datetime, batches: int = 1_000) -> int:
+        """Sync until so many batches are committed, as one that is then killed; return how many were."""
+        options = SyncOptions(self.world.now, since, page_size=20, batch_rows=60)
 
-        async def read() -> None:
-            nonlocal committed
-            while not run.is_done and committed < chunks:
-                state = SyncState.from_json(self._state)
-                async with self._api.open_client() as client:
-                    tables = await run.read_chunk(client, state)
-                self.found |= {*tables["portout_ported_ranges"]["portout_id"].to_pylist()}
-                self._state, committed = state.to_json(), committed + 1
+        async def read() -> int:
+            committed = 0
+            async with self._api.open_client() as client:
+                run = SyncRun(client, options, SyncState.from_json(self._state))
+                async with aclosing(run.packages()) as packages:
+                    async for package in packages:
+                        self.found |= {*package.tables["portout_ported_ranges"]["portout_id"].to_pylist()}
+                        self._state, committed = package.state, committed + 1
+                        if committed == batches:
+                            break
+            return committed
 
-        asyncio.run(read())
-        return committed
+        return asyncio.run(read())
 
     def ported(self, since: datetime) -> set[str]:
         return {
@@ -208,33 +211,29 @@ class Orders:
         }
 
 
-@pytest.mark.parametrize("chunks", [0, 1, 2])
+@pytest.mark.parametrize("batches", [0, 1, 2])
 def test_a_history_extended_backwards_is_dated_too_and_so_is_what_was_ported_since_even_after_a_kill(
-    chunks: int,
+    batches: int,
 ) -> None:
     orders, spring, autumn = Orders(), NOW - timedelta(days=100), NOW - timedelta(days=250)
     orders.sync(spring)
     assert orders.found >= orders.ported(spring)
     orders.world.advance(DAY)
-    if chunks:
-        assert orders.sync(autumn, chunks) == chunks
+    if batches:
+        assert orders.sync(autumn, batches) == batches
     orders.sync(autumn)
     assert orders.found >= orders.ported(autumn)
 
 
 def sync(api: Any, as_of: datetime, state: SyncState | None = None, **options: Any) -> tuple[list[Json], int]:
     """Read one sync, a first load without `state`, in one chunk; return the ranges with orders, and its requests."""
-    run = SyncRun(SyncOptions(as_of, **options), "sync", SyncReport())
-    requests = 0
 
-    async def read() -> pa.Table:
-        nonlocal requests
+    async def read() -> tuple[list[Json], int]:
         async with api.open_client() as client:
-            tables = await run.read_chunk(client, state or SyncState())
-            requests = client.requests
-        return tables["portout_ported_ranges"]
+            tables = await read_in_one(SyncRun(client, SyncOptions(as_of, **options), state or SyncState()))
+            return tables["portout_ported_ranges"].to_pylist(), client.requests
 
-    return asyncio.run(read()).to_pylist(), requests
+    return asyncio.run(read())
 
 
 @pytest.mark.parametrize("orders", [1, 900, 5_000])

@@ -22,28 +22,26 @@ PAGE = 250
 class Reader:
     """Syncs one world over and over, keeping only the state."""
 
-    def __init__(self, world: World, *, events: bool = True, chunk_rows: int | None = 5_000) -> None:
+    def __init__(self, world: World, *, events: bool = True, batch_rows: int | None = 5_000) -> None:
         import random
 
         self.world = world
         self.state: dict[str, Any] = {}
-        self.chunk_rows = chunk_rows
+        self.batch_rows = batch_rows
         self.api = FaultyApi(world, random.Random(1), CALM, events=events)
 
     def sync(self) -> SyncReport:
-        report = SyncReport()
-        run = SyncRun(SyncOptions(as_of=self.world.now, chunk_rows=self.chunk_rows), "sync", report)
+        options = SyncOptions(as_of=self.world.now, batch_rows=self.batch_rows)
 
-        async def read() -> None:
-            while not run.is_done:
-                state = SyncState.from_json(self.state)
-                async with self.api.open_client() as client:
-                    await run.read_chunk(client, state)
-                    report.requests += client.requests
-                self.state = state.to_json()
+        async def read() -> SyncReport:
+            async with self.api.open_client() as client:
+                run = SyncRun(client, options, SyncState.from_json(self.state))
+                async for package in run.packages():
+                    self.state = package.state
+                run.report.requests = client.requests
+            return run.report
 
-        asyncio.run(read())
-        return report
+        return asyncio.run(read())
 
     def open_orders(self) -> int:
         return sum(order["status"] in OPEN_STATUSES for order in self.world.orders())

@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 import httpx
 import pyarrow as pa
 import pytest
-from fake_transport import ListServer, open_client
+from fake_transport import ListServer, open_client, read_in_one
 from portouts.errors import NotProven
+from portouts.extract.intake import Intake
 from portouts.extract.list_reader import Read
 from portouts.extract.options import SyncOptions, SyncReport
 from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
+from portouts.extract.upper_bound import UpperBound
 from portouts.records.arrow import events_table, orders_table
-from portouts.records.batch import Chunk
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.errors import PermissionDenied
 from portouts.telnyx.page import Page
@@ -60,8 +61,7 @@ def order(status: str, updated_at: datetime) -> Row:
 
 def sync(api: Replicas, state: SyncState, as_of: datetime) -> list[datetime]:
     """Read one sync in one chunk; return the versions that it loads."""
-    run = SyncRun(SyncOptions(as_of, events=False), "sync", SyncReport())
-    tables = asyncio.run(run.read_chunk(api, state))
+    tables = asyncio.run(read_in_one(SyncRun(api, SyncOptions(as_of, events=False), state)))
     versions: list[datetime] = tables["portouts"]["updated_at"].to_pylist()
     return versions
 
@@ -88,9 +88,10 @@ def test_what_was_accepted_unproven_is_not_covered_and_read_again_by_the_next_sy
     state, ported = SyncState(), order("ported", INSERTED_AT + DAY)
     reports = []
     for kind in (Misreporting, Replicas):
-        reports.append(SyncReport())
-        run = SyncRun(SyncOptions(INSERTED_AT + 2 * DAY, events=False, allow_unproven=True), "sync", reports[-1])
-        asyncio.run(run.read_chunk(kind(ported=[ported], inserted=[ported]), state))
+        options = SyncOptions(INSERTED_AT + 2 * DAY, events=False, allow_unproven=True)
+        run = SyncRun(kind(ported=[ported], inserted=[ported]), options, state)
+        asyncio.run(read_in_one(run))
+        reports.append(run.report)
         is_covered = [bool(state.covered[axis]) for axis in (Axis.INSERTED, Axis.PORTED)]
         assert is_covered == [kind is Replicas] * 2
     assert (bool(reports[0].unproven), reports[1].unproven) == (True, [])
@@ -104,9 +105,10 @@ class Wordy(Replicas):
 
 
 def test_a_sync_that_gets_no_count_shows_what_it_got_instead() -> None:
-    run = SyncRun(SyncOptions(INSERTED_AT + DAY, events=False), "sync", SyncReport())
+    api = Wordy(inserted=[order("pending", INSERTED_AT)])
+    run = SyncRun(api, SyncOptions(INSERTED_AT + DAY, events=False), SyncState())
     with pytest.raises(NotProven, match='total_results is "many", which is no count of rows'):
-        asyncio.run(run.read_chunk(Wordy(inserted=[order("pending", INSERTED_AT)]), SyncState()))
+        asyncio.run(read_in_one(run))
 
 
 @dataclass
@@ -139,8 +141,8 @@ class LatePayload(Replicas):
 def test_a_payload_is_asked_for_once_more_however_long_the_last_sync_is_ago(comes: bool) -> None:
     state, api = SyncState(), LatePayload()
     for days in (1, 31, 61):
-        run = SyncRun(SyncOptions(INSERTED_AT + timedelta(days=days)), "sync", SyncReport())
-        tables = asyncio.run(run.read_chunk(api, state))
+        run = SyncRun(api, SyncOptions(INSERTED_AT + timedelta(days=days)), state)
+        tables = asyncio.run(read_in_one(run))
         if days == 31:
             assert tables["portout_events"]["payload__status"].to_pylist() == ["ported" if comes else None]
         api.payload = {"id": "a", "status": "ported"} if comes else None
@@ -151,9 +153,9 @@ def test_a_time_zone_that_was_changed_is_told_until_all_has_been_read_again() ->
     state, notes = SyncState(), []
     for zone, full in (("UTC", False), ("Asia/Kolkata", False), ("Asia/Kolkata", True), ("Asia/Kolkata", False)):
         options = SyncOptions(INSERTED_AT + 2 * DAY, events=False, time_zone=ZoneInfo(zone), full=full)
-        run = SyncRun(options, "sync", report := SyncReport())
-        asyncio.run(run.read_chunk(Replicas(), state))
-        notes.append(["those of UTC" in note for note in report.notes])
+        run = SyncRun(Replicas(), options, state)
+        asyncio.run(read_in_one(run))
+        notes.append(["were dated in UTC" in note for note in run.report.notes])
     assert notes == [[], [True], [], []]
 
 
@@ -246,11 +248,11 @@ class Announcing:
         )
 
     def sync(self, state: SyncState, days: int, *, events: bool = True) -> list[str]:
-        run = SyncRun(SyncOptions(INSERTED_AT + days * DAY, events=events), "sync", SyncReport())
+        options = SyncOptions(INSERTED_AT + days * DAY, events=events)
 
         async def read() -> Mapping[str, pa.Table]:
             async with open_client(self) as client:
-                return await run.read_chunk(client, state)
+                return await read_in_one(SyncRun(client, options, state))
 
         statuses: list[str] = asyncio.run(read())["portouts"]["status"].to_pylist()
         return statuses
@@ -261,12 +263,13 @@ def test_a_sync_that_is_killed_leaves_what_it_would_have_read_once_more_uncovere
     """Else rows that were committed late lie in the overlap of a sync that nobody remembers, and are never read."""
     end, newer = INSERTED_AT + 2 * DAY, INSERTED_AT + 4 * DAY
     state = SyncState(covered={each: [Window(INSERTED_AT, end)] for each in Axis})
-    run = SyncRun(SyncOptions(newer), "sync", SyncReport())
+    options, report = SyncOptions(newer), SyncReport()
+    intake = Intake(options, state, report, UpperBound(options, report))
     nothing = orders_table([]) if axis is Axis.INSERTED else events_table([])
     hour = timedelta(hours=1)
 
     def take(start: datetime, until: datetime) -> list[Window]:
-        run._take(Read(ListQuery(axis, Window(start, until)), nothing), Chunk(), state)
+        intake.take(Read(ListQuery(axis, Window(start, until)), nothing))
         return state.covered[axis]
 
     assert take(newer - DAY, newer) == [Window(INSERTED_AT, end - hour), Window(newer - DAY, newer)]

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import traceback
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,12 +19,12 @@ import duckdb
 import pytest
 from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
-from portouts import telnyx_source as room
 from portouts.errors import SettingsError
-from portouts.extract.options import SyncReport
 from portouts.extract.state import SyncState
+from portouts.load import source as room
+from portouts.load.connection import Connection
 from portouts.load.settings import read_settings
-from portouts.load.source import Supervision, telnyx_source
+from portouts.load.source import telnyx_source
 from portouts.telnyx.queries import OPEN_STATUSES, Axis
 from portouts.windows import BEGINNING
 from portouts_sandbox import World, create_app, running
@@ -45,9 +44,8 @@ def account(tmp_path: Path) -> Account:
 
 
 def source_of(account: Account, **settings: Any) -> DltSource:
-    supervision = Supervision(open_client=account.open_client)
     settings = {"page_size": 10, **settings}
-    return telnyx_source(API_KEY, BASE_URL, as_of=account.world.now, supervision=supervision, **settings)
+    return telnyx_source(API_KEY, BASE_URL, as_of=account.world.now, open_client=account.open_client, **settings)
 
 
 def duckdb_pipeline(account: Account) -> dlt.Pipeline:
@@ -210,13 +208,11 @@ def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, Any], said: 
 
 
 def test_the_deadlines_hold_for_all_clients_of_a_sync() -> None:
-    supervision = Supervision()
     settings = read_settings("KEY_FAKE", request_deadline_seconds=20, sync_deadline_minutes=3)
-    clients = [one.connect(settings) for one in (supervision, replace(supervision, report=SyncReport()))]
-    assert {(id(client.deadline), client.rate_limit.longest_wait) for client in clients} == {
-        (id(supervision.deadline), 20)
-    }
-    assert (supervision.deadline.request_seconds, supervision.deadline.sync_seconds) == (20, 180)
+    connection = Connection(settings)
+    one, other = connection.open(), connection.open()
+    assert one.deadline is other.deadline
+    assert (one.deadline.request_seconds, one.deadline.sync_seconds, other.rate_limit.longest_wait) == (20, 180, 20)
 
 
 @pytest.mark.parametrize(
@@ -250,10 +246,6 @@ def test_a_day_before_the_first_number_asks_for_all_there_is(since: str, account
     assert ask(account.database, "select count(*) from raw.portouts") == [(60,)]
 
 
-def test_all_clients_of_a_sync_keep_the_pace_of_their_api() -> None:
-    supervision = Supervision()
-    first, again, elsewhere = (
-        supervision.connect(read_settings(API_KEY, base_url)) for base_url in (BASE_URL, BASE_URL, f"{BASE_URL}/other")
-    )
-    assert first.rate_limit is again.rate_limit
-    assert first.rate_limit is not elsewhere.rate_limit
+def test_all_clients_of_a_sync_share_the_rate_limit() -> None:
+    connection = Connection(read_settings(API_KEY, BASE_URL))
+    assert connection.open().rate_limit is connection.open().rate_limit

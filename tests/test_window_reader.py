@@ -15,7 +15,7 @@ from fake_transport import NOON, ListServer, Row, envelope, open_client, order, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from portouts.extract.list_reader import PAGES_AT_A_TIME, Read
-from portouts.extract.query_reader import PAGES_AHEAD, QueryReader, UnderWay
+from portouts.extract.query_reader import PAGES_AHEAD, QueryReader
 from portouts.telnyx.errors import PermissionDenied, UnaskedRows, Unprocessable
 from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
 from portouts.windows import Window
@@ -36,10 +36,8 @@ LOOK_AHEAD = PAGES_AHEAD // PAGES_AT_A_TIME[Axis.INSERTED]
 
 async def read(handler: Handler, *queries: Query, page_size: int = 5) -> list[Read]:
     """Read the queries through a real client, and return what was taken."""
-    reads: list[Read] = []
     async with open_client(handler) as client:
-        await QueryReader(client, page_size).read_all(deque(queries), reads.append)
-    return reads
+        return [read async for read in QueryReader(client, page_size).read(deque(queries))]
 
 
 def ids_of(reads: Sequence[Read]) -> list[str]:
@@ -501,46 +499,43 @@ async def test_reading_looks_only_a_few_queries_ahead_of_whoever_takes_the_rows(
         return httpx.Response(200, json=envelope([], 0))
 
     async with open_client(answer) as client:
-        taken: list[Read] = []
-
-        def take(each: Read) -> None:
-            taken.append(each)
-            ahead.append(asked - len(taken))
-
-        await QueryReader(client, 5).read_all(queries, take)
-    assert len(taken) == 20
+        taken = 0
+        async for _ in QueryReader(client, 5).read(queries):
+            taken += 1
+            ahead.append(asked - taken)
+    assert taken == 20
     assert max(ahead) < LOOK_AHEAD
 
 
-async def test_enough_ends_the_taking_at_once_and_what_has_been_begun_goes_on_for_the_next_reader() -> None:
+async def test_whoever_pauses_goes_on_with_what_has_begun_meanwhile() -> None:
     queries = half_days(10)
     everything = list(queries)
-    taken: list[Read] = []
-    under_way = UnderWay()
     async with open_client(ListServer(orders_every(timedelta(hours=1), 120))) as client:
-        await QueryReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 3)
-        assert len(taken) == 3
-        begun = [await task for task in under_way.reads]
+        reader = QueryReader(client, 5)
+        reads = reader.read(queries)
+        taken = [await anext(reads) for _ in range(3)]
+        begun = [await task for task in reader._under_way]
+        assert len(begun) > 0
         assert [each.query for each in [*taken, *begun] if isinstance(each, Read)] + list(queries) == everything
-        await QueryReader(client, 5, under_way=under_way).read_all(queries, taken.append, lambda: len(taken) >= 4)
-        assert taken[3] is begun[0]
-        assert len(under_way.reads) == len(begun), "it reads as far ahead as before"
-        await QueryReader(client, 5, under_way=under_way).read_all(queries, taken.append)
+        taken.append(await anext(reads))
+        assert isinstance(begun[0], Read)
+        assert taken[3].table is begun[0].table
+        taken += [read async for read in reads]
     assert [each.query for each in taken] == everything
     assert len(ids_of(taken)) == len(set(ids_of(taken))) == 120
 
 
-async def test_to_finish_is_to_take_what_has_been_begun_and_to_leave_the_rest_queued() -> None:
+async def test_to_stop_is_to_take_what_has_begun_and_to_leave_the_other_queries() -> None:
     queries = half_days(10)
     everything = list(queries)
     taken: list[Read] = []
     async with open_client(ListServer(orders_every(timedelta(hours=1), 120))) as client:
         reader = QueryReader(client, 5)
-        await reader.read_all(queries, taken.append, lambda: len(taken) >= 3)
-        await reader.finish(queries, taken.append)
+        async for each in reader.read(queries, lambda: len(taken) >= 3):
+            taken.append(each)  # noqa: PERF401  # how many were taken ends the reading
         assert 3 < len(taken) <= 3 + LOOK_AHEAD
         assert [each.query for each in taken] + list(queries) == everything
-        await reader.read_all(queries, taken.append)
+        taken += [read async for read in reader.read(queries)]
     assert [each.query for each in taken] == everything
     assert len(ids_of(taken)) == len(set(ids_of(taken))) == 120
 
@@ -552,7 +547,7 @@ async def test_counting_keeps_the_first_pages_and_asks_for_none_of_them_again() 
     async with open_client(server) as client:
         reader = QueryReader(client, 20)
         total = await reader.count([query for query in queries if isinstance(query, ListQuery)])
-        await reader.read_all(queries, taken.append)
+        taken = [read async for read in reader.read(queries)]
     assert len(server.asked) == 4
     assert total == 48 + 3, "a row on the boundary of two windows is counted in both"
     assert ids_of(taken) == all_ids(server.rows)
@@ -562,7 +557,7 @@ async def test_progress_counts_every_row_once() -> None:
     counted: list[int] = []
     async with open_client(ListServer(orders_every(MINUTE, 300))) as client:
         reader = QueryReader(client, 5, on_rows=counted.append)
-        await reader.read_all(deque[Query]([WHOLE_DAY]), lambda _: None)
+        assert [read async for read in reader.read(deque[Query]([WHOLE_DAY]))] != []
     assert sum(counted) == 300
 
 

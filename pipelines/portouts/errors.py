@@ -28,6 +28,10 @@ PortoutsError             1  known and explained
 
 from __future__ import annotations
 
+OF_THIS_ACCOUNT = "Check that TELNYX_API_KEY belongs to this warehouse's account and may view its port-out orders."
+OF_ANOTHER_ACCOUNT = "Use the key of this warehouse's account, or another --database for the other one."
+IF_REMOVED = "If the orders held were really removed at Telnyx, accept that with --accept-deletions."
+
 
 class PortoutsError(Exception):
     """Something failed in a known way."""

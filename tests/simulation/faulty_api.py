@@ -107,14 +107,9 @@ class FaultyApi(httpx.AsyncBaseTransport):
             self._hanging,
         ]
 
-    def open_client(self, api_key: str = KEY, base_url: str = BASE_URL, max_concurrency: int = 8) -> TelnyxClient:
-        return TelnyxClient(
-            api_key,
-            base_url,
-            max_concurrency=max_concurrency,
-            transport=self,
-            rate_limit=RateLimit(Clock(self.clock, self.sleep)),
-        )
+    def open_client(self, api_key: str = KEY, base_url: str = BASE_URL, **given: Any) -> TelnyxClient:
+        given["rate_limit"] = given.get("rate_limit") or RateLimit(Clock(self.clock, self.sleep))
+        return TelnyxClient(api_key, base_url, transport=self, **{"max_concurrency": 8, **given})
 
     def machine_now(self) -> datetime:
         """Say what the machine that syncs takes for now."""

@@ -21,7 +21,6 @@ import duckdb
 from portouts.commands.jobs.sync import SyncRequest, run_sync
 from portouts.errors import LoadFailed, NotProven
 from portouts.load.settings import read_settings
-from portouts.load.source import Supervision
 from portouts.telnyx.errors import TelnyxError
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
@@ -80,22 +79,12 @@ def _sync_until_it_succeeds(rng: Random, api: FaultyApi, settled: set[str], data
         shown = Shown.now(api, settled)
         api.begin_sync(is_first=not database.exists())
         settings = read_settings(KEY, BASE_URL, page_size=rng.choice((10, 25, 250)))
-        request = SyncRequest(None, settings)
         calls = rng.randrange(CALLS_OF_A_SYNC) if rng.random() < 0.6 else None
+        # What another thread is doing when the kill comes would depend on more than the seed.
+        request = SyncRequest(None, settings, batch_rows=rng.choice((50, 100_000)), prefetch=calls is None)
         try:
             with killed_after(calls):
-                done = run_sync(
-                    Warehouse(database),
-                    request,
-                    api.machine_now,
-                    Supervision(
-                        chunk_rows=rng.choice((50, 100_000)),
-                        # What another thread is doing when the kill comes would depend on more than the seed.
-                        look_ahead=calls is None,
-                        open_client=api.open_client,
-                        now=api.machine_now,
-                    ),
-                )
+                done = run_sync(Warehouse(database), request, api.machine_now, open_client=api.open_client)
             outcome.requests += done.report.requests
             require_known_instant(api, done.as_of)
             return shown.until(done.as_of)

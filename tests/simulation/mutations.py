@@ -13,8 +13,8 @@ from portouts.extract import list_reader
 from portouts.extract import plan as sync_plan
 from portouts.extract import run as sync_run
 from portouts.extract.page_reader import Pages
-from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
+from portouts.extract.upper_bound import UpperBound
 from portouts.records import batch as chunk
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.queries import ListQuery
@@ -46,7 +46,7 @@ def last_arrival(tables: Iterable[pa.Table]) -> pa.Table:
     return pa.Table.from_pylist(list(rows.values()), schema=next(iter(tables)).schema)
 
 
-def believing_the_machine(_run: SyncRun, _clock: ApiClock, _state: SyncState) -> bool:
+def believing_the_machine(_bound: UpperBound, _clock: ApiClock, _state: SyncState) -> bool:
     """Read up to what the machine takes for now, and call it covered."""
     return False
 
@@ -57,7 +57,7 @@ MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "before/after total": (list_reader, "is_whole", any_pages),
     "split": (ListQuery, "split", losing_a_part),
     "newest wins": (chunk, "newest_versions", last_arrival),
-    "api clock": (SyncRun, "_keep_to_api_clock", believing_the_machine),
+    "api clock": (UpperBound, "follow", believing_the_machine),
 }
 # The first seeds that noticed when they were last looked for, to save looking: rare ones take hundreds. Just a hint.
 NOTICED_BY: Mapping[str, int] = {

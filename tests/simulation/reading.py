@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-import pyarrow as pa
 from portouts.errors import NotProven
+from portouts.extract.intake import LoadPackage
 from portouts.extract.options import SyncOptions, SyncReport
 from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
@@ -49,14 +50,15 @@ class Held:
     ported_ranges: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     state: str = "{}"
 
-    def commit(self, tables: dict[str, pa.Table], state: SyncState) -> None:
+    def commit(self, package: LoadPackage) -> None:
+        tables = package.tables
         self.orders |= {row["id"]: row for row in tables["portouts"].drop_columns(["deleted_at"]).to_pylist()}
         self.events |= {row["id"]: row for row in tables["portout_events"].to_pylist()}
         seen = tables["portout_observations"].select(["portout_id", "status", "updated_at"]).to_pylist()
         self.observations |= {tuple(row.values()) for row in seen}
         for row in tables["portout_ported_ranges"].to_pylist():
             self.ported_ranges.setdefault(row["portout_id"], []).append((row["ported_from"], row["ported_to"]))
-        self.state = json.dumps(state.to_json())
+        self.state = json.dumps(package.state)
 
 
 @dataclass
@@ -117,29 +119,28 @@ async def _sync_until_it_succeeds(rng: Random, world: World, api: FaultyApi, hel
 
 async def _sync(rng: Random, api: FaultyApi, held: Held, outcome: Outcome) -> SyncReport | None:
     """Run one sync chunk by chunk; None if it was killed, before or after a commit."""
-    report = SyncReport()
     options = SyncOptions(
         as_of=api.machine_now(),
         is_now=True,
         page_size=rng.choice((5, 15, 40)),
-        chunk_rows=rng.choice((None, 20, 100)),
+        batch_rows=rng.choice((None, 20, 100)),
         full=rng.random() < 0.05,
+        sync_id=f"sync {outcome.syncs}",
     )
-    run = SyncRun(options, f"sync {outcome.syncs}", report)
     crash_share = rng.choice((0.0, 0.0, 0.2))
-    while not run.is_done:
-        state = SyncState.from_json(json.loads(held.state))
-        async with api.open_client() as client:
-            tables = await run.read_chunk(client, state)
-            report.requests += client.requests
-        if rng.random() < crash_share:
-            outcome.crashes += 1
-            return None
-        held.commit(tables, state)
-        if rng.random() < crash_share:
-            outcome.crashes += 1
-            return None
-    return report
+    async with api.open_client() as client:
+        run = SyncRun(client, options, SyncState.from_json(json.loads(held.state)))
+        async with aclosing(run.packages()) as packages:
+            async for package in packages:
+                if rng.random() < crash_share:
+                    outcome.crashes += 1
+                    return None
+                held.commit(package)
+                if rng.random() < crash_share:
+                    outcome.crashes += 1
+                    return None
+        run.report.requests = client.requests
+    return run.report
 
 
 @dataclass

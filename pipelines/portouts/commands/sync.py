@@ -42,8 +42,7 @@ from portouts.verify.count_buckets import Verify
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome, SyncRequest
-    from portouts.extract.options import SyncReport
-    from portouts.load.source import Supervision
+    from portouts.extract.options import Callbacks, SyncReport
     from portouts.warehouse.warehouse import Warehouse
 
 
@@ -106,28 +105,21 @@ def _run(
 def _sync(warehouse: Warehouse, request: SyncRequest) -> SyncOutcome:
     from portouts.commands.jobs.sync import run_sync
 
-    with _supervision() as supervision:
-        return run_sync(warehouse, request, machine_time, supervision)
+    with _callbacks() as callbacks:
+        return run_sync(warehouse, request, machine_time, callbacks)
 
 
 def _load(warehouse: Warehouse, request: SyncRequest, destination: str, files: Sequence[Path]) -> SyncReport:
     from portouts.commands.jobs.sync import run_load
 
-    with _supervision() as supervision:
-        return run_load(warehouse, request, supervision, destination, map(read_toml, files))
+    with _callbacks() as callbacks:
+        return run_load(warehouse, request, machine_time, destination, map(read_toml, files), callbacks)
 
 
 @contextmanager
-def _supervision() -> Iterator[Supervision]:
+def _callbacks() -> Iterator[Callbacks]:
     """Show progress, and stop on a signal."""
-    from portouts.commands.jobs.sync import CHUNK_ROWS
-    from portouts.load.source import Supervision
+    from portouts.extract.options import Callbacks
 
     with progress() as add_bar, stop_on_signal() as is_stopping:
-        yield Supervision(
-            on_progress=add_bar("Reading Telnyx"),
-            is_stopping=is_stopping,
-            on_wait=note_wait,
-            chunk_rows=CHUNK_ROWS,
-            now=machine_time,
-        )
+        yield Callbacks(add_bar("Reading Telnyx"), note_wait, is_stopping)

@@ -76,11 +76,10 @@ def verify(
 
 def _verify(warehouse: Warehouse, request: VerifyRequest) -> VerifyOutcome:
     from portouts.commands.jobs.verify import run_verify
-    from portouts.load.source import Supervision
+    from portouts.extract.options import Callbacks
 
     with progress() as add_bar:
-        supervision = Supervision(on_wait=note_wait)
-        return run_verify(warehouse, request, machine_time, supervision, add_bar("Verifying"), note_plan)
+        return run_verify(warehouse, request, machine_time, Callbacks(add_bar("Verifying"), note_wait), note_plan)
 
 
 def _exit_by_verdict(outcome: VerifyOutcome) -> None:

@@ -18,6 +18,19 @@ def unwatched(_done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True)
+class Callbacks:
+    """What a command calls while it works."""
+
+    on_progress: Progress = unwatched
+    on_wait: Callable[[str], None] = lambda _reason: None
+    """Called with the reason if no answer comes for a while."""
+    is_stopping: Callable[[], bool] = lambda: False
+
+
+NO_CALLBACKS = Callbacks()
+
+
+@dataclass(frozen=True)
 class SyncOptions:
     """How to read; every field has a name under `[sources.telnyx]` or on the command line."""
 
@@ -37,8 +50,9 @@ class SyncOptions:
     allow_unproven: bool = False
     accept_deletions: bool = False
     """Believe that the orders are gone which the API no longer knows, however many they are."""
-    chunk_rows: int | None = None
-    """End a chunk once it holds so many rows; None reads everything in one."""
+    sync_id: str = ""
+    batch_rows: int | None = None
+    """Load a batch once it holds so many rows; None reads everything into one."""
     is_now: bool = False
     """`as_of` is what this machine took for the present."""
 
@@ -69,12 +83,25 @@ class SyncReport:
     """Rows without an id, by the marks that stand for them: where they stood. They are counted and not loaded."""
     is_swept: bool = False
     """Every open status was listed."""
-    is_read_ahead: bool = False
-    """A chunk has been begun that is not handed over yet; what is counted here may be ahead of what is loaded."""
-    is_done: bool = False
-    """The last chunk has been handed over."""
 
     @property
     def all_notes(self) -> list[str]:
         """List the notes, those on rows without an id last."""
         return [*self.notes, *unusable_notes(self.unusable)]
+
+
+class RowCount:
+    """Count the rows read and expected of one sync, for whoever watches it."""
+
+    def __init__(self, on_progress: Progress) -> None:
+        self.expected = 0
+        self._read = 0
+        self._on_progress = on_progress
+
+    def expect(self, rows: int) -> None:
+        self.expected += rows
+
+    def add(self, rows: int) -> None:
+        self._read += rows
+        self.expected = max(self.expected, self._read)
+        self._on_progress(self._read, self.expected)

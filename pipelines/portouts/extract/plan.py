@@ -5,13 +5,33 @@ Pure: no clock, no network, no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from portouts.errors import SettingsError
 from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
 from portouts.windows import BEGINNING, RESOLUTION, Window, ceil_to_resolution, floor_to_resolution, gaps
 
 RANGES_TRIED = 2
+
+
+def require_range(name: str, start: datetime | None, as_of: datetime) -> None:
+    """Raise `SettingsError` where nothing lies between the beginning named so and the instant to read up to."""
+    if as_of < BEGINNING:
+        raise SettingsError(
+            f"--as-of {as_of.isoformat()} lies before {BEGINNING:%Y-%m-%d}, when Telnyx had no numbers yet. Give a "
+            "later instant."
+        )
+    if start and start > as_of:
+        raise SettingsError(
+            f"{name} {start.isoformat()} lies after --as-of {as_of.isoformat()} (by default, now), so there is nothing "
+            "to read in between. Give an earlier day."
+        )
+
+
+def ranges(axis: Axis, windows: Iterable[Window]) -> list[ListQuery]:
+    """Ask for everything in these windows of one axis."""
+    return [ListQuery(axis, window) for window in windows]
 
 
 def plan_axis(covered: Sequence[Window], within: Window, overlap: timedelta) -> list[Window]:

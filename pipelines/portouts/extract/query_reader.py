@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -23,86 +23,64 @@ PAGES_AHEAD = 80
 LOOKUPS_AHEAD = 2
 
 
-@dataclass(frozen=True, eq=False)
-class UnderWay:
-    """What has been asked for and not been taken yet. It may outlive the reader that began it, in one event loop."""
-
-    first_pages: dict[ListQuery, Pages] = field(default_factory=dict)
-    reads: deque[asyncio.Task[Read | Split]] = field(default_factory=deque)
-    discarded: list[pa.Table] = field(default_factory=list)
-    """Orders on the pages of lists that were split, for the next read that is taken."""
-
-    async def break_off(self) -> None:
-        """End the reads, and wait until they have ended."""
-        for task in self.reads:
-            task.cancel()
-        await asyncio.gather(*self.reads, return_exceptions=True)
-        self.reads.clear()
-        self.discarded.clear()
-
-
 class QueryReader:
-    """Read queries, a few ahead of whoever takes the rows."""
+    """Read queries, a few ahead of whoever takes the rows. Close it at the end: reads may still be under way."""
 
     def __init__(
         self,
         api: Api,
         page_size: int,
         privacy: Privacy = KEEP,
-        under_way: UnderWay | None = None,
         on_rows: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self.api_clock = api.api_clock
-        self.discarded: list[pa.Table] = []
-        """Orders of all reads taken that stood on pages that proved nothing."""
-        self._under_way = under_way or UnderWay()
+        self._first_pages: dict[ListQuery, Pages] = {}
+        self._under_way: deque[asyncio.Task[Read | Split]] = deque()
         self._pages = PageReader(api, page_size, privacy)
-        self._lists = ListReader(self._pages, self._under_way.first_pages)
+        self._lists = ListReader(self._pages, self._first_pages)
         self._on_rows = on_rows
 
     async def count(self, queries: Iterable[ListQuery]) -> int:
         """Return how many rows the queries hold. The first pages, which state it, are kept and not requested again."""
-        queries, kept = list(queries), self._under_way.first_pages
+        queries, kept = list(queries), self._first_pages
         unasked = [query for query in queries if query not in kept]
         kept.update(zip(unasked, await all_of(self._pages.page(query, 1) for query in unasked), strict=True))
         return sum(kept[query].total or 0 for query in queries)
 
     def forget_counted(self) -> None:
         """Drop the first pages that were kept, since other queries will be read."""
-        self._under_way.first_pages.clear()
+        self._first_pages.clear()
 
-    async def read_all(
-        self, queries: deque[Query], take: Callable[[Read], None], enough: Callable[[], bool] = lambda: False
-    ) -> None:
-        """Read the queries in turn, handing each to `take`, until none is left or `enough()`.
+    async def read(self, queries: deque[Query], is_stopping: Callable[[], bool] = lambda: False) -> AsyncIterator[Read]:
+        """Yield the reads of these queries in turn, and take each query from the deque when its read begins.
 
-        The rest stays queued, and what has been begun of it goes on: whoever reads on takes it.
+        When stopping, it begins no further read, yields those that have begun, and leaves the others in the deque.
         """
-        reads = self._under_way.reads
-        while (reads or queries) and not enough():
-            while queries and len(reads) < _most_at_once(queries[0]):
+        reads, discarded = self._under_way, list[pa.Table]()
+        while reads or (queries and not is_stopping()):
+            while queries and not is_stopping() and len(reads) < _most_at_once(queries[0]):
                 reads.append(asyncio.create_task(self._read(queries.popleft())))
-            await self._take_next(queries, take)
-
-    async def finish(self, queries: deque[Query], take: Callable[[Read], None]) -> None:
-        """Hand what has been begun to `take`, and begin nothing more."""
-        while self._under_way.reads:
-            await self._take_next(queries, take)
-
-    async def _take_next(self, queries: deque[Query], take: Callable[[Read], None]) -> None:
-        try:
-            outcome, carried = await self._under_way.reads.popleft(), self._under_way.discarded
+            outcome = await self._next_outcome()
+            discarded += outcome.discarded
             if isinstance(outcome, Split):
-                carried += outcome.discarded
                 queries.extendleft(reversed(outcome.parts))
-                return
-            read = replace(outcome, discarded=(*carried, *outcome.discarded)) if carried else outcome
-            carried.clear()
-            self.discarded += read.discarded
-            take(read)
+            else:
+                yield replace(outcome, discarded=tuple(discarded))
+                discarded.clear()
+
+    async def _next_outcome(self) -> Read | Split:
+        try:
+            return await self._under_way.popleft()
         except BaseException:
-            await self._under_way.break_off()
+            await self.aclose()
             raise
+
+    async def aclose(self) -> None:
+        """End the reads that are under way, and wait until they have ended."""
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        self._under_way.clear()
 
     async def _read(self, query: Query) -> Read | Split:
         outcome = await (self._look_up(query) if isinstance(query, Lookup) else self._lists.read(query))

@@ -19,10 +19,14 @@ from dlt.extract import DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 
-from portouts.errors import Interrupted, LoadFailed, SettingsError
+from portouts.errors import LoadFailed, SettingsError
+from portouts.extract.options import SyncOptions, SyncReport
+from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
+from portouts.load.connection import Connection
+from portouts.load.prefetch import prefetched
 from portouts.load.recovery import finish_and_forget, own_error
-from portouts.load.source import Supervision
+from portouts.load.source import package_source
 from portouts.warehouse.folders import scratch_of
 from portouts.warehouse.metadata import make_ids_canonical
 from portouts.warehouse.warehouse import DATASET, Warehouse
@@ -40,6 +44,16 @@ class RawPipeline:
     def state(self) -> SyncState:
         """Read the state that the last committed batch left."""
         return SyncState.from_json(self._pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
+
+    def sync(self, connection: Connection, options: SyncOptions, *, is_ahead: bool = True) -> SyncReport:
+        """Read a sync and commit package after package; the next one is read while one is loaded."""
+        client = connection.open()
+        run = SyncRun(client, options, self.state(), connection.callbacks.on_progress, connection.callbacks.is_stopping)
+        with prefetched(client, run, is_ahead=is_ahead and options.batch_rows is not None) as packages:
+            for package in packages:
+                self.load(package_source(package))
+        self.warehouse.memory.restore()
+        return run.report
 
     def load(self, source: DltSource) -> None:
         """Commit one batch in one load package."""
@@ -60,16 +74,6 @@ class RawPipeline:
         for package in Path(self._pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps a record of every package for ever, 50 KB each
         pa.default_memory_pool().release_unused()
-
-    def load_all(self, source: DltSource, supervision: Supervision) -> None:
-        """Commit batch after batch, until all is read or the sync is asked to stop."""
-        report = supervision.report
-        with supervision.ending:
-            while not report.is_done:
-                self.load(source)
-                if supervision.is_stopping() and not report.is_read_ahead and not report.is_done:
-                    raise Interrupted("Stopped as asked. What was read is kept; run the sync again to go on.")
-        self.warehouse.memory.restore()
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from portouts.errors import SettingsError
-from portouts.windows import BEGINNING
 
 KEY_ADVICE = (
     "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "
@@ -208,20 +207,6 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
         raise SettingsError(
             f"{name}: {text!r} is neither a date (2026-05-01) nor an instant (2026-05-01T00:00:00Z)."
         ) from None
-
-
-def require_range(name: str, start: datetime | None, as_of: datetime) -> None:
-    """Raise `SettingsError` where nothing lies between the beginning named so and the instant to read up to."""
-    if as_of < BEGINNING:
-        raise SettingsError(
-            f"--as-of {as_of.isoformat()} lies before {BEGINNING:%Y-%m-%d}, when Telnyx had no numbers yet. Give a "
-            "later instant."
-        )
-    if start and start > as_of:
-        raise SettingsError(
-            f"{name} {start.isoformat()} lies after --as-of {as_of.isoformat()} (by default, now), so there is nothing "
-            "to read in between. Give an earlier day."
-        )
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:

@@ -6,17 +6,14 @@
     pipeline = dlt.pipeline("portouts", destination="duckdb", dataset_name="raw")
     pipeline.run(telnyx_source())
 
-One parent resource reads a chunk of the sync; the tables hang on it as transformers, so however many of them are
-selected, every page is fetched once. Supervised with `chunk_rows`, the source reads so much and stops; running the same
-source again goes on, until its `report.is_done`; meanwhile the next chunk is read, unless told not to `look_ahead`.
+One parent resource reads; the tables hang on it as transformers, so however many of them are selected, every page is
+fetched once.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,21 +21,22 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
-from portouts.extract.options import Progress, SyncOptions, SyncReport, unwatched
-from portouts.extract.prefetch import ReadAhead, Tables
+from portouts.extract.intake import LoadPackage
+from portouts.extract.options import SyncOptions
+from portouts.extract.plan import require_range
 from portouts.extract.run import SyncRun
+from portouts.extract.state import SyncState
+from portouts.load.connection import Connection, OpenClient
+from portouts.load.prefetch import prefetched
 from portouts.load.settings import SourceSettings, read_settings
-from portouts.load.settings_files import require_range
 from portouts.telnyx.client import TelnyxClient
-from portouts.telnyx.deadlines import Deadline, Watch
-from portouts.telnyx.rate_limit import RateLimit
 from portouts.windows import BEGINNING, Window
 
-OpenClient = Callable[[str, str, int], TelnyxClient]
+Tables = Mapping[str, pa.Table]
 
 _MERGE = {"disposition": "merge", "strategy": "delete-insert", "deduplicated": True}
 _APPEND_NEW = {"disposition": "merge", "strategy": "insert-only"}
-# What dlt is told of each resource. The numbers of an order are replaced together, or taken away by a row `is_gone`.
+# The hints for dlt, by resource. The numbers of an order are replaced together, or removed by a row `is_gone`.
 _HINTS: Mapping[str, Mapping[str, Any]] = {
     "portouts": {"write_disposition": _MERGE, "primary_key": ["id"]},
     "portout_phone_numbers": {
@@ -58,49 +56,6 @@ _HINTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def open_client(api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
-    """Open the client that speaks to Telnyx over the network."""
-    return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency)
-
-
-@dataclass(frozen=True)
-class Supervision:
-    """How a program that runs the source follows it, and reads it in chunks; a script needs none of it."""
-
-    sync_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    report: SyncReport = field(default_factory=SyncReport)
-    on_progress: Progress = unwatched
-    is_stopping: Callable[[], bool] = lambda: False
-    chunk_rows: int | None = None
-    look_ahead: bool = True
-    """Read the next chunk while one is being loaded."""
-    open_client: OpenClient = open_client
-    ending: ExitStack = field(default_factory=ExitStack)
-    """To be left when no more will be loaded, for whatever reason: whatever is still being read then ends."""
-
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    """This machine's clock, for a source that is to read up to now."""
-    on_wait: Callable[[str], None] = lambda _reason: None
-    """Called with the reason where no answer comes for a while."""
-    deadline: Deadline = field(default_factory=Deadline)
-    """How long all clients of one sync may take."""
-    watch: Watch = field(default_factory=Watch)
-    """Whether answers come, for all clients of one sync."""
-    paces: dict[str, RateLimit] = field(default_factory=dict)
-    """What is known of the limits of each API, for all clients of one sync."""
-
-    def connect(self, settings: SourceSettings) -> TelnyxClient:
-        """Open a client with these settings."""
-        client = self.open_client(settings.api_key, settings.base_url, settings.max_concurrency)
-        client.rate_limit = self.paces.setdefault(settings.base_url, client.rate_limit)
-        self.watch.is_stopping, self.watch.on_wait = self.is_stopping, self.on_wait
-        self.deadline.request_seconds = settings.request_deadline_seconds
-        self.deadline.sync_seconds = settings.sync_deadline_minutes * 60 or None
-        client.deadline, client.watch = self.deadline, self.watch
-        client.rate_limit.longest_wait = settings.request_deadline_seconds
-        return client
-
-
 def telnyx_source(
     api_key: str | None = None,
     base_url: str | None = None,
@@ -112,8 +67,7 @@ def telnyx_source(
     reread_events: Sequence[Window] = (),
     allow_unproven: bool = False,
     accept_deletions: bool = False,
-    supervision: Supervision | None = None,
-    checked: SourceSettings | None = None,
+    open_client: OpenClient = TelnyxClient,
     **settings: Any,
 ) -> DltSource:
     """Read port-out orders, their numbers and their events, and what has changed since the last run.
@@ -122,66 +76,80 @@ def telnyx_source(
     wider section of dlt's configuration counts. Further settings, as arguments or under `[sources.telnyx]`:
     `start_date`, `page_size` (1..250), `max_concurrency`, `overlap_minutes`, `request_deadline_seconds`,
     `sync_deadline_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii`
-    (keep, hash, drop), `pii_salt`; all are checked, and those of the models too. Whoever has `checked` all settings
-    gives no others. `as_of` (default: now) bounds every range. `since`
+    (keep, hash, drop), `pii_salt`; all are checked. `as_of` (default: now) bounds every range. `since`
     extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to `inserted_at`),
     `reread_events` the events of these ranges, and nothing else. Now is what the API's `Date` headers say where
     these differ from this machine's clock, and no range reaches beyond it. Resources: `portouts`,
     `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
 
-    Raises `SettingsError`, and while running `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone`, `UnusableRow`
-    (inside dlt's own errors). With `accept_deletions` orders that the API no longer knows are never a reason to fail.
+    Raises `SettingsError`, and while running `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone` (inside dlt's
+    own errors). With `accept_deletions` orders that the API no longer knows are never a reason to fail.
     """
-    supervision = supervision or Supervision()
-    found = checked or read_settings(api_key, base_url, **settings)
-    until, start = (as_of or supervision.now()).astimezone(UTC), since or found.start
-    if not (reread or reread_events):
-        require_range("--since" if since else "start_date", start, until)
-    options = SyncOptions(
-        as_of=until,
+    checked = read_settings(api_key, base_url, **settings)
+    options = sync_options(
+        checked,
+        as_of or datetime.now(UTC),
+        since,
         is_now=as_of is None,
-        since=max(start, BEGINNING) if start else None,  # earlier days only cost requests
         full=full,
         reread=reread or {},
         reread_events=reread_events,
-        page_size=found.page_size,
-        overlap=found.overlap,
-        events=found.events,
-        time_zone=found.time_zone,
-        privacy=found.privacy,
         allow_unproven=allow_unproven,
         accept_deletions=accept_deletions,
-        chunk_rows=supervision.chunk_rows,
     )
 
-    @dlt.source(name="telnyx", section="telnyx", max_table_nesting=0)
-    def telnyx() -> list[DltResource]:
-        return _resources(options, supervision, lambda: supervision.connect(found))
+    def read() -> LoadPackage:
+        client = Connection(checked, open_client=open_client).open()
+        run = SyncRun(client, options, SyncState.from_json(dlt.current.source_state().get("sync", {})))
+        with prefetched(client, run, is_ahead=False) as packages:
+            [package] = packages
+        return package
 
-    return telnyx()
+    return _source(read)
 
 
-def _resources(
-    options: SyncOptions, supervision: Supervision, connect: Callable[[], TelnyxClient]
-) -> list[DltResource]:
-    """Make the resource that reads, and one transformer for each table of what it read."""
-    is_stopping = supervision.is_stopping
-    run = SyncRun(options, supervision.sync_id, supervision.report, supervision.on_progress, is_stopping)
-    looks_ahead = supervision.look_ahead and options.chunk_rows is not None
-    chunks = ReadAhead(run, connect, is_stopping, looks_ahead=looks_ahead)
-    supervision.ending.callback(chunks.end)
+def sync_options(
+    settings: SourceSettings, as_of: datetime, since: datetime | None = None, **options: Any
+) -> SyncOptions:
+    """Make the options of a sync from the settings and what is asked for; raises `SettingsError` for an empty range."""
+    until, start = as_of.astimezone(UTC), since or settings.start
+    if not (options.get("reread") or options.get("reread_events")):
+        require_range("--since" if since else "start_date", start, until)
+    return SyncOptions(
+        **{"sync_id": str(uuid.uuid4()), **options},
+        as_of=until,
+        since=max(start, BEGINNING) if start else None,  # earlier days only cost requests
+        page_size=settings.page_size,
+        overlap=settings.overlap,
+        events=settings.events,
+        time_zone=settings.time_zone,
+        privacy=settings.privacy,
+    )
+
+
+def package_source(package: LoadPackage) -> DltSource:
+    """Make a source of one load package that has been read."""
+    return _source(lambda: package)
+
+
+def _source(read: Callable[[], LoadPackage]) -> DltSource:
+    """Make a source with one resource that reads a load package, and one transformer for each of its tables."""
 
     @dlt.resource(name="reads", selected=False)
     def reads() -> Iterator[Tables]:
-        memory = dlt.current.source_state()
-        tables, memory["sync"], _ = chunks.take(memory.get("sync", {}))
-        yield tables
+        package = read()
+        dlt.current.source_state()["sync"] = package.state
+        yield package.tables
 
-    tables = [
-        dlt.transformer(_pick(name, _keys(hints)), data_from=reads, name=name, **hints)
-        for name, hints in _HINTS.items()
-    ]
-    return [reads, *tables]
+    @dlt.source(name="telnyx", section="telnyx", max_table_nesting=0)
+    def telnyx() -> list[DltResource]:
+        tables = [
+            dlt.transformer(_pick(name, _keys(hints)), data_from=reads, name=name, **hints)
+            for name, hints in _HINTS.items()
+        ]
+        return [reads, *tables]
+
+    return telnyx()
 
 
 def _keys(hints: Mapping[str, Any]) -> list[str]:

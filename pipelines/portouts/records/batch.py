@@ -15,12 +15,12 @@ from portouts.records.versions import newest_versions, observations_table, porte
 
 
 @dataclass
-class Chunk:
+class Batch:
     """Rows read and not yet committed."""
 
     orders: list[pa.Table] = field(default_factory=list)
-    glimpses: list[pa.Table] = field(default_factory=list)
-    """Versions of orders seen in reads that proved nothing."""
+    discarded: list[pa.Table] = field(default_factory=list)
+    """Orders on pages that proved nothing: versions of orders all the same."""
     events: list[pa.Table] = field(default_factory=list)
     ported_ranges: list[pa.Table] = field(default_factory=list)
 
@@ -30,7 +30,7 @@ class Chunk:
 
     def tables(self, seen_at: datetime, sync_id: str, privacy: Privacy) -> dict[str, pa.Table]:
         """Make the tables of `raw`, by name: one version of each order and event, and what follows from them."""
-        seen = [*self.glimpses, *self.orders] or [orders_table([])]
+        seen = [*self.discarded, *self.orders] or [orders_table([])]
         orders = newest_versions(seen)
         no_ranges = ported_ranges_table([], seen_at, seen_at, seen_at)
         return {

@@ -6,7 +6,8 @@ seen is history, whatever wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -63,6 +64,48 @@ def ported_ranges_table(
             "seen_at": _constant(seen_at, INSTANT, len(ids)),
         }
     )
+
+
+@dataclass
+class KnownVersions:
+    """Versions of orders that a sync knows: `updated_at` by id."""
+
+    held: dict[str, datetime | None]
+    """Of open orders, as an earlier sync has committed them."""
+    is_first_load: bool = False
+    committed: dict[str, datetime | None] = field(default_factory=dict)
+    """Of orders that this sync has committed."""
+
+    def only_new(self, orders: pa.Table) -> pa.Table:
+        """Leave out versions older than one that this sync has committed."""
+        return not_older(orders, self.committed)
+
+    def forget_held(self, orders: pa.Table) -> None:
+        """Forget the held versions of orders that were fetched by id: the API shows what it shows now."""
+        for order_id in self.held.keys() & set(orders["id"].to_pylist()):
+            del self.held[order_id]
+
+    def commit(self, orders: pa.Table, discarded: Sequence[pa.Table]) -> None:
+        """Note the versions about to be committed. A first load reads each order once, unless it was discarded."""
+        if self.is_first_load:
+            seen_before = pa.chunked_array([table["id"].combine_chunks() for table in discarded], TEXT)
+            orders = orders.filter(pc.is_in(orders["id"], seen_before))
+        self.committed |= dict(zip(orders["id"].to_pylist(), orders["updated_at"].to_pylist(), strict=True))
+
+
+def older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.Table:
+    """Keep the orders whose `updated_at` lies before that of the known version."""
+    return orders.filter(_is_older(orders, versions)) if versions else orders.slice(0, 0)
+
+
+def not_older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.Table:
+    """Leave out the orders whose `updated_at` lies before that of the known version."""
+    return orders.filter(pc.invert(_is_older(orders, versions))) if versions else orders
+
+
+def _is_older(orders: pa.Table, versions: Mapping[str, datetime | None]) -> pa.ChunkedArray:
+    known_at = pa.array([versions.get(order_id) for order_id in orders["id"].to_pylist()], INSTANT)
+    return pc.fill_null(pc.less(orders["updated_at"], known_at), fill_value=False)
 
 
 def _constant(value: object, kind: pa.DataType, length: int) -> pa.Array:

@@ -241,8 +241,7 @@ class Reconciliation:
         return Counted(page.total, next(iter([*ids_of(usable), *(row.fingerprint for row in apart)]), None))
 
     async def _read(self, query: ListQuery) -> list[Read]:
-        reads: list[Read] = []
-        await self._reader.read_all(deque[Query]([query]), reads.append)
+        reads = [read async for read in self._reader.read(deque[Query]([query]))]
         self.result.unproven += [str(read.query) for read in reads if not read.is_proven]
         return reads
 
@@ -264,9 +263,7 @@ class Reconciliation:
         """Ask by id for the orders that a page should have shown; only a 404 there means that an order is gone."""
         doubted, self._doubted = sorted(self._doubted), set()
         for query in lookups(doubted, self._page_size):
-            reads: list[Read] = []
-            await self._reader.read_all(deque([query]), reads.append)
-            for read in reads:
+            async for read in self._reader.read(deque([query])):
                 answers: dict[str, Version | None] = {**_versions(read.table), **dict.fromkeys(read.missing)}
                 held = self._held.find(answers)
                 self._held.correct({id_: v for id_, v in answers.items() if held.get(id_) != v})

@@ -7,17 +7,18 @@ answers with 404 get `deleted_at`. Then everything is compared once more.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import SystemRandom
 
-from portouts.errors import OrdersGone
-from portouts.extract.options import Progress, SyncReport, unwatched
-from portouts.extract.run import IF_REMOVED, OF_THIS_ACCOUNT
+from portouts.errors import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone
+from portouts.extract.options import Progress, unwatched
+from portouts.load.connection import Connection
 from portouts.load.pipeline import RawPipeline
 from portouts.load.settings import SourceSettings
-from portouts.load.source import Supervision, telnyx_source
+from portouts.load.source import sync_options
 from portouts.telnyx.client import converse
 from portouts.telnyx.clock import TOLERANCE, ApiClock
 from portouts.verify.comparison import Comparison, Difference
@@ -60,11 +61,13 @@ class Verification:
 
     raw: RawPipeline
     settings: SourceSettings
-    supervision: Supervision
+    connection: Connection
     as_of: datetime
+    sync_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     on_progress: Progress = unwatched
     on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None
     accept_deletions: bool = False
+    batch_rows: int | None = None
     requests: int = 0
 
     def settle(self, plan: Plan, *, repair: bool) -> tuple[Comparison, list[Difference]]:
@@ -81,7 +84,7 @@ class Verification:
 
     def _compare(self, plan: Plan) -> Comparison:
         settings = self.settings
-        client = self.supervision.connect(settings)
+        client = self.connection.open()
         with self.raw.warehouse.connected() as connection:
             held = LocalOrders(connection)
             planned, counted = plan(held), 0
@@ -115,19 +118,19 @@ class Verification:
 
     def _repair(self, comparison: Comparison) -> None:
         """Read the differing orders and the ranges of missing events again, and mark the orders that are gone."""
-        supervision = replace(self.supervision, report=SyncReport())
-        source = telnyx_source(
-            as_of=self.as_of,
+        options = sync_options(
+            self.settings,
+            self.as_of,
             reread={difference.portout_id: difference.inserted_at for difference in comparison.differences},
             reread_events=comparison.missing_events,
             accept_deletions=self.accept_deletions,
-            supervision=supervision,
-            checked=self.settings,
+            sync_id=self.sync_id,
+            batch_rows=self.batch_rows,
         )
-        self.raw.load_all(source, supervision)
-        self.requests += supervision.report.requests
+        report = self.raw.sync(self.connection, options)
+        self.requests += report.requests
         with self.raw.warehouse.connected() as connection:
-            mark_deleted(connection, supervision.report.missing, self.as_of)
+            mark_deleted(connection, report.missing, self.as_of)
 
 
 def require_few_deletions(comparison: Comparison) -> None:
@@ -218,7 +221,7 @@ def certify(
     not_covered = COUNTS_ALONE if depth in (AFTER_SYNC, Depth.QUICK) else COUNTS_BY_PERIOD.format(period=depth)
     has_counted_events = comparison.events is not None
     return Certificate(
-        verification_id=verification.supervision.sync_id,
+        verification_id=verification.sync_id,
         as_of=verification.as_of,
         started_at=started_at,
         finished_at=finished_at,

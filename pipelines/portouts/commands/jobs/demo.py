@@ -11,11 +11,10 @@ from pathlib import Path
 import duckdb
 from portouts_sandbox import World, create_app, running
 
-from portouts.commands.jobs.sync import CHUNK_ROWS, SyncOutcome, SyncRequest, run_sync
-from portouts.extract.options import Progress
+from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.extract.options import Callbacks, Progress
 from portouts.load.settings import ARGUMENT, SourceSettings, check_settings
 from portouts.load.settings_files import Setting
-from portouts.load.source import Supervision
 from portouts.warehouse.sql import sql_folder
 from portouts.warehouse.warehouse import Warehouse
 
@@ -80,7 +79,7 @@ def demo_settings(base_url: str) -> SourceSettings:
 
 
 def _sync(warehouse: Warehouse, request: SyncRequest, clock: Clock, on_progress: Progress) -> SyncOutcome:
-    return run_sync(warehouse, request, clock, Supervision(on_progress=on_progress, chunk_rows=CHUNK_ROWS))
+    return run_sync(warehouse, request, clock, Callbacks(on_progress))
 
 
 def published_statuses(database: Path) -> dict[str, str]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from portouts.errors import NotProven
-from portouts.extract.options import SyncReport
-from portouts.extract.run import OF_THIS_ACCOUNT
+from portouts.errors import OF_THIS_ACCOUNT, NotProven
+from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncReport
+from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
 from portouts.load.settings import SourceSettings
-from portouts.load.source import Supervision, telnyx_source
+from portouts.load.source import sync_options
+from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import build_in_limited_memory
 from portouts.transform.checks import CheckWarning
@@ -26,6 +26,7 @@ from portouts.verify.count_buckets import Depth, Verify
 from portouts.verify.verification import (
     AFTER_SYNC,
     MOST_SEARCHED_AFTER_SYNC,
+    Plan,
     Verification,
     certify,
     events_to_count,
@@ -43,9 +44,10 @@ from portouts.warehouse.metadata import (
 )
 from portouts.warehouse.redaction import mask_stored
 from portouts.warehouse.warehouse import Warehouse
+from portouts.windows import Window
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
-CHUNK_ROWS = 50_000
+BATCH_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class SyncRequest:
     """Make the working file again from the published one first."""
     accept_settings: bool = False
     """Take settings that change what the numbers mean."""
+    sync_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    batch_rows: int | None = field(default_factory=lambda: BATCH_ROWS)
+    prefetch: bool = True
+    """Read the next batch while one is loaded."""
 
 
 @dataclass(frozen=True)
@@ -89,130 +95,148 @@ class SyncOutcome:
 
 
 def run_sync(
-    warehouse: Warehouse, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
+    warehouse: Warehouse,
+    request: SyncRequest,
+    clock: Callable[[], datetime],
+    callbacks: Callbacks = NO_CALLBACKS,
+    open_client: OpenClient = TelnyxClient,
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
     with warehouse.locked(), own_dlt(warehouse.folder):
         if request.rebuild:
             warehouse.rebuild()
-        attempts = count()
 
         def work() -> SyncOutcome:
-            again = next(attempts) > 0
-            attempt = replace(supervision, report=SyncReport(), ending=ExitStack()) if again else supervision
             with raw_pipeline(warehouse) as raw:
-                return _sync(raw, request, clock, attempt)
+                return _sync(raw, request, clock, callbacks, open_client)
 
         return warehouse.healing(work)
 
 
 def _sync(
-    raw: RawPipeline, request: SyncRequest, clock: Callable[[], datetime], supervision: Supervision
+    raw: RawPipeline,
+    request: SyncRequest,
+    clock: Callable[[], datetime],
+    callbacks: Callbacks,
+    open_client: OpenClient,
 ) -> SyncOutcome:
-    started_at, report, warehouse = clock(), supervision.report, raw.warehouse
+    started_at, warehouse = clock(), raw.warehouse
     warehouse.warn_of_little_space()
-    request = _keep_settings(raw, request, report)
-    _load(raw, request, supervision)
-    certificate = _verify(raw, request, supervision, clock)
+    request, notes = _keep_settings(raw, request)
+    connection = Connection(request.settings, callbacks, open_client)
+    report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
+    report.notes[:0] = notes
+    certificate = _verify(raw, request, report, connection, clock)
+    changed, warnings = _record(raw, request, report, certificate, started_at, clock())
+    warehouse.publish(request.keep)
+    seconds = (clock() - started_at).total_seconds()
+    return SyncOutcome(
+        warehouse.database, report.as_of, report, changed, warnings, seconds, certificate, warehouse.notes
+    )
+
+
+def _record(
+    raw: RawPipeline,
+    request: SyncRequest,
+    report: SyncReport,
+    certificate: Certificate | None,
+    started_at: datetime,
+    finished_at: datetime,
+) -> tuple[int, list[CheckWarning]]:
+    """Write the records of a sync and build the models; return how many orders changed, and the checks' warnings."""
     record = SyncRecord(
-        supervision.sync_id,
+        request.sync_id,
         report.as_of,
         started_at,
-        clock(),
+        finished_at,
         report.requests,
         report.orders_read,
         report.events_read,
         is_proven=not report.unproven,
     )
-    with warehouse.connected() as connection:
+    is_masked = request.full and request.settings.privacy.pii != "keep"
+    with raw.warehouse.connected() as connection:
         if report.api_date:
             mend_later_than(connection, report.api_date)
         remember_settings(connection, request.settings, report.as_of)
         changed = record_sync(connection, record, raw.state().covered)
         if certificate:
             record_verification(connection, certificate)
-        is_covered = request.full and request.settings.privacy.pii != "keep"
-        if is_covered:
+        if is_masked:
             mask_stored(connection, request.settings.privacy)
         warnings = build_in_limited_memory(connection, request.settings.model_inputs(report.as_of))
-    if is_covered:
-        warehouse.rewrite()
-    warehouse.publish(request.keep)
-    seconds = (clock() - started_at).total_seconds()
-    noted = warehouse.notes
-    return SyncOutcome(warehouse.database, report.as_of, report, changed, warnings, seconds, certificate, noted)
+    if is_masked:
+        raw.warehouse.rewrite()
+    return changed, warnings
 
 
 def run_load(
     warehouse: Warehouse,
     request: SyncRequest,
-    supervision: Supervision,
+    clock: Callable[[], datetime],
     destination: str,
     engines: Iterable[Mapping[str, Any]] = (),
+    callbacks: Callbacks = NO_CALLBACKS,
+    open_client: OpenClient = TelnyxClient,
 ) -> SyncReport:
     """Bring the raw tables of another engine up to date. The models are built and published in DuckDB only.
 
     `engines` are files of settings, in whose section `destination` may stand how to reach the engine.
     """
     with warehouse.locked(), own_dlt(warehouse.folder, engines), raw_pipeline(warehouse, destination) as raw:
-        _load(raw, request, supervision)
-    return supervision.report
+        connection = Connection(request.settings, callbacks, open_client)
+        return raw.sync(connection, _options(request, clock()), is_ahead=request.prefetch)
 
 
-def _keep_settings(raw: RawPipeline, request: SyncRequest, report: SyncReport) -> SyncRequest:
+def _options(request: SyncRequest, now: datetime) -> SyncOptions:
+    return sync_options(
+        request.settings,
+        request.as_of or now,
+        request.since,
+        is_now=request.as_of is None,
+        full=request.full,
+        allow_unproven=request.allow_unproven,
+        accept_deletions=request.accept_deletions,
+        sync_id=request.sync_id,
+        batch_rows=request.batch_rows,
+    )
+
+
+def _keep_settings(raw: RawPipeline, request: SyncRequest) -> tuple[SyncRequest, list[str]]:
     """Use the settings of the warehouse; another `pii` is accepted by reading everything again, too."""
     is_pii_given = request.full and "pii" in request.settings.found
     accepted = OF_MODELS | OF_ROWS if request.accept_settings else {"pii"} if is_pii_given else ()
     with raw.warehouse.connected() as connection:
         kept = keep_settings(connection, raw.state(), request.settings, accepted=accepted)
-    report.notes += kept.notes
-    return replace(request, settings=kept.settings, full=request.full or "pii" in kept.changed)
-
-
-def _load(raw: RawPipeline, request: SyncRequest, supervision: Supervision) -> None:
-    source = telnyx_source(
-        as_of=request.as_of,
-        since=request.since,
-        full=request.full,
-        allow_unproven=request.allow_unproven,
-        accept_deletions=request.accept_deletions,
-        supervision=supervision,
-        checked=request.settings,
-    )
-    raw.load_all(source, supervision)
+    return replace(request, settings=kept.settings, full=request.full or "pii" in kept.changed), kept.notes
 
 
 def _verify(
     raw: RawPipeline,
     request: SyncRequest,
-    supervision: Supervision,
+    report: SyncReport,
+    connection: Connection,
     clock: Callable[[], datetime],
 ) -> Certificate | None:
     """Compare what is held now with the API's counts, and read again what differs; its requests are the sync's."""
     if request.verify is Verify.NONE:
         return None
-    started_at = clock()
-    covered, as_of = raw.state().covered, supervision.report.as_of
-    ranges, events = ranges_to_compare(covered[Axis.INSERTED]), events_to_count(covered[Axis.EVENTS], as_of)
-    accepted = request.accept_deletions
-    verification = Verification(raw, request.settings, supervision, as_of, accept_deletions=accepted)
-    if request.verify is Verify.QUICK:
-        with raw.warehouse.connected() as connection:
-            is_known = has_counted_events(connection) and not request.full
-        depth = AFTER_SYNC
-        plan = plan_after_sync(
-            ranges,
-            is_swept=supervision.report.is_swept,
-            events=() if is_known else events,
-            most_searched=None if accepted else MOST_SEARCHED_AFTER_SYNC,
-        )
-    else:
-        depth = Depth(request.verify)
-        plan = plan_depth(ranges, depth, events=events)
-    settled = verification.settle(plan, repair=True)
-    supervision.report.requests += verification.requests
+    started_at, covered = clock(), raw.state().covered
+    ranges = ranges_to_compare(covered[Axis.INSERTED])
+    verification = Verification(
+        raw,
+        request.settings,
+        connection,
+        report.as_of,
+        request.sync_id,
+        accept_deletions=request.accept_deletions,
+        batch_rows=request.batch_rows,
+    )
+    depth = AFTER_SYNC if request.verify is Verify.QUICK else Depth(request.verify)
+    settled = verification.settle(_plan(raw, request, report, ranges), repair=True)
+    report.requests += verification.requests
     comparison, _ = settled
-    supervision.report.unusable = comparison.unusable | supervision.report.unusable
+    report.unusable = comparison.unusable | report.unusable
     certificate = certify(verification, ranges, depth, settled, started_at, clock())
     if certificate.verdict == Verdict.DIFFERENT and not request.allow_unproven:
         raise NotProven(
@@ -220,3 +244,18 @@ def _verify(
             f"published. {OF_THIS_ACCOUNT} Then run `portouts sync --verify none` and `portouts verify --repair`."
         )
     return certificate
+
+
+def _plan(raw: RawPipeline, request: SyncRequest, report: SyncReport, ranges: Sequence[Window]) -> Plan:
+    """Plan what to compare after a sync; the events are counted until they have been counted once."""
+    events = events_to_count(raw.state().covered[Axis.EVENTS], report.as_of)
+    if request.verify is not Verify.QUICK:
+        return plan_depth(ranges, Depth(request.verify), events=events)
+    with raw.warehouse.connected() as connection:
+        is_counted = has_counted_events(connection) and not request.full
+    return plan_after_sync(
+        ranges,
+        is_swept=report.is_swept,
+        events=() if is_counted else events,
+        most_searched=None if request.accept_deletions else MOST_SEARCHED_AFTER_SYNC,
+    )

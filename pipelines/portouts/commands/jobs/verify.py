@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from portouts.errors import SettingsError
-from portouts.extract.options import Progress, unwatched
+from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
+from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember_settings
 from portouts.load.settings import SourceSettings
-from portouts.load.source import Supervision
+from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, build_in_limited_memory
 from portouts.verify.comparison import Comparison, Difference
@@ -54,9 +55,9 @@ def run_verify(
     warehouse: Warehouse,
     request: VerifyRequest,
     clock: Callable[[], datetime],
-    supervision: Supervision,
-    on_progress: Progress = unwatched,
+    callbacks: Callbacks = NO_CALLBACKS,
     on_plan: Callable[[ComparisonPlan], None] = lambda _plan: None,
+    open_client: OpenClient = TelnyxClient,
 ) -> VerifyOutcome:
     """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
     warehouse.require_loaded()
@@ -64,7 +65,7 @@ def run_verify(
 
         def work() -> VerifyOutcome:
             with raw_pipeline(warehouse) as raw:
-                return _verify(raw, request, clock, supervision, on_progress, on_plan)
+                return _verify(raw, request, clock, callbacks, on_plan, open_client)
 
         return warehouse.healing(work)
 
@@ -73,9 +74,9 @@ def _verify(
     raw: RawPipeline,
     request: VerifyRequest,
     clock: Callable[[], datetime],
-    supervision: Supervision,
-    on_progress: Progress,
+    callbacks: Callbacks,
     on_plan: Callable[[ComparisonPlan], None],
+    open_client: OpenClient,
 ) -> VerifyOutcome:
     started_at, warehouse = clock(), raw.warehouse
     with warehouse.connected() as connection:
@@ -88,7 +89,15 @@ def _verify(
     if not ranges:
         raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
     inputs = kept.settings.model_inputs(as_of)
-    verification = Verification(raw, kept.settings, supervision, as_of, on_progress, on_plan, request.accept_deletions)
+    verification = Verification(
+        raw,
+        kept.settings,
+        Connection(kept.settings, replace(callbacks, on_progress=unwatched), open_client),
+        as_of,
+        on_progress=callbacks.on_progress,
+        on_plan=on_plan,
+        accept_deletions=request.accept_deletions,
+    )
     is_quick = request.depth is Depth.QUICK and not request.repair
     events = events_to_count(covered.get(Axis.EVENTS, ()), as_of, request.since, request.until)
     plan = plan_depth(

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
+from portouts.extract.plan import require_range
 from portouts.load.settings_files import (
     asks_vault,
     find_settings,
     parse_instant,
     require_api_key,
     require_destination,
-    require_range,
 )
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,18 +16,17 @@ import httpx
 import pytest
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.errors import Interrupted
-from portouts.extract.options import SyncReport
-from portouts.extract.prefetch import ReadAhead, Reading
-from portouts.extract.run import SyncRun
+from portouts.extract.intake import LoadPackage
+from portouts.extract.options import Callbacks, SyncReport
 from portouts.load.pipeline import RawPipeline, raw_pipeline
-from portouts.load.source import Supervision
+from portouts.load.prefetch import PackageReader, Prefetch
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.errors import KeyRejected
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import UNTOLD, Account, ask
 
-ORDERS, PAGE_SIZE, CHUNK_ROWS, CHUNKS = 60, 5, 60, 3
+ORDERS, PAGE_SIZE, BATCH_ROWS, PACKAGES = 60, 5, 60, 3
 PATIENCE = 30  # seconds, for what would otherwise never come
 TABLES = ["portouts", "portout_phone_numbers", "portout_events", "portout_observations", "portout_ported_ranges"]
 HELD = {table: f"from raw.{table} order by all" for table in TABLES}
@@ -41,12 +39,12 @@ HELD_ANYWAY = {
 COVERED = {"covered_ranges": "from raw.covered_ranges order by all"}
 
 
-begin, read_chunk = ReadAhead._begin, SyncRun.read_chunk
+begin, read_package = Prefetch._begin, PackageReader.read
 
 
-def begin_and_wait(self: ReadAhead, state: Any) -> Future[Reading]:
-    """Read faster than anybody can load: a chunk begun is read before its beginner goes on."""
-    future = begin(self, state)
+def begin_and_wait(self: Prefetch) -> Future[LoadPackage | None]:
+    """Read faster than anybody can load: a package is read before its beginner goes on."""
+    future = begin(self)
     wait([future], PATIENCE)
     return future
 
@@ -55,12 +53,12 @@ def begin_and_wait(self: ReadAhead, state: Any) -> Future[Reading]:
 def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read ahead as it happens, and at the worst possible instant."""
     if request.param == "at once":
-        monkeypatch.setattr(ReadAhead, "_begin", begin_and_wait)
+        monkeypatch.setattr(Prefetch, "_begin", begin_and_wait)
 
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ReadAhead, "_begin", begin_and_wait)
+    monkeypatch.setattr(Prefetch, "_begin", begin_and_wait)
 
 
 @pytest.fixture(autouse=True)
@@ -73,47 +71,47 @@ def no_thread_is_left() -> Iterator[None]:
 
 @dataclass
 class Syncs:
-    """Syncs of one account in chunks; `before_request` may meddle with what is asked since a chunk was begun."""
+    """Syncs of one account in batches; `before_request` may meddle with the requests of a package."""
 
     account: Account
-    look_ahead: bool = True
-    chunk_rows: int | None = CHUNK_ROWS
+    is_ahead: bool = True
+    batch_rows: int | None = BATCH_ROWS
     is_stopping: Callable[[], bool] = lambda: False
     before_request: Callable[[int], Any] | None = None
-    ending: ExitStack = field(default_factory=ExitStack)
-    chunks: int = 0
-    """Begun to be read in the last sync."""
-    conversations: int = 0
-    report: SyncReport = field(default_factory=SyncReport)
+    begun: int = 0
+    """Packages that the last sync began to read, and the end after the last one."""
+    clients: int = 0
+    done: SyncReport = field(default_factory=SyncReport)
+    """What had been read when the last sync ended, however it ended."""
 
     def sync(self) -> SyncOutcome:
-        self.chunks, self.conversations, self.report = 0, 0, SyncReport()
-        supervision = Supervision(
+        self.begun = self.clients = 0
+        request = SyncRequest(
+            self.account.world.now,
+            self.account.checked(),
             sync_id=f"as of {self.account.world.now}",
-            report=self.report,
-            is_stopping=self.is_stopping,
-            chunk_rows=self.chunk_rows,
-            look_ahead=self.look_ahead,
-            open_client=self.open_client,
-            ending=self.ending,
+            batch_rows=self.batch_rows,
+            prefetch=self.is_ahead,
         )
-        request = SyncRequest(self.account.world.now, self.account.checked())
+        callbacks = Callbacks(is_stopping=self.is_stopping)
         with pytest.MonkeyPatch.context() as counting:
-            counting.setattr(SyncRun, "read_chunk", self.counted(SyncRun.read_chunk))
-            return run_sync(Warehouse(self.account.database), request, lambda: datetime.now(UTC), supervision)
+            counting.setattr(PackageReader, "read", self.counted(PackageReader.read))
+            return run_sync(
+                Warehouse(self.account.database), request, lambda: datetime.now(UTC), callbacks, self.open_client
+            )
 
-    def counted(self, read_chunk: Callable[..., Any]) -> Callable[..., Any]:
-        def counting(*arguments: Any, **named: Any) -> Any:
-            self.chunks += 1
-            assert self.chunks <= 10, "reading does not come to an end"
-            return read_chunk(*arguments, **named)
+    def counted(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(reader: PackageReader) -> Any:
+            self.begun, self.done = self.begun + 1, reader._run.report
+            assert self.begun <= 10, "reading does not come to an end"
+            return read(reader)
 
         return counting
 
-    def open_client(self, api_key: str, base_url: str, max_concurrency: int) -> TelnyxClient:
-        self.conversations += 1
+    def open_client(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:
+        self.clients += 1
         transport = Meddling(httpx.ASGITransport(self.account.app), self)
-        return TelnyxClient(api_key, base_url, max_concurrency=max_concurrency, transport=transport)
+        return TelnyxClient(api_key, base_url, transport=transport, **given)
 
     def held(self, queries: dict[str, str]) -> dict[str, list[tuple[Any, ...]]]:
         return {name: self.account.ask(query) for name, query in queries.items()}
@@ -135,7 +133,7 @@ class Meddling(httpx.AsyncBaseTransport):
     syncs: Syncs
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self.syncs.before_request(self.syncs.chunks) if self.syncs.before_request else None
+        answer = self.syncs.before_request(self.syncs.begun) if self.syncs.before_request else None
         if asyncio.iscoroutine(answer):
             await answer
         return answer if isinstance(answer, httpx.Response) else await self.api.handle_async_request(request)
@@ -153,12 +151,12 @@ def syncs(tmp_path: Path) -> Syncs:
 @pytest.fixture
 def one_by_one(tmp_path: Path) -> Syncs:
     """The same account, read and loaded in turn."""
-    return new_syncs(tmp_path / "one-by-one", look_ahead=False)
+    return new_syncs(tmp_path / "one-by-one", is_ahead=False)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[Any, ...]]]:
-    syncs = new_syncs(tmp_path_factory.mktemp("undisturbed"), look_ahead=False)
+    syncs = new_syncs(tmp_path_factory.mktemp("undisturbed"), is_ahead=False)
     syncs.sync()
     return syncs.held(HELD_ANYWAY | COVERED)
 
@@ -184,7 +182,7 @@ def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syn
     for each in (syncs, one_by_one):
         world = each.account.world
         first = each.sync().report
-        assert (each.chunks, each.conversations) == (CHUNKS, 2)  # the comparison of counts is the second
+        assert (each.begun, each.clients) == (PACKAGES + 1, 2)  # the comparison of counts has the second client
         world.advance(timedelta(days=9))
         world.add_order(inserted_at=world.now)
         second = each.sync().report
@@ -196,43 +194,25 @@ def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syn
     assert len(syncs.held(HELD)["portouts"]) > ORDERS
 
 
-def test_the_next_chunk_is_read_while_one_is_loaded_and_the_one_after_it_is_not(
+def test_the_next_package_is_read_while_one_is_loaded_and_the_one_after_it_is_not(
     syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has_read_two = threading.Event()
 
-    async def reading(*arguments: Any, **named: Any) -> Any:
-        tables = await read_chunk(*arguments, **named)
-        if syncs.chunks == 2:
+    async def reading(reader: PackageReader) -> Any:
+        package = await read_package(reader)
+        if syncs.begun == 2:
             has_read_two.set()
-        return tables
+        return package
 
     def look() -> None:
         assert has_read_two.wait(PATIENCE)
-        assert (syncs.chunks, syncs.report.is_read_ahead, syncs.report.is_done) == (2, True, False)
+        assert syncs.begun == 2
 
-    monkeypatch.setattr(SyncRun, "read_chunk", reading)
+    monkeypatch.setattr(PackageReader, "read", reading)
     after_load(monkeypatch, 1, look)
     syncs.sync()
-    assert syncs.chunks == CHUNKS
-
-
-class NeverLeft(ExitStack):
-    """What a script has that knows nothing of endings."""
-
-    def __exit__(self, *_: object) -> None:
-        self.pop_all()
-
-
-@pytest.mark.parametrize("chunk_rows", [None, CHUNK_ROWS])
-def test_a_sync_that_is_done_or_has_failed_has_ended_though_nobody_ends_it(
-    chunk_rows: int | None, tmp_path: Path
-) -> None:
-    syncs = new_syncs(tmp_path, chunk_rows=chunk_rows, ending=NeverLeft())
-    syncs.sync()
-    syncs.before_request = lambda _chunk: httpx.Response(401)
-    with pytest.raises(KeyRejected):
-        syncs.sync()
+    assert syncs.begun == PACKAGES + 1
 
 
 # When something does
@@ -271,12 +251,12 @@ def test_what_fails_ahead_is_raised_when_it_is_asked_for_and_the_chunk_before_it
 ) -> None:
     messages = []
     for each in (syncs, one_by_one):
-        each.before_request = lambda chunk: httpx.Response(401) if chunk == 2 else None
+        each.before_request = lambda package: httpx.Response(401) if package == 2 else None
         with pytest.raises(KeyRejected) as failure:
             each.sync()
         messages.append(str(failure.value).partition("?")[0])
         each.before_request = None
-        assert (each.chunks, each.account.database.exists()) == (2, False)
+        assert (each.begun, each.account.database.exists()) == (2, False)
     assert messages[0] == messages[1]
     committed = syncs.committed()
     assert committed == one_by_one.committed()
@@ -305,21 +285,21 @@ def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answer
         assert is_asked.wait(PATIENCE)
         raise error
 
-    begun: list[Future[Reading]] = []
+    begun: list[Future[LoadPackage | None]] = []
 
-    def begin_and_end(self: ReadAhead, state: Any) -> Future[Reading]:
-        begun.append(begin(self, state))
+    def begin_and_end(self: Prefetch) -> Future[LoadPackage | None]:
+        begun.append(begin(self))
         return begun[-1] if len(begun) == 1 else end()
 
-    syncs.before_request = lambda chunk: never() if chunk == 2 else None
+    syncs.before_request = lambda package: never() if package == 2 else None
     if is_loading:
         after_load(monkeypatch, 1, end)
     else:
-        monkeypatch.setattr(ReadAhead, "_begin", begin_and_end)
+        monkeypatch.setattr(Prefetch, "_begin", begin_and_end)
     with pytest.raises(error):
         syncs.sync()
     assert broken_off
-    assert syncs.chunks == 2
+    assert syncs.begun == 2
 
 
 @pytest.mark.usefixtures("at_once")
@@ -327,14 +307,14 @@ def test_a_sync_asked_to_stop_loads_what_it_has_read_ahead_and_begins_no_more(
     syncs: Syncs, undisturbed: dict[str, list[tuple[Any, ...]]]
 ) -> None:
     asked_of_two: list[int] = []
-    syncs.before_request = lambda chunk: asked_of_two.append(chunk) if chunk == 2 else None
+    syncs.before_request = lambda package: asked_of_two.append(package) if package == 2 else None
     syncs.is_stopping = lambda: len(asked_of_two) >= 3
     with pytest.raises(Interrupted):
         syncs.sync()
-    assert (syncs.chunks, syncs.account.database.exists()) == (2, False)
+    assert (syncs.begun, syncs.account.database.exists()) == (3, False)  # the third is where it is interrupted
     committed = syncs.committed()
     loaded = len(committed["portouts"]), len(committed["portout_events"])
-    assert loaded == (syncs.report.orders_read, syncs.report.events_read)
+    assert loaded == (syncs.done.orders_read, syncs.done.events_read)
     syncs.before_request, syncs.is_stopping = None, lambda: False
     syncs.sync()
     assert syncs.held(HELD_ANYWAY | COVERED) == undisturbed
@@ -346,13 +326,13 @@ def test_a_sync_asked_to_stop_when_its_last_chunk_has_been_read_ahead_is_done(
 ) -> None:
     has_read_all = threading.Event()
 
-    async def reading(run: SyncRun, *arguments: Any, **named: Any) -> Any:
-        tables = await read_chunk(run, *arguments, **named)
-        if run.is_done:
+    async def reading(reader: PackageReader) -> Any:
+        package = await read_package(reader)
+        if package is None:
             has_read_all.set()
-        return tables
+        return package
 
-    monkeypatch.setattr(SyncRun, "read_chunk", reading)
+    monkeypatch.setattr(PackageReader, "read", reading)
     syncs.is_stopping = has_read_all.is_set
     assert syncs.sync().is_proven
     assert syncs.account.ask("select count(*) from marts.fct_portouts") == [(ORDERS,)]
