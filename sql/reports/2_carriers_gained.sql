@@ -1,17 +1,19 @@
 -- Which carriers gain them?
-with
-
 -- Only a share of exactly 1 is shown as 100, and only a share of exactly 0 as 0.
-gained as (
-
+with gained as (
     select
-        *,
+        rank,
+        carrier_name,
+        orders_ported,
+        numbers_ported,
+        share_of_numbers,
+        rejection_rate,
+        median_response_hours,
         case when share_of_numbers < 1 then 99.9 else 100 end as most_share,
         case when share_of_numbers > 0 then 0.1 else 0 end as least_share,
         case when rejection_rate < 1 then 99.9 else 100 end as most_rejected,
         case when rejection_rate > 0 then 0.1 else 0 end as least_rejected,
     from marts.agg_carriers_gained
-
 )
 
 select

@@ -9,5 +9,5 @@ select
     automatic as by_silence,
     open as waiting,
 from marts.agg_response_latency_monthly
-order by 1 desc
+order by month desc
 limit 12

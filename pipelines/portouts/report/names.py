@@ -1,7 +1,7 @@
-"""Names and other text from the data, made safe to show: what cannot be seen is removed, the rest is never rewritten.
+"""Names and other text from the data, made safe to show: invisible characters are removed, the rest is unchanged.
 
-A name inside a sentence stands between two marks (U+2068 and U+2069), so that its writing direction does not turn the
-words around it. HTML shows them as `<bdi>`; plain text and charts leave them out. The surprise: lengths are counted in
+A name inside a sentence is between two marks (U+2068 and U+2069), so that its writing direction does not affect the
+words around it. HTML shows the marks as `<bdi>`; plain text and charts leave them out. The surprise: lengths are in
 columns, as in a terminal, because a Chinese character is as wide as two Latin letters and an accent has no width.
 """
 
@@ -29,18 +29,18 @@ _UNCUT_MARKS = 4  # accents that a character may carry on average before a name 
 
 
 def plain(text: object) -> str:
-    """Return a text without marks, control characters and line breaks; what is no text is an empty one."""
+    """Return a text without marks, control characters and line breaks; anything but a text becomes an empty one."""
     return _cleaned(text).translate(_MARKS) if isinstance(text, str) else ""
 
 
 def isolated(name: object, otherwise: str) -> str:
-    """Return a name for use in a sentence, or our own word `otherwise` where nothing of it can be seen."""
+    """Return a name for use in a sentence, or our own word `otherwise` if no character of it is visible."""
     shown = label(name, LENGTH)
     return f"{_OPEN}{shown}{_CLOSE}" if _is_visible(shown) else otherwise
 
 
 def label(name: object, length: int) -> str:
-    """Return a name as plain text of at most so many columns; a longer one is cut and ends in an ellipsis."""
+    """Return a name as plain text of at most `length` columns; a longer one is cut and ends in an ellipsis."""
     text = plain(name)
     if columns(text) <= length and len(text) <= _UNCUT_MARKS * length:
         return text
@@ -54,7 +54,7 @@ def label(name: object, length: int) -> str:
 
 
 def isolated_if_turned(name: str) -> str:
-    """Return a name on its own, marked only where it is written from right to left."""
+    """Return a name outside a sentence, with marks only if it is written from right to left."""
     text = plain(name)
     is_turned = any(unicodedata.bidirectional(character) in {"R", "AL"} for character in text)
     return f"{_OPEN}{text}{_CLOSE}" if is_turned else text
