@@ -1,4 +1,4 @@
-"""Fakes at the transport: a clock that only sleeping moves, scripted answers, and a list that may be paged badly."""
+"""Fakes at the transport: a clock that moves only by sleeping, scripted answers, and a list that may be paged badly."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Answer = httpx.Response | Exception
 
 @dataclass
 class FakeClock:
-    """Seconds since the epoch as this machine believes them; only `sleep` lets time pass."""
+    """The seconds since 1970 by this machine's clock; only `sleep` lets time pass."""
 
     now: float = NOON.timestamp()
     naps: list[float] = field(default_factory=list)
@@ -66,7 +66,7 @@ def open_client(
 
 
 class Script:
-    """Answer with each of the given answers in turn, the last one for ever; note each request and its instant."""
+    """Give each answer in turn, and the last one again and again; note each request and its instant."""
 
     def __init__(self, answers: Iterable[Answer], clock: FakeClock) -> None:
         self._answers = list(answers)
@@ -102,7 +102,7 @@ def orders_every(step: timedelta, count: int, start: datetime = NOON) -> list[Ro
 
 
 class TooManyRequests(AssertionError):
-    """Reading does not come to an end."""
+    """The reading does not end."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The API's clock beside this machine's: what `Date` headers show, and what syncs by a wrong clock end with."""
+"""The API's clock beside this machine's: what `Date` headers show, and what a sync by a wrong clock loads."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def test_a_wrong_clock_changes_no_answer(clocks: list[timedelta], machine: Calla
 def test_what_was_taken_for_covered_without_the_apis_clock_is_read_again(
     clocks: list[timedelta], machine: Callable[..., Machine]
 ) -> None:
-    """As version 0.1.0 before did always, which kept no note of the API's clock."""
+    """Earlier versions kept no note of the API's clock."""
     wrong, right = machine("wrong"), machine("right")
     *before, last = clocks
     for ahead in before:

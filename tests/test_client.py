@@ -1,4 +1,4 @@
-"""What the client asks for and how often, and which answers it waits for."""
+"""What the client sends, how often it tries, and what it makes of each kind of answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a request and a sync may take, and what is shown and done while no answer comes."""
+"""How long a request and a sync may take, and what happens while no answer comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies that are not quite JSON, and lists and objects that are not what was asked for."""
+"""What the client reads from a body that is not quite JSON, or not the list that was asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the API's headers make us wait, in simulated time."""
+"""How long the API's headers make a request wait, and how far a limit is used, in simulated time."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_every_date_that_can_be_written_is_read_to_the_second() -> None:
 
 
 class VirtualTime(asyncio.SelectorEventLoop):
-    """An event loop in which nobody waits: where it would, its clock is set forward."""
+    """An event loop that never waits: its clock is set forward instead."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -204,7 +204,7 @@ class VirtualTime(asyncio.SelectorEventLoop):
 
 
 class Limiter:
-    """So many requests in a window, counted as APIs do."""
+    """A limit of so many requests in a window, counted as one kind of API counts them."""
 
     def __init__(self, kind: str, limit: int, window: float, *, states_limit: bool = True) -> None:
         self.kind, self.limit, self.window, self.states_limit = kind, limit, window, states_limit
@@ -243,7 +243,7 @@ class Limiter:
 
 
 class RefusesOneInTwenty(Limiter):
-    """A limit that also refuses what it would allow, and says as much, or that none is left."""
+    """A limit that also refuses every twentieth request that it would allow, and may claim that none is left."""
 
     def __init__(self, kind: str, limit: int, window: float, remaining: str | None) -> None:
         super().__init__(kind, limit, window)
@@ -258,14 +258,14 @@ class RefusesOneInTwenty(Limiter):
 
 @dataclass
 class Reading:
-    """How eight readers read under a limit, each asking again at once, for so many virtual seconds."""
+    """Eight readers under a limit for so many virtual seconds; each asks again as soon as it has an answer."""
 
     limiter: Limiter
     seconds: float
     way: Callable[[Random], float]
-    """How long a request is on its way to the API, and its answer on the way back; in seconds."""
+    """Draws how many seconds a request takes to the API, and its answer back."""
     late_by: float = 0.0
-    """How much later than asked for the machine wakes us; in seconds."""
+    """How many seconds too late the machine wakes a reader."""
     rng: Random = field(default_factory=lambda: Random(7))
 
     async def read(self) -> None:

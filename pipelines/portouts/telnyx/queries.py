@@ -80,5 +80,5 @@ Query = ListQuery | Lookup
 
 
 def page_count(total: int, page_size: int) -> int:
-    """Say how many pages hold `total` rows; an empty list still takes one request."""
+    """Return how many pages hold `total` rows; an empty list still takes one request."""
     return max(1, math.ceil(total / page_size))

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 
 from portouts.telnyx.clock import Clock, parse_http_date
 
-# A request is held back for so many seconds at most, unless it is made with another bound.
+# A request is held back for so many seconds at most, unless the limit is made with another bound.
 LONGEST_WAIT = 300.0
 # A reset that lies further ahead is taken for a window of so many seconds.
 _LONGEST_WINDOW = 120.0
