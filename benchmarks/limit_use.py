@@ -1,7 +1,7 @@
-"""How a rate limit was used, from the requests as the server saw them.
+"""How much of a rate limit a client used, computed from the requests that the server saw.
 
-Only whole seconds count: the second in which the last request falls is not over. A pause is a wait that the limit does
-not ask for, as when rows are loaded and nothing is left to be read.
+Only whole seconds count, because the second of the last request is not over. A pause is a wait that the limit does not
+require, for example while rows are loaded and nothing is left to be read.
 """
 
 from __future__ import annotations
@@ -12,36 +12,37 @@ from collections.abc import Iterator, Sequence
 from account import Request
 from results import LimitUse
 
-WAIT_SECONDS = 0.25  # shorter waits are never pauses
-WINDOW_SECONDS = 1.25  # who has sent fewer requests than the limit in so long may send another at once
+PAUSE_SECONDS = 0.25  # a shorter wait is never a pause
+WINDOW_SECONDS = 1.25  # a client that sent fewer requests than the limit in this time may send another at once
 TOO_MANY = 429
 
 
 def limit_use(requests: Sequence[Request], limit: int) -> LimitUse | None:
-    """Compare answered requests with so many per second; None where no whole second was read."""
+    """Compare the accepted requests with `limit` requests per second; None if they span less than a whole second."""
     requests = sorted(requests)
-    answered = [request.at for request in requests if request.status != TOO_MANY]
-    share, share_reading = _share([answered], limit), _share([*_without_pauses(answered, limit)], limit)
+    accepted = [request.at for request in requests if request.status != TOO_MANY]
+    share, share_reading = _share([accepted], limit), _share([*_split_at_pauses(accepted, limit)], limit)
     if share is None or share_reading is None:
         return None
     late = sum(request.status == TOO_MANY and request.at > requests[0].at + 1 for request in requests)
     return LimitUse(share, share_reading, late)
 
 
-def _share(stretches: Sequence[Sequence[float]], limit: int) -> float | None:
+def _share(periods: Sequence[Sequence[float]], limit: int) -> float | None:
+    """Return the requests in the whole seconds of all periods, as a share of the most that `limit` allows."""
     sent = seconds = 0
-    for stretch in filter(None, stretches):
-        whole = math.floor(stretch[-1] - stretch[0])
-        sent += sum(at < stretch[0] + whole for at in stretch)
+    for period in filter(None, periods):
+        whole = math.floor(period[-1] - period[0])
+        sent += sum(at < period[0] + whole for at in period)
         seconds += whole
     return sent / (seconds * limit) if seconds else None
 
 
-def _without_pauses(times: Sequence[float], limit: int) -> Iterator[Sequence[float]]:
+def _split_at_pauses(times: Sequence[float], limit: int) -> Iterator[Sequence[float]]:
     begin = 0
     for here in range(1, len(times)):
-        is_free = here < limit or times[here] - times[here - limit] > WINDOW_SECONDS
-        if is_free and times[here] - times[here - 1] > WAIT_SECONDS:
+        is_allowed = here < limit or times[here] - times[here - limit] > WINDOW_SECONDS
+        if is_allowed and times[here] - times[here - 1] > PAUSE_SECONDS:
             yield times[begin:here]
             begin = here
     yield times[begin:]

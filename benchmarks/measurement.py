@@ -1,6 +1,7 @@
-"""One command, measured: wall and CPU seconds and peak memory of its process and of all that it starts.
+"""One measured command: wall seconds, CPU seconds and peak memory of its process and of all processes it starts.
 
-One surprise: the system's peak of a new process is at least that of its parent, so the parent must stay small.
+The surprise: for a new process the system reports at least the peak memory of its parent, so the parent must stay
+small.
 """
 
 from __future__ import annotations
@@ -16,31 +17,31 @@ from pathlib import Path
 from threading import Timer
 
 OUTPUT, MESSAGES = "output.json", "messages.txt"
-LONGEST_MESSAGE = 200
-MEMORY_SHARE = 0.8  # of the machine; what wants more fails, instead of taking the measuring down with it
+MESSAGE_LENGTH = 200
+MEMORY_SHARE = 0.8  # of the machine; a command that needs more fails, instead of ending the measurement with it
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command took."""
+    """What a command used."""
 
     wall_seconds: float
     cpu_seconds: float
     peak_mb: float
 
 
-class Failed(Exception):
-    """The command failed, or took too long; the message says why."""
+class RunFailed(Exception):
+    """The command failed or exceeded its time; the message states the reason."""
 
 
 def run_measured(arguments: Sequence[str], folder: Path, environment: Mapping[str, str], minutes: float) -> Usage:
-    """Run `python ARGUMENTS` in a folder, where its output is left; raises `Failed`."""
+    """Run `python ARGUMENTS` in a folder, which keeps its output; raises `RunFailed`."""
     with (folder / OUTPUT).open("w") as output, (folder / MESSAGES).open("w") as messages:
         began = time.perf_counter()
         with subprocess.Popen(
             [sys.executable, *arguments], cwd=folder, env=environment, stdout=output, stderr=messages
         ) as process:
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (_most_memory(), _most_memory()))
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (_memory_limit(), _memory_limit()))
             timer = Timer(60 * minutes, process.kill)
             timer.start()
             _, status, used = os.wait4(process.pid, 0)
@@ -48,12 +49,16 @@ def run_measured(arguments: Sequence[str], folder: Path, environment: Mapping[st
             process.returncode = os.waitstatus_to_exitcode(status)
             timer.cancel()
     if process.returncode:
-        said = (folder / MESSAGES).read_text().splitlines() or [f"exit code {process.returncode}"]
-        raise Failed(
-            f"not done after {minutes:g} minutes" if wall_seconds >= 60 * minutes else said[-1][:LONGEST_MESSAGE]
-        )
+        is_timeout = wall_seconds >= 60 * minutes
+        raise RunFailed(f"not done after {minutes:g} minutes" if is_timeout else _reason(folder, process.returncode))
     return Usage(wall_seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def _most_memory() -> int:
+def _reason(folder: Path, exit_code: int) -> str:
+    """Return the last line that the command wrote to standard error."""
+    lines = (folder / MESSAGES).read_text().splitlines() or [f"exit code {exit_code}"]
+    return lines[-1][:MESSAGE_LENGTH]
+
+
+def _memory_limit() -> int:
     return int(MEMORY_SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))

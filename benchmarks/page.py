@@ -1,4 +1,4 @@
-"""Results → the figures of `docs/benchmarks.md`: tables by account and phase, and what portouts does alone."""
+"""The figures of `docs/benchmarks.md` as Markdown: tables by account and phase, sizes and rate limits."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ HEAD_OF_LIMITS = ("orders", "requests/s allowed", "share used", "while reading",
 
 
 def replace_figures(page: str, figures: str) -> str:
-    """Return the page with these figures between its two marks; a page without marks ends with them."""
+    """Return a page with these figures between its two marks, or at its end if it has no marks."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{figures}{END}{after}"
 
 
 def write_figures(report: Report, picture: str | None) -> str:
-    """Return all tables as Markdown; `picture` is the link to the chart."""
+    """Return all tables as Markdown; `picture` is the link to the chart, if there is one."""
     series = report.series
     compared = [one for one in series if len(one.contenders) > 1]
     sized = [one for one in series if not one.setting.rate_limit and not one.setting.latency_ms]
@@ -52,17 +52,17 @@ def write_figures(report: Report, picture: str | None) -> str:
 
 def _comparison(series: Series) -> str:
     tables = [_phase(series, phase) for phase in PHASES]
-    return "\n".join([f"## {account(series)}\n\n{repeated(series)}\n", *tables])
+    return "\n".join([f"## {account_label(series)}\n\n{repetitions_label(series)}\n", *tables])
 
 
-def account(series: Series) -> str:
-    """Name what was read: "20,000 orders and 69,000 events, answered at once"."""
+def account_label(series: Series) -> str:
+    """Return what was read: "20,000 orders and 69,000 events, answered at once"."""
     late = f"every answer {series.setting.latency_ms:g} ms late" if series.setting.latency_ms else "answered at once"
     return f"{series.setting.orders:,} orders and {series.events:,} events, {late}"
 
 
-def repeated(series: Series) -> str:
-    """Say how often it was measured."""
+def repetitions_label(series: Series) -> str:
+    """Return how often it was measured."""
     return f"Medians of {series.repetitions}." if series.repetitions > 1 else "Measured once."
 
 
@@ -88,8 +88,8 @@ def _figures(figures: Figures, floor: Figures | None, ours: Figures | None, orde
         _seconds(figures.cpu_seconds),
         f"{figures.peak_mb:,.0f}",
         f"{figures.requests:,}",
-        f"{orders / figures.seconds:,.0f}" if figures.is_judged else "–",
-        (", ".join(figures.errors) or "right") if figures.is_judged else "–",
+        f"{orders / figures.seconds:,.0f}" if figures.is_compared else "–",
+        (", ".join(figures.errors) or "right") if figures.is_compared else "–",
     ]
 
 

@@ -1,7 +1,7 @@
-"""What was measured: series (one size of account, one kind of answers) of runs (one contender, phase and repetition).
+"""What was measured: a series for each setting of the account, with a run for each contender, phase and repetition.
 
-Kept as JSON, so that several commands can end in one page. A figure is the median of the repetitions, each figure for
-itself; of errors the worst counts.
+Results are kept as JSON, so that one page can show those of several commands. Each figure is the median of the
+repetitions; of errors, the largest number counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PACKAGES = ("dlt", "duckdb", "pyarrow", "pandas", "httpx", "telnyx")
 
 @dataclass(frozen=True)
 class LimitUse:
-    """How much of a rate limit was used, and how often it was overstepped (429) after the first second."""
+    """How much of a rate limit was used, and how many requests exceeded it (429) after the first second."""
 
     share: float
     """From the first request to the last."""
@@ -36,7 +36,7 @@ class LimitUse:
 
 @dataclass(frozen=True)
 class Run:
-    """One contender in one phase of one repetition; with a `failure` the figures are missing."""
+    """One contender in one phase of one repetition; a run that failed has a `failure` and no figures."""
 
     contender: str
     phase: str
@@ -44,7 +44,7 @@ class Run:
     requests: int = 0
     usage: Usage | None = None
     own_seconds: float | None = None
-    """As the contender says itself: from before its first request until its file is published."""
+    """As the contender reports: from before its first request until its file is published."""
     orders: Errors | None = None
     events: Errors | None = None
     limit_use: LimitUse | None = None
@@ -57,7 +57,7 @@ class Figures:
     def __init__(self, runs: Sequence[Run]) -> None:
         self._runs = runs
         self.failure = next((run.failure for run in runs if run.failure), "")
-        self.is_judged = any(run.orders for run in runs)
+        self.is_compared = any(run.orders for run in runs)
 
     @property
     def seconds(self) -> float:
@@ -77,8 +77,8 @@ class Figures:
 
     @property
     def own_seconds(self) -> float | None:
-        told = [run.own_seconds for run in self._runs if run.own_seconds is not None]
-        return median(told) if told else None
+        reported = [run.own_seconds for run in self._runs if run.own_seconds is not None]
+        return median(reported) if reported else None
 
     @property
     def limit_use(self) -> LimitUse | None:
@@ -90,7 +90,7 @@ class Figures:
 
     @property
     def errors(self) -> list[str]:
-        """Say what is wrong with the result: ["57 orders stale"]."""
+        """Return what is wrong with the result: ["57 orders stale"]."""
         return [
             f"{count:,} {what if count > 1 else what[:-1]} {kind.name}"
             for what in ("orders", "events")
@@ -100,9 +100,9 @@ class Figures:
 
     @property
     def is_wrong(self) -> bool:
-        """Tell whether rows are wrong that a status sees; an outdated row may only spell a name otherwise."""
-        judged = [errors for run in self._runs for errors in (run.orders, run.events) if errors]
-        return any(replace(errors, outdated=0) != Errors() for errors in judged)
+        """Return whether any row is worse than outdated: an outdated row may differ only in the spelling of a name."""
+        found = [errors for run in self._runs for errors in (run.orders, run.events) if errors]
+        return any(replace(errors, outdated=0) != Errors() for errors in found)
 
     def _usage(self, figure: Callable[[Usage], float]) -> float:
         return median(figure(run.usage) for run in self._runs if run.usage)
@@ -110,16 +110,16 @@ class Figures:
 
 @dataclass(frozen=True)
 class Series:
-    """All runs of one setting."""
+    """All runs with one setting of the account."""
 
     setting: Setting
     events: int
-    """Of the account at the first load."""
+    """Events of the account at the first load."""
     repetitions: int
     runs: list[Run]
 
     def figures(self, contender: str, phase: str) -> Figures | None:
-        """Return what a contender took for a phase; None where it did not run."""
+        """Return the figures of a contender in a phase; None if it did not run."""
         runs = [run for run in self.runs if (run.contender, run.phase) == (contender, phase)]
         return Figures(runs) if runs else None
 
@@ -130,7 +130,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Report:
-    """Series, and what they were measured on."""
+    """All series, with the machine and the versions that were measured."""
 
     machine: str
     versions: dict[str, str]
@@ -142,7 +142,7 @@ def write(path: Path, report: Report) -> None:
 
 
 def read(paths: Iterable[Path]) -> Report:
-    """Bring reports together; ValueError unless they were measured on the same machine with the same versions."""
+    """Combine reports; ValueError unless they come from the same machine and versions."""
     reports = [json.loads(path.read_text()) for path in paths]
     first, *others = reports
     for other in others:
@@ -166,14 +166,14 @@ def _run(**values: Any) -> Run:
     )
 
 
-def this_machine() -> str:
-    """Name the processor, its cores and its memory."""
-    described = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
-    model = next((text.strip() for name, text in described.items() if name.strip() == "model name"), "")
+def machine_name() -> str:
+    """Return the processor, its cores and its memory as text."""
+    cpu = dict(line.split(":", 1) for line in Path("/proc/cpuinfo").read_text().splitlines() if ":" in line)
+    model = next((text.strip() for name, text in cpu.items() if name.strip() == "model name"), "")
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return f"{model or platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}"
 
 
-def these_versions() -> dict[str, str]:
-    """Name Python's version and those of the packages that matter."""
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that matter."""
     return {"Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}

@@ -1,12 +1,13 @@
-"""Inside the serving process: the sandbox, the count of its requests, and the judge of what was made of them.
+"""Inside the serving process: the sandbox, a log of its requests, and the comparison of warehouses with it.
 
-One surprise: more orders make a longer history, not a denser one, so three days bring the same changes at any size
+The surprise: more orders make a longer history, not a denser one, so three days bring the same changes at any size
 (until the history would begin before 2010).
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,15 +51,16 @@ from compared
 
 
 class ServedAccount:
-    """A world and the API that shows it; what it answers is told in `account.Account`."""
+    """A world and the API that serves it; `account.Account` describes its methods."""
 
     def __init__(self, setting: Setting) -> None:
         history = (NOW - STARTS_AT) * (setting.orders / ORDERS_SINCE_STARTS_AT)
         self._world = World(setting.orders, starts_at=max(NOW - history, EARLIEST))
         latency = setting.latency_ms / 1000
-        self._api = _Counted(create_app(self._world, api_key=API_KEY, latency=latency, rate_limit=setting.rate_limit))
-        self._serving = ExitStack()
-        self._base_url = self._serving.enter_context(running(self._api))
+        app = create_app(self._world, api_key=API_KEY, latency=latency, rate_limit=setting.rate_limit)
+        self._api = _RequestLog(app)
+        self._server = ExitStack()
+        self._base_url = self._server.enter_context(running(self._api))
 
     def base_url(self) -> str:
         return self._base_url
@@ -75,23 +77,18 @@ class ServedAccount:
     def take_requests(self) -> list[Request]:
         return self._api.take()
 
-    def judge(self, database: Path, tables: tuple[str, str]) -> tuple[Errors, Errors]:
+    def compare(self, database: Path, tables: tuple[str, str]) -> tuple[Errors, Errors]:
         orders, events = tables
-        register = self._world.store
+        store = self._world.store
         with self._world.lock, duckdb.connect(str(database), read_only=True) as warehouse:
             return (
-                _errors(warehouse, orders, "status", _shown([order.json for order in register.orders], "status")),
-                _errors(
-                    warehouse,
-                    events,
-                    "payload_status",
-                    _shown([event.json for event in register.events], "payload_status"),
-                ),
+                _errors(warehouse, orders, "status", (order.json for order in store.orders)),
+                _errors(warehouse, events, "payload_status", (event.json for event in store.events)),
             )
 
 
-class _Counted:
-    """ASGI middleware that notes every request, and how it was answered."""
+class _RequestLog:
+    """ASGI middleware that records when each request arrived, and the status of its response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -100,25 +97,25 @@ class _Counted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         at = time.monotonic()
 
-        async def send_noted(message: Message) -> None:
+        async def record_status(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._requests.append(Request(at, message["status"]))
             await send(message)
 
-        await self._app(scope, receive, send_noted)
+        await self._app(scope, receive, record_status)
 
     def take(self) -> list[Request]:
         taken, self._requests = self._requests, []
         return taken
 
 
-def _shown(rows: list[bytes], status: str) -> pa.Table:
-    """Return what tells one version of a row from another."""
-    versions = [(row["id"], row[status], row["updated_at"]) for row in map(orjson.loads, rows)]
-    return pa.table(dict(zip(("id", "status", "updated_at"), map(list, zip(*versions, strict=True)), strict=True)))
-
-
-def _errors(warehouse: duckdb.DuckDBPyConnection, table: str, status: str, shown: pa.Table) -> Errors:
-    warehouse.register("shown", shown)
+def _errors(warehouse: duckdb.DuckDBPyConnection, table: str, status: str, shown: Iterable[bytes]) -> Errors:
+    warehouse.register("shown", _versions(shown, status))
     [counts] = warehouse.execute(COMPARE.format(table=table, status=status)).fetchall()
     return Errors(*counts)
+
+
+def _versions(rows: Iterable[bytes], status: str) -> pa.Table:
+    """Return the columns that distinguish one version of a row from another."""
+    versions = [(row["id"], row[status], row["updated_at"]) for row in map(orjson.loads, rows)]
+    return pa.table(dict(zip(("id", "status", "updated_at"), map(list, zip(*versions, strict=True)), strict=True)))

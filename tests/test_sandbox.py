@@ -1,4 +1,4 @@
-"""The sandbox's HTTP: filters, envelopes, limits and refusals as the reference describes them."""
+"""The sandbox's HTTP API: filters, pages, limits and errors as Telnyx's reference describes them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def connect(app: Any, headers: dict[str, str] | None = None) -> httpx.AsyncClien
 def world() -> World:
     world = World(900, seed=21)
     newest = datetime(2026, 5, 31, 12, tzinfo=UTC)
-    for status in STATUSES:  # whatever the seed brings, every status and several ties are there
+    for status in STATUSES:  # every status occurs, and several orders have the same instant, whatever the seed
         world.add_order(
             status=status,
             inserted_at=newest,
@@ -169,7 +169,7 @@ ORDER_FILTERS: list[tuple[str, list[tuple[str, str]], Test]] = [
 
 
 @pytest.mark.parametrize(("filters", "test"), [row[1:] for row in ORDER_FILTERS], ids=[row[0] for row in ORDER_FILTERS])
-async def test_a_filtered_order_list_is_what_the_filter_leaves_of_the_truth(
+async def test_a_filtered_order_list_has_exactly_the_orders_that_pass(
     world: World, client: httpx.AsyncClient, filters: list[tuple[str, str]], test: Test
 ) -> None:
     assert await read_all(client, "/portouts", filters, 250) == [row for row in world.orders() if test(row)]
@@ -202,13 +202,15 @@ async def test_ported_out_at_is_inclusive_and_never_returned(
     assert not any("ported_out_at" in order for order in found)
 
 
-async def test_ported_out_at_alone_lists_by_insertion(world: World, client: httpx.AsyncClient) -> None:
+async def test_orders_filtered_by_ported_out_at_alone_are_sorted_by_insertion(
+    world: World, client: httpx.AsyncClient
+) -> None:
     ported = [order for order in world.orders() if world.ported_out_at(order["id"])]
     found = await read_all(client, "/portouts", [("filter[ported_out_at][lte]", world.now.isoformat())], 250)
     assert found == ported
 
 
-async def test_a_range_holds_rows_that_lie_on_its_bounds(world: World, client: httpx.AsyncClient) -> None:
+async def test_a_range_includes_its_bounds(world: World, client: httpx.AsyncClient) -> None:
     instant = world.orders()[40]["inserted_at"]
     filters = [("filter[inserted_at][gte]", instant), ("filter[inserted_at][lte]", instant)]
     found = await read_all(client, "/portouts", filters, 20)
@@ -222,7 +224,7 @@ async def test_pages_of_any_size_hold_the_same_rows(client: httpx.AsyncClient, s
     assert await read_all(client, "/portouts", filters, size) == await read_all(client, "/portouts", filters, 20)
 
 
-async def test_a_page_has_twenty_rows_unless_told_otherwise(client: httpx.AsyncClient) -> None:
+async def test_a_page_has_twenty_rows_by_default(client: httpx.AsyncClient) -> None:
     body = (await client.get("/portouts")).json()
     assert len(body["data"]) == body["meta"]["page_size"] == 20
     assert body["meta"]["page_number"] == 1
@@ -262,7 +264,7 @@ EVENT_FILTERS: list[tuple[str, list[tuple[str, str]], Test]] = [
 
 
 @pytest.mark.parametrize(("filters", "test"), [row[1:] for row in EVENT_FILTERS], ids=[row[0] for row in EVENT_FILTERS])
-async def test_a_filtered_event_list_is_what_the_filter_leaves_of_the_truth(
+async def test_a_filtered_event_list_has_exactly_the_events_that_pass(
     world: World, client: httpx.AsyncClient, filters: list[tuple[str, str]], test: Test
 ) -> None:
     assert await read_all(client, "/portouts/events", filters, 250) == [row for row in world.events() if test(row)]
@@ -275,13 +277,13 @@ async def test_the_events_of_one_order_are_found_by_its_id(world: World, client:
     assert found
 
 
-async def test_single_rows_come_without_meta(world: World, client: httpx.AsyncClient) -> None:
+async def test_a_single_row_has_no_meta(world: World, client: httpx.AsyncClient) -> None:
     order, event = world.orders()[3], world.events()[3]
     assert (await client.get(f"/portouts/{order['id']}")).json() == {"data": order}
     assert (await client.get(f"/portouts/events/{event['id']}")).json() == {"data": event}
 
 
-async def test_lists_beside_an_order(world: World, client: httpx.AsyncClient) -> None:
+async def test_comments_documents_and_rejection_codes_of_an_order(world: World, client: httpx.AsyncClient) -> None:
     portout_id = world.orders()[0]["id"]
     comments = (await client.get(f"/portouts/{portout_id}/comments")).json()
     assert comments["data"] == []
@@ -296,12 +298,12 @@ async def test_lists_beside_an_order(world: World, client: httpx.AsyncClient) ->
         assert [row["code"] for row in some["data"]] == [1001, 1002]
 
 
-async def test_a_foreign_parameter_is_ignored(world: World, client: httpx.AsyncClient) -> None:
+async def test_an_unknown_parameter_is_ignored(world: World, client: httpx.AsyncClient) -> None:
     answer = await client.get("/portouts", params={"sort": "inserted_at"})
     assert answer.json()["data"] == world.orders()[:20]
 
 
-REFUSALS = [
+ERRORS = [
     ("page size above the limit", "GET", "/portouts?page[size]=251", 422, "10033"),
     ("page size of nothing", "GET", "/portouts?page[size]=0", 422, "10033"),
     ("page size in words", "GET", "/portouts/events?page[size]=many", 422, "10033"),
@@ -337,9 +339,9 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "code"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS]
+    ("method", "path", "status", "code"), [row[1:] for row in ERRORS], ids=[row[0] for row in ERRORS]
 )
-async def test_refusals_have_a_status_and_telnyx_errors(
+async def test_an_invalid_request_gets_the_status_and_the_error_of_telnyx(
     client: httpx.AsyncClient, method: str, path: str, status: int, code: str
 ) -> None:
     answer = await client.request(method, BASE_URL + path)
@@ -352,7 +354,7 @@ async def test_refusals_have_a_status_and_telnyx_errors(
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer KEY_WRONG"}, {"Authorization": KEY}])
-async def test_without_the_key_nothing_is_answered(world: World, headers: dict[str, str]) -> None:
+async def test_without_the_key_every_request_is_rejected(world: World, headers: dict[str, str]) -> None:
     async with connect(create_app(world), headers) as client:
         for path in ("/portouts", "/portouts/events", "/nowhere"):
             answer = await client.get(path)
@@ -370,7 +372,7 @@ async def test_events_can_be_forbidden(world: World) -> None:
         assert (await client.get("/portouts")).status_code == 200
 
 
-async def test_requests_are_counted_as_method_and_path(world: World) -> None:
+async def test_requests_are_logged_as_method_and_path(world: World) -> None:
     app = create_app(world)
     async with connect(app) as client:
         await client.get("/portouts", params={"page[size]": "1"})
@@ -379,7 +381,7 @@ async def test_requests_are_counted_as_method_and_path(world: World) -> None:
     assert app.state.requests == ["GET /portouts", "GET /nowhere"]
 
 
-async def test_the_rate_limit_is_told_and_then_enforced(world: World) -> None:
+async def test_the_rate_limit_is_stated_in_headers_and_enforced(world: World) -> None:
     async with connect(create_app(world, rate_limit=1)) as client:
         answers = [await client.get("/portouts", params={"page[size]": "1"}) for _ in range(30)]
     assert {"200", "429"} == {str(answer.status_code) for answer in answers}
@@ -387,18 +389,18 @@ async def test_the_rate_limit_is_told_and_then_enforced(world: World) -> None:
         assert answer.headers["x-ratelimit-limit"] == "1"
         assert answer.headers["x-ratelimit-remaining"] == "0"
         assert answer.headers["x-ratelimit-reset"] == "1"
-    refused = next(answer for answer in answers if answer.status_code == 429)
-    assert refused.json()["errors"][0]["code"] == "10011"
+    rejected = next(answer for answer in answers if answer.status_code == 429)
+    assert rejected.json()["errors"][0]["code"] == "10011"
 
 
-def test_the_rate_limit_counts_anew_every_second() -> None:
+def test_the_rate_limit_starts_again_every_second() -> None:
     instants = iter([100.0, 100.4, 100.9, 101.0, 101.0, 101.9, 105.0])
     limit = RateLimit(2, clock=lambda: next(instants))
     allowed = [limit.acquire()[0] for _ in range(7)]
     assert allowed == [True, True, False, True, True, False, True]
 
 
-async def test_authorizing_by_patch_is_seen_everywhere() -> None:
+async def test_an_authorization_by_patch_shows_in_the_order_the_lists_and_the_events() -> None:
     world = World(30)
     portout_id = world.add_order(requested_foc_date=datetime(2026, 6, 9, tzinfo=UTC))
     world.advance(timedelta(hours=2))
@@ -417,7 +419,7 @@ async def test_authorizing_by_patch_is_seen_everywhere() -> None:
     assert world.transitions()[-1] == (portout_id, "authorized", world.now)
 
 
-async def test_rejecting_by_patch_keeps_reason_code_and_messaging() -> None:
+async def test_a_rejection_by_patch_stores_reason_code_and_host_messaging() -> None:
     world = World(30)
     portout_id = world.add_order()
     body = {"reason": "Not ours – désolé", "rejection_code": 1003, "host_messaging": True}
@@ -445,7 +447,7 @@ async def test_rejecting_by_patch_keeps_reason_code_and_messaging() -> None:
         ("ported", b"{}", 422, "10032"),
     ],
 )
-async def test_a_bad_answer_changes_nothing(target: str, body: bytes, status: int, code: str) -> None:
+async def test_an_invalid_answer_changes_nothing(target: str, body: bytes, status: int, code: str) -> None:
     world = World(5)
     portout_id = world.add_order()
     async with connect(create_app(world)) as client:
@@ -464,26 +466,26 @@ async def test_a_rejection_for_a_wrong_pin_needs_no_reason() -> None:
     assert world.order(portout_id)["rejection_code"] == 1002
 
 
-async def test_a_list_changes_while_it_is_read() -> None:
+async def test_a_new_order_shifts_the_pages_of_a_list() -> None:
     world = World(60)
     async with connect(create_app(world)) as client:
         first = (await client.get("/portouts")).json()
-        newcomer = world.add_order()
+        new_order = world.add_order()
         second = (await client.get("/portouts", params={"page[number]": "2"})).json()
-    assert second["data"][0] == first["data"][-1]  # pushed to the next page by the newcomer
+    assert second["data"][0] == first["data"][-1]  # the new order has moved it to the next page
     assert second["meta"]["total_results"] == first["meta"]["total_results"] + 1
-    assert newcomer not in {order["id"] for order in first["data"] + second["data"]}
+    assert new_order not in {order["id"] for order in first["data"] + second["data"]}
 
 
-async def test_the_clock_can_be_read_and_moved_from_outside() -> None:
+async def test_the_clock_can_be_read_and_moved_over_http() -> None:
     world = World(50)
     async with connect(create_app(world), {}) as client:
         url = "http://sandbox/sandbox/clock"
         assert (await client.get(url)).json() == {"now": "2026-06-01T00:00:00.000Z"}
         assert (await client.post(url, json={"days": 30})).json() == {"now": "2026-07-01T00:00:00.000Z"}
-        wish = {"now": "2026-07-02T10:00:00Z"}
-        assert (await client.post(url, json=wish)).json() == {"now": "2026-07-02T10:00:00.000Z"}
-        for bad in (
+        target = {"now": "2026-07-02T10:00:00Z"}
+        assert (await client.post(url, json=target)).json() == {"now": "2026-07-02T10:00:00.000Z"}
+        for invalid in (
             {"now": "2026-01-01T00:00:00Z"},
             {"days": -1},
             {"moons": 1},
@@ -492,13 +494,13 @@ async def test_the_clock_can_be_read_and_moved_from_outside() -> None:
             [1],
             "x",
         ):
-            answer = await client.post(url, json=bad)
+            answer = await client.post(url, json=invalid)
             assert answer.status_code == 400
             assert answer.json()["errors"][0]["code"] == "10015"
     assert world.now == datetime(2026, 7, 2, 10, tzinfo=UTC)
 
 
-async def test_the_clock_runs_with_another_one_from_where_it_was_moved_to() -> None:
+async def test_the_clock_runs_as_fast_as_another_one_from_the_instant_to_which_it_is_moved() -> None:
     machine = datetime(2026, 6, 1, tzinfo=UTC)
     world = World(50, now=machine)
     async with connect(create_app(world, clock=lambda: machine)) as client:
@@ -518,7 +520,7 @@ async def test_the_clock_runs_with_another_one_from_where_it_was_moved_to() -> N
     ]
 
 
-def test_the_official_sdk_pages_through_orders_and_events() -> None:
+def test_the_official_sdk_reads_all_orders_and_events() -> None:
     world = World(250)
     app = create_app(world)
     with running(app) as base_url, Telnyx(api_key=KEY, base_url=base_url) as sdk:
@@ -534,7 +536,7 @@ def test_the_official_sdk_pages_through_orders_and_events() -> None:
     assert len(app.state.requests) == -(-len(orders) // 100) + -(-len(some) // 20) + -(-len(events) // 250) + 1
 
 
-def test_a_server_stops_with_its_block_and_the_world_lives_on(world: World) -> None:
+def test_a_server_stops_at_the_end_of_its_block(world: World) -> None:
     with running(create_app(world)) as first, running(create_app(world)) as second:
         assert first != second
         assert httpx.get(first + "/portouts", headers=HEADERS).status_code == 200

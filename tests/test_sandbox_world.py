@@ -1,4 +1,4 @@
-"""The sandbox's world: what its orders live through, and that only the seed and the clock decide it."""
+"""The sandbox's world: what happens to its orders, and that it depends only on the seed and the clock."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def world() -> World:
     return world
 
 
-def stories_of(world: World) -> dict[str, list[tuple[str, datetime]]]:
-    stories = defaultdict(list)
+def histories_of(world: World) -> dict[str, list[tuple[str, datetime]]]:
+    histories = defaultdict(list)
     for portout_id, status, at in world.transitions():
-        stories[portout_id].append((status, at))
-    return stories
+        histories[portout_id].append((status, at))
+    return histories
 
 
-def truth_of(world: World) -> tuple[Any, ...]:
+def contents_of(world: World) -> tuple[Any, ...]:
     ported = {order["id"]: world.ported_out_at(order["id"]) for order in world.orders()}
     return world.orders(), world.events(), world.transitions(), ported
 
 
-def test_as_many_orders_as_asked_for_are_shown_at_first() -> None:
+def test_a_new_world_shows_the_number_of_orders_that_was_asked_for() -> None:
     starts_at, now = datetime(2026, 1, 10, 8, 30, tzinfo=UTC), datetime(2026, 2, 3, 17, 45, tzinfo=UTC)
     world = World(400, seed=3, starts_at=starts_at, now=now)
     instants = [datetime.fromisoformat(order["inserted_at"]) for order in world.orders()]
@@ -44,17 +44,17 @@ def test_as_many_orders_as_asked_for_are_shown_at_first() -> None:
     assert max(instants) <= now == world.now
 
 
-def test_the_same_world_results_however_the_moves_are_cut() -> None:
-    at_once, cut = World(300, seed=5), World(300, seed=5)
+def test_one_move_of_the_clock_and_many_small_ones_give_the_same_world() -> None:
+    at_once, in_steps = World(300, seed=5), World(300, seed=5)
     at_once.advance(45 * DAY)
     for minutes in (1, 7, 59, 61, 600, 3_000, 20_000):
-        cut.advance(timedelta(minutes=minutes))
-    cut.advance(timedelta(0))
-    cut.move_to(at_once.now)
-    assert truth_of(cut) == truth_of(at_once)
+        in_steps.advance(timedelta(minutes=minutes))
+    in_steps.advance(timedelta(0))
+    in_steps.move_to(at_once.now)
+    assert contents_of(in_steps) == contents_of(at_once)
 
 
-def test_another_seed_makes_another_world() -> None:
+def test_another_seed_gives_another_world() -> None:
     assert World(50, seed=1).orders() != World(50, seed=2).orders()
 
 
@@ -76,36 +76,36 @@ def test_orders_arrive_unevenly(world: World) -> None:
     assert max(Counter(at.replace(microsecond=0) for at in instants).values()) >= 3
     by_day = Counter(at.date() for at in instants)
     assert max(by_day.values()) > 20
-    assert len(by_day) < 500  # of 546: some days are silent
+    assert len(by_day) < 500  # of 546: some days have no orders
 
 
-def test_every_documented_story_is_told(world: World) -> None:
-    told = Counter(">".join(status for status, _ in story) for story in stories_of(world).values())
+def test_every_documented_history_occurs(world: World) -> None:
+    found = Counter(">".join(status for status, _ in history) for history in histories_of(world).values())
     expected = {
         "pending",
         "pending>authorized",
         "pending>authorized>ported",
         "pending>authorized>canceled",
         "pending>canceled",
-        "pending>rejected",  # refused at intake after a pending moment
-        "rejected",  # refused at intake at once
+        "pending>rejected",  # at intake, after a moment
+        "rejected",  # at intake, at once
         "pending>rejected-pending>rejected",
         "pending>rejected-pending>canceled",
         "pending>rejected-pending>pending>authorized>ported",
         "pending>rejected-pending>pending>rejected-pending>rejected",
     }
-    assert expected <= set(told)
+    assert expected <= set(found)
 
 
-def test_no_order_takes_a_step_that_the_documents_do_not_know(world: World) -> None:
+def test_no_order_takes_an_undocumented_step(world: World) -> None:
     allowed = {
         "pending": {"authorized", "rejected-pending", "rejected", "canceled"},
         "authorized": {"ported", "canceled"},
         "rejected-pending": {"rejected", "pending", "canceled"},
         "rejected": {"pending"},
     }
-    for story in stories_of(world).values():
-        for (status, at), (next_status, next_at) in pairwise(story):
+    for history in histories_of(world).values():
+        for (status, at), (next_status, next_at) in pairwise(history):
             assert next_status in allowed.get(status, ())
             assert at < next_at
 
@@ -113,8 +113,8 @@ def test_no_order_takes_a_step_that_the_documents_do_not_know(world: World) -> N
 def test_some_rejected_orders_are_reopened_months_later(world: World) -> None:
     gaps = [
         next_at - at
-        for story in stories_of(world).values()
-        for (status, at), (next_status, next_at) in pairwise(story)
+        for history in histories_of(world).values()
+        for (status, at), (next_status, next_at) in pairwise(history)
         if (status, next_status) == ("rejected", "pending")
     ]
     assert gaps
@@ -124,16 +124,16 @@ def test_some_rejected_orders_are_reopened_months_later(world: World) -> None:
 def test_some_authorized_orders_are_ported_months_later(world: World) -> None:
     gaps = [
         next_at - at
-        for story in stories_of(world).values()
-        for (status, at), (next_status, next_at) in pairwise(story)
+        for history in histories_of(world).values()
+        for (status, at), (next_status, next_at) in pairwise(history)
         if (status, next_status) == ("authorized", "ported")
     ]
     assert max(gaps) > 60 * DAY
     assert sum(gap > 60 * DAY for gap in gaps) < len(gaps) / 10
 
 
-def test_silence_authorizes_on_the_hour_and_people_at_any_time(world: World) -> None:
-    waits = [story[1][1] - story[0][1] for story in stories_of(world).values() if len(story) > 1]
+def test_deadlines_authorize_after_whole_days_and_people_at_any_time(world: World) -> None:
+    waits = [history[1][1] - history[0][1] for history in histories_of(world).values() if len(history) > 1]
     assert waits.count(48 * HOUR) > ORDERS / 20
     assert waits.count(24 * HOUR) > ORDERS / 50
     assert sum(wait < 24 * HOUR for wait in waits) > ORDERS / 3
@@ -150,10 +150,10 @@ def test_nearly_all_orders_are_ported_within_ten_days_of_their_foc_date(world: W
     assert sum(delay < 11 * DAY for delay in delays) > 0.9 * len(delays)
 
 
-def test_an_order_shows_the_status_it_took_last(world: World) -> None:
-    stories = stories_of(world)
+def test_an_order_shows_its_latest_status(world: World) -> None:
+    histories = histories_of(world)
     for order in world.orders():
-        assert order["status"] == stories[order["id"]][-1][0]
+        assert order["status"] == histories[order["id"]][-1][0]
         is_ported = order["status"] == "ported"
         assert (world.ported_out_at(order["id"]) is not None) == is_ported == order["already_ported"]
 
@@ -168,27 +168,27 @@ def test_statuses_change_months_after_insertion_when_the_clock_moves_on() -> Non
     assert any(order["inserted_at"] < "2026-03" for order in changed)
 
 
-def test_a_rejection_leaves_no_trace_once_the_order_is_reopened(world: World) -> None:
-    stories = stories_of(world)
+def test_a_reopened_order_has_neither_reason_nor_rejection_code(world: World) -> None:
+    histories = histories_of(world)
     reopened = [
         order
         for order in world.orders()
         if order["status"] in {"pending", "authorized", "ported"}
-        and "rejected-pending" in {status for status, _ in stories[order["id"]]}
+        and "rejected-pending" in {status for status, _ in histories[order["id"]]}
     ]
     assert reopened
     assert {order["reason"] for order in reopened} == {None}
     assert {order.get("rejection_code") for order in reopened} == {None}
 
 
-def test_rows_come_newest_first(world: World) -> None:
+def test_rows_are_sorted_from_newest_to_oldest(world: World) -> None:
     inserted = [datetime.fromisoformat(order["inserted_at"]) for order in world.orders()]
     created = [event["created_at"] for event in world.events()]
     assert inserted == sorted(inserted, reverse=True)
     assert created == sorted(created, reverse=True)
 
 
-def test_older_orders_lack_keys_and_write_time_in_another_style(world: World) -> None:
+def test_older_orders_lack_keys_and_have_another_timestamp_format(world: World) -> None:
     orders = world.orders()
     for key in ("rejection_code", "host_messaging"):
         has_key = [key in order for order in orders]
@@ -199,10 +199,10 @@ def test_older_orders_lack_keys_and_write_time_in_another_style(world: World) ->
     assert all(len(event["created_at"]) == len("2021-03-19T10:07:15.527000Z") for event in world.events())
 
 
-def test_foc_dates_are_midnights_and_null_while_nobody_has_authorized(world: World) -> None:
-    stories = stories_of(world)
+def test_foc_dates_are_midnights_and_null_before_an_authorization(world: World) -> None:
+    histories = histories_of(world)
     for order in world.orders():
-        was_authorized = "authorized" in {status for status, _ in stories[order["id"]]}
+        was_authorized = "authorized" in {status for status, _ in histories[order["id"]]}
         assert (order["foc_date"] is not None) == was_authorized
         assert {date[10:19] for date in (order["requested_foc_date"], order["foc_date"]) if date} == {"T00:00:00"}
 
@@ -223,7 +223,7 @@ def test_names_are_missing_unicode_and_spelled_in_several_ways(world: World) -> 
     assert len(orders) / 2 < nameless < len(orders)
 
 
-def test_orders_have_one_or_many_numbers_and_some_numbers_leave_twice(world: World) -> None:
+def test_orders_have_one_or_many_numbers_and_some_numbers_are_ported_twice(world: World) -> None:
     orders = world.orders()
     sizes = Counter(len(order["phone_numbers"]) for order in orders)
     assert sizes[1] > len(orders) / 2
@@ -235,18 +235,18 @@ def test_orders_have_one_or_many_numbers_and_some_numbers_leave_twice(world: Wor
     assert all(order["support_key"] == f"PO_{order['id'][-6:]}" for order in orders)
 
 
-def test_events_tell_every_transition_of_all_but_the_oldest_orders(world: World) -> None:
+def test_every_transition_has_an_event_except_in_the_oldest_orders(world: World) -> None:
     events = [event for event in world.events() if event["event_type"] == "portout.status_changed"]
     instants = defaultdict(list)
     for event in events:
         instants[event["portout_id"]].append(datetime.fromisoformat(event["created_at"]))
-    stories = stories_of(world)
-    without = [story[0][1] for portout_id, story in stories.items() if portout_id not in instants]
-    first_with = min(stories[portout_id][0][1] for portout_id in instants)
+    histories = histories_of(world)
+    without = [history[0][1] for portout_id, history in histories.items() if portout_id not in instants]
+    first_with = min(histories[portout_id][0][1] for portout_id in instants)
     assert without
-    assert sum(at > first_with for at in without) < 5  # born a moment ago, or committing late
+    assert sum(at > first_with for at in without) < 5  # inserted a moment ago, or committed late
     for portout_id, created in instants.items():
-        for (_, at), created_at in zip(stories[portout_id], sorted(created), strict=False):
+        for (_, at), created_at in zip(histories[portout_id], sorted(created), strict=False):
             assert timedelta(0) <= created_at - at < timedelta(seconds=2)
 
 
@@ -274,7 +274,7 @@ def test_event_payloads_have_the_documented_keys(world: World) -> None:
     }
 
 
-def test_a_refused_pin_is_in_the_event_and_mostly_no_pin_is(world: World) -> None:
+def test_a_few_events_have_the_pin_that_was_attempted(world: World) -> None:
     pins = Counter(
         event["payload"]["attempted_pin"] != ""
         for event in world.events()
@@ -283,7 +283,7 @@ def test_a_refused_pin_is_in_the_event_and_mostly_no_pin_is(world: World) -> Non
     assert 0 < pins[True] < pins[False] / 5
 
 
-def test_some_payloads_are_made_minutes_after_their_event(world: World) -> None:
+def test_some_events_get_their_payload_minutes_later(world: World) -> None:
     late = [event for event in world.events() if event["updated_at"] != event["created_at"]]
     assert 0 < len(late) < len(world.events()) / 100
     younger = World(ORDERS, seed=11)
@@ -311,7 +311,7 @@ def test_some_rows_are_committed_up_to_twenty_minutes_late() -> None:
         assert max(lags) < timedelta(minutes=35)
 
 
-def test_a_hand_made_order_is_shown_announced_and_left_alone() -> None:
+def test_an_added_order_is_shown_with_an_event_and_never_changes() -> None:
     world = World(20)
     portout_id = world.add_order(phone_numbers=["+13035550123"], spid="9A01", novelty={"a": [1]})
     order = world.order(portout_id)
@@ -323,16 +323,16 @@ def test_a_hand_made_order_is_shown_announced_and_left_alone() -> None:
     assert world.order(portout_id) == order
 
 
-def test_a_hand_made_order_does_not_disturb_those_still_to_come() -> None:
-    disturbed, quiet = World(100, seed=2), World(100, seed=2)
-    portout_id = disturbed.add_order(inserted_at=disturbed.now - 90 * DAY, status="ported")
-    assert disturbed.ported_out_at(portout_id) == disturbed.now - 90 * DAY
-    for world in (disturbed, quiet):
+def test_an_added_order_does_not_change_the_other_orders() -> None:
+    changed, unchanged = World(100, seed=2), World(100, seed=2)
+    portout_id = changed.add_order(inserted_at=changed.now - 90 * DAY, status="ported")
+    assert changed.ported_out_at(portout_id) == changed.now - 90 * DAY
+    for world in (changed, unchanged):
         world.advance(20 * DAY)
-    assert [order for order in disturbed.orders() if order["id"] != portout_id] == quiet.orders()
+    assert [order for order in changed.orders() if order["id"] != portout_id] == unchanged.orders()
 
 
-def test_a_change_is_announced_touches_the_order_and_cancels_its_future() -> None:
+def test_a_change_emits_an_event_and_updates_the_order() -> None:
     world = World(10)
     portout_id = world.add_order(foc_date=datetime(2026, 6, 9, tzinfo=UTC))
     events = len(world.events())
@@ -353,7 +353,7 @@ def test_a_change_is_announced_touches_the_order_and_cancels_its_future() -> Non
         world.change(portout_id, at=world.now + HOUR, status="canceled")
 
 
-def test_a_status_set_by_hand_ends_what_was_planned() -> None:
+def test_a_changed_status_removes_the_planned_steps() -> None:
     world = World(500, seed=9)
     pending = next(order for order in world.orders() if order["status"] == "pending")
     world.change(pending["id"], status="canceled")
@@ -362,7 +362,7 @@ def test_a_status_set_by_hand_ends_what_was_planned() -> None:
     assert world.order(pending["id"])["status"] == canceled["status"] == "canceled"
 
 
-def test_a_removed_order_is_gone_but_its_events_stay() -> None:
+def test_a_removed_order_disappears_and_its_events_stay() -> None:
     world = World(10)
     portout_id = world.add_order()
     world.remove(portout_id)
@@ -376,7 +376,7 @@ def test_a_removed_order_is_gone_but_its_events_stay() -> None:
     ("answer", "then"),
     [("authorized", {"ported", "canceled"}), ("rejected-pending", {"rejected", "pending", "canceled"})],
 )
-def test_an_answer_replaces_the_future_of_an_order(answer: str, then: set[str]) -> None:
+def test_an_answer_replaces_the_planned_steps(answer: str, then: set[str]) -> None:
     world = World(20)
     ids = [world.add_order() for _ in range(12)]
     for portout_id in ids:
@@ -384,12 +384,12 @@ def test_an_answer_replaces_the_future_of_an_order(answer: str, then: set[str]) 
         with pytest.raises(AnswerRefused, match=answer):
             world.answer(portout_id, answer)
     world.advance(400 * DAY)
-    stories = stories_of(world)
-    assert {stories[portout_id][1][0] for portout_id in ids} == {answer}
-    assert {stories[portout_id][2][0] for portout_id in ids} <= then
+    histories = histories_of(world)
+    assert {histories[portout_id][1][0] for portout_id in ids} == {answer}
+    assert {histories[portout_id][2][0] for portout_id in ids} <= then
 
 
-def test_only_the_two_documented_answers_are_taken() -> None:
+def test_only_the_two_documented_answers_are_accepted() -> None:
     world = World(5)
     portout_id = world.add_order()
     with pytest.raises(ValueError, match="ported is not one of"):
@@ -397,7 +397,7 @@ def test_only_the_two_documented_answers_are_taken() -> None:
     assert world.order(portout_id)["status"] == "pending"
 
 
-def test_a_world_without_orders_stays_empty_but_for_those_made_by_hand() -> None:
+def test_a_world_without_orders_shows_only_added_orders() -> None:
     world = World(0)
     world.advance(30 * DAY)
     assert world.orders() == world.events() == []

@@ -1,7 +1,7 @@
-"""Who is compared: how each is started, and where in its DuckDB file it leaves orders and events.
+"""The tools that are compared: how each is started, and which tables of its DuckDB file hold orders and events.
 
-A contender is a module that runs in a folder of its own, which keeps what it wrote from one phase to the next. It finds
-key and base URL where the Telnyx SDK looks for them too, and leaves `DATABASE`.
+A contender is a module that runs in a folder of its own, which it keeps from one phase to the next. It reads the key
+and the base URL from the variables of the Telnyx SDK, and writes `DATABASE`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ DATABASE = "warehouse.duckdb"
 
 @dataclass(frozen=True)
 class Contender:
-    """One tool, set up in one way."""
+    """One tool with one configuration."""
 
     name: str
     label: str
     module: str
     arguments: tuple[str, ...] = ()
-    """`{as_of}` stands for the present of the simulated account."""
+    """`{as_of}` is replaced by the present of the simulated account."""
     tables: tuple[str, str] | None = None
-    """Orders and events; None: it loads nothing, and only its cost is of interest."""
+    """The tables of orders and events; None for a contender that loads nothing, to measure its fixed cost."""
 
 
 OURS = Contender(

@@ -1,4 +1,4 @@
-"""What any sync with dlt costs before it does anything: the import, and a run of a resource without rows."""
+"""The fixed cost of any sync with dlt: its import, and a run of a resource without rows."""
 
 from __future__ import annotations
 

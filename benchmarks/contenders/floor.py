@@ -1,7 +1,7 @@
-"""The floor: the pages as they are, fetched on eight connections into files, and two tables by DuckDB's JSON reader.
+"""The floor: fetch all pages on eight connections into files, and make two tables with DuckDB's JSON reader.
 
-Nothing is checked, joined, redacted, remembered or merged: it reads everything every time. Faster than this is hardly
-possible with these parts; it is a measure, not a tool.
+It reads everything every time, and checks, redacts, remembers and merges nothing. A tool that does more with the same
+libraries is hardly faster, so this is a lower bound and not a tool.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONNECTIONS = 8
 PAGE_SIZE = 250
 PAGES = Path("pages")
 LISTS = {"orders": "portouts", "events": "portouts/events"}
-# Declared, because the reader would otherwise read the first pages twice to find out.
+# Declared, because the JSON reader would otherwise read the first pages twice to detect the columns.
 ORDER = """
     id varchar, record_type varchar, status varchar, phone_numbers varchar[], carrier_name varchar, spid varchar,
     current_carrier varchar, user_id varchar, vendor varchar, support_key varchar, pon varchar, authorized_name varchar,
@@ -61,7 +61,7 @@ async def fetch_all() -> None:
 
 
 def read_pages() -> None:
-    """Make a table of each list."""
+    """Create a table of each list."""
     with duckdb.connect(DATABASE) as connection:
         for table, row in (("orders", ORDER), ("events", EVENT)):
             pages = f"read_json('{PAGES}/{table}-*.json', columns = {{data: 'struct({row})[]'}})"

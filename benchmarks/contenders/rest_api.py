@@ -1,9 +1,9 @@
-"""dlt's `rest_api` source, declared as its documentation declares an API with page numbers and a cursor.
+"""dlt's `rest_api` source, declared as dlt's documentation declares an API with page numbers and a cursor.
 
     python -m contenders.rest_api [LOADER_FILE_FORMAT]
 
-The list's own page count, a bearer token, an incremental cursor with a lag of 7 days (what people set, since orders
-change after they were inserted), merge on the primary key, and both resources in parallel. Without a format: dlt's own.
+It uses the list's page count, a bearer token, an incremental cursor with a lag of 7 days (because orders change after
+their insertion), merge on the primary key, and both resources in parallel. The default format is dlt's own.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ WEEK = 7 * 24 * 3600
 
 
 def resource(name: str, path: str, cursor: str) -> Any:
-    """Declare one list; it is asked for rows from a week before the newest one known."""
+    """Declare one list, which is read from a week before its newest loaded row."""
     return {
         "name": name,
         "endpoint": {
             "path": path,
-            "params": {"page[size]": 250},  # not among the defaults: dlt 1.31 then mixes up the filters of both lists
+            "params": {"page[size]": 250},  # not in resource_defaults: dlt 1.31 would mix up the filters of both lists
             "data_selector": "data",
             "incremental": {
                 "cursor_path": cursor,
