@@ -13,6 +13,7 @@ import click
 import portouts_command
 import pytest
 import typer.main
+from filelock import FileLock
 from portouts.commands.app import app
 from portouts_command import Ended
 from portouts_sandbox import World, create_app, running
@@ -67,6 +68,15 @@ def test_what_should_be_quick_imports_nothing_slow(arguments: list[str], code: i
     # Typer draws its help with Rich.
     assert (ended, set(imported) - {"rich.table"} - needed) == (code, set())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["sync", "verify", "models"])
+def test_a_lock_that_is_held_is_reported_without_dlt(name: str, tmp_path: Path) -> None:
+    state = tmp_path / "data" / ".portouts" / "portouts.duckdb"
+    state.mkdir(parents=True)
+    with FileLock(state / "lock"):
+        code, imported = imported_by(name, folder=tmp_path, TELNYX_API_KEY="KEY_FAKE")
+    assert (code, "dlt" in imported, "httpx" in imported) == (75, False, False)
 
 
 def test_a_sync_does_without_pandas(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, Config, Database, StateDir
-from portouts.commands.terminal.environment import open_warehouse, resolve_settings
+from portouts.commands.terminal.environment import open_with_settings
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.load.settings_files import published_file, settings_files
 
@@ -20,9 +20,10 @@ def models(
 ) -> None:
     """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
     database = published_file(database)
-    settings = resolve_settings(settings_files(database, config), needs_key=False)
+    files = settings_files(database, config)
+    warehouse, settings = open_with_settings(database, state_dir, files, needs_key=False)
     from portouts.commands.jobs.models import rebuild_models
     from portouts.commands.results.models import print_models
 
-    outcome = rebuild_models(open_warehouse(database, state_dir), settings, accept_settings=accept_settings)
+    outcome = rebuild_models(warehouse, settings, accept_settings=accept_settings)
     print_models(outcome, as_json=as_json)

@@ -30,9 +30,8 @@ from portouts.commands.options import (
 from portouts.commands.terminal.environment import (
     instants_to_read,
     machine_time,
-    open_warehouse,
+    open_with_settings,
     require_engine,
-    resolve_settings,
 )
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.process import stop_on_signal
@@ -73,7 +72,7 @@ def sync(
     if destination is not None:
         refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
         require_engine(destination, files)
-    settings = resolve_settings(files)
+    warehouse, settings = open_with_settings(database, state_dir, files)
     from portouts.commands.jobs.sync import SyncRequest
 
     request = SyncRequest(
@@ -88,7 +87,7 @@ def sync(
         keep=keep,
         rebuild=rebuild,
     )
-    _run(open_warehouse(database, state_dir), request, destination, files, as_json=as_json)
+    _run(warehouse, request, destination, files, as_json=as_json)
 
 
 def _run(

@@ -25,8 +25,7 @@ from portouts.commands.options import (
 from portouts.commands.terminal.environment import (
     instants_to_verify,
     machine_time,
-    open_warehouse,
-    resolve_settings,
+    open_with_settings,
 )
 from portouts.commands.terminal.exit_status import DIFFERENT, FAILED, with_exit_status
 from portouts.commands.terminal.progress import note_plan, note_wait, progress
@@ -64,12 +63,12 @@ def verify(
     database = published_file(database)
     start, end = instants_to_verify(since, until)
     depth = chosen_depth(context, depth, quick=quick)
-    settings = resolve_settings(settings_files(database, config))
+    warehouse, settings = open_with_settings(database, state_dir, settings_files(database, config))
     from portouts.commands.jobs.verify import VerifyRequest
     from portouts.commands.results.verification import print_verification
 
     request = VerifyRequest(settings, depth, sample, start, end, repair, accept_deletions, accept_settings)
-    outcome = _verify(open_warehouse(database, state_dir), request)
+    outcome = _verify(warehouse, request)
     print_verification(outcome, as_json=as_json)
     _exit_by_verdict(outcome)
 

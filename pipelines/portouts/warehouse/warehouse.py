@@ -80,6 +80,12 @@ class Warehouse:
         self.notes.append(text)
         self._on_note(text)
 
+    def require_unlocked(self) -> None:
+        """Raise `Locked` if another process holds the lock now; a folder without a lock stays as it is."""
+        if (self.folder / "lock").exists():
+            with self.locked():
+                pass
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold this database for one sync; the system frees the lock when the process ends, however it ends.

@@ -53,27 +53,34 @@ def instants_to_verify(since: str | None, until: str | None) -> tuple[datetime |
     return start, end
 
 
-def resolve_settings(files: Sequence[Path], *, needs_key: bool = True) -> SourceSettings:
-    """Read all settings from the environment and these files, and from a vault if one of the files names it."""
+def open_with_settings(
+    database: Path, state_dir: Path | None, files: Sequence[Path], *, needs_key: bool = True
+) -> tuple[Warehouse, SourceSettings]:
+    """Return the warehouse of a published file, and all settings of the environment, these files and their vault.
+
+    The order saves time: a missing key is reported before any import, and a lock that is held before dlt's.
+    """
     found = find_settings(os.environ, files)
     if needs_key:
         require_api_key(found, files)
     prepare_imports()
+    warehouse = _warehouse(database, state_dir)
+    warehouse.require_unlocked()
     from portouts.load.settings import found_by_dlt, read_settings
 
-    return read_settings(found={**found_by_dlt(), **found} if asks_vault(files) else found, needs_key=needs_key)
+    given = {**found_by_dlt(), **found} if asks_vault(files) else found
+    return warehouse, read_settings(found=given, needs_key=needs_key)
+
+
+def _warehouse(database: Path, state_dir: Path | None) -> Warehouse:
+    from portouts.warehouse.warehouse import Warehouse
+
+    return Warehouse(database, state_dir, lambda text: note([text]))
 
 
 def require_engine(destination: str, files: Sequence[Path]) -> None:
     """Raise `SettingsError` unless dlt, one of these files or the environment knows this destination."""
     require_destination(destination, os.environ, files)
-
-
-def open_warehouse(database: Path, state_dir: Path | None) -> Warehouse:
-    """Return the warehouse of this published file, whose notes go to standard error."""
-    from portouts.warehouse.warehouse import Warehouse
-
-    return Warehouse(database, state_dir, lambda text: note([text]))
 
 
 def require_packages(*names: str, extra: str) -> None:
