@@ -1,4 +1,4 @@
-"""Numbers that were loaded by another version get the places that today's rules determine."""
+"""Numbers that another version loaded get the places that the installed data determine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-def test_places_are_determined_again_where_they_were_loaded_without_what_they_rest_on(
+def test_places_are_determined_again_if_they_were_loaded_without_their_source(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     connection.execute(WRONG)
@@ -42,7 +42,7 @@ def test_places_are_determined_again_where_they_were_loaded_without_what_they_re
     assert connection.execute(PLACES).fetchall() == RIGHT
 
 
-def test_places_are_determined_again_where_their_data_has_changed_and_only_there(
+def test_places_are_determined_again_if_and_only_if_their_data_changed(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     build_models(connection, INPUTS)
@@ -54,7 +54,7 @@ def test_places_are_determined_again_where_their_data_has_changed_and_only_there
     assert connection.execute(PLACES).fetchall() == RIGHT
 
 
-def test_numbers_that_are_hidden_keep_their_place_and_say_that_it_is_of_an_earlier_version(
+def test_hidden_numbers_keep_their_place_and_its_source_is_unknown(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     connection.execute("update raw.portout_phone_numbers set phone_number = md5(phone_number)")
@@ -65,7 +65,7 @@ def test_numbers_that_are_hidden_keep_their_place_and_say_that_it_is_of_an_earli
     assert spells == [("America/Adak", "unknown")]
 
 
-def test_a_build_that_fails_leaves_the_places_as_they_were(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_failed_build_leaves_the_places_unchanged(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(WRONG)
     connection.execute("alter table raw.portout_phone_numbers drop column time_zone_source")
     before = connection.execute("from raw.portout_phone_numbers").fetchall()

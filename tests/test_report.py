@@ -21,6 +21,7 @@ from report_runs import ALL_CHARTS, Outline, database, empty, empty_report, page
 from simulated_account import ask
 
 __all__ = ["database", "empty", "empty_report", "page", "report"]  # the fixtures
+pytestmark = pytest.mark.slow
 
 
 def write_notebook(folder: Path, name: str, *cells: str) -> Path:

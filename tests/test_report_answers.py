@@ -14,6 +14,7 @@ from report_runs import CHARTS, NOTEBOOKS, TABLES, Run, database, empty, empty_r
 from simulated_account import ask
 
 __all__ = ["database", "empty", "empty_report", "report"]  # the fixtures
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from portouts.report.page import Report
 from report_runs import ALL_CHARTS, CUT_TEXTS, VISIBLE, database, report
 
 __all__ = ["database", "report"]  # the fixtures
+pytestmark = pytest.mark.slow
 
 WIDTHS = (1280, 400)
 

@@ -15,6 +15,8 @@ from published_warehouses import publish_gains
 from report_runs import CUT_TEXTS, NOTEBOOKS, Outline, run_one
 from simulated_account import ask
 
+pytestmark = pytest.mark.slow
+
 TURNED = "\u202eTelnoC evilE\u202c gains"
 NAMES = [
     TURNED,
