@@ -22,7 +22,7 @@ from portouts.commands.terminal.output import as_object, print_result
 from portouts.commands.terminal.progress import note_plan, note_wait, progress
 from portouts.report.status import Status, read_status
 from portouts.transform.checks import CheckWarning
-from portouts.verify.comparison import Comparison, Difference, Verdict
+from portouts.verify.comparison import Comparison, CountDifference, Difference, Verdict
 from portouts.verify.count_buckets import Bucket, ComparisonPlan
 from portouts.windows import Window
 from portouts_sandbox import World
@@ -201,7 +201,7 @@ def test_a_load_names_the_engine(outcomes: Outcomes, capsys: pytest.CaptureFixtu
 def differing(outcome: VerifyOutcome, differences: int = 1) -> VerifyOutcome:
     """Make an outcome in which orders and counts differ."""
     comparison = Comparison(
-        differing_counts=[(Bucket(MAY, "ported"), 7, 5)],
+        differing_counts=[CountDifference(Bucket(MAY, "ported"), 7, 5)],
         differences=[Difference("a", "stale", fields=("status", "spid"))] * differences,
         unproven=["orders of May"],
     )
