@@ -117,3 +117,29 @@ def test_what_python_in_a_document_imports_exists(name: str) -> None:
     for block in blocks_of(name, "python"):
         imports = [line for line in block.splitlines() if re.match(r"(import|from) ", line)]
         exec("\n".join(imports), {})  # noqa: S102 (our own documents)
+
+
+def test_the_tree_of_contributing_names_every_module() -> None:
+    (tree,) = blocks_of("CONTRIBUTING.md", "text")
+    listed = re.findall(r"^ {8,}[a-z_]+(?:, [a-z_]+)*$", tree, re.MULTILINE)
+    names = {name for line in listed for name in line.strip().split(", ")}
+    modules = {module.stem for module in (ROOT / "pipelines" / "portouts").rglob("*.py")}
+    assert names | {"errors", "windows"} == {name for name in modules if not name.startswith("__")}
+
+
+_HOP = re.compile(r"^\d+\. `([\w/]+\.(?:py|sql))`(?:, `([\w.]+)`)?", re.MULTILINE)
+
+
+def hops_of(heading: str) -> list[tuple[str, str]]:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return _HOP.findall(text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0])
+
+
+@pytest.mark.parametrize("heading", ["The way of an order", "The way of a setting"])
+def test_the_hops_of_contributing_are_functions_of_these_files(heading: str) -> None:
+    hops = hops_of(heading)
+    assert 1 < len(hops) <= 10
+    for path, name in hops:
+        [file] = [base / path for base in (ROOT, ROOT / "pipelines" / "portouts") if (base / path).exists()]
+        source = file.read_text(encoding="utf-8")
+        assert [part for part in filter(None, name.split(".")) if not re.search(rf"(def|class) {part}\b", source)] == []
