@@ -13,7 +13,7 @@ import httpx
 from fake_transport import API_KEY, BASE_URL, FakeClock, refusal
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
-from portouts.load.settings import SourceSettings, read_settings
+from portouts.load.settings import Settings, read_settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.rate_limit import RateLimit
@@ -106,7 +106,7 @@ class HostileAccount:
         request = VerifyRequest(self._checked({}), **asked)
         return run_verify(Warehouse(self.database), request, lambda: datetime.now(UTC), open_client=self._open_client)
 
-    def _checked(self, settings: dict[str, Any]) -> SourceSettings:
+    def _checked(self, settings: dict[str, Any]) -> Settings:
         return read_settings(API_KEY, BASE_URL, **self.settings, **settings)
 
     def _open_client(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:

@@ -14,7 +14,7 @@ import httpx
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
 from portouts.extract.options import Callbacks, Progress, unwatched
-from portouts.load.settings import SourceSettings, read_settings
+from portouts.load.settings import Settings, read_settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
@@ -49,7 +49,7 @@ class Account:
         """Name the folder of everything that belongs to the database and is not published."""
         return self.database.parent / ".portouts" / self.database.name
 
-    def checked(self, **settings: Any) -> SourceSettings:
+    def checked(self, **settings: Any) -> Settings:
         """Check the settings of this account, and others for this time."""
         return read_settings(API_KEY, BASE_URL, **{"page_size": self.page_size, **self.settings, **settings})
 

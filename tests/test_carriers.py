@@ -281,5 +281,5 @@ def test_a_list_of_operators_that_cannot_be_used_is_refused(path: Path, content:
 def test_the_setting_operators_reaches_the_models(path: Path) -> None:
     path.write_text("carrier_id,operator\n073H,Example\n", encoding="utf-8")
     settings = check_settings({"operators": Setting(str(path), "a test")})
-    assert settings.model_inputs(AS_OF).operators == (Operator("073H", "Example"),)
-    assert check_settings({}).model_inputs(AS_OF).operators == ()
+    assert settings.models.inputs(AS_OF).operators == (Operator("073H", "Example"),)
+    assert check_settings({}).models.inputs(AS_OF).operators == ()

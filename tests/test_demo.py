@@ -112,7 +112,8 @@ def test_settings_of_a_demo_are_the_defaults_whatever_the_environment_says(
     ):
         monkeypatch.setenv(name, value)
     settings = demo_settings(BASE_URL)
-    assert (settings.base_url, settings.privacy.pii, "CANARY" in settings.api_key) == (BASE_URL, "keep", False)
+    source = settings.source
+    assert (source.base_url, source.pii, "CANARY" in source.api_key) == (BASE_URL, "keep", False)
     assert {*settings.found} == {"api_key", "base_url"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from portouts.errors import SettingsError
-from portouts.load.settings import read_settings
+from portouts.load.settings import read_source_settings
 
 UNUSABLE = {
     "ftp://CANARY_USER:CANARY@proxy.test:21": "it must begin with http://, https://, socks5:// or socks5h://",
@@ -22,17 +22,17 @@ def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(
 ) -> None:
     monkeypatch.setenv(variable, url)
     with pytest.raises(SettingsError) as raised:
-        read_settings("KEY_FAKE")
+        read_source_settings("KEY_FAKE")
     assert str(raised.value) == f"The proxy in {variable} cannot be used: {problem}. Correct or unset it."
 
 
 @pytest.mark.parametrize("url", ["http://proxy.test:3128", "proxy.test", "https://user:pass@proxy.test", ""])
 def test_a_proxy_that_can_be_used_is_accepted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
-    assert read_settings("KEY_FAKE").api_key == "KEY_FAKE"
+    assert read_source_settings("KEY_FAKE").api_key == "KEY_FAKE"
 
 
 def test_a_variable_in_lower_case_is_used_before_one_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.test")
     monkeypatch.setenv("https_proxy", "http://proxy.test")
-    assert read_settings("KEY_FAKE").api_key == "KEY_FAKE"
+    assert read_source_settings("KEY_FAKE").api_key == "KEY_FAKE"

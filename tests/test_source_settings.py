@@ -15,7 +15,8 @@ import pytest
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.errors import SettingsError
-from portouts.load.settings import read_settings
+from portouts.load.settings import check_source_settings, read_settings, read_source_settings
+from portouts.load.settings_files import Setting
 from portouts.transform.holidays import Holiday
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -36,10 +37,10 @@ def configure(tmp_path: Path) -> Iterator[Configure]:
         yield write
 
 
-def refusal() -> str:
-    """Read all settings and return what is said of them."""
+def refusal(**arguments: Any) -> str:
+    """Read all settings and return the message of the refusal."""
     with pytest.raises(SettingsError) as raised:
-        read_settings("KEY_FAKE")
+        read_settings("KEY_FAKE", **arguments)
     return str(raised.value)
 
 
@@ -70,7 +71,7 @@ def test_a_variable_that_is_no_setting_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_what_dlt_reads_there_may_stand_there(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     configure('pii = "drop"\n[sources.telnyx.data_writer]\nbuffer_max_items = 100')
     monkeypatch.setenv("SOURCES__TELNYX__EXTRACT__WORKERS", "2")
-    assert read_settings("KEY_FAKE").privacy.pii == "drop"
+    assert read_source_settings("KEY_FAKE").pii == "drop"
 
 
 def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configure: Configure) -> None:
@@ -104,7 +105,7 @@ def test_a_script_may_set_them_in_its_own_code(configure: Configure) -> None:
     configure()
     dlt.secrets["sources.telnyx.api_key"] = "KEY_FAKE"
     dlt.config["sources.telnyx.page_size"] = 7
-    found = read_settings()
+    found = read_source_settings()
     assert (found.api_key, found.page_size) == ("KEY_FAKE", 7)
 
 
@@ -117,7 +118,7 @@ def test_a_vault_is_asked_for_each_setting_of_our_section(configure: Configure) 
 
     configure()
     dlt.config.register_provider(Vault())
-    assert read_settings().api_key == "KEY_OF_THE_VAULT"
+    assert read_source_settings().api_key == "KEY_OF_THE_VAULT"
 
 
 # Values
@@ -126,24 +127,24 @@ def test_a_vault_is_asked_for_each_setting_of_our_section(configure: Configure) 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('page_size = "abc"', "page_size must be a whole number, not 'abc'."),
-        ("page_size = 2.5", "page_size must be a whole number, not 2.5."),
-        ("page_size = 0", "page_size must be between 1 and 250, not 0."),
-        ('events = "perhaps"', "events must be true or false, not 'perhaps'."),
-        ('pii = "blur"', "pii must be keep, hash or drop, not 'blur'."),
+        ('page_size = "abc"', "page_size must be a whole number between 1 and 250, not 'abc' (config.toml)."),
+        ("page_size = 2.5", "page_size must be a whole number between 1 and 250, not 2.5 (config.toml)."),
+        ("page_size = 0", "page_size must be a whole number between 1 and 250, not 0 (config.toml)."),
+        ('events = "perhaps"', "events must be true or false, not 'perhaps' (config.toml)."),
+        ('pii = "blur"', "pii must be keep, hash or drop, not 'blur' (config.toml)."),
         ('start_date = "spring"', "start_date: 'spring' is neither a date"),
-        ('response_window_hours = "two"', "response_window_hours must be a number, not 'two'."),
-        ("response_window_hours = 0", "response_window_hours must be a number above 0 and up to 8760, not 0.0."),
-        (
-            "response_window_hours = 1e7",
-            "response_window_hours must be a number above 0 and up to 8760, not 10000000.0.",
-        ),
-        ("response_window_hours = nan", "response_window_hours must be a number above 0 and up to 8760, not nan."),
-        ("holidays = 5", "holidays must be a text, not 5."),
-        ('holidays = ["2026-01-01"]', "holidays must be a text, not ['2026-01-01']."),
-        ('holidays = "nowhere.csv"', "the list of holidays nowhere.csv cannot be read: No such file or directory."),
         *(
-            (f'{setting} = "{zone}"', f"{setting} must be an IANA name such as America/New_York, not {zone!r}.")
+            (f"response_window_hours = {value}", f"must be a number above 0 and up to 8760, not {shown} (config.toml).")
+            for value, shown in {'"two"': "'two'", "0": "0", "1e7": "10000000.0", "nan": "nan"}.items()
+        ),
+        ("holidays = 5", "with the header holiday_on,country_code,name, not 5 (config.toml)."),
+        ('holidays = ["2026-01-01"]', "holiday_on,country_code,name, not ['2026-01-01'] (config.toml)."),
+        (
+            'holidays = "nowhere.csv"',
+            "country_code,name: the list of holidays nowhere.csv cannot be read: No such file or directory (config.",
+        ),
+        *(
+            (f'{setting} = "{zone}"', f"{setting} must be an IANA name such as America/New_York, not {zone!r} (config.")
             for setting in ("time_zone", "business_time_zone")
             for zone in ("Mars/Olympus", "America", "localtime", "posix/America/New_York", "../UTC", "PST", "")
         ),
@@ -157,10 +158,55 @@ def test_a_value_that_makes_no_sense_is_refused_with_what_is_allowed(
     assert said in refusal()
 
 
-@pytest.mark.parametrize("settings", [{"page_size": "7"}, {"response_window_hours": "48"}, {"time_zone": 5}], ids=str)
+@pytest.mark.parametrize("name", ["page_size", "max_concurrency", "overlap_minutes", "sync_deadline_minutes"])
+def test_a_number_may_be_at_its_bounds_and_not_beyond(name: str) -> None:
+    (bounds,) = re.findall(r"between (\d+) and (\d+)", refusal(**{name: -1}))
+    least, most = map(int, bounds)
+    for value in (least, most):
+        assert getattr(check_source_settings({name: Setting(value, "argument")}), name) == value
+    for value in (least - 1, most + 1):
+        assert f"{name} must be a whole number between {least} and {most}, not {value} (" in refusal(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("events", "false", False), ("page_size", "12", 12), ("overlap_minutes", "0", 0), ("pii", "drop", "drop")],
+)
+def test_a_text_of_the_environment_is_converted(
+    name: str, text: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SOURCES__TELNYX__{name.upper()}", text)
+    assert getattr(read_source_settings("KEY_FAKE"), name) == value
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"page_size": "7"}, {"page_size": True}, {"events": "false"}, {"response_window_hours": "48"}, {"time_zone": 5}],
+    ids=str,
+)
 def test_an_argument_of_another_type_is_refused_too(settings: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match=next(iter(settings))):
-        read_settings("KEY_FAKE", **settings)
+    ((name, value),) = settings.items()
+    said = refusal(**settings)
+    assert said.startswith(f"{name} must be ")
+    assert said.endswith(f", not {value!r} (argument).")
+
+
+@pytest.mark.parametrize("value", [["CANARY"], 5, {"CANARY": 1}], ids=repr)
+@pytest.mark.parametrize("name", ["api_key", "pii_salt"])
+def test_a_secret_of_another_type_is_refused_and_never_shown(name: str, value: object) -> None:
+    with pytest.raises(SettingsError) as raised:
+        check_source_settings({name: Setting(value, "secrets.toml")})
+    assert str(raised.value) == f"{name} must be a text, not what it is (secrets.toml)."
+
+
+def test_a_source_alone_reads_no_list_of_holidays(configure: Configure) -> None:
+    configure('holidays = "nowhere.csv"\noperators = "nowhere.csv"\npage_size = 7')
+    assert read_source_settings("KEY_FAKE").page_size == 7
+
+
+def test_no_text_of_the_settings_contains_the_key_or_the_salt() -> None:
+    settings = read_settings("KEY_CANARY", pii="hash", pii_salt="SALT_CANARY")
+    assert "CANARY" not in f"{settings} {settings!r} {settings.source!r}"
 
 
 URLS = [
@@ -203,7 +249,7 @@ def test_a_key_is_never_sent_in_clear_text_to_another_machine(url: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "127.9.9.9", "localhost", "LocalHost:8000", "[::1]:8000"])
 def test_a_simulated_account_on_this_machine_may_be_asked_in_clear_text(host: str) -> None:
-    assert read_settings("KEY_FAKE", f"http://{host}/v2").base_url == f"http://{host}/v2"
+    assert read_source_settings("KEY_FAKE", f"http://{host}/v2").base_url == f"http://{host}/v2"
 
 
 @pytest.mark.parametrize("url", ["https://user:CANARY@h/v2", "https://user:CANARY@h:abc"])
@@ -226,12 +272,12 @@ def test_a_key_that_cannot_be_sent_is_refused_and_never_shown(key: str, configur
 def test_a_key_may_have_blanks_around_it_and_blanks_alone_are_none(
     configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert read_settings(" KEY_FAKE\r\n").api_key == "KEY_FAKE"
+    assert read_source_settings(" KEY_FAKE\r\n").api_key == "KEY_FAKE"
     monkeypatch.setenv("TELNYX_API_KEY", " ")
     with pytest.raises(SettingsError, match="No Telnyx API key"):
         read_settings()
     configure(secrets='api_key = "KEY_FAKE\\n"')
-    assert read_settings().api_key == "KEY_FAKE"
+    assert read_source_settings().api_key == "KEY_FAKE"
 
 
 def test_the_models_get_the_settings_as_they_stand_there(configure: Configure, tmp_path: Path) -> None:
@@ -243,7 +289,7 @@ def test_the_models_get_the_settings_as_they_stand_there(configure: Configure, t
         'business_time_zone = "Asia/Kolkata"\n'
         f'holidays = "{days}"'
     )
-    inputs = read_settings(needs_key=False).model_inputs(AS_OF)
+    inputs = read_settings(needs_key=False).models.inputs(AS_OF)
     assert (inputs.as_of, inputs.response_window_hours) == (AS_OF, 24)
     assert (inputs.time_zone, inputs.business_time_zone) == ("Europe/Berlin", "Asia/Kolkata")
     assert inputs.days_off == (Holiday(date(2026, 7, 1), "Founders' Day"),)
@@ -251,4 +297,4 @@ def test_the_models_get_the_settings_as_they_stand_there(configure: Configure, t
 
 def test_a_date_may_be_written_without_quotes(configure: Configure) -> None:
     configure("start_date = 2024-01-01")
-    assert read_settings("KEY_FAKE").start == datetime(2024, 1, 1, tzinfo=UTC)
+    assert read_source_settings("KEY_FAKE").start == datetime(2024, 1, 1, tzinfo=UTC)

@@ -152,7 +152,7 @@ def test_no_key_is_ever_written(synced: Synced) -> None:
 def test_a_setting_out_of_its_range_is_wrong_usage(synced: Synced) -> None:
     ended = synced.ended["page size"]
     assert ended.code == json.loads(ended.out)["exit_code"] == 2
-    assert "page_size must be between 1 and 250, not 0" in ended.err
+    assert "page_size must be a whole number between 1 and 250, not" in ended.err
 
 
 def test_two_databases_in_one_folder_share_nothing(synced: Synced) -> None:

@@ -23,7 +23,7 @@ from portouts.errors import SettingsError
 from portouts.extract.state import SyncState
 from portouts.load import source as room
 from portouts.load.connection import Connection
-from portouts.load.settings import read_settings
+from portouts.load.settings import read_source_settings
 from portouts.load.source import telnyx_source
 from portouts.telnyx.queries import OPEN_STATUSES, Axis
 from portouts.windows import BEGINNING
@@ -208,7 +208,7 @@ def test_a_setting_that_makes_no_sense_is_named(settings: dict[str, Any], said: 
 
 
 def test_the_deadlines_hold_for_all_clients_of_a_sync() -> None:
-    settings = read_settings("KEY_FAKE", request_deadline_seconds=20, sync_deadline_minutes=3)
+    settings = read_source_settings("KEY_FAKE", request_deadline_seconds=20, sync_deadline_minutes=3)
     connection = Connection(settings)
     one, other = connection.open(), connection.open()
     assert one.deadline is other.deadline
@@ -247,5 +247,5 @@ def test_a_day_before_the_first_number_asks_for_all_there_is(since: str, account
 
 
 def test_all_clients_of_a_sync_share_the_rate_limit() -> None:
-    connection = Connection(read_settings(API_KEY, BASE_URL))
+    connection = Connection(read_source_settings(API_KEY, BASE_URL))
     assert connection.open().rate_limit is connection.open().rate_limit

@@ -1,8 +1,8 @@
 """Settings that the numbers depend on belong to the warehouse, not to the folder in which a command is started.
 
-The first sync writes them into `raw.settings`. Afterwards, a setting that is given nowhere is taken from there, and
-one that is given otherwise is refused until it is accepted. The surprise: `pii` is never changed by its absence, since
-that would publish what was to be hidden; and another `pii` needs every row to be read again.
+The first sync writes them into `raw.settings`. Afterwards, a setting that is not given is taken from there, and a
+different one is refused until it is accepted. The surprise: a missing `pii` never changes what the warehouse remembers,
+because that would publish hidden data; and another `pii` makes the sync read every row again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import duckdb
 
 from portouts.errors import SettingsError
 from portouts.extract.state import SyncState
-from portouts.load.settings import SourceSettings, check_settings
+from portouts.load.settings import Settings, check_settings
 from portouts.load.settings_files import LISTS, Setting
 from portouts.warehouse.metadata import create_books
 
@@ -28,25 +28,25 @@ ADVICE = "Numbers would mean something else, so nothing was changed. Set the for
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The settings to use, what is to be said of them, and the names of those that change."""
+class SettingsInUse:
+    """The settings to use, notes on where they differ from what was given, and the names of those that change."""
 
-    settings: SourceSettings
+    settings: Settings
     notes: list[str] = field(default_factory=list)
     changed: frozenset[str] = frozenset()
 
 
-def keep_settings(
+def settings_in_use(
     connection: duckdb.DuckDBPyConnection,
     state: SyncState,
-    given: SourceSettings,
+    given: Settings,
     *,
     names: Collection[str] = OF_MODELS | OF_ROWS,
     accepted: Collection[str] = (),
-) -> Kept:
-    """Compare the settings given with those that the warehouse remembers, as far as `names` goes.
+) -> SettingsInUse:
+    """Compare the settings of these names with those that the warehouse remembers.
 
-    What is given nowhere is as remembered, unless its change is accepted too. Raises `SettingsError` where a setting
+    A setting that is not given is as remembered, unless its change is accepted too. Raises `SettingsError` if a setting
     would change that is not among the `accepted`.
     """
     remembered = {name: row for name, row in _remembered(connection, state, given).items() if name in names}
@@ -64,58 +64,60 @@ def keep_settings(
         )
     taken = [name for name in sorted(remembered) if name not in changes and _differs(name, before[name], values[name])]
     notes = [*_notes_of(taken, remembered), *(f"Accepted: {change}." for change in changes.values())]
-    return Kept(settings, notes, frozenset(changes))
+    return SettingsInUse(settings, notes, frozenset(changes))
 
 
-def remember_settings(
+def record_settings(
     connection: duckdb.DuckDBPyConnection,
-    settings: SourceSettings,
+    settings: Settings,
     as_of: datetime,
     names: Collection[str] = OF_MODELS | OF_ROWS,
 ) -> None:
-    """Write the settings in use into the book, as far as `names` goes; those that are as they were keep their row."""
+    """Write the settings of these names into `raw.settings`; an unchanged setting keeps its row."""
     create_books(connection)
-    held, values = _book(connection), values_of(settings)
+    recorded, values = _recorded(connection), values_of(settings)
     for name, value in values.items():
-        if name in names and (name not in held or held[name].value != value):
+        if name in names and (name not in recorded or recorded[name].value != value):
             connection.execute("delete from raw.settings where name = ?", [name])
             row = [name, value, _origin(settings, name), as_of]
             connection.execute("insert into raw.settings values (?, ?, ?, ?)", row)
 
 
-def values_of(settings: SourceSettings) -> dict[str, str]:
-    """Write every setting that numbers depend on as text; empty is not set."""
+def values_of(settings: Settings) -> dict[str, str]:
+    """Return every setting that numbers depend on as text; an empty text is not set."""
+    source, models = settings.source, settings.models
     return {
-        "start_date": settings.start.isoformat() if settings.start else "",
-        "time_zone": settings.time_zone.key,
-        "response_window_hours": f"{settings.response_window_hours:g}",
-        "business_time_zone": settings.business_time_zone.key,
-        "pii": settings.privacy.fingerprint,
+        "start_date": source.start.isoformat() if source.start else "",
+        "time_zone": models.time_zone.key,
+        "response_window_hours": f"{models.response_window_hours:g}",
+        "business_time_zone": models.business_time_zone.key,
+        "pii": source.privacy.fingerprint,
         **{name: _file(settings, name) for name in sorted(LISTS)},
     }
 
 
-def _file(settings: SourceSettings, name: str) -> str:
-    """Name a file and what it holds: the same content in another place is the same setting."""
+def _file(settings: Settings, name: str) -> str:
+    """Return the path and a hash of a file: the same content in another place is the same setting."""
     path = settings.found[name].value if name in settings.found else ""
     if not path:
         return ""
     return f"{path} (sha256 {hashlib.sha256(Path(str(path)).read_bytes()).hexdigest()[:16]})"
 
 
-def _remembered(connection: duckdb.DuckDBPyConnection, state: SyncState, given: SourceSettings) -> dict[str, Setting]:
-    """Read what is remembered; of a warehouse without the book, what its last build and its state still say."""
-    found = _book(connection)
+def _remembered(connection: duckdb.DuckDBPyConnection, state: SyncState, given: Settings) -> dict[str, Setting]:
+    """Read what the warehouse remembers; without `raw.settings`, what its last build and its state show."""
+    found = _recorded(connection)
     if state.privacy:  # written together with the rows
         found["pii"] = Setting(state.privacy, found["pii"].origin if "pii" in found else "what was loaded")
     for name, value in _last_build(connection).items():
         found.setdefault(name, Setting(value, "the last build"))
-    if "start_date" not in found and given.start and state.start and given.start < state.start:
+    start = given.source.start
+    if "start_date" not in found and start and state.start and start < state.start:
         found["start_date"] = Setting(state.start.isoformat(), "what is held")
     return found
 
 
-def _book(connection: duckdb.DuckDBPyConnection) -> dict[str, Setting]:
+def _recorded(connection: duckdb.DuckDBPyConnection) -> dict[str, Setting]:
     try:
         rows = connection.execute("select name, value, origin from raw.settings").fetchall()
     except duckdb.CatalogException:
@@ -141,10 +143,8 @@ def _last_build(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     }
 
 
-def _with_remembered(
-    given: SourceSettings, remembered: Mapping[str, Setting], accepted: Collection[str]
-) -> SourceSettings:
-    """Take what is given nowhere from what is remembered."""
+def _with_remembered(given: Settings, remembered: Mapping[str, Setting], accepted: Collection[str]) -> Settings:
+    """Add remembered settings for those that are not given."""
     values = values_of(given)
     wanted = {
         name: Setting(_as_given(name, str(setting.value)), f"remembered from {setting.origin}")
@@ -179,7 +179,7 @@ def _differs(name: str, one: object, other: object) -> bool:
     return one != other
 
 
-def _origin(settings: SourceSettings, name: str) -> str:
+def _origin(settings: Settings, name: str) -> str:
     return settings.found[name].origin if name in settings.found else DEFAULT
 
 

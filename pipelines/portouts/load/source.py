@@ -28,7 +28,7 @@ from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.prefetch import prefetched
-from portouts.load.settings import SourceSettings, read_settings
+from portouts.load.settings import SourceSettings, read_source_settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.windows import BEGINNING, Window
 
@@ -85,7 +85,7 @@ def telnyx_source(
     Raises `SettingsError`, and while running `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone` (inside dlt's
     own errors). With `accept_deletions` orders that the API no longer knows are never a reason to fail.
     """
-    checked = read_settings(api_key, base_url, **settings)
+    checked = read_source_settings(api_key, base_url, **settings)
     options = sync_options(
         checked,
         as_of or datetime.now(UTC),

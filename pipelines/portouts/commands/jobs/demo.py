@@ -13,7 +13,7 @@ from portouts_sandbox import World, create_app, running
 
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.extract.options import Callbacks, Progress
-from portouts.load.settings import ARGUMENT, SourceSettings, check_settings
+from portouts.load.settings import ARGUMENT, Settings, check_settings
 from portouts.load.settings_files import Setting
 from portouts.warehouse.sql import sql_folder
 from portouts.warehouse.warehouse import Warehouse
@@ -72,7 +72,7 @@ def sync_twice(database: Path, world: World, clock: Clock, add_bar: Callable[[st
     return [first, second]
 
 
-def demo_settings(base_url: str) -> SourceSettings:
+def demo_settings(base_url: str) -> Settings:
     """Return the settings of the demo: all defaults, whatever the environment and `.dlt` contain."""
     given = {"api_key": API_KEY, "base_url": base_url}
     return check_settings({name: Setting(value, ARGUMENT) for name, value in given.items()})

@@ -13,8 +13,8 @@ import duckdb
 
 from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import raw_pipeline
-from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember_settings
-from portouts.load.settings import SourceSettings, read_settings
+from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
+from portouts.load.settings import Settings, read_settings
 from portouts.transform.build import are_up_to_date, build_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.warehouse.metadata import read_fingerprint, require_finished, synced_until
@@ -36,7 +36,7 @@ class ModelsOutcome:
 
 def rebuild_models(
     warehouse: Warehouse,
-    settings: SourceSettings | None = None,
+    settings: Settings | None = None,
     keep: int | None = None,
     *,
     accept_settings: bool = False,
@@ -51,21 +51,21 @@ def rebuild_models(
         return warehouse.healing(lambda: _rebuild(warehouse, settings, keep, accept_settings))
 
 
-def _rebuild(warehouse: Warehouse, settings: SourceSettings, keep: int | None, accept_settings: bool) -> ModelsOutcome:
+def _rebuild(warehouse: Warehouse, settings: Settings, keep: int | None, accept_settings: bool) -> ModelsOutcome:
     with raw_pipeline(warehouse) as raw, warehouse.connected() as connection:
         as_of, state = synced_until(connection), raw.state()
         require_finished(connection, state.covered)
         accepted = OF_MODELS if accept_settings else ()
-        kept = keep_settings(connection, state, settings, names=OF_MODELS, accepted=accepted)
-        inputs = kept.settings.model_inputs(as_of)
+        used = settings_in_use(connection, state, settings, names=OF_MODELS, accepted=accepted)
+        inputs = used.settings.models.inputs(as_of)
         rebuilt = not are_up_to_date(connection, inputs)
         if rebuilt:
-            remember_settings(connection, kept.settings, as_of, OF_MODELS)
+            record_settings(connection, used.settings, as_of, OF_MODELS)
         warnings = build_in_limited_memory(connection, inputs) if rebuilt else []
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)
-    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, kept.notes, warehouse.notes)
+    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, used.notes, warehouse.notes)
 
 
 def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:

@@ -14,8 +14,8 @@ from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncR
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
-from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, keep_settings, remember_settings
-from portouts.load.settings import SourceSettings
+from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, record_settings, settings_in_use
+from portouts.load.settings import Settings
 from portouts.load.source import sync_options
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
@@ -56,14 +56,14 @@ class SyncRequest:
 
     as_of: datetime | None
     """None: now, which the API's clock has the last word about."""
-    settings: SourceSettings
+    settings: Settings
     since: datetime | None = None
     full: bool = False
     allow_unproven: bool = False
     accept_deletions: bool = False
     verify: Verify = Verify.QUICK
     keep: int | None = None
-    """So many versions published before are kept; None: those that are there."""
+    """So many versions published before are used; None: those that are there."""
     rebuild: bool = False
     """Make the working file again from the published one first."""
     accept_settings: bool = False
@@ -122,8 +122,8 @@ def _sync(
 ) -> SyncOutcome:
     started_at, warehouse = clock(), raw.warehouse
     warehouse.warn_of_little_space()
-    request, notes = _keep_settings(raw, request)
-    connection = Connection(request.settings, callbacks, open_client)
+    request, notes = _with_settings_in_use(raw, request)
+    connection = Connection(request.settings.source, callbacks, open_client)
     report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
     report.notes[:0] = notes
     certificate = _verify(raw, request, report, connection, clock)
@@ -154,17 +154,17 @@ def _record(
         report.events_read,
         is_proven=not report.unproven,
     )
-    is_masked = request.full and request.settings.privacy.pii != "keep"
+    is_masked = request.full and request.settings.source.privacy.pii != "keep"
     with raw.warehouse.connected() as connection:
         if report.api_date:
             mend_later_than(connection, report.api_date)
-        remember_settings(connection, request.settings, report.as_of)
+        record_settings(connection, request.settings, report.as_of)
         changed = record_sync(connection, record, raw.state().covered)
         if certificate:
             record_verification(connection, certificate)
         if is_masked:
-            mask_stored(connection, request.settings.privacy)
-        warnings = build_in_limited_memory(connection, request.settings.model_inputs(report.as_of))
+            mask_stored(connection, request.settings.source.privacy)
+        warnings = build_in_limited_memory(connection, request.settings.models.inputs(report.as_of))
     if is_masked:
         raw.warehouse.rewrite()
     return changed, warnings
@@ -184,13 +184,13 @@ def run_load(
     `engines` are files of settings, in whose section `destination` may stand how to reach the engine.
     """
     with warehouse.locked(), own_dlt(warehouse.folder, engines), raw_pipeline(warehouse, destination) as raw:
-        connection = Connection(request.settings, callbacks, open_client)
+        connection = Connection(request.settings.source, callbacks, open_client)
         return raw.sync(connection, _options(request, clock()), is_ahead=request.prefetch)
 
 
 def _options(request: SyncRequest, now: datetime) -> SyncOptions:
     return sync_options(
-        request.settings,
+        request.settings.source,
         request.as_of or now,
         request.since,
         is_now=request.as_of is None,
@@ -202,13 +202,13 @@ def _options(request: SyncRequest, now: datetime) -> SyncOptions:
     )
 
 
-def _keep_settings(raw: RawPipeline, request: SyncRequest) -> tuple[SyncRequest, list[str]]:
+def _with_settings_in_use(raw: RawPipeline, request: SyncRequest) -> tuple[SyncRequest, list[str]]:
     """Use the settings of the warehouse; another `pii` is accepted by reading everything again, too."""
     is_pii_given = request.full and "pii" in request.settings.found
     accepted = OF_MODELS | OF_ROWS if request.accept_settings else {"pii"} if is_pii_given else ()
     with raw.warehouse.connected() as connection:
-        kept = keep_settings(connection, raw.state(), request.settings, accepted=accepted)
-    return replace(request, settings=kept.settings, full=request.full or "pii" in kept.changed), kept.notes
+        used = settings_in_use(connection, raw.state(), request.settings, accepted=accepted)
+    return replace(request, settings=used.settings, full=request.full or "pii" in used.changed), used.notes
 
 
 def _verify(
@@ -225,7 +225,7 @@ def _verify(
     ranges = ranges_to_compare(covered[Axis.INSERTED])
     verification = Verification(
         raw,
-        request.settings,
+        request.settings.source,
         connection,
         report.as_of,
         request.sync_id,

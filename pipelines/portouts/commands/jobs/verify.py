@@ -12,8 +12,8 @@ from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import own_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
-from portouts.load.remembered_settings import OF_MODELS, keep_settings, remember_settings
-from portouts.load.settings import SourceSettings
+from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
+from portouts.load.settings import Settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, build_in_limited_memory
@@ -28,7 +28,7 @@ from portouts.warehouse.warehouse import Warehouse
 class VerifyRequest:
     """What was asked for on the command line."""
 
-    settings: SourceSettings
+    settings: Settings
     depth: Depth = Depth.MONTH
     sample: int = 0
     since: datetime | None = None
@@ -83,16 +83,16 @@ def _verify(
         as_of, state = synced_until(connection), raw.state()
         require_finished(connection, state.covered)
         accepted = OF_MODELS if request.accept_settings else ()
-        kept = keep_settings(connection, state, request.settings, names=OF_MODELS | {"pii"}, accepted=accepted)
+        used = settings_in_use(connection, state, request.settings, names=OF_MODELS | {"pii"}, accepted=accepted)
         covered = covered_ranges(connection)
     ranges = ranges_to_compare(covered.get(Axis.INSERTED, ()), request.since, request.until)
     if not ranges:
         raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
-    inputs = kept.settings.model_inputs(as_of)
+    inputs = used.settings.models.inputs(as_of)
     verification = Verification(
         raw,
-        kept.settings,
-        Connection(kept.settings, replace(callbacks, on_progress=unwatched), open_client),
+        used.settings.source,
+        Connection(used.settings.source, replace(callbacks, on_progress=unwatched), open_client),
         as_of,
         on_progress=callbacks.on_progress,
         on_plan=on_plan,
@@ -113,7 +113,7 @@ def _verify(
         record_verification(connection, certificate)
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
         if not are_up_to_date(connection, inputs):
-            remember_settings(connection, kept.settings, as_of, OF_MODELS)
+            record_settings(connection, used.settings, as_of, OF_MODELS)
             build_in_limited_memory(connection, inputs)
     warehouse.publish()
-    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, kept.notes, warehouse.notes)
+    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, used.notes, warehouse.notes)

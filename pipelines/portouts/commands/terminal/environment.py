@@ -22,7 +22,7 @@ from portouts.load.settings_files import (
 )
 
 if TYPE_CHECKING:
-    from portouts.load.settings import SourceSettings
+    from portouts.load.settings import Settings
     from portouts.warehouse.warehouse import Warehouse
 
 
@@ -55,7 +55,7 @@ def instants_to_verify(since: str | None, until: str | None) -> tuple[datetime |
 
 def open_with_settings(
     database: Path, state_dir: Path | None, files: Sequence[Path], *, needs_key: bool = True
-) -> tuple[Warehouse, SourceSettings]:
+) -> tuple[Warehouse, Settings]:
     """Return the warehouse of a published file, and all settings of the environment, these files and their vault.
 
     The order saves time: a missing key is reported before any import, and a lock that is held before dlt's.
