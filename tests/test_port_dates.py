@@ -1,4 +1,4 @@
-"""Which ranges a first load asks for to learn when orders were ported, and how right the days are that they tell."""
+"""The ranges that a first load queries to date ported orders, and how exact their days are."""
 
 from __future__ import annotations
 
@@ -60,35 +60,35 @@ def at(text: str) -> datetime:
 MAY = ported(("a", at("2026-05-03T10:00"), at("2026-05-05T09:00")))
 
 
-def test_an_order_told_of_is_not_asked_for() -> None:
+def test_an_order_with_an_event_is_not_queried() -> None:
     undated = UndatedPorts()
-    undated.tell(ids("a"))
-    undated.see(MAY)
-    assert not undated.are_left()
+    undated.add_dated(ids("a"))
+    undated.add_orders(MAY)
+    assert not undated.exist()
     assert undated.windows(WITHIN, 1, PAGE) == []
 
 
-def test_orders_of_another_status_are_not_asked_for() -> None:
+def test_orders_of_another_status_are_not_queried() -> None:
     undated = UndatedPorts()
-    undated.see(MAY.set_column(1, "status", pa.array(["canceled"])))
-    assert not undated.are_left()
+    undated.add_orders(MAY.set_column(1, "status", pa.array(["canceled"])))
+    assert not undated.exist()
 
 
 def test_an_order_is_asked_for_from_its_day_until_the_day_after_its_last_change_and_every_day_ends_on_itself() -> None:
     undated = UndatedPorts()
-    undated.see(MAY)
+    undated.add_orders(MAY)
     windows = undated.windows(WITHIN, 1, PAGE)
     ends = [at(f"2026-05-0{day}T00:00") - MILLISECOND for day in range(3, 8)]
     assert windows == [Window(start, end) for start, end in pairwise(ends)]
     assert [window.end.day for window in windows] == [3, 4, 5, 6]
-    assert undated.are_left()
-    undated.tell(ids("a"))
-    assert not undated.are_left()
+    assert undated.exist()
+    undated.add_dated(ids("a"))
+    assert not undated.exist()
 
 
 def test_where_days_are_too_many_whole_months_are_asked_for() -> None:
     undated = UndatedPorts()
-    undated.see(ported(("a", at("2026-01-20T10:00"), at("2026-04-05T09:00"))))
+    undated.add_orders(ported(("a", at("2026-01-20T10:00"), at("2026-04-05T09:00"))))
     windows = undated.windows(WITHIN, 1, PAGE)
     assert [(window.start.month, window.end.month) for window in windows] == [(1, 1), (1, 2), (2, 3), (3, 4)]
     assert [window.end + MILLISECOND for window in windows[:-1]] == [at(f"2026-0{month}-01") for month in (2, 3, 4)]
@@ -96,7 +96,7 @@ def test_where_days_are_too_many_whole_months_are_asked_for() -> None:
 
 def test_many_orders_with_events_leave_requests_for_the_days_of_a_few_without() -> None:
     undated = UndatedPorts()
-    undated.see(ported(("a", at("2026-01-20T10:00"), at("2026-04-05T09:00"))))
+    undated.add_orders(ported(("a", at("2026-01-20T10:00"), at("2026-04-05T09:00"))))
     assert len(undated.windows(WITHIN, 100 * PAGE, PAGE)) == 77
 
 
@@ -104,20 +104,20 @@ def test_an_order_seen_in_several_versions_counts_once_from_its_first_day_to_its
     """Reads that proved nothing show versions, too."""
     early, late = (ported(("a", at("2026-05-03T10:00"), at(last))) for last in ("2026-05-04T09:00", "2026-05-06T09:00"))
     once, often = UndatedPorts(), UndatedPorts()
-    once.see(late)
+    once.add_orders(late)
     for versions in ([early, late, late], [early], [late]):
         for table in versions:
-            often.see(table)
-        often.settle()
+            often.add_orders(table)
+        often.remove_dated()
     assert often.windows(WITHIN, 1, PAGE) == once.windows(WITHIN, 1, PAGE)
-    often.tell(ids("a"))
-    assert not often.are_left()
+    often.add_dated(ids("a"))
+    assert not often.exist()
 
 
 def test_what_a_killed_sync_saw_is_asked_for_from_the_first_day_to_the_last() -> None:
     undated = UndatedPorts()
-    undated.see_every_day(at("2025-05-07T11:42"))
-    assert undated.are_left()
+    undated.add_every_day(at("2025-05-07T11:42"))
+    assert undated.exist()
     windows = undated.windows(WITHIN, 20 * PAGE, PAGE)
     assert (windows[0].start, windows[-1].end) == (at("2025-05-07T00:00") - MILLISECOND, NOW)
     assert len(windows) <= 12 + 1.3 * 20
@@ -132,15 +132,15 @@ def test_the_day_of_an_order_with_one_usable_instant_is_asked_for(
     inserted_at: datetime | None, updated_at: datetime | None
 ) -> None:
     undated = UndatedPorts()
-    undated.see(ported(("a", inserted_at, updated_at)))
+    undated.add_orders(ported(("a", inserted_at, updated_at)))
     assert any(at("2026-05-03T10:00") in window for window in undated.windows(WITHIN, 1, PAGE))
 
 
 def test_an_order_without_any_instant_is_left_to_all_other_ranges() -> None:
     undated = UndatedPorts()
-    undated.see(ported(("a", None, None)))
+    undated.add_orders(ported(("a", None, None)))
     assert undated.windows(WITHIN, 1, PAGE) == []
-    assert undated.are_left()
+    assert undated.exist()
 
 
 instants = st.datetimes(datetime(2009, 1, 1), datetime(2026, 6, 1), timezones=st.just(UTC))  # noqa: DTZ001  # zone beside it
@@ -150,7 +150,7 @@ spans = st.tuples(instants, st.timedeltas(timedelta(), timedelta(days=400)))
 @given(st.lists(spans, max_size=30), st.integers(0, 5_000))
 def test_no_instant_is_left_out_and_no_range_is_read_twice(orders: list[tuple[datetime, timedelta]], more: int) -> None:
     undated = UndatedPorts()
-    undated.see(ported(*((str(n), start, min(start + length, NOW)) for n, (start, length) in enumerate(orders))))
+    undated.add_orders(ported(*((str(n), start, min(start + length, NOW)) for n, (start, length) in enumerate(orders))))
     count = len(orders) + more
     windows = undated.windows(WITHIN, count, PAGE)
     assert len(windows) <= 12 + 1.3 * max(1, -(-count // PAGE))
@@ -177,7 +177,7 @@ def test_days_and_months_are_those_of_the_reporting_time_zone(zone: str) -> None
 
 
 class Orders:
-    """The orders of one world, and what syncs in small chunks have found of when they were ported."""
+    """The orders of one world, and the ported orders that syncs in small batches found in a range."""
 
     def __init__(self) -> None:
         self.world = World(900, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
@@ -226,7 +226,7 @@ def test_a_history_extended_backwards_is_dated_too_and_so_is_what_was_ported_sin
 
 
 def sync(api: Any, as_of: datetime, state: SyncState | None = None, **options: Any) -> tuple[list[Json], int]:
-    """Read one sync, a first load without `state`, in one chunk; return the ranges with orders, and its requests."""
+    """Read one sync, a first load without `state`, in one batch; return the ranges with orders, and its requests."""
 
     async def read() -> tuple[list[Json], int]:
         async with api.open_client() as client:
@@ -248,14 +248,14 @@ def test_without_events_every_order_is_found_in_a_range_that_ends_on_the_right_d
         assert (row["ported_to"].year, row["ported_to"].month) == (instant.year, instant.month)
 
 
-def test_with_events_only_orders_that_they_do_not_tell_of_are_looked_for() -> None:
+def test_with_events_only_orders_without_a_ported_event_are_queried() -> None:
     world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
-    told = {e["portout_id"] for e in world.events() if (e["payload"] or {}).get("status") == "ported"}
-    untold = {order["id"] for order in world.orders() if order["status"] == "ported"} - told
+    dated = {e["portout_id"] for e in world.events() if (e["payload"] or {}).get("status") == "ported"}
+    undated = {order["id"] for order in world.orders() if order["status"] == "ported"} - dated
     found, with_events = sync(FaultyApi(world, Random(1), CALM), world.now)
     _, without_events = sync(FaultyApi(world, Random(1), CALM, events=False), world.now)
-    assert untold
-    assert untold <= {row["portout_id"] for row in found}
+    assert undated
+    assert undated <= {row["portout_id"] for row in found}
     pages_of_events = len(world.events()) / PAGE
     assert with_events < without_events + pages_of_events
 

@@ -33,7 +33,7 @@ STATES = st.builds(
     to_read=st.sets(IDS, max_size=3),
     recent_events=st.dictionaries(IDS, INSTANTS, max_size=3),
     unfinished_events=st.dictionaries(IDS, INSTANTS, max_size=3),
-    events_tell_from=st.none() | INSTANTS,
+    events_new_from=st.none() | INSTANTS,
     orders_read=st.integers(0, 10**9),
     first_inserted_at=st.none() | INSTANTS,
     events_refused=st.booleans(),
@@ -59,6 +59,7 @@ def test_a_state_of_the_version_before_is_read_and_written_in_the_present_form()
     everything = [Window(BEGINNING, synced_until + RESOLUTION)]
     assert state.covered == dict.fromkeys(Axis, everything)
     assert (state.start, state.confirmed_until, state.orders_read) == (BEGINNING, synced_until, 402)
+    assert state.events_new_from == datetime.fromisoformat(earlier["events_tell_from"])
     assert {
         id_: [order.inserted_at and order.inserted_at.isoformat(), order.updated_at and order.updated_at.isoformat()]
         for id_, order in state.open_orders.items()

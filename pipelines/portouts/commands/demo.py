@@ -9,10 +9,10 @@ import typer
 from portouts.commands.options import DEMO_DATABASE, AsJson, NewDatabase, Seed, SimulatedOrders
 from portouts.commands.terminal.environment import machine_time, require_packages
 from portouts.commands.terminal.exit_status import FAILED, with_exit_status
+from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import progress
 from portouts.errors import SettingsError
-from portouts.load.settings_files import published_file
 
 
 @with_exit_status(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, Config, Database, StateDir
 from portouts.commands.terminal.environment import open_with_settings
 from portouts.commands.terminal.exit_status import with_exit_status
-from portouts.load.settings_files import published_file, settings_files
+from portouts.commands.terminal.paths import published_file
+from portouts.load.settings_files import settings_files
 
 
 @with_exit_status(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from portouts.commands.options import DEFAULT_DATABASE, AsJson, Database, Output
 from portouts.commands.terminal.environment import require_packages
 from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.commands.terminal.paths import published_file, require_folder_of
 from portouts.commands.terminal.process import home_folder
-from portouts.load.settings_files import published_file, require_folder_of
 
 
 @with_exit_status(stopped="No page was written; an earlier one is as it was.", done="The page is written.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portouts.commands.options import DEFAULT_DATABASE, AsJson, Check, Database
 from portouts.commands.terminal.environment import machine_time
 from portouts.commands.terminal.exit_status import with_exit_status
-from portouts.load.settings_files import published_file
+from portouts.commands.terminal.paths import published_file
 
 
 @with_exit_status()

@@ -82,7 +82,7 @@ class Intake:
             self._take_events(read)
         else:
             self._take_orders(read)
-        if read.is_proven and is_range(query) and not (self.ports.is_of_new_history and query.axis is Axis.PORTED):
+        if read.is_proven and is_range(query) and not (self.ports.is_new_history and query.axis is Axis.PORTED):
             self._add_covered(query)
 
     def package(self) -> LoadPackage:
@@ -91,7 +91,7 @@ class Intake:
         batch.discarded = [self._only_news(table, self._versions.held) for table in batch.discarded]
         tables = batch.tables(self.report.as_of, self._options.sync_id, self._options.privacy)
         orders, events = tables["portouts"], tables["portout_events"]
-        self.ports.undated.settle()
+        self.ports.undated.remove_dated()
         self._odd_rows.see_dates("orders", orders)
         self._odd_rows.see_dates("events", events)
         self.report.orders_read += len(orders)
@@ -108,7 +108,7 @@ class Intake:
         """Keep the orders on pages that proved nothing: such a version may be the one that is loaded."""
         self._batch.discarded += tables
         for table in tables:
-            self.ports.undated.see(table)
+            self.ports.undated.add_orders(table)
 
     def _add_covered(self, query: ListQuery) -> None:
         """Mark a range as covered.
@@ -126,7 +126,7 @@ class Intake:
         if isinstance(query, ListQuery) and query.status:
             return
         self.report.unproven.append(str(query))
-        self.ports.are_doubtful |= query.path != Axis.EVENTS.path
+        self.ports.has_unproven |= query.path != Axis.EVENTS.path
         if not self._options.allow_unproven:
             reason = (
                 f"the API's total_results is {uncounted}, which is no count of rows, so nothing proves what was read"
@@ -142,10 +142,10 @@ class Intake:
         self.report.events_read += len(table)
         state.remember_unfinished(table, read.missing, bound.as_of)
         self._batch.events.append(table)
-        self.ports.undated.tell(table.filter(pc.equal(table["payload__status"], "ported"))["portout_id"])
-        tell_from = (state.events_tell_from or bound.as_of) - self._options.overlap
+        self.ports.undated.add_dated(table.filter(pc.equal(table["payload__status"], "ported"))["portout_id"])
+        new_from = (state.events_new_from or bound.as_of) - self._options.overlap
         recent_from = bound.as_of - self._options.overlap
-        is_old = pc.less(table["created_at"], pa.scalar(tell_from, INSTANT))
+        is_old = pc.less(table["created_at"], pa.scalar(new_from, INSTANT))
         news = table.filter(pc.invert(pc.fill_null(is_old, fill_value=False)))
         for event in news.select(["id", "portout_id", "created_at"]).to_pylist():
             if event["id"] not in state.recent_events and event["portout_id"]:
@@ -183,12 +183,12 @@ class Intake:
         # What a range answers lies in it, whatever the order's own date says.
         self._batch.orders.append(not_older(self._versions.only_new(answers), self._versions.held))
         if is_range(query):
-            self.ports.undated.see(answers)
+            self.ports.undated.add_orders(answers)
             self._state.count_orders(query.window, answers["inserted_at"])
         return answers
 
     def _ported_range(self, query: ListQuery, order_ids: pa.ChunkedArray) -> pa.Table:
-        self.ports.undated.tell(order_ids)
+        self.ports.undated.add_dated(order_ids)
         return ported_ranges_table(order_ids, query.window.start, query.window.end, self.report.as_of)
 
     def _note_missing(self, missing: Sequence[str]) -> None:

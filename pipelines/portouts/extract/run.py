@@ -100,7 +100,7 @@ class SyncRun:
         if self._options.is_repair:
             return
         if self._has_events:  # else a later sync still has to read the events of this time
-            self._state.events_tell_from = self._bound.known_until
+            self._state.events_new_from = self._bound.known_until
             self._state.forget_events_before(self._bound.as_of - self._options.overlap)
         self._state.forget_unfinished_before(self._bound.as_of - PAYLOAD_EXPECTED_WITHIN)
 
@@ -127,7 +127,7 @@ class SyncRun:
         self._keep_to_time_zone()
         self._state.are_ids_canonical = True  # those loaded before are by now
         self._state.start = min(filter(None, (self._state.start, self._options.since)), default=BEGINNING)
-        self._state.events_tell_from = self._state.events_tell_from or self._bound.as_of
+        self._state.events_new_from = self._state.events_new_from or self._bound.as_of
 
     def _keep_to_time_zone(self) -> None:
         """Note where days and months are no longer those at which the ranges read so far end."""
@@ -242,7 +242,7 @@ class SyncRun:
 
     async def _ports(self) -> Sequence[Query]:
         """Return the ranges that date the ported orders of a new history that have no event."""
-        if not self._intake.ports.are_wanted():
+        if not self._intake.ports.has_undated():
             return []
         within = self._bound.within(self._state)
         ported_count = await self._reader.count([ListQuery(Axis.PORTED, within)])
@@ -251,7 +251,7 @@ class SyncRun:
 
     async def _other_ports(self) -> Sequence[Query]:
         """Return all other ranges, in case an order was ported before it was inserted, or after its last change."""
-        if not self._intake.ports.are_wanted():
+        if not self._intake.ports.has_undated():
             return []
         windows = self._intake.ports.other_windows(self._bound.within(self._state))
         return await self._counted(ranges(Axis.PORTED, windows))

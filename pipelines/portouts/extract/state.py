@@ -50,8 +50,8 @@ class SyncState:
     """Events inside the overlap, with their `created_at`: we have read their orders since."""
     unfinished_events: dict[str, datetime] = field(default_factory=dict)
     """Events read without a payload, with their `created_at`: Telnyx had not made it yet."""
-    events_tell_from: datetime | None = None
-    """We read every order at or after this instant, so older events name nothing new."""
+    events_new_from: datetime | None = None
+    """Only events from this instant on name changes that we lack: we read every order at or after it."""
     orders_read: int = 0
     """Orders read for the first time; divided by the time since `first_inserted_at`: the density of orders."""
     first_inserted_at: datetime | None = None
@@ -132,7 +132,7 @@ class SyncState:
             axis: [Window(each.start, min(each.end, end)) for each in windows if each.start < end]
             for axis, windows in self.covered.items()
         }
-        self.events_tell_from = min(self.events_tell_from or instant, instant)
+        self.events_new_from = min(self.events_new_from or instant, instant)
         self.recent_events = {id_: at for id_, at in self.recent_events.items() if at <= instant}
 
     def forget_ranges(self) -> None:
@@ -165,8 +165,9 @@ class SyncState:
 
 
 def _in_the_present_form(json: Json) -> Json:
-    """Rewrite a state of an earlier version: it has pairs instead of objects, and ids in any spelling."""
+    """Rewrite a state of an earlier version: it has pairs instead of objects, ids in any case, and an older name."""
     return {
+        "events_new_from": json.get("events_tell_from"),
         **json,
         "covered": {
             str(axis): [_as_object(window, "start", "end") for window in json.get("covered", {}).get(str(axis), ())]

@@ -57,7 +57,7 @@ class UpperBound:
             self._follow(clock, clock.date, state)
             self.known_until = min(self.as_of, clock.date)
             state.confirmed_until = max(state.confirmed_until or self.known_until, self.known_until)
-            state.events_tell_from = min(state.events_tell_from or self.known_until, self.known_until)
+            state.events_new_from = min(state.events_new_from or self.known_until, self.known_until)
             self._report.api_date = clock.date
         self._require_later_than_last_sync(state)
         require_range("--since or start_date", state.start, self.as_of)

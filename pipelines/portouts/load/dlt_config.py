@@ -1,8 +1,8 @@
-"""dlt with nothing but our own configuration, whatever the environment and the files of dlt say.
+"""dlt's configuration while our pipeline runs: ours alone, whatever the environment and dlt's files contain.
 
-dlt looks its own settings up by their bare names: `DEV_MODE` renames the dataset, `REFRESH` drops what is held. While
-our pipeline runs, dlt's providers of configuration are one of ours. Only another engine's own section, `destination`,
-is read from outside, since how to reach an engine can be known nowhere else.
+dlt looks for its settings by their bare names: `DEV_MODE` renames the dataset, `REFRESH` drops loaded rows. So we
+replace dlt's providers of configuration by our own. Only the section `destination`, which defines how to reach another
+engine, still comes from the environment and from files.
 """
 
 from __future__ import annotations
@@ -24,40 +24,42 @@ DESTINATION = "destination"
 
 
 @contextmanager
-def own_dlt(folder: Path, engines: Iterable[Mapping[str, Any]] | None = None) -> Iterator[None]:
+def isolated_dlt(folder: Path, files: Iterable[Mapping[str, Any]] | None = None) -> Iterator[None]:
     """Run dlt in this folder with our configuration only.
 
-    `engines` are files of settings, the first one first; of them and of the environment, the section `destination` is
-    read. None: no engine but DuckDB is used.
+    `files` are the contents of files of settings, the most important first: their section `destination` counts, and
+    that of the environment. With None, DuckDB is the only engine.
     """
     configuration: dict[str, Any] = {
         "runtime": {"dlthub_telemetry": False, "log_level": "CRITICAL", "intercept_signals": False},
         "providers": {"enable_airflow_secrets": False},
-        "load": {"delete_completed_jobs": True},  # the rows are in the warehouse; their Parquet need not stay
+        "load": {"delete_completed_jobs": True},  # the warehouse has the rows; their Parquet can go
     }
     providers: list[ConfigProvider] = []
-    if engines is None:  # what DuckDB could not load is tried again by the next sync, on a file opened anew
+    if files is None:  # the next sync repeats what DuckDB could not load, on a newly opened file
         configuration["load"]["raise_on_max_retries"] = 1
     else:
         found: dict[str, Any] = {}
-        for content in reversed([*engines]):
+        for content in reversed([*files]):
             update_dict_nested(found, {DESTINATION: content.get(DESTINATION, {})})
         configuration |= found
-        providers = [_EnginesInEnvironment()]
-    with Container().injectable_context(PluggableRunContext(_Context(folder, [*providers, _Fixed(configuration)]))):
+        providers = [_DestinationsInEnvironment()]
+    with Container().injectable_context(
+        PluggableRunContext(_Context(folder, [*providers, _FixedValues(configuration)]))
+    ):
         yield
 
 
-class _Fixed(DictionaryProvider):
-    """Values that stand nowhere but here."""
+class _FixedValues(DictionaryProvider):
+    """Values given in code."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__()
         self._config_doc = values
 
 
-class _EnginesInEnvironment(EnvironProvider):
-    """The environment, as far as it says how to reach an engine."""
+class _DestinationsInEnvironment(EnvironProvider):
+    """The environment variables of the section `destination`."""
 
     def get_value(self, key: str, hint: Any, pipeline_name: str | None, *sections: str) -> tuple[Any, str]:
         if sections[:1] == (DESTINATION,):
@@ -66,7 +68,7 @@ class _EnginesInEnvironment(EnvironProvider):
 
 
 class _Context(RunContext):
-    """Where dlt looks for files, and what it knows: all in one folder of ours."""
+    """The folder of all of dlt's files, and the providers of its configuration."""
 
     def __init__(self, folder: Path, providers: list[ConfigProvider]) -> None:
         super().__init__(str(folder))

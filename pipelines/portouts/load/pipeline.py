@@ -25,7 +25,7 @@ from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.load.connection import Connection
 from portouts.load.prefetch import prefetched
-from portouts.load.recovery import finish_and_forget, own_error
+from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import package_source
 from portouts.warehouse.folders import scratch_of
 from portouts.warehouse.metadata import make_ids_canonical
@@ -63,7 +63,7 @@ class RawPipeline:
         try:
             self._pipeline.run(source, **options)
         except PipelineStepFailed as error:
-            cause = own_error(error)
+            cause = cause_of(error)
             if isinstance(cause, OutOfMemory) and self.warehouse.memory.is_on:
                 self.warehouse.memory.lift()
                 raise LoadFailed(
@@ -86,10 +86,10 @@ def raw_pipeline(warehouse: Warehouse, destination: str | None = None) -> Iterat
         pipeline = _opened(warehouse, destination, scratch / folder.name)
         try:
             if destination:
-                pipeline = finish_and_forget(pipeline)
+                pipeline = finish_pending_load(pipeline)
             pipeline.sync_destination()
         except PipelineStepFailed as error:
-            raise own_error(error) from error
+            raise cause_of(error) from error
         raw = RawPipeline(warehouse, pipeline)
         if not destination and not raw.state().are_ids_canonical:
             make_ids_canonical(warehouse.connection())

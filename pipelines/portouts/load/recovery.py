@@ -1,6 +1,6 @@
-"""What a load failed of; and load packages that a killed process has left for another engine, finished.
+"""Find the cause of a failed load; finish the load packages that a killed process left for another engine.
 
-For the working file nothing is finished: what a killed load was about to commit is read again.
+Packages for the working file are never finished: the next sync reads their rows again.
 """
 
 from __future__ import annotations
@@ -19,45 +19,45 @@ from portouts.errors import LoadFailed, PortoutsError
 from portouts.warehouse import faults
 
 
-def finish_and_forget(pipeline: dlt.Pipeline) -> dlt.Pipeline:
-    """Load what a killed process has left, each row once; then forget what the destination remembers itself."""
-    if pipeline.has_pending_data:  # a run that finds a package finishes it and reads nothing
-        _drop_what_is_normalized(pipeline)
-        _empty_half_noted_copies(pipeline)
+def finish_pending_load(pipeline: dlt.Pipeline) -> dlt.Pipeline:
+    """Load the packages of a killed process, each row once; then drop the local state if the destination has it."""
+    if pipeline.has_pending_data:  # such a run finishes the packages and reads nothing
+        _drop_normalized_packages(pipeline)
+        _empty_staging_tables(pipeline)
         pipeline.run()
     with pipeline.destination_client() as client:
         remembers = isinstance(client, WithStateSync)
     return pipeline.drop() if remembers else pipeline
 
 
-def own_error(error: PipelineStepFailed) -> BaseException:
-    """Find what a load failed of: one of ours as it was raised, one of the machine's, else dlt's in one line."""
+def cause_of(error: PipelineStepFailed) -> BaseException:
+    """Return the cause of a failed load: our own error, a fault of the machine, or the first line of dlt's error."""
     for found in faults.chain(error):
         if isinstance(found, PortoutsError | KeyboardInterrupt):
             return found
     if cause := faults.cause_in(error):
         return cause
     failure = error.exception.client_exception if isinstance(error.exception, LoadClientJobRetry) else error.exception
-    said = str(failure).partition("\n")[0] or type(failure).__name__
+    reason = str(failure).partition("\n")[0] or type(failure).__name__
     return LoadFailed(
-        f"dlt could not {error.step} a load package: {said}. What was loaded before is kept. Run the sync again: it "
+        f"dlt could not {error.step} a load package: {reason}. What was loaded before is kept. Run the sync again: it "
         "reads this part once more."
     )
 
 
-def _drop_what_is_normalized(pipeline: dlt.Pipeline) -> None:
-    """Remove extracted packages of which a killed process had made the normalized one, and not removed them yet.
+def _drop_normalized_packages(pipeline: dlt.Pipeline) -> None:
+    """Remove extracted packages that a killed process had normalized and not removed yet.
 
-    dlt would normalize them again and find the place taken, however often it is run.
+    dlt would normalize them again, and always fail because the normalized package exists.
     """
     for load_id in {*pipeline.list_extracted_load_packages()} & {*pipeline.list_normalized_load_packages()}:
         shutil.rmtree(Path(pipeline.working_dir, "normalize", "extracted", load_id))
 
 
-def _empty_half_noted_copies(pipeline: dlt.Pipeline) -> None:
-    """Empty the scratch tables that a killed process may have filled without coming to note it.
+def _empty_staging_tables(pipeline: dlt.Pipeline) -> None:
+    """Empty the staging tables that a killed process may have filled without recording it.
 
-    dlt copies the files of such tables again, on top of what is there, and then merges every row twice.
+    dlt would copy the same files again, on top of these rows, and then merge every row twice.
     """
     packages = _packages(pipeline)
     started = [

@@ -1,20 +1,17 @@
-"""Settings that must be understood before dlt, which takes seconds to import.
+"""Where settings are found: in the environment and in files, without dlt, which takes seconds to import.
 
 A setting is an argument, `TELNYX_API_KEY` or `TELNYX_BASE_URL`, an environment variable `SOURCES__TELNYX__NAME`, or a
-line under exactly `[sources.telnyx]` in a file of settings, in this order. No wider section counts, and neither does a
-longer one: a bare `BASE_URL` or `API_KEY` of another program must not send our key elsewhere, nor theirs to Telnyx.
+line under exactly `[sources.telnyx]` in a file of settings, in this order. No wider and no longer section counts: a
+bare `BASE_URL` or `API_KEY` of another program must not send our key elsewhere, nor that program's key to Telnyx.
 """
 
 from __future__ import annotations
 
 import os
-import re
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,12 +23,9 @@ KEY_ADVICE = (
 )
 VARIABLES = "SOURCES__TELNYX__"
 NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
-# Settings that name a list in a file, on which numbers depend. In a file of settings, such a path is relative to the
-# folder of the project.
+# Settings whose value is the path of a list. In a file of settings, the path is relative to the folder of the project.
 LISTS = frozenset({"holidays", "operators"})
 FILES = ("secrets.toml", "config.toml")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # one letter alone would be a drive
-_NO_NAME = re.compile(r"[?*\\\x00-\x1f\x7f]")
 
 
 class Setting(NamedTuple):
@@ -45,7 +39,7 @@ Found = Mapping[str, Setting]
 
 
 def settings_files(database: Path, config: Path | None = None) -> list[Path]:
-    """Name the files that may hold settings, the first one first.
+    """List the files that may contain settings; the first file that has a setting counts.
 
     They are those of `config`, else those beside the database and of the current folder; then the user's and the
     machine's.
@@ -55,7 +49,7 @@ def settings_files(database: Path, config: Path | None = None) -> list[Path]:
 
 
 def _named_files(config: Path) -> list[Path]:
-    """Take a folder of settings, the folder it lies in, or a file beside which the secrets lie."""
+    """List the files of `--config`, which is a folder of settings, its parent, or a file beside the secrets."""
     config = with_home("--config", config).absolute()
     if config.is_file():
         return [config.with_name(FILES[0]), config] if config.name not in FILES else _files_of(config.parent)
@@ -76,14 +70,15 @@ def _shared_folders() -> Iterator[Path]:
 
 
 def _is_open(folder: Path) -> bool:
-    """Leave out the home of somebody else, which the environment may name after a change of user."""
+    """Return whether we may read a folder: after a change of user, HOME may be the home of somebody else."""
     return not folder.exists() or os.access(folder, os.R_OK | os.X_OK)
 
 
 def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str, Setting]:
-    """Find every setting that is given; raises `SettingsError` naming a file that cannot be read, and the place in it.
+    """Find every setting that is given; the environment comes before the files.
 
-    The first place counts. Tables under `[sources.telnyx]` are dlt's own, and no settings.
+    Tables under `[sources.telnyx]` are settings of dlt, not ours. Raises `SettingsError`, which names a file that
+    cannot be read, with line and column.
     """
     found = {**found_in_environment(environ)}
     for file in files:
@@ -94,7 +89,7 @@ def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str
 
 
 def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
-    """Find the settings among the environment variables; a blank TELNYX_API_KEY is none."""
+    """Find the settings among the environment variables; a blank TELNYX_API_KEY or TELNYX_BASE_URL is none."""
     own = {name.removeprefix(VARIABLES).lower(): name for name in environ if name.startswith(VARIABLES)}
     own = {key: name for key, name in own.items() if "__" not in key}
     own |= {key: name for name, key in NAMED_VARIABLES.items() if environ.get(name, "").strip()}
@@ -102,7 +97,7 @@ def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
 
 
 def require_api_key(found: Found, files: Sequence[Path]) -> None:
-    """Raise `SettingsError` unless a key was found, or one of these files sends dlt to a vault for it."""
+    """Raise `SettingsError` unless a key was found, or one of these files names a vault."""
     if str(found["api_key"].value if "api_key" in found else "").strip() or asks_vault(files):
         return
     folders = dict.fromkeys(str(file.parent) for file in files)
@@ -110,94 +105,20 @@ def require_api_key(found: Found, files: Sequence[Path]) -> None:
 
 
 def asks_vault(files: Iterable[Path]) -> bool:
-    """Say whether one of these files has a `[providers]` section, which only dlt understands."""
+    """Return whether one of these files has a section `[providers]`, which only dlt understands."""
     return any("providers" in read_toml(file) for file in files)
 
 
-def published_file(database: Path) -> Path:
-    """Name the published file, with the user's home for `~`; raises `SettingsError` for what is no file of here."""
-    text = str(database)
-    if advice := _advice_for(text):
-        shown = text.replace(":/", "://", 1) if _SCHEME.match(text) else ascii(text)
-        raise SettingsError(f"--database {shown}: the warehouse is a DuckDB file on this machine. {advice}")
-    database = with_home("--database", database)
-    if database.is_dir():
-        raise SettingsError(
-            f"--database {database} is a folder. Name the DuckDB file, such as data/portouts.duckdb (an empty text "
-            "names the current folder)."
-        )
-    if re.search("[\ud800-\udfff]", path := str(database.absolute())):
-        readable = path.encode(errors="surrogateescape").decode(errors="replace")
-        raise SettingsError(
-            f"{readable} cannot be written in the encoding of this locale ({sys.getfilesystemencoding()}). Set "
-            "PYTHONUTF8=1, or choose another name."
-        )
-    return database
-
-
-def _advice_for(database: str) -> str | None:
-    """Say what to do instead of naming a place that is no file; None for one that may be."""
-    scheme = _SCHEME.match(database)
-    if database.strip().lower() == ":memory:":
-        return "In memory nothing would stay: name a file, such as data/portouts.duckdb."
-    if scheme and scheme[1].lower() in ("md", "motherduck"):
-        return "Name a local file; `portouts sync --destination motherduck` loads the raw tables into MotherDuck."
-    if scheme and scheme[1].lower() in ("file", "duckdb", "sqlite"):
-        return "Write the path alone, without what stands before it."
-    if scheme:
-        return (
-            "Name a local file and copy it there after each sync; `portouts sync --destination filesystem` loads the "
-            "raw tables there."
-        )
-    if _NO_NAME.search(Path(database).name):
-        return r"Its name must have no ?, no *, no \ and no control character: give it another one."
-    return None
-
-
-def require_current_folder() -> None:
-    """Raise `SettingsError` where the folder in which the command was started is gone."""
-    try:
-        Path.cwd()
-    except OSError as error:
-        raise SettingsError(
-            f"The current folder cannot be found ({error.strerror}). Change to another folder (cd) and run it again."
-        ) from None
-
-
 def with_home(option: str, path: Path) -> Path:
-    """Put the home of the user for `~`, which no shell does in the file of a unit or a timer."""
+    """Replace `~` by the user's home; systemd, for example, does not."""
     try:
         return path.expanduser()
     except RuntimeError:
         raise SettingsError(f"{option} {path}: no such home folder is known. Write the whole path.") from None
 
 
-def require_folder_of(option: str, path: Path) -> Path:
-    """Return the path, with the user's home for `~`; raises `SettingsError` where its folder does not exist."""
-    path = with_home(option, path)
-    if not path.absolute().parent.is_dir():
-        raise SettingsError(f"{option} {path}: there is no folder {path.absolute().parent}. Make it, or name another.")
-    return path
-
-
-def require_destination(name: str, environ: Mapping[str, str], files: Iterable[Path]) -> None:
-    """Raise `SettingsError` unless dlt brings this destination, a file or variable defines it, or it is a module."""
-    package = find_spec("dlt")
-    known = sorted(path.name for path in Path(str(package and package.origin)).parent.glob("destinations/impl/[a-z]*"))
-    defined = f"DESTINATION__{name.upper()}__DESTINATION_TYPE" in environ
-    if "." in name or name in known or defined or any(_defines(read_toml(file), name) for file in files):
-        return
-    raise SettingsError(f"--destination {name}: dlt knows no destination of this name. There are {', '.join(known)}.")
-
-
-def _defines(content: Mapping[str, Any], destination: str) -> bool:
-    destinations = content.get("destination")
-    section = destinations.get(destination) if isinstance(destinations, dict) else None
-    return isinstance(section, dict) and "destination_type" in section
-
-
 def parse_instant(name: str, text: str | None) -> datetime | None:
-    """Read a date or an instant; without a zone it is UTC. Raises `SettingsError` naming the setting."""
+    """Read a date or an instant; without a zone it is UTC. Raises `SettingsError`, which names the setting."""
     if not text:
         return None
     try:
@@ -210,7 +131,7 @@ def parse_instant(name: str, text: str | None) -> datetime | None:
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:
-    """Read a file of settings; one that is not there holds nothing."""
+    """Read a file of settings; a missing file contains nothing."""
     try:
         content = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -224,7 +145,7 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         place = f"at line {len(before) + 1}, column {len(last) + 1}"
         raise SettingsError(f"{path} is not UTF-8 text ({place}).") from None
     except tomllib.TOMLDecodeError as error:
-        place = str(error).rpartition("(")[2]  # what stands before it may quote a key
+        place = str(error).rpartition("(")[2]  # the text before it may contain a key
         raise SettingsError(f"{path} is not valid TOML ({place}.") from None
 
 

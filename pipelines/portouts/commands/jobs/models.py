@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.load.dlt_config import own_dlt
+from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings import Settings, read_settings
@@ -47,7 +47,7 @@ def rebuild_models(
     """
     settings = settings or read_settings(needs_key=False)
     warehouse.require_loaded()
-    with warehouse.locked(), own_dlt(warehouse.folder):
+    with warehouse.locked(), isolated_dlt(warehouse.folder):
         return warehouse.healing(lambda: _rebuild(warehouse, settings, keep, accept_settings))
 
 

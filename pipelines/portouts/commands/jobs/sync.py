@@ -12,7 +12,7 @@ from typing import Any
 from portouts.errors import OF_THIS_ACCOUNT, NotProven
 from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncReport
 from portouts.load.connection import Connection, OpenClient
-from portouts.load.dlt_config import own_dlt
+from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, record_settings, settings_in_use
 from portouts.load.settings import Settings
@@ -102,7 +102,7 @@ def run_sync(
     open_client: OpenClient = TelnyxClient,
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
-    with warehouse.locked(), own_dlt(warehouse.folder):
+    with warehouse.locked(), isolated_dlt(warehouse.folder):
         if request.rebuild:
             warehouse.rebuild()
 
@@ -175,15 +175,15 @@ def run_load(
     request: SyncRequest,
     clock: Callable[[], datetime],
     destination: str,
-    engines: Iterable[Mapping[str, Any]] = (),
+    files: Iterable[Mapping[str, Any]] = (),
     callbacks: Callbacks = NO_CALLBACKS,
     open_client: OpenClient = TelnyxClient,
 ) -> SyncReport:
     """Bring the raw tables of another engine up to date. The models are built and published in DuckDB only.
 
-    `engines` are files of settings, in whose section `destination` may stand how to reach the engine.
+    `files` are the contents of files of settings; their section `destination` may define how to reach the engine.
     """
-    with warehouse.locked(), own_dlt(warehouse.folder, engines), raw_pipeline(warehouse, destination) as raw:
+    with warehouse.locked(), isolated_dlt(warehouse.folder, files), raw_pipeline(warehouse, destination) as raw:
         connection = Connection(request.settings.source, callbacks, open_client)
         return raw.sync(connection, _options(request, clock()), is_ahead=request.prefetch)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from portouts.errors import SettingsError
 from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
 from portouts.load.connection import Connection, OpenClient
-from portouts.load.dlt_config import own_dlt
+from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings import Settings
@@ -61,7 +61,7 @@ def run_verify(
 ) -> VerifyOutcome:
     """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
     warehouse.require_loaded()
-    with warehouse.locked(), own_dlt(warehouse.folder):
+    with warehouse.locked(), isolated_dlt(warehouse.folder):
 
         def work() -> VerifyOutcome:
             with raw_pipeline(warehouse) as raw:

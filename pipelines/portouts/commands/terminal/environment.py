@@ -9,17 +9,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portouts.commands.terminal.paths import require_destination
 from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
 from portouts.extract.plan import require_range
-from portouts.load.settings_files import (
-    asks_vault,
-    find_settings,
-    parse_instant,
-    require_api_key,
-    require_destination,
-)
+from portouts.load.settings_files import asks_vault, find_settings, parse_instant, require_api_key
 
 if TYPE_CHECKING:
     from portouts.load.settings import Settings

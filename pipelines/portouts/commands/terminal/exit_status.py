@@ -15,9 +15,9 @@ from typing import NoReturn, ParamSpec
 
 import typer
 
+from portouts.commands.terminal.paths import require_current_folder
 from portouts.commands.terminal.streams import lost_output
 from portouts.errors import PortoutsError
-from portouts.load.settings_files import require_current_folder
 
 FAILED, DIFFERENT = 1, 3
 EXIT_CODES = {
