@@ -1,6 +1,6 @@
-"""Nothing in the environment and no wider section of a file bends a sync, and the key goes to the API alone.
+"""Nothing in the environment and no wider section of a file changes a sync, and only the API receives the key.
 
-Every name is one that dlt, or what it is built on, would look up for our pipeline if it were let.
+Every name is one that dlt, or a library below it, would look up for our pipeline if we let it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from portouts_sandbox import World, create_app, running
 from simulated_account import ask
 
 KEY = "KEY_CANARY_7780_NOT_A_SECRET"
-# Bare names of our settings and of dlt's, which dlt looks up for whatever pipeline it runs.
+# Bare names of our settings and of dlt's, which dlt looks up for any pipeline.
 SETTINGS = {
     "API_KEY": "KEY_OF_ANOTHER_VENDOR",
     "EVENTS": "false",
@@ -75,7 +75,7 @@ PIPELINE = {
     "DESTINATION__DUCKDB__NAMING_CONVENTION": "direct",
     "SOURCES__TELNYX__SCHEMA__NAMING": "direct",
 }
-# What dlt reads while it is imported, or apart from its configuration.
+# Variables that dlt reads while it is imported, or outside its configuration.
 OF_DLT = {
     "DLT_PROJECT_DIR": "elsewhere",
     "DLT_DATA_DIR": "elsewhere",
@@ -99,14 +99,14 @@ MATRIX: Mapping[str, Mapping[str, str]] = {
     "what dlt reads at its import": OF_DLT,
     **{f"refresh: {mode}": {"REFRESH": mode} for mode in ("drop_data", "drop_resources", "drop_sources")},
 }
-# Tables that say when something was done.
+# Tables that contain the time of a run.
 OF_THE_RUN = "'syncs', 'rpt_sync', 'verifications', 'rpt_verifications'"
 
 
 @contextmanager
 def listener() -> Iterator[tuple[str, list[bytes]]]:
-    """Listen as a stranger does, and write down what arrives."""
-    heard: list[bytes] = []
+    """Listen as a foreign server does, and record what arrives."""
+    received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def listen() -> None:
@@ -116,11 +116,11 @@ def listener() -> Iterator[tuple[str, list[bytes]]]:
                 except OSError:
                     return
                 with connection:
-                    heard.append(connection.recv(65536))
+                    received.append(connection.recv(65536))
 
         thread = Thread(target=listen, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", received
         server.shutdown(socket.SHUT_RDWR)
     thread.join()
 
@@ -169,18 +169,18 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("environment", MATRIX.values(), ids=MATRIX)
-def test_no_environment_bends_a_sync_or_hears_the_key(
+def test_no_environment_changes_a_sync_or_receives_the_key(
     environment: Mapping[str, str], undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
-    with listener() as (stranger, heard):
+    with listener() as (stranger, received):
         proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"), stranger)
         wide = {f"{prefix}{name}": stranger for prefix in ("", "SOURCES__", "TELNYX__") for name in ADDRESSES}
         assert synced(tmp_path / "hostile", {**proxies, **wide, **environment}) == undisturbed
-    assert heard == []
+    assert received == []
 
 
-def test_no_wider_section_of_a_file_bends_a_sync_or_hears_the_key(undisturbed: dict[str, Any], tmp_path: Path) -> None:
-    with listener() as (stranger, heard):
+def test_no_wider_section_changes_a_sync_or_receives_the_key(undisturbed: dict[str, Any], tmp_path: Path) -> None:
+    with listener() as (stranger, received):
         lines = {**{name.lower(): value for name, value in {**SETTINGS, **PIPELINE}.items() if "__" not in name}}
         lines |= {"base_url": stranger, "refresh": "drop_data"}
         body = "".join(f'{name} = "{value}"\n' for name, value in lines.items())
@@ -195,12 +195,12 @@ def test_no_wider_section_of_a_file_bends_a_sync_or_hears_the_key(undisturbed: d
         ]
         config = "".join(f"{section}\n{body}" for section in sections)
         assert synced(tmp_path / "hostile", {}, config) == undisturbed
-    assert heard == []
+    assert received == []
 
 
 @pytest.mark.parametrize("proxy", ["stranger", "socks5://127.0.0.1:9", "gopher://127.0.0.1:9", "127.0.0.1:none"])
-def test_a_demo_reaches_its_own_account_whatever_the_proxies_say(proxy: str, tmp_path: Path) -> None:
-    with listener() as (stranger, heard):
+def test_a_demo_reaches_its_own_account_whatever_the_proxies_are(proxy: str, tmp_path: Path) -> None:
+    with listener() as (stranger, received):
         url = stranger if proxy == "stranger" else proxy
         proxies = {f"{scheme}_proxy": url for scheme in ("http", "https", "all")}
         proxies |= {name.upper(): url for name in proxies} | {"no_proxy": ".corp", "NO_PROXY": ".corp"}
@@ -208,10 +208,10 @@ def test_a_demo_reaches_its_own_account_whatever_the_proxies_say(proxy: str, tmp
     assert code == 0, err
     assert isinstance(shown, dict)
     assert shown["differences"] == 0
-    assert heard == []
+    assert received == []
 
 
-def test_a_proxy_that_cannot_be_used_is_named_before_anything_is_asked(tmp_path: Path) -> None:
+def test_an_unusable_proxy_is_named_before_the_first_request(tmp_path: Path) -> None:
     world = World(5)
     application = create_app(world, api_key=KEY)
     with running(application) as base_url:

@@ -31,7 +31,7 @@ def account(loaded: Account, tmp_path: Path) -> Account:
     return loaded.copy_to(tmp_path)
 
 
-def book(account: Account) -> dict[str, tuple[str, str]]:
+def recorded(account: Account) -> dict[str, tuple[str, str]]:
     return {
         name: (value, origin) for name, value, origin in account.ask("select name, value, origin from raw.settings")
     }
@@ -43,15 +43,15 @@ def refusal(account: Account, **asked: Any) -> str:
     with pytest.raises(SettingsError) as raised:
         account.sync(**asked)
     assert account.database.read_bytes() == published
-    assert len(account.app.state.requests) == requests, "it was asked before it was refused"
+    assert len(account.app.state.requests) == requests, "requests were made before the refusal"
     assert raised.value.exit_code == 2
     return str(raised.value)
 
 
-def test_the_first_sync_writes_down_the_settings_that_numbers_depend_on_and_where_they_come_from(
+def test_the_first_sync_records_the_settings_that_numbers_depend_on_and_their_origin(
     account: Account,
 ) -> None:
-    assert book(account) == {
+    assert recorded(account) == {
         "start_date": ("", "default"),
         "time_zone": ("America/Chicago", ARGUMENT),
         "response_window_hours": ("24", ARGUMENT),
@@ -62,7 +62,7 @@ def test_the_first_sync_writes_down_the_settings_that_numbers_depend_on_and_wher
     }
 
 
-def test_what_is_set_nowhere_is_as_the_warehouse_remembers_and_that_is_said(account: Account) -> None:
+def test_a_setting_that_is_not_given_is_as_the_warehouse_remembers_and_a_note_says_so(account: Account) -> None:
     note = (
         "Not set here, so as this warehouse remembers: response_window_hours = 24 (argument), "
         "time_zone = America/Chicago (argument)."
@@ -86,7 +86,7 @@ def test_what_is_set_nowhere_is_as_the_warehouse_remembers_and_that_is_said(acco
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_a_sync_that_would_change_one_says_which_and_refuses_until_it_is_accepted(
+def test_a_sync_that_would_change_a_setting_names_it_and_refuses_until_the_change_is_accepted(
     settings: dict[str, Any], said: str, account: Account
 ) -> None:
     refused = refusal(account, settings={**CHICAGO, **settings})
@@ -105,14 +105,14 @@ def test_all_changes_are_named_at_once(account: Account) -> None:
     )
 
 
-def test_accepting_takes_the_defaults_of_what_is_set_nowhere(account: Account) -> None:
+def test_accepting_takes_the_default_of_a_setting_that_is_not_given(account: Account) -> None:
     notes = account.sync(accept_settings=True).report.notes
     assert "Accepted: time_zone from America/Chicago (argument) to UTC (default)." in notes
     assert account.ask(MARTS) == [("UTC", 48.0)]
-    assert book(account)["time_zone"] == ("UTC", "default")
+    assert recorded(account)["time_zone"] == ("UTC", "default")
 
 
-def test_a_list_of_holidays_is_known_by_what_it_holds(account: Account, tmp_path: Path) -> None:
+def test_a_list_of_holidays_is_the_same_if_its_content_is(account: Account, tmp_path: Path) -> None:
     days, moved = tmp_path / "days.csv", tmp_path / "moved.csv"
     for file in (days, moved):
         file.write_text("holiday_on,name\n2026-05-04,Founders' Day\n", encoding="utf-8")
@@ -144,7 +144,7 @@ def test_another_pii_is_accepted_by_reading_everything_again_and_accepting_it_re
 ) -> None:
     account.sync(settings={**CHICAGO, "pii": "drop"}, full=True)
     assert account.ask("select count(*) from raw.portout_phone_numbers where phone_number is not null") == [(0,)]
-    assert book(account)["pii"] == ("drop", ARGUMENT)
+    assert recorded(account)["pii"] == ("drop", ARGUMENT)
     outcome = account.sync(settings={**CHICAGO, "pii": "keep"}, accept_settings=True)
     assert outcome.report.orders_read == 60
     assert account.ask("select count(*) from raw.portout_phone_numbers where phone_number is null") == [(0,)]
@@ -159,10 +159,10 @@ def test_models_and_verify_refuse_a_change_too(account: Account) -> None:
         account.verify(settings={**CHICAGO, "time_zone": "UTC"})
     outcome = rebuild_models(warehouse, settings, accept_settings=True)
     assert (outcome.rebuilt, account.ask(MARTS)) == (True, [("UTC", 24.0)])
-    assert book(account)["time_zone"] == ("UTC", ARGUMENT)
+    assert recorded(account)["time_zone"] == ("UTC", ARGUMENT)
 
 
-def test_what_extends_the_history_by_hand_is_no_other_setting(tmp_path: Path) -> None:
+def test_the_option_since_changes_no_setting(tmp_path: Path) -> None:
     account = Account(World(60, seed=5, now=NOW), tmp_path / "portouts.duckdb")
     account.sync(settings={"start_date": "2026-05-10"})
     account.sync(settings={"start_date": "2026-05-10"}, since=datetime(2026, 5, 1, tzinfo=UTC))
@@ -170,15 +170,15 @@ def test_what_extends_the_history_by_hand_is_no_other_setting(tmp_path: Path) ->
     assert "start_date from 2026-05-10" in refusal(account, settings={"start_date": "2026-05-01"})
 
 
-def test_a_first_sync_that_was_killed_binds_nobody(tmp_path: Path) -> None:
+def test_a_first_sync_that_was_killed_records_no_settings(tmp_path: Path) -> None:
     account = Account(World(60, seed=5, now=NOW), tmp_path / "portouts.duckdb")
     with pytest.raises(RuntimeError, match="the end of the work"):
         account.sync_interrupted_after_loading()
     account.sync(settings={"time_zone": "Europe/Berlin"})
-    assert book(account)["time_zone"] == ("Europe/Berlin", ARGUMENT)
+    assert recorded(account)["time_zone"] == ("Europe/Berlin", ARGUMENT)
 
 
-# A warehouse of the version before, which had no such book
+# A warehouse of an earlier version, which did not record settings
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def upgraded(account: Account) -> Account:
 def test_an_upgrade_remembers_what_the_last_build_used(settings: dict[str, Any], said: str, upgraded: Account) -> None:
     assert said in refusal(upgraded, settings=settings)
     upgraded.sync()
-    assert book(upgraded)["time_zone"] == ("America/Chicago", "remembered from the last build")
+    assert recorded(upgraded)["time_zone"] == ("America/Chicago", "remembered from the last build")
 
 
 def test_an_upgrade_refuses_to_extend_the_history_by_itself(tmp_path: Path) -> None:
@@ -210,4 +210,4 @@ def test_an_upgrade_refuses_to_extend_the_history_by_itself(tmp_path: Path) -> N
     said = "start_date from 2026-05-10T00:00:00+00:00 (what is held) to 2026-05-01T00:00:00+00:00 (argument)"
     assert said in refusal(account, settings={"start_date": "2026-05-01"})
     account.sync(settings={"start_date": "2026-05-12"})
-    assert book(account)["start_date"] == ("2026-05-12T00:00:00+00:00", ARGUMENT)
+    assert recorded(account)["start_date"] == ("2026-05-12T00:00:00+00:00", ARGUMENT)

@@ -1,4 +1,4 @@
-"""Every setting is understood before anything is asked, or refused by its name."""
+"""Every setting is checked before the first request; the message of a refusal names it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Configure = Callable[..., None]
 
 @pytest.fixture
 def configure(tmp_path: Path) -> Iterator[Configure]:
-    """Let dlt read these files in place of its own."""
+    """Make dlt read these files instead of its own."""
     with ExitStack() as contexts:
 
         def write(config: str = "", secrets: str = "") -> None:

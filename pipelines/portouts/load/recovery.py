@@ -26,8 +26,8 @@ def finish_pending_load(pipeline: dlt.Pipeline) -> dlt.Pipeline:
         _empty_staging_tables(pipeline)
         pipeline.run()
     with pipeline.destination_client() as client:
-        remembers = isinstance(client, WithStateSync)
-    return pipeline.drop() if remembers else pipeline
+        has_state = isinstance(client, WithStateSync)
+    return pipeline.drop() if has_state else pipeline
 
 
 def cause_of(error: PipelineStepFailed) -> BaseException:

@@ -107,7 +107,7 @@ def _file(settings: Settings, name: str) -> str:
 def _remembered(connection: duckdb.DuckDBPyConnection, state: SyncState, given: Settings) -> dict[str, Setting]:
     """Read what the warehouse remembers; without `raw.settings`, what its last build and its state show."""
     found = _recorded(connection)
-    if state.privacy:  # written together with the rows
+    if state.privacy:  # committed together with the rows
         found["pii"] = Setting(state.privacy, found["pii"].origin if "pii" in found else "what was loaded")
     for name, value in _last_build(connection).items():
         found.setdefault(name, Setting(value, "the last build"))
@@ -157,7 +157,7 @@ def _with_remembered(given: Settings, remembered: Mapping[str, Setting], accepte
         return given
     if "pii" in wanted and wanted["pii"].value == "hash" and "pii_salt" not in given.found:
         raise SettingsError(
-            'What is held was loaded with pii = "hash", and neither pii nor pii_salt is set here. Set pii_salt as '
+            'The rows were loaded with pii = "hash", and neither pii nor pii_salt is set here. Set pii_salt as '
             "before, in secrets.toml under [sources.telnyx]."
         )
     try:
@@ -167,13 +167,14 @@ def _with_remembered(given: Settings, remembered: Mapping[str, Setting], accepte
 
 
 def _as_given(name: str, value: str) -> str:
-    """Undo what `values_of` adds to a setting."""
+    """Remove what `values_of` adds to a setting."""
     if name in LISTS:
         return value.rpartition(" (sha256 ")[0]
     return value.partition(" ")[0] if name == "pii" else value
 
 
 def _differs(name: str, one: object, other: object) -> bool:
+    """Return whether two values differ; of a file, only the content counts."""
     if name in LISTS:
         return str(one).rpartition(" (sha256 ")[2] != str(other).rpartition(" (sha256 ")[2]
     return one != other
@@ -196,5 +197,5 @@ def _shown(name: str, value: object) -> str:
 
 def _notes_of(taken: list[str], remembered: Mapping[str, Setting]) -> Iterator[str]:
     if taken:
-        said = [f"{name} = {_shown(name, remembered[name].value)} ({remembered[name].origin})" for name in taken]
-        yield f"Not set here, so as this warehouse remembers: {', '.join(said)}."
+        shown = [f"{name} = {_shown(name, remembered[name].value)} ({remembered[name].origin})" for name in taken]
+        yield f"Not set here, so as this warehouse remembers: {', '.join(shown)}."
