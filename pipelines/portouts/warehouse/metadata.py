@@ -13,7 +13,6 @@ import duckdb
 
 from portouts.errors import NothingLoaded, Unfinished
 from portouts.records.rows import UUID
-from portouts.telnyx.clock import TOLERANCE
 from portouts.warehouse.contents import CERTIFICATES, Contents, content_checksum, read_contents, rows_and_checksum
 from portouts.warehouse.sql import run_file, sql_files, sql_folder, transaction
 from portouts.windows import Window
@@ -186,14 +185,14 @@ def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime, tolerance: timedelta) -> None:
     """Correct what a sync wrote whose clock was ahead: nothing has been seen later than `now` by the API's clock.
 
     What that clock said stands in `started_at` and `finished_at` of the sync and of the certificate.
     """
     connection.execute("set timezone = 'UTC'")
     create_books(connection)
-    if not connection.execute("select true from raw.syncs where as_of > ?", [now + TOLERANCE]).fetchall():
+    if not connection.execute("select true from raw.syncs where as_of > ?", [now + tolerance]).fetchall():
         return
     before = now - timedelta(seconds=1)  # so that this sync is the latest
     for statement in (

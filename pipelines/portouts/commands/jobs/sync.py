@@ -18,6 +18,7 @@ from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, record_setting
 from portouts.load.settings import Settings
 from portouts.load.source import sync_options
 from portouts.telnyx.client import TelnyxClient
+from portouts.telnyx.clock import TOLERANCE
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import build_in_limited_memory
 from portouts.transform.checks import CheckWarning
@@ -157,7 +158,7 @@ def _record(
     is_masked = request.full and request.settings.source.privacy.pii != "keep"
     with raw.warehouse.connected() as connection:
         if report.api_date:
-            mend_later_than(connection, report.api_date)
+            mend_later_than(connection, report.api_date, TOLERANCE)
         record_settings(connection, request.settings, report.as_of)
         changed = record_sync(connection, record, raw.state().covered)
         if certificate:
