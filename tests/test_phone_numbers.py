@@ -1,4 +1,4 @@
-"""One row per order and number, with the place that the number tells."""
+"""One row per order and number, with the place that its digits determine."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_the_instant_is_that_at_which_the_order_arrives() -> None:
 
 
 def area_codes() -> dict[str, tuple[str, str]]:
-    lines = files("portouts").joinpath("area_codes.csv").read_text(encoding="utf-8").splitlines()
+    lines = files("portouts.records").joinpath("area_codes.csv").read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader(line for line in lines if not line.startswith("#"))
     return {row["prefix"]: (row["country_code"], row["time_zone"]) for row in rows}
 
@@ -287,8 +287,8 @@ def test_numbers_that_share_an_answer_have_the_same_answer(region: str, kind: in
     if len(zones) == 1:
         assert place[2:4] == (zones[0], "country")
     elif place.time_zone_source == "area_code":
-        told = timezone.time_zones_for_number(parsed)
-        assert {clock(zone) for zone in told} == {clock(place.time_zone or "")}
+        zones = timezone.time_zones_for_number(parsed)
+        assert {clock(zone) for zone in zones} == {clock(place.time_zone or "")}
 
 
 def test_every_zone_that_a_number_can_have_is_known() -> None:

@@ -53,7 +53,7 @@ def proven(reads: Sequence[Read]) -> bool:
 
 
 def covers(reads: Sequence[Read], window: Window) -> bool:
-    """Tell whether the windows read are exactly this one: adjacent, none twice."""
+    """Return whether the windows read are exactly this one: adjacent, none twice."""
     windows = sorted(each.query.window for each in reads if isinstance(each.query, ListQuery))
     joints = [(left.end, right.start) for left, right in pairwise(windows)]
     return (windows[0].start, windows[-1].end) == (window.start, window.end) and all(a == b for a, b in joints)

@@ -1,11 +1,11 @@
-"""A page body becomes Arrow: every known field in its column, everything else kept in `extra`.
+"""Turns the rows of a page into Arrow: every known field in its column, everything else in `extra`.
 
-Orders and events arrive as JSON objects in which any field may be null, absent, new, or of another type than
-yesterday. Each known field has one Arrow type; a value that does not fit it leaves null in its column and stands
-verbatim in `extra`, a JSON object, beside the fields nobody knows.
+Orders and events arrive as JSON objects in which any field may be null, absent, new, or of another type than yesterday.
+Each known field has one Arrow type. A value that does not fit leaves null in its column and stands verbatim in `extra`,
+a JSON object, beside the unknown fields.
 
-Rows come in two forms. A page whose rows are all as documented is decoded straight into `Order` or `Event`, in a third
-of the time; any other page comes as dicts, and nothing that is in one of those is lost.
+Rows come in two forms. A page whose rows are all as documented is decoded into `Order` or `Event`, in a third of the
+time. Any other page comes as dicts, and no field of a dict is lost.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
 def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     """Turn events into one table with the columns of `EVENT_FIELDS`, `payload__status` and `extra`."""
     values, extras = _columns(rows, EVENT_FIELDS)
-    statuses = [_status_told(*event) for event in zip(values["event_type"], values["payload"], strict=True)]
+    statuses = [_reported_status(*event) for event in zip(values["event_type"], values["payload"], strict=True)]
     if privacy.pii != "keep":
         values["payload"] = [mask_payload(payload, privacy) for payload in values["payload"]]
         values[METHODS] = [mask_methods(methods, privacy) for methods in values[METHODS]]
@@ -63,15 +63,15 @@ def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     return _table(values | {"payload__status": statuses}, fields, extras, privacy)
 
 
-def _status_told(event_type: object, payload: object) -> object:
-    is_telling = event_type == "portout.status_changed" and isinstance(payload, dict)
-    return payload.get("status") if is_telling else None  # type: ignore[attr-defined]  # it is a dict
+def _reported_status(event_type: object, payload: object) -> object:
+    is_reported = event_type == "portout.status_changed" and isinstance(payload, dict)
+    return payload.get("status") if is_reported else None  # type: ignore[attr-defined]  # it is a dict
 
 
 def _columns(
     rows: Sequence[Row], fields: Mapping[str, pa.DataType | str]
 ) -> tuple[dict[str, Sequence[Any]], dict[int, Strange]]:
-    """List the values of each field, null where a row lacks it; and what else a row has, by the row's position."""
+    """Return the values of each field, null if a row lacks it, and the unknown fields, by the row's position."""
     if not any(isinstance(row, dict) for row in rows):
         tuples = map(msgspec.structs.astuple, rows)  # type: ignore[arg-type]  # no row is a dict
         values = zip(*tuples, strict=True) if rows else [()] * len(fields)
@@ -86,7 +86,7 @@ def _columns(
 
 
 def _transposed(rows: Sequence[Strange], names: tuple[str, ...]) -> Iterable[Sequence[Any]]:
-    """List the values of each field, null where a row lacks it."""
+    """Return the values of each field, null if a row lacks it."""
     nothing = dict.fromkeys(names)
     complete = (row if row.keys() >= nothing.keys() else nothing | row for row in rows)
     return zip(*map(itemgetter(*names), complete), strict=True)
@@ -106,14 +106,14 @@ def _table(
 
 
 def _extra(extra: Strange | None, privacy: Privacy) -> str | None:
-    """Write `extra` as JSON. Nobody can say whether an unknown field is personal, so only `keep` keeps its value."""
+    """Write `extra` as JSON. An unknown field may be personal, so its value is kept in the mode `keep` only."""
     if not extra:
         return None
     return json_text(extra if privacy.pii == "keep" else mask_extra(extra, privacy), "sorted")
 
 
 def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:
-    """Build one column fast when every value fits; else value by value, what does not fit going to `extras`."""
+    """Build one column at once if every value fits; else value by value, and put what does not fit into `extras`."""
     if kind == "json":
         return pa.array([None if value is None else json_text(value) for value in values], TEXT)
     try:
@@ -141,7 +141,7 @@ def _fitting(values: Sequence[Any], kind: pa.DataType | str) -> pa.Array:
         _require_span(instants, FIRST_INSTANT, LAST_INSTANT)
         return instants
     if kind == NUMBERS and any(isinstance(value, str) for value in values):
-        raise ValueError("a text where a list of numbers belongs, which Arrow would take apart")
+        raise ValueError("a text in place of a list of numbers, which Arrow would split into characters")
     array = pa.array(values, kind)
     if kind == pa.int64() and any(isinstance(value, float) for value in values):
         raise ValueError("a float in a column of integers")
@@ -201,7 +201,7 @@ def _date(value: object) -> str | None:
 
 
 def _numbers(value: object) -> list[str | None] | None:
-    """Keep each number in its place; what is neither text nor a whole number leaves its place empty."""
+    """Keep each number at its position; what is neither a text nor a whole number becomes null."""
     if not isinstance(value, list):
         return None
     return [part if isinstance(part, str) else str(part) if type(part) is int else None for part in value]

@@ -1,4 +1,8 @@
-"""The rows of one load package, as they are read, and the tables that are loaded of them."""
+"""The rows of one load package as they are read, and the tables that are loaded.
+
+The numbers of an order come as a list in the orders' table, and become a table of their own here. Choosing the newest
+versions first is faster: only the numbers of chosen orders are exploded and get a place.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ class Batch:
         return sum(len(table) for table in [*self.orders, *self.events, *self.ported_ranges])
 
     def tables(self, seen_at: datetime, sync_id: str, privacy: Privacy) -> dict[str, pa.Table]:
-        """Make the tables of `raw`, by name: one version of each order and event, and what follows from them."""
+        """Make the tables of `raw`, by name, with one version of each order and event."""
         seen = [*self.discarded, *self.orders] or [orders_table([])]
         orders = newest_versions(seen)
         no_ranges = ported_ranges_table([], seen_at, seen_at, seen_at)

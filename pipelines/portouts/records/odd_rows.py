@@ -1,6 +1,6 @@
-"""What a sync says of rows that it cannot fully understand: dates that are none, dates elsewhere, rows without an id.
+"""Describes rows that a sync cannot fully understand: impossible dates, dates outside their range, rows without an id.
 
-Ids, names of fields and wrong dates may be said; a text of any other kind may be personal and is only measured.
+A note shows ids, names of fields and wrong dates. Any other text may be personal, so a note shows its length only.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from portouts.records.schema import DATE_FIELDS
 MOST_NAMED = 5
 _NAMES_A_DATE_FIELD = f'"(?:{"|".join(sorted(DATE_FIELDS))})":'
 _SHOWN = re.compile(r"[0-9TtZz:+., /-]{0,40}|[A-Za-z]{1,10}|invalid date", re.IGNORECASE)
-# Without it a row belongs to no range of the API.
+# A row without this date belongs to no range of the API.
 _PLACED_BY = {"orders": "inserted_at", "events": "created_at"}
 
 
 @dataclass
 class OddRows:
-    """Rows of one sync whose dates are odd, each named once however often it was read."""
+    """The odd rows of one sync, each named once however often it was read."""
 
     dates: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    """By kind of row and field: what stands there, by the row's id."""
+    """By kind of row and field: the value as shown, by the row's id."""
     misplaced: dict[str, str] = field(default_factory=dict)
     mended: dict[str, None] = field(default_factory=dict)
 
     def see_misplaced(self, said: Iterable[str]) -> None:
-        """Take what reading a list said of rows with a date outside its range."""
+        """Add the sentences about rows with a date outside the range that they were answered for."""
         self.misplaced |= {one.partition(" ")[0]: one for one in said}
 
     def see_mended(self, said: Iterable[str]) -> None:
-        """Take what was wrong with the JSON of rows."""
+        """Add what was wrong with the JSON of rows."""
         self.mended |= dict.fromkeys(said)
 
     def see_dates(self, kind: str, table: pa.Table) -> None:
-        """Take the dates of orders or events that no column could hold, and rows that have none where one is needed."""
+        """Add the dates of orders or events that no column could hold, and rows without the date that places them."""
         placed_by = _PLACED_BY[kind]
         is_odd = pc.fill_null(pc.match_substring_regex(table["extra"], _NAMES_A_DATE_FIELD), fill_value=False)
         odd = table.filter(pc.or_(is_odd, pc.is_null(table[placed_by])))
@@ -54,7 +54,7 @@ class OddRows:
                 self.dates.setdefault((kind, name), {})[row["id"]] = value
 
     def notes(self) -> list[str]:
-        """Write one line for each kind of oddity."""
+        """Return one line for each kind of oddity."""
         lines = [_dates_note(kind, name, rows) for (kind, name), rows in sorted(self.dates.items())]
         if self.misplaced:
             lines.append(f"{_listed(self.misplaced.values())} Kept as sent.")
@@ -66,7 +66,7 @@ class OddRows:
 
 
 def unusable_notes(unusable: Mapping[str, str]) -> list[str]:
-    """Say which rows were left out, if any."""
+    """Return one line about the rows that were left out, if any."""
     if not unusable:
         return []
     rows = "1 row was" if len(unusable) == 1 else f"{len(unusable)} rows were"

@@ -1,10 +1,10 @@
-"""Phone numbers of orders: one row per order and position, with the country, area code and time zone of the number.
+"""Makes one row per order and phone number, with the country, area code and time zone of the number.
 
-Telnyx filters by country but never returns it, so the prefix decides. Reading one number with libphonenumber takes
-longer than everything else done to an order, so numbers that must have the same answer share it.
+Telnyx filters by country but never returns it, so the prefix determines it. libphonenumber takes longer for one number
+than everything else takes for an order, so numbers of the same place are read once.
 
 North American area codes stand in area_codes.csv: libphonenumber lacks some that are in service, and lists several time
-zones, or a wrong one, for others. Elsewhere several zones count only where they share one clock when the order arrives.
+zones, or a wrong one, for others. Elsewhere, several zones count as one while they show the same time.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from portouts.windows import BEGINNING
 
 NANP_LENGTH = len("+12125550100")
 EXCHANGE, AREA_CODE, COUNTRY = "exchange", "area_code", "country"
-# Zones that agree on all clocks up to here agree for good.
+# Zones that show the same time up to here always do.
 FORESEEABLE = BEGINNING + timedelta(days=30 * 365)
 
 
 class Place(NamedTuple):
-    """What a number's digits determine: country (ISO 3166 alpha-2), area code, IANA time zone and what it rests on.
+    """What the digits of a number determine: country (ISO 3166 alpha-2), area code, IANA time zone and its source.
 
-    Nulls stand for what they do not determine. `zones` are several that are one clock at some instants only.
+    What they do not determine is None. `zones` are several zones that show the same time at some instants only.
     """
 
     country_code: str | None
@@ -46,7 +46,7 @@ class Place(NamedTuple):
     zones: tuple[str, ...] = ()
 
     def at(self, instant: datetime | None) -> Place:
-        """Decide between several zones: one counts for all while they share a clock."""
+        """Choose one of several zones if all show the same time at this instant."""
         if not self.zones or instant is None or len({offset_at(time_zone(zone), instant) for zone in self.zones}) > 1:
             return self
         return self._replace(time_zone=self.zones[0])
@@ -58,8 +58,8 @@ NOWHERE = Place(None, None, None, None)
 def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
     """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number`, the fields of `Place`, `is_gone`.
 
-    The numbers of an order replace those loaded before. An order without numbers gets one row that only says so,
-    `is_gone`, which takes the old ones away and is not itself loaded.
+    The numbers of an order replace those loaded before. An order without numbers gets one row with `is_gone`, which
+    removes the numbers loaded before and is not loaded itself. The column stands in `raw`, so its name stays.
     """
     lists = orders["phone_numbers"].combine_chunks()
     parents = pc.list_parent_indices(lists)
@@ -78,7 +78,7 @@ def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
 
 
 def place_all(numbers: Sequence[str | None], instants: pa.Array) -> dict[str, pa.Array]:
-    """Return the columns of the places of numbers; `instants` are those at which their orders arrived."""
+    """Return the columns of the places of numbers; `instants` are the times at which their orders arrived."""
     places = [place_of(number) for number in numbers]
     for index, place in enumerate(places):
         if place.zones:
@@ -92,7 +92,7 @@ def place_all(numbers: Sequence[str | None], instants: pa.Array) -> dict[str, pa
 
 
 def places_version() -> str:
-    """Name what the places of numbers depend on; they are determined again where it has changed."""
+    """Return the versions that places depend on; after a change, places are determined again."""
     return f"libphonenumber {phonenumbers.__version__}, {_area_codes_text().splitlines()[1]}"
 
 
@@ -118,9 +118,9 @@ def place_of(number: str | None) -> Place:
 
 
 def _representative(number: str) -> str:
-    """Name a number of the same place: the same but for the last four digits, or as far as zones have prefixes.
+    """Return a number of the same place: its last digits are zeros, as far as no prefix of a zone needs them.
 
-    Short numbers are read as they are: in some countries their last digits still decide the place.
+    Short numbers stay as they are: in some countries their last digits determine the place.
     """
     if len(number) < NANP_LENGTH:
         return number
@@ -143,7 +143,7 @@ def _area_codes() -> dict[str, tuple[str, str]]:
 
 @cache
 def _shared_areas() -> frozenset[str]:
-    """List the area codes of several time zones: there the exchange decides."""
+    """List the area codes of several time zones, where the exchange determines the zone."""
     prefixes = [prefix[1:] for prefix in TIMEZONE_DATA if prefix[0] == "1"]
     return frozenset(prefix[:3] for prefix in (*prefixes, *_area_codes()) if len(prefix) > 3)
 
@@ -188,13 +188,13 @@ def _place(number: str) -> Place:
         zone, _ = _clock(country, timezone.time_zones_for_geographical_number(parsed))
         if zone:
             return Place(country, area, zone, AREA_CODE)
-    # libphonenumber passes over small parts of a country that keep another clock.
+    # libphonenumber leaves out small parts of a country that keep another time.
     zone, _ = _clock(country, TIMEZONE_DATA.get(str(parsed.country_code), ()) if country else ())
     return Place(country, area, zone, COUNTRY if zone or zones else None, () if zone else zones)
 
 
 def _clock(country: str | None, zones: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
-    """Return the one zone whose clock all of these zones show for good; else the zones, if they agree at times."""
+    """Return one zone if all of these zones always show the same time; else the zones, if they sometimes do."""
     known = [zone for zone in zones if zone in known_zones()]
     if len(known) < 2:
         return (known[0] if known else None), ()
@@ -209,7 +209,7 @@ def _clock(country: str | None, zones: Sequence[str]) -> tuple[str | None, tuple
 
 @cache
 def _stretches(zone: str) -> list[tuple[datetime, int]]:
-    """List when a zone keeps which distance from UTC."""
+    """List the offsets from UTC of a zone, each with the instant at which it starts."""
     return [
         (max(row.starts_at, BEGINNING), row.utc_offset_seconds) for row in utc_offsets(zone, BEGINNING, FORESEEABLE)
     ]

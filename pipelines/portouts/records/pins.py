@@ -1,8 +1,8 @@
-"""PINs are live credentials: they are removed from everything that is kept, under every setting.
+"""Removes PINs, which are live credentials, from everything that is kept, under every setting.
 
-A PIN hides behind the name of a field (`attempted_pin`, `pinHash`, `passcode`, `pin_1`), in JSON that stands inside a
-text, in the address of a link, or in a sentence. Names and JSON are certain. Sentences are not: a number that follows
-the word PIN is removed, and a person can write one in ways that no program sees.
+A PIN stands in a field of a certain name (`attempted_pin`, `pinHash`, `passcode`, `pin_1`), in JSON inside a text, in
+the address of a link, or in a sentence. Names and JSON are certain. Sentences are not: a number that follows the word
+PIN is removed, but people can write a PIN in ways that no program recognises.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NAMES = "pin|passcode|passkey|passphrase|password|passwd"
 _AFTER = "code|digits|digit|encoded|encrypted|entry|hash|hashed|number|num|nr|no|plain|text|value"
 _JOINED = re.compile(rf"(?:{_BEFORE})*(?:{_NAMES})(?:s|es)?(?:{_AFTER})*(?:s|es)?\d*")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-# With such a word a name says something about a PIN, and only a value that looks like one is removed.
+# A name with such a word describes a PIN, so only a value that looks like a PIN is removed.
 _ABOUT = re.compile(
     "at|attempts|changed|count|created|date|disabled|eligibility|eligible|enabled|error|expired|expires|expiry|failures|"
     "format|invalid|length|locked|match|matched|message|mismatch|needed|on|policy|present|protected|protection|"
@@ -36,7 +36,7 @@ _ABOUT = re.compile(
 _DIGITS = re.compile(r"\s*[0-9]{3,12}\s*")
 _SMALLEST_PIN = 1000
 
-# In a text: a word that may name a PIN, what leads from it to a value, the value, and further values after it.
+# In a text: a word that may name a PIN, what stands between it and a value, the value, and further values.
 _TOKEN = re.compile(
     r"[A-Za-z0-9_-]*(?:pin|pass[ _-]?(?:code|key|phrase|word|wd))[A-Za-z_-]*(?:[0-9]{1,2}(?![0-9]))?", re.IGNORECASE
 )
@@ -51,14 +51,14 @@ _NEXT = re.compile(
 )
 _WITH_DIGITS = re.compile(r"[0-9]{3}|^(?=.*[0-9])[A-Za-z0-9]{3,}$")
 _IN_SENTENCE = re.compile(r"[^.!?;\n0-9+]{0,40}(?<![+0-9.-])([0-9]{3,10})(?![0-9])")
-_SAID_BEFORE = re.compile(
+_NUMBER_BEFORE_WORD = re.compile(
     r"(?<![+0-9.-])[0-9]{3,10}(?=[\"')\]]*\s+(?:is|was|as|for)\s+(?:\w+\s+){0,3}(?:pin|passcode|password)\b)",
     re.IGNORECASE,
 )
 
 
 def remove_pins(value: object) -> None:
-    """Delete, in place and at any depth, every field of a JSON value whose name says that it holds a PIN."""
+    """Delete, in place and at any depth, every field of a JSON value that by its name holds a PIN."""
     unseen: list[Any] = [value]
     while unseen:
         part = unseen.pop()
@@ -71,14 +71,14 @@ def remove_pins(value: object) -> None:
             unseen += [inner for inner in part if type(inner) is dict or type(inner) is list]
 
 
-def may_say_pin(text: str) -> bool:
-    """Tell quickly whether a text, or JSON with texts in it, may speak of a PIN."""
+def may_mention_pin(text: str) -> bool:
+    """Return quickly whether a text, or JSON with texts in it, may mention a PIN."""
     lower = (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
     return "pin" in lower or "pass" in lower or "\\u" in lower
 
 
 def clear_texts(value: Any) -> Any:
-    """Remove PINs from every text inside a JSON value, in place; return it, or what is left of it if it is a text."""
+    """Remove PINs from every text inside a JSON value, in place; return the value."""
     if isinstance(value, str):
         return text_without_pins(value)
     unseen = [value]
@@ -94,8 +94,8 @@ def clear_texts(value: Any) -> Any:
 
 
 def text_without_pins(text: str) -> str:
-    """Remove the PINs of a text: from the JSON in it, if it is JSON, else what follows a name or the word PIN."""
-    if not may_say_pin(text):
+    """Remove PINs from a text: from the fields of JSON if it is JSON, else the values after a name or the word PIN."""
+    if not may_mention_pin(text):
         return text
     if text.lstrip()[:1] in ("{", "[", '"'):
         try:
@@ -107,7 +107,7 @@ def text_without_pins(text: str) -> str:
             pass  # broken JSON is a text like any other
         else:
             return text if before == after else after.decode()
-    return _SAID_BEFORE.sub(MASK, _masked(text))
+    return _NUMBER_BEFORE_WORD.sub(MASK, _masked(text))
 
 
 def _masked(text: str) -> str:
@@ -122,7 +122,7 @@ def _masked(text: str) -> str:
 
 
 def _values_after(text: str, position: int) -> list[tuple[int, int]]:
-    """List where the values lie that follow the name of a PIN."""
+    """List the spans of the values that follow the name of a PIN."""
     span = _value_beside(text, position) or _number_in_sentence(text, position)
     if span is None or text.startswith(MASK, span[0] - 1):
         return []
@@ -133,7 +133,7 @@ def _values_after(text: str, position: int) -> list[tuple[int, int]]:
 
 
 def _value_beside(text: str, position: int) -> tuple[int, int] | None:
-    """Find a value that is set (`pin=x`, `"pin": "x"`), or one with digits (`PIN: 1234`, `pin is A1B2`)."""
+    """Find a value that is assigned (`pin=x`, `"pin": "x"`), or one with digits (`PIN: 1234`, `pin is A1B2`)."""
     lead = _LEAD.match(text, position)
     value = _VALUE.match(text, lead.end()) if lead else None
     if lead is None or value is None:
@@ -144,13 +144,13 @@ def _value_beside(text: str, position: int) -> tuple[int, int] | None:
 
 
 def _number_in_sentence(text: str, position: int) -> tuple[int, int] | None:
-    """Find a number that the words after PIN lead to. A capital letter before it begins a name: Pin Oak Court 1204."""
+    """Find a number in the words after PIN. A capital letter before it begins a name: Pin Oak Court 1204."""
     number = _IN_SENTENCE.match(text, position)
     leads = number is not None and not any(map(str.isupper, text[position : number.start(1)]))
     return number.span(1) if number and leads else None
 
 
-# Objects come in few shapes, and looking at every key of each takes longer than anything else done to it.
+# Objects come in few shapes, and checking every key of each object would take longer than everything else.
 @lru_cache(maxsize=1_000)
 def _named_among(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(key for key in keys if _kind(key) is not None)
@@ -164,7 +164,7 @@ def _holds_pin(key: str, value: object) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _kind(key: str) -> str | None:
-    """Tell the name of a PIN (`pin`) from one that says something about it (`about`); None for any other."""
+    """Return `pin` for the name of a PIN, `about` for a name that describes a PIN, None for any other."""
     words = [word.lower() for word in _WORD.findall(unicodedata.normalize("NFKC", key))]
     joined = "".join(words)
     pairs = {first + second for first, second in pairwise(words)}
@@ -177,7 +177,7 @@ def _kind(key: str) -> str | None:
 
 
 def _looks_like_pin(value: object) -> bool:
-    """Tell a value that may be a PIN, or holds one, from a count, a date or a word."""
+    """Return whether a value may be a PIN or holds one, and is no count, date or word."""
     unseen = [value]
     while unseen:
         part = unseen.pop()

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from portouts.records.pins import clear_texts, may_say_pin, remove_pins, text_without_pins
+from portouts.records.pins import clear_texts, may_mention_pin, remove_pins, text_without_pins
 from portouts.records.schema import DATE_FIELDS, IMPERSONAL_PAYLOAD_FIELDS, is_date_like
 from portouts.telnyx.bodies import as_text, prune
 
@@ -90,7 +90,7 @@ def json_text(value: object, order: Literal["sorted"] | None = None) -> str:
     """Write a value as JSON, without PINs. Every value that is no plain value of its column is written by this."""
     remove_pins(value)
     text = _encode(value, order)
-    return _encode(clear_texts(value), order) if may_say_pin(text) else text
+    return _encode(clear_texts(value), order) if may_mention_pin(text) else text
 
 
 def _encode(value: object, order: Literal["sorted"] | None) -> str:

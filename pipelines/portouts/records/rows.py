@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from portouts.records.privacy import json_text
 
 Strange = dict[str, Any]
-"""A row that is not as documented."""
+"""A row that is not as documented, or stands on a page with such a row."""
 Row = Strange | msgspec.Struct
 
 UUID = r"^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$"
@@ -37,7 +37,7 @@ class UnusableRow(NamedTuple):
 
 
 def separate_unusable(rows: Sequence[Any], where: str) -> tuple[list[Row], list[UnusableRow]]:
-    """Tell rows that can be loaded from those that are no object or have no id; a whole number is read as an id."""
+    """Separate rows that can be loaded from rows without an id; a whole number is read as an id."""
     usable: list[Row] = []
     unusable: list[UnusableRow] = []
     seen: dict[str, int] = {}
@@ -64,7 +64,7 @@ def separate_unusable(rows: Sequence[Any], where: str) -> tuple[list[Row], list[
 
 
 def has_id(row: Any) -> bool:
-    """Say whether a row can be named by its id; an id that came as a whole number is made a text."""
+    """Return whether a row has an id; an id that is a whole number becomes a text, in place."""
     if not isinstance(row, dict):
         return bool(getattr(row, "id", None))
     if type(row.get("id")) is int:
@@ -73,7 +73,7 @@ def has_id(row: Any) -> bool:
 
 
 def ids_of(rows: Sequence[Row]) -> list[str]:
-    """List the ids of rows that all have one, as they are compared."""
+    """List the ids of rows that all have one, in the form in which ids are compared."""
     ids = [row["id"] if isinstance(row, dict) else row.id for row in rows]  # type: ignore[attr-defined]  # made at run time
     return canonical_ids(ids)
 
@@ -97,5 +97,5 @@ def canonical_column(ids: pa.Array) -> pa.Array:
 
 
 def spellings(row_id: str) -> list[str]:
-    """List the ways to ask for this id: as it is kept, and in upper case should the API know no other."""
+    """List the forms in which to request this id: as we keep it, then in upper case if the API may know only that."""
     return [row_id, row_id.upper()] if _IS_UUID.fullmatch(row_id) and row_id != row_id.upper() else [row_id]

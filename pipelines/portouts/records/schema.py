@@ -18,7 +18,8 @@ TEXT = pa.string()
 INSTANT = pa.timestamp("us", "UTC")
 NUMBERS = pa.list_(pa.string())
 
-# `phone_numbers` travels in the orders' table until the newest version of each order is chosen.
+# `phone_numbers` stays in the orders' table until the newest version of each order is chosen (see batch.py): only then
+# is it known which list of numbers counts, and which of them need a place determined, the slowest step of all.
 ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
     "id": TEXT,
     "record_type": TEXT,
@@ -82,16 +83,16 @@ Event = _row_type("Event", EVENT_FIELDS)
 ID_FIELDS = frozenset({"id", "portout_id"})
 PERSONAL_FIELDS = frozenset(
     {"authorized_name", "end_user_name", "service_address", "city", "state", "zip", "lsr", "reason"}
-)  # numbers are covered by `phone_numbers`, once they have told their country
+)  # numbers are masked in `phone_numbers`, after their country is determined
 DATE_FIELDS = frozenset(
     name for fields in (ORDER_FIELDS, EVENT_FIELDS) for name, kind in fields.items() if kind in ("date", INSTANT)
 )
-# Texts in which people write, PINs included. Names and addresses are none: there, Pin Oak is a street.
+# People write sentences here, PINs included. Names and addresses are no sentences: there, Pin Oak is a street.
 FREE_TEXTS = frozenset({"reason"})
 IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
 
 
-# Outside this span a date is no date: a zero time of some language, or a slip of the pen.
+# A date outside this span is a mistake: the zero time of some language, or a typing error.
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 FIRST_INSTANT = datetime.combine(FIRST_DAY, time.min, UTC)
 LAST_INSTANT = datetime.combine(LAST_DAY, time.max, UTC)
@@ -102,5 +103,5 @@ DATE = re.compile(
 
 
 def is_date_like(value: object) -> bool:
-    """Tell a date or an instant, however impossible, from what may be personal."""
+    """Return whether a value has the form of a date or an instant, even an impossible one, and so is not personal."""
     return isinstance(value, str) and DATE.fullmatch(value) is not None

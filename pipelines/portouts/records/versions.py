@@ -1,7 +1,7 @@
-"""Versions of orders: which one is the newest, which were ever seen, and in which range one was ported.
+"""Chooses the newest version of each order, and lists all versions that were seen.
 
-A sync reads an order more than once, and a lagging replica may answer an older version later than a newer one. What was
-seen is history, whatever wins.
+A sync reads an order more than once, and a replica that lags may answer an older version later than a newer one. Every
+version that was seen is history, whichever is the newest.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def newest_versions(tables: Iterable[pa.Table]) -> pa.Table:
 def observations_table(tables: Iterable[pa.Table], seen_at: datetime, sync_id: str) -> pa.Table:
     """List the distinct states in which orders were seen: `portout_id, status, updated_at, seen_at, sync_id`.
 
-    The three that identify an observation are never null, since a null matches nothing when it is merged: a missing
-    status is the empty text, a missing `updated_at` the order's `inserted_at`, else the instant of the sync.
+    The three columns that identify an observation are never null, since a null matches nothing when rows are merged. A
+    missing status becomes the empty text. A missing `updated_at` becomes the order's `inserted_at`, or else `seen_at`.
     """
     table = pa.concat_tables(table.select(["id", "status", "updated_at", "inserted_at"]) for table in tables)
     states = pa.table(
@@ -55,7 +55,7 @@ def observations_table(tables: Iterable[pa.Table], seen_at: datetime, sync_id: s
 def ported_ranges_table(
     ids: Sequence[str] | pa.ChunkedArray, start: datetime, end: datetime, seen_at: datetime
 ) -> pa.Table:
-    """Say of each order that it was ported between `start` and `end`, both included."""
+    """Make one row for each order that was ported between `start` and `end`, both included."""
     return pa.table(
         {
             "portout_id": ids if isinstance(ids, pa.ChunkedArray) else pa.array(ids, TEXT),
