@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 import pyarrow as pa
-from portouts.warehouse.metadata import create_books
+from portouts.warehouse.metadata import create_metadata
 from reference_implementation.numbers import clock_of, place
 from reference_implementation.terms import instant
 
@@ -144,7 +144,7 @@ def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     connection.execute("set timezone = 'UTC'; create schema raw")
     for name, columns in RAW_TABLES.items():
         connection.execute(f"create table raw.{name} ({columns})")
-    create_books(connection)
+    create_metadata(connection)
     _insert(connection, "portouts", world.orders)
     _insert(connection, "portout_phone_numbers", [row for order in world.orders for row in _number_rows(order)])
     _insert(connection, "portout_events", [_event_row(event) for event in world.events])

@@ -15,7 +15,7 @@ from portouts.transform import build as models
 from portouts.transform.build import build_models
 from portouts.transform.checks import CheckWarning
 from portouts.transform.inputs import ModelInputs
-from portouts.warehouse.metadata import create_books
+from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.sql import sql_folder, transaction
 
 if TYPE_CHECKING:
@@ -284,10 +284,10 @@ def test_an_order_that_tells_next_to_nothing_still_builds(connection: duckdb.Duc
 
 
 def test_a_book_made_by_an_older_version_gains_the_columns_it_lacks(connection: duckdb.DuckDBPyConnection) -> None:
-    create_books(connection)
+    create_metadata(connection)
     columns = set(connection.table("raw.verifications").columns)
     connection.execute("alter table raw.verifications drop column events_missing")
-    create_books(connection)
+    create_metadata(connection)
     assert sorted(connection.table("raw.verifications").columns) == sorted(columns)
 
 

@@ -19,7 +19,7 @@ from portouts.errors import SettingsError
 from portouts.extract.state import SyncState
 from portouts.load.settings import Settings, check_settings
 from portouts.load.settings_files import LISTS, Setting
-from portouts.warehouse.metadata import create_books
+from portouts.warehouse.metadata import create_metadata
 
 DEFAULT = "default"
 OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", *LISTS})
@@ -74,7 +74,7 @@ def record_settings(
     names: Collection[str] = OF_MODELS | OF_ROWS,
 ) -> None:
     """Write the settings of these names into `raw.settings`; an unchanged setting keeps its row."""
-    create_books(connection)
+    create_metadata(connection)
     recorded, values = _recorded(connection), values_of(settings)
     for name, value in values.items():
         if name in names and (name not in recorded or recorded[name].value != value):

@@ -72,18 +72,13 @@ def telnyx_source(
 ) -> DltSource:
     """Read port-out orders, their numbers and their events, and what has changed since the last run.
 
-    The key comes from `api_key`, else TELNYX_API_KEY, else dlt's `sources.telnyx.api_key`; the base URL likewise. No
-    wider section of dlt's configuration counts. Further settings, as arguments or under `[sources.telnyx]`:
-    `start_date`, `page_size` (1..250), `max_concurrency`, `overlap_minutes`, `request_deadline_seconds`,
-    `sync_deadline_minutes`, `events`, `time_zone` (on whose days orders are to be known to have been ported), `pii`
-    (keep, hash, drop), `pii_salt`; all are checked. `as_of` (default: now) bounds every range. `since`
-    extends the history backwards, `full` reads all of it again, `reread` reads these orders (id to `inserted_at`),
-    `reread_events` the events of these ranges, and nothing else. Now is what the API's `Date` headers say where
-    these differ from this machine's clock, and no range reaches beyond it. Resources: `portouts`,
-    `portout_phone_numbers`, `portout_events`, `portout_observations`, `portout_ported_ranges`.
+    `api_key` and `base_url` come from the arguments, else TELNYX_API_KEY and TELNYX_BASE_URL, else dlt's section
+    `sources.telnyx` and no wider one, and so do all further settings (`page_size`, `events`, `pii`, ...), which are
+    checked. `as_of` (default: now, by the API's clock) bounds every range. `since` extends the history backwards,
+    `full` reads all of it again. `reread` reads these orders (id to `inserted_at`), `reread_events` the events of these
+    ranges, and nothing else. With `accept_deletions`, orders that the API no longer knows are no reason to fail.
 
-    Raises `SettingsError`, and while running `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone` (inside dlt's
-    own errors). With `accept_deletions` orders that the API no longer knows are never a reason to fail.
+    Raises `SettingsError`, and inside dlt's errors `TelnyxError`, `NotProven`, `AnotherAccount`, `OrdersGone`.
     """
     checked = read_source_settings(api_key, base_url, **settings)
     options = sync_options(
@@ -97,15 +92,16 @@ def telnyx_source(
         allow_unproven=allow_unproven,
         accept_deletions=accept_deletions,
     )
+    return _source(lambda: _read_in_one(Connection(checked, open_client=open_client), options))
 
-    def read() -> LoadPackage:
-        client = Connection(checked, open_client=open_client).open()
-        run = SyncRun(client, options, SyncState.from_json(dlt.current.source_state().get("sync", {})))
-        with prefetched(client, run, is_ahead=False) as packages:
-            [package] = packages
-        return package
 
-    return _source(read)
+def _read_in_one(connection: Connection, options: SyncOptions) -> LoadPackage:
+    """Read a whole sync into one load package, from the state that dlt holds."""
+    client = connection.open()
+    run = SyncRun(client, options, SyncState.from_json(dlt.current.source_state().get("sync", {})))
+    with prefetched(client, run, is_ahead=False) as packages:
+        [package] = packages
+    return package
 
 
 def sync_options(

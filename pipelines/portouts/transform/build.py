@@ -27,7 +27,7 @@ from portouts.transform.checks import CheckWarning, run_checks
 from portouts.transform.held_numbers import update_places
 from portouts.transform.inputs import ModelInputs, write_inputs
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
-from portouts.warehouse.metadata import create_books
+from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.sql import run_files, sql_files, sql_folder, transaction
 
 
@@ -77,7 +77,7 @@ def _fingerprint(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
 def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
     """Build everything in the caller's transaction."""
     _require_raw_tables(connection)
-    create_books(connection)
+    create_metadata(connection)
     update_places(connection)
     for schema in ("marts", "staging"):
         connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")

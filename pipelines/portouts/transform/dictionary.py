@@ -27,7 +27,7 @@ from portouts.records.schema import INSTANT
 from portouts.records.versions import observations_table, ported_ranges_table
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
-from portouts.warehouse.metadata import create_books
+from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.sql import sql_folder
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
     connection.execute("create schema raw")
     for name, table in _empty_raw_tables().items():
         connection.from_arrow(table).create(f"raw.{name}")
-    create_books(connection)
+    create_metadata(connection)
     build_models(connection, ModelInputs(as_of=_ANY_INSTANT))
     return connection
 

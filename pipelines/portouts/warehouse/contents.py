@@ -1,7 +1,7 @@
-"""What a warehouse file holds: the entries of its books, and how many rows of which checksum each table has.
+"""The contents of a warehouse file: the ids in its metadata, and for each table the number of rows and a checksum.
 
-Books answer which of two files is newer. Checksums answer whether two files hold the same rows, and whether every
-block of a file can be read, since DuckDB checks each block as it reads it.
+The ids show which of two files is newer. The checksums show whether two files hold the same rows, and that every block
+of a file can be read, since DuckDB checks each block as it reads it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CERTIFICATES = "raw.verifications"
 # Differs between the working file and its published copy on purpose.
 _LEFT_OUT = {"raw.syncs": "published"}
 # Table → the column that names each load, finished sync and verification of a file.
-_BOOKS = {"_dlt_loads": "load_id", "syncs": "sync_id", "verifications": "verification_id"}
+_METADATA = {"_dlt_loads": "load_id", "syncs": "sync_id", "verifications": "verification_id"}
 
 Contents = Mapping[str, tuple[int, int]]
 """Table → number of rows, and the sum of their hashes."""
@@ -26,7 +26,7 @@ Contents = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two files of one warehouse, by their books."""
+    """Two files of one warehouse, compared by their metadata."""
 
     last_working: tuple[datetime, datetime] | None
     """`as_of` and `finished_at` of the last sync that the working file has finished."""
@@ -35,18 +35,18 @@ class Comparison:
     only_published: int
     """Entries that the working file lacks."""
     is_foreign: bool
-    """The published file holds tables, and no syncs."""
+    """The published file holds tables, but no syncs: another program made it."""
     unmarked: list[str]
-    """Syncs of which the published file alone says that they were published."""
+    """Syncs that only the published file marks as published."""
 
     @property
     def are_unrelated(self) -> bool:
-        """Say whether both have finished syncs, and not one in common."""
+        """Return whether both have finished syncs, and none in common."""
         return bool(self.last_working and self.last_published and not self.syncs_in_common)
 
     @property
     def is_working_older(self) -> bool:
-        """Say whether the published file has something that the working file lacks, and a sync at least as new."""
+        """Return whether the published file has an entry that the working file lacks, and a sync at least as new."""
         if not self.only_published or not self.last_published:
             return False
         return self.last_working is None or self.last_working <= self.last_published
@@ -71,18 +71,18 @@ def rows_and_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tupl
 
 
 def content_checksum(contents: Contents) -> str:
-    """Make one checksum of all tables but the certificates, which name it; it holds for this version of DuckDB."""
+    """Return one checksum of all tables except the certificates, which hold it. It depends on the version of DuckDB."""
     others = sorted((table, *found) for table, found in contents.items() if table != CERTIFICATES)
     return f"duckdb-{duckdb.__version__}:{hashlib.sha256(repr(others).encode()).hexdigest()}"
 
 
 def compare_files(working: Path, published: Path) -> Comparison:
-    """Compare the books of both files; raises `duckdb.Error` where one cannot be read."""
+    """Compare the metadata of both files. Raises `duckdb.Error` if one cannot be read."""
     with duckdb.connect() as connection:
         for path, name in ((working, "working"), (published, "published")):
             connection.execute(f"attach '{quoted(path)}' as {name} (read_only)")
         theirs, ours = _entries(connection, "published"), _entries(connection, "working")
-        are_ours = "book = 'syncs'"
+        are_ours = "source = 'syncs'"
         return Comparison(
             last_working=_last_sync(connection, "working"),
             last_published=_last_sync(connection, "published"),
@@ -99,14 +99,14 @@ def quoted(path: Path) -> str:
 
 
 def _entries(connection: duckdb.DuckDBPyConnection, file: str) -> str:
-    """Write the query that lists what the books of an attached file name; a new file lacks some of them."""
+    """Return the query for all ids in the metadata of an attached file; a new file lacks some of the tables."""
     held = _tables(connection, file)
     selects = [
-        f"select '{book}' as book, {column} as id from {file}.raw.{book}"  # noqa: S608 - names of our own
-        for book, column in _BOOKS.items()
-        if book in held
+        f"select '{table}' as source, {column} as id from {file}.raw.{table}"  # noqa: S608 - names of our own
+        for table, column in _METADATA.items()
+        if table in held
     ]
-    return " union all ".join(selects) or "select '' as book, '' as id where false"
+    return " union all ".join(selects) or "select '' as source, '' as id where false"
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, file: str) -> set[str]:

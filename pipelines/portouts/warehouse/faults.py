@@ -1,4 +1,4 @@
-"""What the machine does to a warehouse: a full disk, a folder that cannot be written, memory that ran out, damage.
+"""Faults of the machine: a full disk, a folder that cannot be written, too little memory, a damaged file.
 
 The system's errors come as `OSError`, and from DuckDB as a text that ends with the same words. What DuckDB says of a
 file that it cannot understand has no kind of its own: a bare `duckdb.Error`, or one of `_OF_A_FILE`.
@@ -45,27 +45,27 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_of_machine(error: BaseException) -> bool:
-    """Say whether a message of `explained` says all there is to say, and no file is damaged."""
+    """Return whether `explained` has a message for this error, so that no file is damaged."""
     return _errno(error) is not None or _wants_memory(error) or isinstance(error, OSError)
 
 
 def is_damage(error: BaseException) -> bool:
-    """Say whether DuckDB cannot make sense of what a file holds."""
+    """Return whether DuckDB cannot understand what a file holds."""
     return not is_of_machine(error) and is_of_a_file(error)
 
 
 def is_of_a_file(error: BaseException) -> bool:
-    """Say whether an error of DuckDB's comes from files or memory, and not from what it was asked."""
+    """Return whether an error of DuckDB comes from files or memory, and not from the query."""
     return type(error) is duckdb.Error or isinstance(error, _OF_A_FILE)
 
 
 def cause_in(error: BaseException) -> BaseException | None:
-    """Find the error of the machine, or of a file, that others were made of."""
+    """Return the error of the machine or of a file that caused the others."""
     return next((found for found in chain(error) if _matters(found)), None)
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Go from an error to those that it was made of; dlt keeps some in attributes of its own."""
+    """Yield an error and its causes; dlt keeps some of them in its own attributes."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:
@@ -79,7 +79,7 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def explained(error: BaseException, folder: Path, kept: str, then: str = "run this again") -> MachineFault | None:
-    """Say in one sentence what went wrong, where, what is `kept` and what to do; None where it is nothing of this."""
+    """Return one sentence: what failed, where, what is `kept`, what to do. None if it is no fault of the machine."""
     place = _place(error, folder)
     if (number := _errno(error)) is not None:
         place = folder if number in _FULL else place  # a copy that does not fit names what was copied
@@ -135,7 +135,7 @@ def _free(folder: Path, number: int) -> str:
 
 
 def free_space(folder: Path) -> int:
-    """Bytes that may still be written to the file system of a folder that there is, or is to be made."""
+    """Return the free bytes on the file system of a folder, which need not exist yet."""
     while not folder.exists():
         folder = folder.parent
     found = os.statvfs(folder)

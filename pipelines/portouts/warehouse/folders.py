@@ -1,4 +1,4 @@
-"""Where the files of a warehouse lie: its working folder, the place of the published file, and who may read them.
+"""The folders of a warehouse: where its files are, and who may read them.
 
 Only the owner may read what is made here, whatever the umask. Folders of others keep their mode, and so does a
 published file that is replaced.
@@ -17,13 +17,13 @@ from pathlib import Path
 
 OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
 GROUP = 0o070
-# dlt writes paths into SQL as they are, where DuckDB takes some characters for patterns.
+# dlt writes paths into SQL unchanged, and DuckDB reads some of their characters as patterns.
 _TEMPORARY = "portouts-"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@-]*")
 
 
 def working_folder(database: Path, state_dir: Path | None = None) -> Path:
-    """Name the folder of everything that belongs to a database: beside it, or under `state_dir` for its path."""
+    """Return the working folder of a database: beside it, or under `state_dir` with a name made from its path."""
     if state_dir is None:
         return database.parent / ".portouts" / database.name
     path = hashlib.sha256(os.fsencode(database)).hexdigest()[:12]
@@ -31,12 +31,12 @@ def working_folder(database: Path, state_dir: Path | None = None) -> Path:
 
 
 def part_of(published: Path) -> Path:
-    """Name the file that is renamed to the published one, which only works beside it."""
+    """Return the temporary file that is renamed to the published one; renaming works only within a folder."""
     return published.with_name(f".{published.name}.part")
 
 
 def is_mounted(path: Path) -> bool:
-    """Say whether something is mounted on a path; Linux alone knows it of files of the same file system."""
+    """Return whether something is mounted on a path. Only Linux shows this for files of the same file system."""
     if path.is_mount():
         return True
     try:
@@ -49,7 +49,7 @@ def is_mounted(path: Path) -> bool:
 
 @contextmanager
 def for_the_owner_only() -> Iterator[None]:
-    """Make whatever this process makes meanwhile such that only its owner may read it."""
+    """Create all files meanwhile so that only their owner can read them."""
     before = os.umask(0o077)
     try:
         yield
@@ -58,7 +58,7 @@ def for_the_owner_only() -> Iterator[None]:
 
 
 def make_private(folder: Path) -> None:
-    """Make a working folder, and take from others what an earlier version or umask let them read."""
+    """Make a working folder, and remove permissions of others that an earlier version or umask left."""
     folder.mkdir(parents=True, exist_ok=True)
     ours = [folder.parent, folder] if folder.parent.name == ".portouts" else [folder]
     with suppress(PermissionError):  # of another user
@@ -92,7 +92,7 @@ def keep_mode(path: Path, like: Path) -> None:
 
 @contextmanager
 def scratch_of(folder: Path) -> Iterator[Path]:
-    """Name a folder for dlt: a working folder, or a temporary one where its name means something to SQL or patterns.
+    """Yield a folder for dlt: the working folder, or a temporary one if its name has a meaning in SQL or patterns.
 
     The working folder notes the temporary one, so that a later run removes what a killed one has left.
     """

@@ -14,8 +14,8 @@ import duckdb
 MEMORY = 96
 # MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
 MEMORY_PER_MB = 1 / 3
-# MB for each thread that the joins of a build may hold. DuckDB would let them fill all, and then not write what they
-# make.
+# MB for each thread that the joins of a build may hold. DuckDB would let joins fill all memory, and then fail to write
+# their result.
 MEMORY_FOR_JOINS = 32
 THREADS = 4
 

@@ -1,4 +1,4 @@
-"""The books of a warehouse, kept in `raw` beside the rows: its syncs, the ranges they covered, its verifications."""
+"""The metadata of a warehouse, in `raw` beside the rows: its syncs, the ranges they covered, its verifications."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Covered = Mapping[Any, Sequence[Window]]
 """Covered ranges by axis; an axis is a text, such as `inserted_at`."""
 
 
-# Of each table: the columns of ids, what identifies a row, and which of several equal rows comes first.
+# For each table: the columns of ids, the key of a row, and the order in which rows of the same key are preferred.
 _ID_COLUMNS = {
     "portouts": (("id",), "id", "deleted_at nulls first, updated_at desc nulls last"),
     "portout_phone_numbers": (("portout_id",), "portout_id, position", "phone_number"),
@@ -47,7 +47,7 @@ class SyncRecord:
 
 @dataclass(frozen=True)
 class Certificate:
-    """One row of `raw.verifications`, by its column names; each is explained there."""
+    """One row of `raw.verifications`, by its column names; the comments of that table explain each."""
 
     verification_id: str
     as_of: datetime
@@ -70,8 +70,8 @@ class Certificate:
     events_missing: int | None = None
 
 
-def create_books(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of `raw` that no loader creates: a file of `sql/raw` each, which also adds new columns.
+def create_metadata(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of `raw` that dlt does not create. Each has a file in `sql/raw`, which also adds new columns.
 
     A file runs where the table or a column that it comments is missing, so it must be safe to run again.
     """
@@ -86,7 +86,7 @@ def create_books(connection: duckdb.DuckDBPyConnection) -> None:
 def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, covered: Covered) -> int:
     """Write the sync's row and the ranges covered now; return how many orders changed."""
     connection.execute("set timezone = 'UTC'")
-    create_books(connection)
+    create_metadata(connection)
     with transaction(connection):
         _insert(connection, "raw.syncs", {**asdict(record), "orders_changed": 0, "published": False})
         connection.execute(
@@ -115,7 +115,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str,
 
 
 def forget_old_states(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the newest committed state: each package adds another, as long as all open orders.
+    """Keep only the newest committed state. Each load package adds one, and each is as long as all open orders.
 
     The newest is that of the highest version; dlt reads that of the highest load id, which is a time, and clocks jump.
     """
@@ -135,19 +135,19 @@ def forget_old_states(connection: duckdb.DuckDBPyConnection) -> None:
 
 def record_verification(connection: duckdb.DuckDBPyConnection, certificate: Certificate) -> None:
     """Write a certificate."""
-    create_books(connection)
+    create_metadata(connection)
     _insert(connection, "raw.verifications", asdict(certificate))
 
 
 def has_counted_events(connection: duckdb.DuckDBPyConnection) -> bool:
     """Return whether a verification has ever counted the events."""
-    create_books(connection)
+    create_metadata(connection)
     return bool(connection.execute("select 1 from raw.verifications where events is not null limit 1").fetchall())
 
 
 def certify_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
-    """Write the checksum of what is about to be published into its certificate, where it has one; return it all."""
-    create_books(connection)
+    """Write the checksum of all published tables into the newest certificate; return the contents of each table."""
+    create_metadata(connection)
     contents = read_contents(connection)
     connection.execute(
         f"""
@@ -163,7 +163,7 @@ def certify_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
 
 
 def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_at: datetime) -> None:
-    """Say of orders that the API no longer knows them; their rows stay."""
+    """Mark orders that the API no longer knows; their rows stay."""
     connection.execute(
         "update raw.portouts set deleted_at = ? where deleted_at is null and id in (select unnest(?))",
         [deleted_at, ids],
@@ -171,7 +171,7 @@ def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_
 
 
 def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the UUIDs loaded by earlier versions in lower case, and keep one row of those that are the same then."""
+    """Write UUIDs that earlier versions loaded in lower case, and keep one row of those that become equal."""
     with transaction(connection):
         for table, (columns, key, best) in _ID_COLUMNS.items():
             for column in columns:
@@ -185,13 +185,13 @@ def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime, tolerance: timedelta) -> None:
-    """Correct what a sync wrote whose clock was ahead: nothing has been seen later than `now` by the API's clock.
+def correct_future_instants(connection: duckdb.DuckDBPyConnection, now: datetime, tolerance: timedelta) -> None:
+    """Correct instants that a sync with a clock ahead wrote: by the API's clock, nothing was seen later than `now`.
 
     What that clock said stands in `started_at` and `finished_at` of the sync and of the certificate.
     """
     connection.execute("set timezone = 'UTC'")
-    create_books(connection)
+    create_metadata(connection)
     if not connection.execute("select true from raw.syncs where as_of > ?", [now + tolerance]).fetchall():
         return
     before = now - timedelta(seconds=1)  # so that this sync is the latest
@@ -208,7 +208,7 @@ def mend_later_than(connection: duckdb.DuckDBPyConnection, now: datetime, tolera
 
 
 def mark_published(connection: duckdb.DuckDBPyConnection, sync_ids: Sequence[str] = ()) -> None:
-    """Say of these syncs, or of the latest one, that the result was published."""
+    """Mark these syncs, or the latest one, as published."""
     if not sync_ids:
         latest = "select sync_id from raw.syncs order by as_of desc, finished_at desc limit 1"
         sync_ids = [sync_id for (sync_id,) in connection.execute(latest).fetchall()]
@@ -216,7 +216,7 @@ def mark_published(connection: duckdb.DuckDBPyConnection, sync_ids: Sequence[str
 
 
 def synced_until(connection: duckdb.DuckDBPyConnection) -> datetime:
-    """Name the instant that the warehouse shows."""
+    """Return the instant that the warehouse shows. Raises `NothingLoaded`."""
     try:
         found = connection.execute("select as_of from raw.syncs order by as_of desc limit 1").fetchall()
     except duckdb.CatalogException:
@@ -228,7 +228,7 @@ def synced_until(connection: duckdb.DuckDBPyConnection) -> datetime:
 
 
 def covered_ranges(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:
-    """Read the ranges that the last finished sync left covered, by axis; an axis without any is absent."""
+    """Return the ranges that the last finished sync left covered, by axis; an axis without ranges is absent."""
     rows = connection.execute("select axis, range_start, range_end from raw.covered_ranges order by all").fetchall()
     windows: dict[str, list[Window]] = {}
     for axis, start, end in rows:
@@ -237,7 +237,7 @@ def covered_ranges(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Wind
 
 
 def require_finished(connection: duckdb.DuckDBPyConnection, covered: Covered) -> None:
-    """Refuse to speak of, or publish, what an interrupted sync has left half loaded."""
+    """Raise `Unfinished` if an interrupted sync has loaded only part of its rows."""
     if covered_ranges(connection) != {axis: list(windows) for axis, windows in covered.items() if windows}:
         raise Unfinished("The last sync was interrupted, so only part of it is loaded. Run `portouts sync` first.")
 

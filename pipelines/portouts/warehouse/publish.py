@@ -22,13 +22,13 @@ from portouts.warehouse.contents import Contents, read_contents
 from portouts.warehouse.folders import OWNER_ONLY_FOLDER, is_mounted, keep_mode, new_file, part_of
 from portouts.warehouse.metadata import mark_published
 
-# Where hard links are not to be had: between file systems, and on some.
+# Errors of a hard link between file systems, or on a file system without hard links.
 _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 KEPT = "The published file is as it was, and what was loaded is kept."
 
 
 def require_place(published: Path) -> None:
-    """Refuse a place in which no file can be replaced, before anything is read."""
+    """Raise an error, before anything is read, if no file can be replaced at this place."""
     if is_mounted(published):
         raise SettingsError(
             f"{published} is a mount of its own, so that no file can be put in its place. Mount the folder in which it "
@@ -44,7 +44,7 @@ def require_place(published: Path) -> None:
 
 
 def publish(working: Path, contents: Contents, published: Path, versions: Path, keep: int | None) -> list[str]:
-    """Copy `working`, which has these contents, without dlt's scratch to `published`; return what is to be noted."""
+    """Copy `working`, which has these contents, without dlt's scratch, to `published`; return notes for the user."""
     part = part_of(published)
     try:
         _copy(working, part)
@@ -109,7 +109,7 @@ def _link_or_copy(published: Path, version: Path) -> None:
 
 
 def _remove_foreign_log(published: Path) -> list[str]:
-    """Remove a log that another program has left: DuckDB would take it for that of the new file, and open neither."""
+    """Remove a log that another program has left: DuckDB would read it as the log of the new file, and open neither."""
     log = _log_of(published)
     if not log.exists():
         return []

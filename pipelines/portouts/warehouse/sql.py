@@ -1,4 +1,4 @@
-"""Runs the files of `sql/`: where they are, in which order, and what a file that does not run is reported as."""
+"""Runs the files of `sql/` in path order, and names the file that fails."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run_file(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDB
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what is done meanwhile, or nothing of it."""
+    """Run statements in one transaction: all are committed, or none."""
     connection.begin()
     try:
         yield

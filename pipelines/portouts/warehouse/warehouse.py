@@ -57,14 +57,14 @@ class Warehouse:
         if "\\" in f"{self.database}{self.folder}":
             raise SettingsError(f"{self.database}: DuckDB takes a backslash for a slash. Use a path without one.")
         self.notes: list[str] = []
-        """What was done that nobody asked for."""
+        """What the warehouse did that the user did not ask for, such as a repair."""
         self.memory = MemoryLimit(self.folder)
         self._on_note = on_note
         self._working = WorkingFile(self.folder, self.database, self._note)
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     def warn_of_little_space(self) -> None:
-        """Note, before anything is read, where the models or the copy to publish may not fit."""
+        """Add a note, before anything is read, if the disk may be too small for the models or the copy to publish."""
         size = max(self._working.path.stat().st_size, LEAST_SPACE)
         places = {self.folder: size, self.database.parent: size}
         if self.folder.stat().st_dev == self.database.parent.stat().st_dev:
@@ -139,13 +139,13 @@ class Warehouse:
         self._working.rebuild()
 
     def require_loaded(self) -> None:
-        """Refuse where nothing was ever loaded, before anything is made."""
+        """Raise `NothingLoaded` if nothing was ever loaded, before any file is made."""
         if not has_content(self._working.path) and not has_content(self.database):
             raise NothingLoaded(f"{self.database} has nothing to build models from yet. Run `portouts sync` first.")
 
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Write to the working file; a lost one is made again from what was published."""
+        """Yield a connection to the working file; a lost file is made again from the published one."""
         if self._connection is None:
             self.require_loaded()
         with self.connection().cursor() as connection:

@@ -38,8 +38,8 @@ from portouts.verify.verification import (
 from portouts.warehouse.metadata import (
     Certificate,
     SyncRecord,
+    correct_future_instants,
     has_counted_events,
-    mend_later_than,
     record_sync,
     record_verification,
 )
@@ -158,7 +158,7 @@ def _record(
     is_masked = request.full and request.settings.source.privacy.pii != "keep"
     with raw.warehouse.connected() as connection:
         if report.api_date:
-            mend_later_than(connection, report.api_date, TOLERANCE)
+            correct_future_instants(connection, report.api_date, TOLERANCE)
         record_settings(connection, request.settings, report.as_of)
         changed = record_sync(connection, record, raw.state().covered)
         if certificate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +19,10 @@ from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, build_in_limited_memory
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import ComparisonPlan, Depth
-from portouts.verify.verification import Verification, certify, events_to_count, plan_depth, ranges_to_compare
+from portouts.verify.verification import Plan, Verification, certify, events_to_count, plan_depth, ranges_to_compare
 from portouts.warehouse.metadata import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
+from portouts.windows import Window
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,6 @@ def _verify(
     ranges = ranges_to_compare(covered.get(Axis.INSERTED, ()), request.since, request.until)
     if not ranges:
         raise SettingsError("Nothing of what the warehouse covers lies between --since and --until.")
-    inputs = used.settings.models.inputs(as_of)
     verification = Verification(
         raw,
         used.settings.source,
@@ -98,22 +98,33 @@ def _verify(
         on_plan=on_plan,
         accept_deletions=request.accept_deletions,
     )
-    is_quick = request.depth is Depth.QUICK and not request.repair
     events = events_to_count(covered.get(Axis.EVENTS, ()), as_of, request.since, request.until)
-    plan = plan_depth(
+    settled = verification.settle(_plan(request, ranges, events), repair=request.repair)
+    certificate = certify(verification, ranges, request.depth, settled, started_at, clock())
+    _record(warehouse, certificate, used.settings)
+    warehouse.publish()
+    comparison, repaired = settled
+    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, used.notes, warehouse.notes)
+
+
+def _plan(request: VerifyRequest, ranges: Sequence[Window], events: Sequence[Window]) -> Plan:
+    """Plan the comparison; a quick one counts orders alone, and searches only if it is to repair."""
+    is_quick = request.depth is Depth.QUICK
+    return plan_depth(
         ranges,
         request.depth,
         request.sample,
-        most_searched=0 if is_quick else None,
-        events=() if request.depth is Depth.QUICK else events,
+        most_searched=0 if is_quick and not request.repair else None,
+        events=() if is_quick else events,
     )
-    comparison, repaired = verification.settle(plan, repair=request.repair)
-    certificate = certify(verification, ranges, request.depth, (comparison, repaired), started_at, clock())
+
+
+def _record(warehouse: Warehouse, certificate: Certificate, settings: Settings) -> None:
+    """Write the certificate, and build the models if they are not up to date."""
+    inputs = settings.models.inputs(certificate.as_of)
     with warehouse.connected() as connection:
         record_verification(connection, certificate)
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
         if not are_up_to_date(connection, inputs):
-            record_settings(connection, used.settings, as_of, OF_MODELS)
+            record_settings(connection, settings, certificate.as_of, OF_MODELS)
             build_in_limited_memory(connection, inputs)
-    warehouse.publish()
-    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, used.notes, warehouse.notes)
