@@ -136,6 +136,7 @@ def require_as_with_a_right_clock(found: Machine, right: Machine) -> None:
     assert read_status(found.database, found.world.now).as_of == found.world.now
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "clocks",
     [[3 * HOUR] * 4, [-1 * DAY] * 4, [0 * HOUR, 120 * DAY, 0 * HOUR, 0 * HOUR], [5 * DAY, -30 * DAY, HOUR, -2 * HOUR]],

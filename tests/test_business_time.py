@@ -151,6 +151,7 @@ CLOCKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "zone"), CLOCKS.values(), ids=CLOCKS)
 def test_office_hours_are_those_of_the_clock_where_the_number_is(
     connection: duckdb.DuckDBPyConnection, number: str, zone: str
@@ -206,6 +207,7 @@ OPEN_DAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "day", "is_open"), OPEN_DAYS.values(), ids=OPEN_DAYS)
 def test_the_holidays_are_those_of_the_country_of_the_number(
     connection: duckdb.DuckDBPyConnection, number: str | list[str], day: str, is_open: bool

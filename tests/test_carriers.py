@@ -65,6 +65,7 @@ SEVERAL_NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spellings", ONE_NAME.values(), ids=list(ONE_NAME))
 def test_spellings_of_one_name_are_one_carrier(connection: duckdb.DuckDBPyConnection, spellings: list[str]) -> None:
     world = World()

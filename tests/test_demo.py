@@ -162,6 +162,7 @@ def test_a_demo_shows_the_whole_job_and_no_difference(command: Callable[..., End
     assert not (tmp_path / "mine.duckdb").exists()
 
 
+@pytest.mark.slow
 def test_a_demo_has_its_own_settings(tmp_path: Path) -> None:
     (tmp_path / ".dlt").mkdir()
     (tmp_path / ".dlt" / "config.toml").write_text('[sources.telnyx]\nstart_date = "2026-05-01"\npi = "drop"\n')
@@ -175,6 +176,7 @@ def test_a_demo_has_its_own_settings(tmp_path: Path) -> None:
     assert shown["orders"] >= 25
 
 
+@pytest.mark.slow
 def test_a_demo_needs_no_certificates(tmp_path: Path) -> None:
     code, _, err = portouts_command.run(
         *("demo", "--json", "--orders", "25"), folder=tmp_path, SSL_CERT_FILE="missing.pem"

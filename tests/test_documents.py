@@ -95,6 +95,7 @@ def blocks_of(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_the_output_of_the_demo_that_the_readme_shows_is_its_output(tmp_path: Path) -> None:
     code, out, err = portouts_command.run("demo", folder=tmp_path, COLUMNS="80")
     assert code == 0, err

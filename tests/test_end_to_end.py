@@ -16,6 +16,8 @@ from portouts.telnyx.queries import FINAL_STATUSES
 from portouts_sandbox import World, create_app, running
 from reference_implementation.marts import compute_marts
 
+pytestmark = pytest.mark.slow  # a whole sync over HTTP
+
 Row = dict[str, Any]
 
 

@@ -42,6 +42,7 @@ SLIPS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time_zone", ["UTC", "Pacific/Auckland"])
 @pytest.mark.parametrize(("number", "foc_date", "ported_at", "slip"), SLIPS.values(), ids=list(SLIPS))
 def test_a_slip_compares_days_where_the_number_is(

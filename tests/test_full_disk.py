@@ -18,6 +18,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 
 def system(*command: str) -> bool:
     """Run one of the system's own commands; return whether it succeeded."""

@@ -19,6 +19,8 @@ import pytest
 from portouts_sandbox import World, create_app, running
 from simulated_account import ask
 
+pytestmark = pytest.mark.slow  # a process a test
+
 KEY = "KEY_CANARY_7780_NOT_A_SECRET"
 # Bare names of our settings and of dlt's, which dlt looks up for any pipeline.
 SETTINGS = {

@@ -20,6 +20,8 @@ from crash_process import Crash
 from portouts_sandbox import World, create_app, running
 from simulated_account import API_KEY, UNTOLD, ask
 
+pytestmark = pytest.mark.slow  # processes by the dozen
+
 Rows = list[tuple[Any, ...]]
 ORDERS, SEED = 300, 20
 CHAINS, KILLS = 2, 6  # databases, and how often each is killed before a sync may end

@@ -149,6 +149,7 @@ IN_TIME = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", ["abcdef", "fedcba"], ids=["ids go up", "ids go down"])
 @pytest.mark.parametrize("life", [*LATE.values(), *IN_TIME.values()], ids=[*LATE, *IN_TIME])
 def test_an_event_that_is_recorded_late_takes_its_place_in_the_life_of_the_order(

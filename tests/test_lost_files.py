@@ -18,6 +18,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, running
 from simulated_account import API_KEY, Account, ask
 
+pytestmark = pytest.mark.slow  # a sync after every loss
+
 ORDERS = 30
 WORKING, LOG, DLT = "working.duckdb", "working.duckdb.wal", "dlt"
 # What events alone tell.

@@ -23,6 +23,8 @@ from reference_implementation.marts import compute_marts
 from reference_implementation.numbers import zone_of
 from simulated_account import Account
 
+pytestmark = pytest.mark.slow  # syncs of a year
+
 Row = dict[str, Any]
 
 ORDERS = 10_000

@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from portouts.report.notebooks import notebooks_folder
 
+pytestmark = pytest.mark.slow  # kernels
+
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
 NAMES = ["01_how_many_numbers_leave", "02_who_gains_them", "03_how_fast_do_we_answer", "04_what_needs_an_answer_today"]
 FROM = re.compile(r"\b(?:from|join)\s+([a-z_]+(?:\.[a-z_]+)?)", re.IGNORECASE)

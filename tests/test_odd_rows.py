@@ -14,6 +14,8 @@ from portouts.records.odd_rows import OddRows
 from portouts.telnyx.errors import TelnyxUnavailable
 from portouts.verify.count_buckets import Depth
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 ORDERS = 40
 INSIDE = NOW - timedelta(days=20, hours=5)
 PLACES = [INSIDE, datetime(2026, 5, 12, tzinfo=UTC), EVERYWHERE]

@@ -13,6 +13,8 @@ import pytest
 from portouts_sandbox import World
 from simulated_account import Account
 
+pytestmark = [pytest.mark.slow, pytest.mark.network]
+
 READ = """
 import json, sys, duckdb
 with duckdb.connect(sys.argv[1], read_only=True) as connection:

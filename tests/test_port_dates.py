@@ -147,6 +147,7 @@ instants = st.datetimes(datetime(2009, 1, 1), datetime(2026, 6, 1), timezones=st
 spans = st.tuples(instants, st.timedeltas(timedelta(), timedelta(days=400)))
 
 
+@pytest.mark.slow
 @given(st.lists(spans, max_size=30), st.integers(0, 5_000))
 def test_no_instant_is_left_out_and_no_range_is_read_twice(orders: list[tuple[datetime, timedelta]], more: int) -> None:
     undated = UndatedPorts()
@@ -311,6 +312,7 @@ def test_a_range_is_cut_by_days_or_months_or_years_into_no_more_parts_than_allow
     assert merge(parts) == [whole]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days", [0.9, 1, 2])
 def test_a_later_sync_without_events_knows_the_day_on_which_orders_were_ported(days: float) -> None:
     world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)

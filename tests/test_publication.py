@@ -20,6 +20,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask
 
+pytestmark = pytest.mark.slow  # processes and whole syncs
+
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 NOBODY = 65534
 PUBLISH = """

@@ -26,6 +26,8 @@ from portouts.windows import BEGINNING, Window
 from portouts_sandbox import World
 from simulation.faulty_api import Faults, FaultyApi
 
+pytestmark = pytest.mark.slow  # hundreds of seeds
+
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 SEEDS = 60
 SPOILED = {

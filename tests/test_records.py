@@ -348,6 +348,7 @@ def pages_like(row: Row) -> st.SearchStrategy[list[Row]]:
     return st.lists(changed, max_size=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pii", ["keep", "hash", "drop"])
 @pytest.mark.parametrize(
     ("row", "row_type", "parse"), [(ORDER, Order, orders_table), (EVENT, Event, events_table)], ids=["orders", "events"]
@@ -569,6 +570,7 @@ MAYBE_INSTANT = st.one_of(st.none(), st.integers(0, 3).map(lambda day: f"2026-05
 ARRIVALS = st.lists(st.lists(st.tuples(st.sampled_from("abc"), MAYBE_INSTANT), max_size=4), min_size=1, max_size=5)
 
 
+@pytest.mark.slow
 @given(ARRIVALS)
 def test_the_newest_version_wins_in_whatever_order_versions_arrive(pages: list[list[tuple[str, str | None]]]) -> None:
     arrivals = [(id_, at, str(number)) for number, (id_, at) in enumerate(row for page in pages for row in page)]

@@ -14,6 +14,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 NOW = datetime(2026, 5, 16, tzinfo=UTC)
 CHICAGO = {"time_zone": "America/Chicago", "response_window_hours": 24.0}
 MARTS = "select time_zone, response_window_hours from staging.model_inputs"

@@ -20,6 +20,8 @@ from portouts.report.page import DEFAULT_NAME, Report, build_report
 from report_runs import ALL_CHARTS, Outline, database, empty, empty_report, page, report
 from simulated_account import ask
 
+pytestmark = pytest.mark.slow  # kernels and syncs
+
 __all__ = ["database", "empty", "empty_report", "page", "report"]  # the fixtures
 pytestmark = pytest.mark.slow
 

@@ -13,6 +13,8 @@ from published_warehouses import SMALL, publish_answers, publish_small
 from report_runs import CHARTS, NOTEBOOKS, TABLES, Run, database, empty, empty_report, report, run_of, run_one
 from simulated_account import ask
 
+pytestmark = pytest.mark.slow  # kernels and syncs
+
 __all__ = ["database", "empty", "empty_report", "report"]  # the fixtures
 pytestmark = pytest.mark.slow
 

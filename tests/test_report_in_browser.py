@@ -11,6 +11,8 @@ from chromium import Page, find_chromium, opened
 from portouts.report.page import Report
 from report_runs import ALL_CHARTS, CUT_TEXTS, VISIBLE, database, report
 
+pytestmark = pytest.mark.slow  # kernels and browsers
+
 __all__ = ["database", "report"]  # the fixtures
 pytestmark = pytest.mark.slow
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import portouts_command
+import pytest
 from portouts_command import Ended
 
 
@@ -28,6 +29,7 @@ def test_a_sandbox_names_its_real_port_and_ends_well_when_interrupted(tmp_path: 
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_a_sandbox_is_synced_without_an_instant_and_again_when_its_clock_was_moved(
     tmp_path: Path, command: Callable[..., Ended]
 ) -> None:

@@ -17,6 +17,8 @@ import pytest
 from portouts_command import Ended
 from portouts_sandbox import World, create_app, running
 
+pytestmark = pytest.mark.slow  # a process a test
+
 ANSWERS = {
     "503": b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n",
     "a long wait": b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 100\r\ncontent-length: 0\r\n\r\n",

@@ -6,6 +6,8 @@ import pytest
 from simulation.mutations import MUTATIONS
 from simulation.runner import seeds_that_notice, simulate_many
 
+pytestmark = pytest.mark.slow  # thousands of seeds
+
 READING_SEEDS = 2_000
 FULL_SYNC_SEEDS = 20
 

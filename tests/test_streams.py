@@ -14,6 +14,8 @@ import portouts_command
 import pytest
 from portouts_sandbox import World, create_app, running
 
+pytestmark = pytest.mark.slow  # a process a test
+
 ORDERS = 12
 LOST = "so the result is not shown."
 

@@ -221,6 +221,7 @@ def test_models_say_what_they_had_to_do(synced: Synced, command: Callable[..., E
 # A verification as a user runs it
 
 
+@pytest.mark.slow
 def test_verify_says_what_differs_repairs_it_and_exits_accordingly(
     command: Callable[..., Ended], tmp_path: Path
 ) -> None:

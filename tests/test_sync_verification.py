@@ -17,6 +17,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 
 

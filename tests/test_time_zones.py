@@ -131,6 +131,7 @@ def test_a_name_that_is_no_zone_is_refused(name: str) -> None:
         time_zone(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ODD_ZONES)
 def test_the_table_of_offsets_agrees_with_the_rules_at_every_instant(name: str) -> None:
     zone, table = time_zone(name), utc_offsets(name, BEGINNING, LAST)

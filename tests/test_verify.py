@@ -72,6 +72,7 @@ def test_an_unspoiled_warehouse_is_proven_at_every_depth(large: Account, depth: 
     assert account.ask("select verdict, depth from raw.verifications order by finished_at")[-1] == ("PROVEN", depth)
 
 
+@pytest.mark.slow
 def test_quick_takes_seven_requests(account: Account) -> None:
     assert account.verify(depth=Depth.QUICK).certificate.requests == 7
 
@@ -91,6 +92,7 @@ SPOILED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoiling", SPOILED)
 @pytest.mark.parametrize("depth", Depth)
 def test_each_kind_is_found_repaired_and_gone(account: Account, spoiling: str, depth: Depth) -> None:
@@ -131,6 +133,7 @@ CANCELLING = """
 """
 
 
+@pytest.mark.slow
 def test_errors_that_cancel_in_a_month_are_found_by_day(account: Account) -> None:
     account.spoil(CANCELLING.format(period="month", same_day="<>"))
     assert account.verify(depth=Depth.MONTH).certificate.verdict == Verdict.PROVEN
@@ -140,6 +143,7 @@ def test_errors_that_cancel_in_a_month_are_found_by_day(account: Account) -> Non
     assert_published_equals_the_api(account)
 
 
+@pytest.mark.slow
 def test_errors_that_cancel_in_a_day_are_found_by_a_sample(account: Account) -> None:
     account.spoil(CANCELLING.format(period="day", same_day="="))
     assert account.verify(depth=Depth.DAY).certificate.verdict == Verdict.PROVEN
@@ -163,6 +167,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGED)
 def test_a_row_changed_behind_its_updated_at_is_found_by_a_sample(account: Account, change: str) -> None:
     statement, field = CHANGED[change]
@@ -175,6 +180,7 @@ def test_a_row_changed_behind_its_updated_at_is_found_by_a_sample(account: Accou
     assert account.verify(sample=10_000).certificate.verdict == Verdict.PROVEN
 
 
+@pytest.mark.slow
 def test_hashed_personal_data_is_compared_as_hashes(tmp_path: Path) -> None:
     account = synced(300, tmp_path, pii="hash", pii_salt="grain")
     assert account.verify(sample=100).certificate.verdict == Verdict.PROVEN
@@ -182,6 +188,7 @@ def test_hashed_personal_data_is_compared_as_hashes(tmp_path: Path) -> None:
     assert account.verify(sample=100).certificate.differences == 1
 
 
+@pytest.mark.slow
 def test_a_repair_of_an_open_order_is_remembered_by_the_next_sync(account: Account) -> None:
     account.spoil("delete from raw.portouts where status = 'pending'")
     assert account.verify(repair=True).certificate.verdict == Verdict.PROVEN
@@ -190,6 +197,7 @@ def test_a_repair_of_an_open_order_is_remembered_by_the_next_sync(account: Accou
     assert_published_equals_the_api(account)
 
 
+@pytest.mark.slow
 def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(account: Account) -> None:
     account.spoil(f"update raw.portouts set status = 'canceled' where {SOME.format('ported')}")
     warehouse = Warehouse(account.database)
@@ -205,6 +213,7 @@ def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(a
     )
 
 
+@pytest.mark.slow
 def test_orders_found_deleted_stay_in_raw_and_come_back_with_the_api(tmp_path: Path) -> None:
     account = synced(300, tmp_path)
     order = account.world.orders()[7]
@@ -222,6 +231,7 @@ def test_orders_found_deleted_stay_in_raw_and_come_back_with_the_api(tmp_path: P
     assert_published_equals_the_api(account)
 
 
+@pytest.mark.slow
 def test_what_changed_after_the_sync_is_no_difference(tmp_path: Path) -> None:
     account = synced(800, tmp_path)
     account.world.advance(timedelta(days=3))
@@ -255,6 +265,7 @@ def large_world() -> World:
     return World(100_000, seed=4, now=NOW)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [1, 12])
 def test_searching_costs_the_logarithm_of_what_is_held(wrong: int, large_world: World) -> None:
     shown = large_world.orders()
@@ -294,6 +305,7 @@ def compare(world: World, connection: duckdb.DuckDBPyConnection) -> tuple[Compar
 OLDEST_THIRD = "created_at < (select quantile_disc(created_at, 0.33) from raw.portout_events)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["true", OLDEST_THIRD, "hash(id) % 40 = 0"], ids=["all", "the oldest", "one in 40"])
 def test_events_that_are_missing_are_counted_found_and_read_again(account: Account, lost: str) -> None:
     events = "select * from raw.portout_events order by id"

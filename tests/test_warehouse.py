@@ -33,6 +33,8 @@ from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account, ask
 from typer.testing import CliRunner
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 Row = dict[str, Any]
 ORDERS = 60
 HISTORY = "select portout_id, status, updated_at, seen_at, sync_id from raw.portout_observations order by all"
