@@ -1,6 +1,6 @@
-"""Small worlds for the model tests: port-out stories as the API would send them, and the raw tables that hold them.
+"""Small worlds for the tests of the models: orders and events as the API sends them, and the raw tables that hold them.
 
-A world is what a loader has gathered by `as_of`; the same lists go into the raw tables and to the marts by hand.
+A world is what a loader has read by `as_of`. The raw tables and the reference implementation receive the same lists.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class World:
     def add_order(
         self, number: int, inserted_at: datetime | None, status: str | None = "pending", **fields: Any
     ) -> str:
-        """Add an order with one number, unless `fields` say otherwise; `deleted_at` takes it away again."""
+        """Add an order with one number, unless `fields` say otherwise; `deleted_at` marks it as deleted."""
         born_at = inserted_at.isoformat() if inserted_at else None
         order = {
             "id": f"00000000-0000-4000-8000-{number:012x}",
@@ -80,7 +80,7 @@ class World:
 
     def add_event(self, order_id: str, status: str, at: datetime, **fields: Any) -> None:
         event = {
-            "id": str(uuid5(NAMESPACE_OID, f"event {len(self.events)}")),  # tells nothing of the order of events
+            "id": str(uuid5(NAMESPACE_OID, f"event {len(self.events)}")),  # says nothing about the order of events
             "event_type": "portout.status_changed",
             "portout_id": order_id,
             "payload": {"id": order_id, "status": status},
@@ -193,7 +193,7 @@ def _value(name: str, value: Any) -> Any:
     return instant(value) if isinstance(value, str) and name.endswith("_at") else value
 
 
-# Random stories
+# Random histories
 
 NEXT = {
     "pending": ["authorized", "authorized", "rejected-pending", "rejected", "canceled", "ported", "on-hold"],
@@ -254,87 +254,87 @@ GAPS = [
 DELAYS = [timedelta(), timedelta(), timedelta(milliseconds=200), timedelta(seconds=61), *GAPS]
 
 
-def random_world(chance: random.Random, order_count: int) -> World:
-    """Tell that many stories; some were never announced, some by half, some were over when the first sync came."""
+def random_world(rng: random.Random, order_count: int) -> World:
+    """Make so many orders: some have no events, some have half of them, some had ended before the first sync."""
     world = World()
     for day in range(0, 40, 3):
         world.sync(FIRST_SYNC + timedelta(days=day))
-    for day in chance.sample(range(40), k=4):
-        world.verify(FIRST_SYNC + timedelta(days=day), range_start=chance.choice([None, FIRST_SYNC]), differences=day)
+    for day in rng.sample(range(40), k=4):
+        world.verify(FIRST_SYNC + timedelta(days=day), range_start=rng.choice([None, FIRST_SYNC]), differences=day)
     for number in range(order_count):
-        _random_order(world, chance, number)
+        _random_order(world, rng, number)
     return world
 
 
-def _random_order(world: World, chance: random.Random, number: int) -> None:
-    span = chance.choice([timedelta(days=82), timedelta(days=82), timedelta(days=4)])
-    inserted_at = world.as_of - timedelta(seconds=chance.randrange(int(span.total_seconds())))
-    inserted_at += timedelta(milliseconds=chance.choice([0, 0, -521]))
-    story = _random_story(chance, inserted_at, world.as_of)
-    spid, name = chance.choice(CARRIERS)
-    status, ended_at = story[-1]
+def _random_order(world: World, rng: random.Random, number: int) -> None:
+    span = rng.choice([timedelta(days=82), timedelta(days=82), timedelta(days=4)])
+    inserted_at = world.as_of - timedelta(seconds=rng.randrange(int(span.total_seconds())))
+    inserted_at += timedelta(milliseconds=rng.choice([0, 0, -521]))
+    history = _random_history(rng, inserted_at, world.as_of)
+    spid, name = rng.choice(CARRIERS)
+    status, ended_at = history[-1]
     id_ = world.add_order(
         number,
-        chance.choice([inserted_at] * 40 + [None]),
-        chance.choice([status] * 30 + [None]),
+        rng.choice([inserted_at] * 40 + [None]),
+        rng.choice([status] * 30 + [None]),
         spid=spid,
         carrier_name=name,
-        phone_numbers=chance.choices(NUMBERS, k=chance.choice([0, 1, 1, 1, 2, 5])),
+        phone_numbers=rng.choices(NUMBERS, k=rng.choice([0, 1, 1, 1, 2, 5])),
         updated_at=(ended_at + timedelta(seconds=9)).isoformat(),
-        requested_foc_date=chance.choice([None, _foc_date(chance, inserted_at)]),
-        foc_date=chance.choice([None, _foc_date(chance, inserted_at), _foc_date(chance, ended_at)]),
-        rejection_code=chance.choice([None, 1001, 1002]) if "reject" in str(story) else None,
-        reason=chance.choice([None, "Sample reason"]),
-        deleted_at=chance.choice([None] * 12 + [world.as_of]),
+        requested_foc_date=rng.choice([None, _foc_date(rng, inserted_at)]),
+        foc_date=rng.choice([None, _foc_date(rng, inserted_at), _foc_date(rng, ended_at)]),
+        rejection_code=rng.choice([None, 1001, 1002]) if "reject" in str(history) else None,
+        reason=rng.choice([None, "Sample reason"]),
+        deleted_at=rng.choice([None] * 12 + [world.as_of]),
     )
-    _announce(world, chance, id_, story)
-    _observe(world, chance, id_, story)
-    if status == "ported" and chance.random() < 0.8:
+    _announce(world, rng, id_, history)
+    _observe(world, rng, id_, history)
+    if status == "ported" and rng.random() < 0.8:
         world.find_in_range(id_, ended_at - timedelta(days=30), ended_at + timedelta(hours=3))
-        world.find_in_range(id_, ended_at - timedelta(hours=5), ended_at + timedelta(hours=chance.choice([1, 5])))
+        world.find_in_range(id_, ended_at - timedelta(hours=5), ended_at + timedelta(hours=rng.choice([1, 5])))
         world.find_in_range(id_, ended_at - timedelta(hours=1), ended_at + timedelta(hours=5))
 
 
-def _random_story(chance: random.Random, inserted_at: datetime, as_of: datetime) -> list[tuple[str, datetime]]:
-    story = [("pending", inserted_at)]
-    while chance.random() < 0.8 and story[-1][0] in NEXT:
-        at = story[-1][1] + chance.choice(GAPS)
+def _random_history(rng: random.Random, inserted_at: datetime, as_of: datetime) -> list[tuple[str, datetime]]:
+    history = [("pending", inserted_at)]
+    while rng.random() < 0.8 and history[-1][0] in NEXT:
+        at = history[-1][1] + rng.choice(GAPS)
         if at > as_of:
             break
-        story.append((chance.choice(NEXT[story[-1][0]]), at))
-    return story
+        history.append((rng.choice(NEXT[history[-1][0]]), at))
+    return history
 
 
-def _foc_date(chance: random.Random, around: datetime) -> str:
-    form = chance.choice(
+def _foc_date(rng: random.Random, around: datetime) -> str:
+    form = rng.choice(
         ["%Y-%m-%dT00:00:00+00:00"] * 5 + ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%dT00:00:00-05:00"]
     )
-    return (around + timedelta(days=chance.randrange(-2, 5))).strftime(form)
+    return (around + timedelta(days=rng.randrange(-2, 5))).strftime(form)
 
 
-def _announce(world: World, chance: random.Random, id_: str, story: list[tuple[str, datetime]]) -> None:
-    announced = chance.choice(["all", "all", "none", "half", "doubled", "late"])
-    for place_, (status, at) in enumerate(story):
+def _announce(world: World, rng: random.Random, id_: str, history: list[tuple[str, datetime]]) -> None:
+    announced = rng.choice(["all", "all", "none", "half", "doubled", "late"])
+    for place_, (status, at) in enumerate(history):
         if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
             world.add_event(id_, status, at)
         if announced == "late":
-            world.add_event(id_, status, at + chance.choice(DELAYS))
+            world.add_event(id_, status, at + rng.choice(DELAYS))
         if announced == "doubled":
-            world.add_event(id_, status, at + timedelta(seconds=chance.choice([0, 1])))
-    while chance.random() < 0.3:
-        at = chance.choice(story)[1] + chance.choice(GAPS)
-        payload = {"id": id_, "foc_date": chance.choice([None, _foc_date(chance, at)])}
+            world.add_event(id_, status, at + timedelta(seconds=rng.choice([0, 1])))
+    while rng.random() < 0.3:
+        at = rng.choice(history)[1] + rng.choice(GAPS)
+        payload = {"id": id_, "foc_date": rng.choice([None, _foc_date(rng, at)])}
         world.add_event(id_, "", at, event_type="portout.foc_date_changed", payload=payload)
-    if chance.random() < 0.1:
-        world.add_event(id_, "", story[0][1], payload=None)
-        world.add_event(id_, "", story[0][1], event_type="portout.new_comment", payload={"comment": "?"})
-        world.add_event(id_, "canceled", story[0][1], created_at=None)
+    if rng.random() < 0.1:
+        world.add_event(id_, "", history[0][1], payload=None)
+        world.add_event(id_, "", history[0][1], event_type="portout.new_comment", payload={"comment": "?"})
+        world.add_event(id_, "canceled", history[0][1], created_at=None)
 
 
-def _observe(world: World, chance: random.Random, id_: str, story: list[tuple[str, datetime]]) -> None:
+def _observe(world: World, rng: random.Random, id_: str, history: list[tuple[str, datetime]]) -> None:
     noted = None
     for sync in world.syncs:
-        held = [(status, at) for status, at in story if at <= sync["as_of"]]
-        if held and held[-1] != noted and chance.random() < 0.9:
+        held = [(status, at) for status, at in history if at <= sync["as_of"]]
+        if held and held[-1] != noted and rng.random() < 0.9:
             noted = held[-1]
             world.see(id_, noted[0], sync["as_of"], noted[1])

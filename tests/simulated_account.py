@@ -23,8 +23,8 @@ from starlette.applications import Starlette
 API_KEY = "KEY_CANARY_3355_NOT_A_SECRET"
 BASE_URL = "https://sandbox.test/v2"
 Row = dict[str, Any]
-# Orders of which only a range tells when they were ported. A sync that goes on with a first load asks for all ranges.
-UNTOLD = """
+# Ported orders that have a range and no event. A sync that continues a first load asks for all ranges.
+WITHOUT_EVENT = """
     select distinct portout_id from raw.portout_ported_ranges
     anti join (from raw.portout_events where payload__status = 'ported') using (portout_id)
     order by all
@@ -46,7 +46,7 @@ class Account:
 
     @property
     def state(self) -> Path:
-        """Name the folder of everything that belongs to the database and is not published."""
+        """Return the folder of what belongs to the database and is not published."""
         return self.database.parent / ".portouts" / self.database.name
 
     def checked(self, **settings: Any) -> Settings:
@@ -77,7 +77,7 @@ class Account:
         return run_verify(Warehouse(self.database), request, clock, callbacks, open_client=self.open_client)
 
     def spoil(self, statement: str) -> None:
-        """Change what has been loaded behind the product's back."""
+        """Change the loaded rows without the product."""
         with duckdb.connect(str(self.state / "working.duckdb")) as connection:
             connection.execute("set timezone = 'UTC'")
             connection.execute(statement)
@@ -96,7 +96,7 @@ class Account:
 
 
 def clock_that_breaks() -> Callable[[], datetime]:
-    """Make a clock that tells the time once: when work begins, and not when it is done."""
+    """Make a clock that can be read once: when work begins, and not when it ends."""
     ticks = iter([datetime.now(UTC)])
 
     def clock() -> datetime:

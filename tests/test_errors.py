@@ -14,6 +14,7 @@ from portouts.telnyx.errors import TelnyxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 LINE = re.compile(r"^([│├└─ ]*)(\w+) +(\d+)  \S", re.MULTILINE)
 
@@ -35,8 +36,18 @@ def defined(error: type[PortoutsError]) -> Iterator[tuple[str, str, int]]:
             yield from defined(child)
 
 
+def import_all() -> list[ModuleType]:
+    names = [module.name for module in pkgutil.walk_packages(portouts.__path__, "portouts.")]
+    return [import_module(name) for name in names if not name.endswith("__main__")]
+
+
 def test_the_drawn_tree_shows_every_error_with_its_parent_and_exit_code() -> None:
-    for module in pkgutil.walk_packages(portouts.__path__, "portouts."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
+    import_all()
     assert drawn() == set(defined(PortoutsError))
+
+
+def test_only_the_root_of_the_tree_derives_from_exception_itself() -> None:
+    classes = {one for module in import_all() for one in vars(module).values() if isinstance(one, type)}
+    ours = [one for one in classes if issubclass(one, Exception) and one.__module__.startswith("portouts.")]
+    assert PortoutsError in ours
+    assert {one for one in ours if Exception in one.__bases__ and not one.__name__.startswith("_")} == {PortoutsError}

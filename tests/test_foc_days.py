@@ -36,7 +36,7 @@ SLIPS = {
         0,
     ),
     "midnight of the number's place, as an instant": (NEW_YORK, "2026-05-01T04:00:00Z", "2026-05-02T00:30:00Z", 0),
-    "a number that tells no place": (TOLL_FREE, "2026-05-01T00:00:00Z", "2026-05-02T00:30:00Z", 0),
+    "a number without a place": (TOLL_FREE, "2026-05-01T00:00:00Z", "2026-05-02T00:30:00Z", 0),
     "no time that can be read": (NEW_YORK, "2026-05-01 soon", "2026-05-02T00:30:00Z", 0),
     "a zero date": (NEW_YORK, "0001-01-01T00:00:00Z", "2026-05-02T00:30:00Z", None),
 }
@@ -107,8 +107,8 @@ PROMISES = {
         [(AUTHORIZED_AFTER, "03-05"), (2 * DAY, "03-17"), (3 * DAY, "03-05")],
         ("03-05", "03-05", 2, 12),
     ),
-    "the same day told twice": ([(AUTHORIZED_AFTER, "03-17"), (2 * DAY, "03-17")], ("03-17", "03-17", 0, 0)),
-    "the last change not told": ([(AUTHORIZED_AFTER, "03-05")], ("03-17", "03-05", 1, 12)),
+    "the same day sent twice": ([(AUTHORIZED_AFTER, "03-17"), (2 * DAY, "03-17")], ("03-17", "03-17", 0, 0)),
+    "the last change not sent": ([(AUTHORIZED_AFTER, "03-05")], ("03-17", "03-05", 1, 12)),
     "no event": ([], ("03-17", "03-17", 0, 0)),
     "events without a day": (
         [(1 * DAY, None), (1 * DAY, 17), (1 * DAY, "soon"), (1 * DAY, {"day": 3}), (1 * DAY, "0001-01-01")],

@@ -73,19 +73,19 @@ def golden_world() -> World:
     for as_of in STORIES["syncs"]:
         world.sync(as_of.astimezone(UTC))
     for number, (id_, order) in enumerate(STORIES["orders"].items()):
-        told = {name: order.pop(name, []) for name in ("events", "foc_changes", "sightings", "ranges")}
+        lists = {name: order.pop(name, []) for name in ("events", "foc_changes", "sightings", "ranges")}
         fields = {"spid": None, "carrier_name": None} | order | {"id": id_}
         if "deleted_at" in fields:
             fields["deleted_at"] = fields["deleted_at"].astimezone(UTC)
         world.add_order(number, **fields)
-        for at, status in told["events"]:
+        for at, status in lists["events"]:
             world.add_event(id_, status, at)
-        for at, day in told["foc_changes"]:
+        for at, day in lists["foc_changes"]:
             payload = {"id": id_, "foc_date": day}
             world.add_event(id_, "", at, event_type="portout.foc_date_changed", payload=payload)
-        for at, status in told["sightings"]:
+        for at, status in lists["sightings"]:
             world.see(id_, status, at.astimezone(UTC))
-        for start, end in told["ranges"]:
+        for start, end in lists["ranges"]:
             world.find_in_range(id_, start.astimezone(UTC), end.astimezone(UTC))
     return world
 

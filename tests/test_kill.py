@@ -18,7 +18,7 @@ import crash_process
 import pytest
 from crash_process import Crash
 from portouts_sandbox import World, create_app, running
-from simulated_account import API_KEY, UNTOLD, ask
+from simulated_account import API_KEY, WITHOUT_EVENT, ask
 
 pytestmark = pytest.mark.slow  # processes by the dozen
 
@@ -49,7 +49,7 @@ SAME_ANYWAY = {
     "numbers": "from raw.portout_phone_numbers order by all",
     "events": "from raw.portout_events order by all",
     "observations": "select portout_id, status, updated_at from raw.portout_observations order by all",
-    "ported orders": UNTOLD,
+    "ported orders": WITHOUT_EVENT,
     "covered": "from raw.covered_ranges order by all",
     "fct_portouts": "from marts.fct_portouts where ported_at_source is distinct from 'range' order by all",
     "agg_portouts": "from marts.agg_portouts order by all",

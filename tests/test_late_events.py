@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     import duckdb
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-Told = list[tuple[timedelta, str]]
+Statuses = list[tuple[timedelta, str]]
 
 
 class Life(NamedTuple):
     """Events by the time after intake at which they were recorded; the status now; the history that they make."""
 
-    events: Told
+    events: Statuses
     now: str
-    history: Told
+    history: Statuses
 
 
 START = (0 * DAY, "pending")
@@ -168,11 +168,11 @@ def test_an_event_that_is_recorded_late_takes_its_place_in_the_life_of_the_order
 
 def test_a_first_pending_event_after_the_answer_makes_no_second_spell(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
-    stories: list[tuple[str, Told]] = [
+    orders: list[tuple[str, Statuses]] = [
         ("authorized", [(0.7 * SECOND, "authorized"), (0.9 * SECOND, "pending")]),
         ("ported", [(1.7 * SECOND, "authorized"), (1.9 * SECOND, "pending"), (7 * DAY, "ported")]),
     ]
-    for number, (now, events) in enumerate(stories):
+    for number, (now, events) in enumerate(orders):
         id_ = world.add_order(number, T0, now)
         for after, status in events:
             world.add_event(id_, status, T0 + after)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow  # a sync after every loss
 
 ORDERS = 30
 WORKING, LOG, DLT = "working.duckdb", "working.duckdb.wal", "dlt"
-# What events alone tell.
+# What only events show.
 TIMES = (
     "select portout_id, ported_at from marts.fct_portouts where ported_at_source = 'event' order by all",
     "select portout_id, pending_at, response_hours from marts.fct_responses where measured_by = 'event' order by all",

@@ -1,8 +1,8 @@
 """Three simulated accounts of 10,000 orders, synced three times: every mart against the sandbox's own truth.
 
-What the warehouse holds is not asked: orders and events are the sandbox's, observations are what it showed at each
-sync, and who was ported in a range is told by the instant that its API hides. Only the bounds of ranges and the
-record of syncs come from the warehouse, since nobody else knows them.
+The expected marts do not come from the warehouse: orders and events are the sandbox's, observations are what it showed
+at each sync, and `ported_out_at`, which its API hides, shows who was ported in a range. Only the bounds of ranges and
+the log of syncs come from the warehouse, since nothing else knows them.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def observations(account: SyncedAccount) -> list[Row]:
 
 
 def ported_ranges(account: SyncedAccount, asked: set[tuple[datetime, datetime, datetime]]) -> list[Row]:
-    """Tell which orders lay in the ranges that were asked for, by the instants that the API never shows."""
+    """List the orders that were ported in the requested ranges, by the instants that the API never shows."""
     rows = []
     for seen_at, orders in account.shown.items():
         ported = [order["id"] for order in orders if order["status"] == "ported"]
@@ -134,15 +134,15 @@ def test_every_mart_equals_the_count_from_the_sandboxs_truth(
         assert_same_rows(read(published, mart), rows, mart)
 
 
-def told_and_true(
+def held_and_true(
     account: SyncedAccount, connection: duckdb.DuckDBPyConnection
 ) -> Iterator[tuple[list[Row], list[tuple[str, datetime]]]]:
-    """Yield what the warehouse and what the sandbox knows of each order, without its intake as pending."""
-    told: defaultdict[str, list[Row]] = defaultdict(list)
+    """Yield the statuses of each order in the warehouse and in the sandbox, without its intake as pending."""
+    held: defaultdict[str, list[Row]] = defaultdict(list)
     for row in read(connection, "fct_status_changes"):
-        told[row["portout_id"]].append(row)
-    assert set(told) == set(account.transitions)
-    for id_, rows in told.items():
+        held[row["portout_id"]].append(row)
+    assert set(held) == set(account.transitions)
+    for id_, rows in held.items():
         intake, *later = sorted(rows, key=lambda row: int(row["change_number"]))
         true = account.transitions[id_]
         assert (intake["status"], intake["began_at"], intake["previous_status"]) == ("pending", true[0][1], None)
@@ -153,10 +153,10 @@ def test_announced_statuses_are_the_transitions_and_hardly_later(
     account: SyncedAccount, published: duckdb.DuckDBPyConnection
 ) -> None:
     lags = []
-    for told, true in told_and_true(account, published):
-        if all(row["measured_by"] == "event" for row in told):
-            assert [row["status"] for row in told] == [status for status, _ in true]
-            lags += [row["began_at"] - at for row, (_, at) in zip(told, true, strict=True)]
+    for held, true in held_and_true(account, published):
+        if all(row["measured_by"] == "event" for row in held):
+            assert [row["status"] for row in held] == [status for status, _ in true]
+            lags += [row["began_at"] - at for row, (_, at) in zip(held, true, strict=True)]
     assert len(lags) > ORDERS
     assert timedelta() <= min(lags) <= max(lags) <= ANNOUNCED_WITHIN
 
@@ -166,8 +166,8 @@ def test_unannounced_statuses_began_between_the_sync_that_saw_them_and_the_one_b
 ) -> None:
     syncs = list(account.shown)
     before = {"unknown": 0, "observation": 0}
-    for told, true in told_and_true(account, published):
-        for row in told:
+    for held, true in held_and_true(account, published):
+        for row in held:
             if row["measured_by"] == "event":
                 continue
             before[row["measured_by"]] += 1
@@ -195,7 +195,7 @@ def test_every_port_out_is_dated_as_well_as_can_be(
     assert timedelta() <= min(late["range"])
 
 
-def test_every_number_has_the_time_zone_that_its_prefix_tells(published: duckdb.DuckDBPyConnection) -> None:
+def test_every_number_has_the_time_zone_of_its_prefix(published: duckdb.DuckDBPyConnection) -> None:
     held = published.execute("select phone_number, time_zone from raw.portout_phone_numbers").fetchall()
     zones = {number: zone for number, zone in held if zone != zone_of(number)}
     assert zones == {}

@@ -219,7 +219,7 @@ def test_a_broken_model_names_its_file_and_leaves_the_old_marts(
     assert connection.execute("select as_of from staging.model_inputs").fetchall() == [(AS_OF,)]
 
 
-def test_a_failing_check_tells_its_sentence_rows_ids_and_cure_and_leaves_the_old_marts(
+def test_a_failing_check_names_its_sentence_rows_ids_and_cure_and_leaves_the_old_marts(
     connection: duckdb.DuckDBPyConnection, sql: Path
 ) -> None:
     build_models(connection, INPUTS)
@@ -273,7 +273,7 @@ def test_a_warning_reads_as_a_sentence() -> None:
     assert str(warning) == "not true: “every status is known” (3 rows, first: a, b). Look."
 
 
-def test_an_order_that_tells_next_to_nothing_still_builds(connection: duckdb.DuckDBPyConnection) -> None:
+def test_an_order_with_hardly_any_field_still_builds(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into raw.portouts (id) values ('bare')")
     warnings = build_models(connection, INPUTS)
     assert {warning.sentence for warning in warnings} == {"every order has inserted at", "every status is known"}

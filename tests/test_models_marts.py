@@ -281,7 +281,7 @@ def test_an_open_spell_of_unknown_length_shortens_no_median(connection: duckdb.D
     assert [row["median_hours_censored"] for row in months if row["month"] == date(2026, 2, 1)] == [5.0]
 
 
-def test_a_status_that_no_event_tells_of_follows_the_last_event(connection: duckdb.DuckDBPyConnection) -> None:
+def test_a_status_without_an_event_follows_the_last_event(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     world.sync(FIRST_SYNC)
     id_ = world.add_order(1, T0, "canceled")
@@ -402,7 +402,7 @@ def test_a_range_dates_the_port_out_that_stands_and_no_earlier_one(connection: d
     assert [row["orders_open"] for row in daily] == [1, 0, 0, 1, 1, 0, 0, 0, 0, 0]
 
 
-def test_an_order_that_does_not_tell_when_it_came_is_counted_on_the_day_of_its_end(
+def test_an_order_without_inserted_at_is_counted_on_the_day_of_its_end(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     world = World(as_of=T0 + 4 * DAY)
@@ -431,7 +431,7 @@ def test_an_order_that_does_not_tell_when_it_came_is_counted_on_the_day_of_its_e
 
 
 @pytest.mark.parametrize("events", [[], ["authorized"]], ids=["observed", "after its events"])
-def test_an_order_that_does_not_tell_when_it_came_may_be_older_than_the_first_sync(
+def test_an_order_without_inserted_at_may_be_older_than_the_first_sync(
     connection: duckdb.DuckDBPyConnection, events: list[str]
 ) -> None:
     world = World()

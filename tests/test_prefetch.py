@@ -24,7 +24,7 @@ from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.errors import KeyRejected
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
-from simulated_account import UNTOLD, Account, ask
+from simulated_account import WITHOUT_EVENT, Account, ask
 
 ORDERS, PAGE_SIZE, BATCH_ROWS, PACKAGES = 60, 5, 60, 3
 PATIENCE = 30  # seconds, for what would otherwise never come
@@ -34,7 +34,7 @@ HELD = {table: f"from raw.{table} order by all" for table in TABLES}
 HELD_ANYWAY = {
     **HELD,
     "portout_observations": "select portout_id, status, updated_at from raw.portout_observations order by all",
-    "portout_ported_ranges": UNTOLD,
+    "portout_ported_ranges": WITHOUT_EVENT,
 }
 COVERED = {"covered_ranges": "from raw.covered_ranges order by all"}
 

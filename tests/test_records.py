@@ -316,7 +316,7 @@ def test_unknown_fields_stand_verbatim_in_extra() -> None:
 
 @pytest.mark.parametrize("payload", [None, "text", 5, [1, {"a": 2}], {}, {"status": "ported"}], ids=repr)
 @pytest.mark.parametrize("event_type", ["portout.new_comment", "portout.unheard_of", None])
-def test_an_event_of_any_type_keeps_its_payload_and_only_a_status_change_tells_a_status(
+def test_an_event_of_any_type_keeps_its_payload_and_only_a_status_change_has_a_status(
     payload: object, event_type: str | None
 ) -> None:
     text = None if payload is None else msgspec.json.encode(payload).decode()
@@ -491,7 +491,7 @@ def test_an_id_that_came_as_a_whole_number_is_read_as_a_text() -> None:
 PERSONAL = ("authorized_name", "end_user_name", "service_address", "city", "state", "zip", "reason")
 
 
-def test_hashed_orders_join_on_the_same_text_and_tell_nobody_who_it_was() -> None:
+def test_hashed_orders_join_on_the_same_text_and_hide_who_it_was() -> None:
     row = orders_table([copy.deepcopy(ORDER)], Privacy("hash", SALT)).drop_columns(["phone_numbers"])
     expected = {key: value for key, value in ORDER_ROW.items() if key != "phone_numbers"}
     expected |= {name: keyed_hash(ORDER[name]) for name in PERSONAL}

@@ -149,7 +149,7 @@ def test_a_payload_is_asked_for_once_more_however_long_the_last_sync_is_ago(come
     assert api.looked_up == ["/portouts/events/e"]
 
 
-def test_a_time_zone_that_was_changed_is_told_until_all_has_been_read_again() -> None:
+def test_a_changed_time_zone_is_noted_until_all_has_been_read_again() -> None:
     state, notes = SyncState(), []
     for zone, full in (("UTC", False), ("Asia/Kolkata", False), ("Asia/Kolkata", True), ("Asia/Kolkata", False)):
         options = SyncOptions(INSERTED_AT + 2 * DAY, events=False, time_zone=ZoneInfo(zone), full=full)

@@ -355,7 +355,7 @@ def test_a_rejection_code_that_is_no_whole_number_is_kept_in_extra_and_counted_a
     assert {code for id_, code in shown if id_ in codes} == {1002, None}
 
 
-# What the orders and events tell over time
+# What the orders and events show over time
 
 
 class Story(NamedTuple):
@@ -497,7 +497,7 @@ def text_of(path: Path) -> str:
     return text
 
 
-def test_an_account_without_events_is_told_so_once(tmp_path: Path) -> None:
+def test_an_account_without_events_is_noted_once(tmp_path: Path) -> None:
     account = new_account(tmp_path)
     account.app = create_app(account.world, api_key=API_KEY, events=False)
     first = account.sync()

@@ -225,7 +225,7 @@ async def test_a_total_that_is_no_number_leaves_the_list_whole_but_unproven(
         ("3,000", '"3,000"'),
         ("1e3", '"1e3"'),
         ("\N{FULLWIDTH DIGIT THREE}", r'"\uff13"'),
-        ("three orders and no more, as far as anybody can tell", '"three orders and no more, as far as any…'),
+        ("three orders and no more, as far as anybody knows", '"three orders and no more, as far as any…'),
         ([3], "[3]"),
         ({"name": "Jane Doe"}, "an object"),
     ],

@@ -36,7 +36,7 @@ def business_hours(pending_at: datetime, responded_at: datetime, time_zone: str,
 def is_within_one_business_day(
     pending_at: datetime, responded_at: datetime, time_zone: str, holidays: Collection[date]
 ) -> bool:
-    """Say whether the answer came by the close of the business day for which the request counts."""
+    """Return whether the answer came by the close of the business day for which the request counts."""
     zone = ZoneInfo(time_zone)
     counts_for = start_of_clock(pending_at.astimezone(zone).replace(tzinfo=None), holidays).date()
     return responded_at.astimezone(zone).replace(tzinfo=None) <= datetime.combine(counts_for, CLOSES)

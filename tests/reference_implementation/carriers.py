@@ -1,4 +1,4 @@
-"""Who gains the numbers: what an order's SPID and name make of its carrier, how carriers are called, what they gain."""
+"""Who gains the numbers: the carrier of each order by SPID and name, the names of carriers, and what they gain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reference_implementation.terms import Row, Terms, month_of, percentile, share, words
 
 if TYPE_CHECKING:
-    from reference_implementation.histories import Story
+    from reference_implementation.histories import History
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -20,17 +20,17 @@ def given(order: Row, name: str) -> str | None:
     return words(order.get(name))
 
 
-def settle_carriers(stories: list[Story]) -> None:
-    """Tell each order's carrier: by SPID, by the one SPID that goes with its name, by name."""
+def settle_carriers(histories: list[History]) -> None:
+    """Set the carrier of each order: by its SPID, by the only SPID that its name has, or by its name."""
     spids_of: defaultdict[str, set[str]] = defaultdict(set)
-    for story in stories:
-        spid, name = fold_spid(given(story.order, "spid")), fold(given(story.order, "carrier_name"))
+    for history in histories:
+        spid, name = fold_spid(given(history.order, "spid")), fold(given(history.order, "carrier_name"))
         if spid and name:
             spids_of[name].add(spid)
-    for story in stories:
-        spid, name = fold_spid(given(story.order, "spid")), fold(given(story.order, "carrier_name"))
+    for history in histories:
+        spid, name = fold_spid(given(history.order, "spid")), fold(given(history.order, "carrier_name"))
         only = next(iter(spids_of[name])) if name and len(spids_of[name]) == 1 else None
-        story.carrier_id = spid or only or name or "unknown"
+        history.carrier_id = spid or only or name or "unknown"
 
 
 FILLERS = {"\u115f", "\u1160", "\u3164", "\uffa0"}
@@ -73,39 +73,39 @@ def family(name: str | None) -> str | None:
     return (fold(stem) if is_state else None) or fold(name)
 
 
-def carrier_spellings(stories: list[Story]) -> list[Row]:
+def carrier_spellings(histories: list[History]) -> list[Row]:
     found: dict[tuple[str | None, str | None], Row] = {}
-    for story in stories:
-        spid, name = given(story.order, "spid"), given(story.order, "carrier_name")
+    for history in histories:
+        spid, name = given(history.order, "spid"), given(history.order, "carrier_name")
         row = found.setdefault(
             (spid, name),
             {
                 "spid": spid,
                 "carrier_name": name,
                 "folded_name": fold(name),
-                "carrier_id": story.carrier_id,
+                "carrier_id": history.carrier_id,
                 "order_count": 0,
                 "last_inserted_at": None,
             },
         )
         row["order_count"] += 1
-        row["last_inserted_at"] = max(filter(None, (row["last_inserted_at"], story.inserted_at)), default=None)
+        row["last_inserted_at"] = max(filter(None, (row["last_inserted_at"], history.inserted_at)), default=None)
     return list(found.values())
 
 
-def name_carriers(stories: list[Story], operators: Mapping[str, str]) -> dict[str, Row]:
+def name_carriers(histories: list[History], operators: Mapping[str, str]) -> dict[str, Row]:
     """Name each carrier; `operators` are by SPID or name, as their user writes them."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     orders: Counter[str] = Counter()
     latest: dict[tuple[str, str], datetime] = {}
     spids: defaultdict[str, set[str]] = defaultdict(set)
-    for story in stories:
-        carrier, name, spid = story.carrier_id, given(story.order, "carrier_name"), given(story.order, "spid")
+    for history in histories:
+        carrier, name, spid = history.carrier_id, given(history.order, "carrier_name"), given(history.order, "spid")
         orders[carrier] += 1
         spids[carrier] |= {folded} if (folded := fold_spid(spid)) else set()
         if name:
             counts[carrier][name] += 1
-            latest[carrier, name] = max(latest.get((carrier, name), LONG_AGO), story.inserted_at or LONG_AGO)
+            latest[carrier, name] = max(latest.get((carrier, name), LONG_AGO), history.inserted_at or LONG_AGO)
     rows = {}
     for carrier, known in spids.items():
         # Three stable sorts, the least important first.
@@ -137,20 +137,21 @@ def suggest_operators(carriers: list[Row], orders: Counter[str]) -> None:
                 row["suggested_operator"] = largest["carrier_name"]
 
 
-def count_numbers(stories: list[Story]) -> int:
-    return sum(len(story.numbers) for story in stories)
+def count_numbers(histories: list[History]) -> int:
+    return sum(len(history.numbers) for history in histories)
 
 
-def carriers_gained(stories: list[Story], carriers: dict[str, Row]) -> list[Row]:
-    everything = count_numbers([story for story in stories if story.status == "ported"])
-    of_carrier: defaultdict[str, list[Story]] = defaultdict(list)
-    for story in stories:
-        of_carrier[story.carrier_id].append(story)
+def carriers_gained(histories: list[History], carriers: dict[str, Row]) -> list[Row]:
+    everything = count_numbers([history for history in histories if history.status == "ported"])
+    of_carrier: defaultdict[str, list[History]] = defaultdict(list)
+    for history in histories:
+        of_carrier[history.carrier_id].append(history)
     rows = []
     for carrier, names in carriers.items():
         theirs = of_carrier[carrier]
-        ported = [story for story in theirs if story.status == "ported"]
-        times = sorted(story.ported_at for story in ported if story.ported_at)
+        spells = [spell for history in theirs for spell in history.spells]
+        ported = [history for history in theirs if history.status == "ported"]
+        times = sorted(history.ported_at for history in ported if history.ported_at)
         rows.append(
             {
                 **{name: value for name, value in names.items() if name != "suggested_operator"},
@@ -160,8 +161,8 @@ def carriers_gained(stories: list[Story], carriers: dict[str, Row]) -> list[Row]
                 "share_of_numbers": share(count_numbers(ported), everything),
                 "first_ported_at": times[0] if times else None,
                 "last_ported_at": times[-1] if times else None,
-                "rejection_rate": sum(story.status == "rejected" for story in theirs) / len(theirs),
-                "median_response_hours": percentile(answer_hours([s for story in theirs for s in story.spells]), 0.5),
+                "rejection_rate": sum(history.status == "rejected" for history in theirs) / len(theirs),
+                "median_response_hours": percentile(answer_hours(spells), 0.5),
             }
         )
     rows.sort(key=lambda row: (-row["numbers_ported"], -row["orders_ported"], row["carrier_id"]))
@@ -172,11 +173,11 @@ def answer_hours(spells: list[Row], name: str = "response_hours") -> list[float]
     return [spell[name] for spell in spells if not spell["is_censored"] and spell[name] is not None]
 
 
-def carriers_monthly(stories: list[Story], carriers: dict[str, Row], terms: Terms) -> list[Row]:
-    gains: defaultdict[date, defaultdict[str, list[Story]]] = defaultdict(lambda: defaultdict(list))
-    for story in stories:
-        if ported_on := terms.day_of(story.ported_at):
-            gains[month_of(ported_on)][story.carrier_id].append(story)
+def carriers_monthly(histories: list[History], carriers: dict[str, Row], terms: Terms) -> list[Row]:
+    gains: defaultdict[date, defaultdict[str, list[History]]] = defaultdict(lambda: defaultdict(list))
+    for history in histories:
+        if ported_on := terms.day_of(history.ported_at):
+            gains[month_of(ported_on)][history.carrier_id].append(history)
     rows: list[Row] = []
     met: set[str] = set()
     for month, in_month in sorted(gains.items()):

@@ -1,4 +1,4 @@
-"""One order's story: the statuses that it took, when it was ported, and its pending spells."""
+"""One order's history: the statuses that it took, when it was ported, and its pending spells."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Step:
 
 
 @dataclass
-class Story:
+class History:
     """One order with all that is known of it."""
 
     order: Row
@@ -60,23 +60,23 @@ class Story:
         return list(zip(around, self.steps, around[2:], strict=False))
 
 
-def tell_story(
+def reconstruct(
     order: Row, events: list[Row], seen: list[Row], ranges: list[Row], looked_at: list[datetime], terms: Terms
-) -> Story:
+) -> History:
     time_zone, source, country = find_clock(order, terms)
-    story = Story(
+    history = History(
         order=order,
-        steps=tell_steps(order, events, seen, looked_at, terms.as_of),
+        steps=reconstruct_steps(order, events, seen, looked_at, terms.as_of),
         numbers=place_numbers(order),
         time_zone=time_zone,
         time_zone_source=source,
         country=country,
         inserted_at=instant_or_none(order.get("inserted_at")),
     )
-    story.ported_at, story.ported_at_source = tell_ported(story, ranges)
-    story.spells = tell_spells(story, terms)
-    story.promises = tell_promises(story, events)
-    return story
+    history.ported_at, history.ported_at_source = date_port_out(history, ranges)
+    history.spells = reconstruct_spells(history, terms)
+    history.promises = confirmed_days(history, events)
+    return history
 
 
 def find_clock(order: Row, terms: Terms) -> tuple[str, str, str]:
@@ -91,16 +91,16 @@ def find_clock(order: Row, terms: Terms) -> tuple[str, str, str]:
     return terms.business_time_zone, "setting", (countries or [terms.business_country])[0]
 
 
-def tell_steps(
+def reconstruct_steps(
     order: Row, events: list[Row], seen: list[Row], looked_at: list[datetime], as_of: datetime
 ) -> list[Step]:
-    """Tell the statuses of one order: intake, then events or else observations, then what it is now."""
+    """Reconstruct the statuses of one order: intake, then events or else observations, then its status now."""
     inserted_at = instant_or_none(order.get("inserted_at"))
 
     first_seen = min((instant(row["seen_at"]) for row in seen), default=None)
 
     def observed(status: str, seen_at: datetime) -> Step:
-        """A first sight tells when a status began only if the sync before could not yet have seen the order."""
+        """The first sight dates a status only if the previous sync could not yet have seen the order."""
         first_look = min(looked_at, default=None)
         last_look = max((at for at in looked_at if at < seen_at), default=first_look)
         looks = [first_look] if first_look and seen_at <= first_look else []
@@ -117,10 +117,10 @@ def tell_steps(
         for row in seen
     )
     now = given(order, "status") or "unknown"
-    told = in_order_of_life(events, now)
+    reported = in_order_of_life(events, now)
     steps = [Step("pending", inserted_at, "event")]
-    if told:
-        steps += [Step(status, at, "event") for at, status in told]
+    if reported:
+        steps += [Step(status, at, "event") for at, status in reported]
     else:
         steps += [observed(status, seen_at) for seen_at, _, status in sightings]
     last = steps[-1]
@@ -137,14 +137,14 @@ def tell_steps(
 
 def in_order_of_life(events: list[Row], now: str) -> list[tuple[datetime, str]]:
     """Put status events in order; of one instant the nearer to the end comes later, and what the order is now last."""
-    told = [
+    reported = [
         (instant(event["created_at"]), status, event["id"])
         for event in events
         if event["event_type"] == "portout.status_changed" and event["created_at"]
         if (status := words((event.get("payload") or {}).get("status")))
     ]
-    recorded = sorted((at, status) for at, status, _ in told)
-    dated = [(happened_at(at, status, recorded, now), status, id_) for at, status, id_ in told]
+    recorded = sorted((at, status) for at, status, _ in reported)
+    dated = [(happened_at(at, status, recorded, now), status, id_) for at, status, id_ in reported]
     end = max((at for at, _, _ in dated), default=None)
 
     def place(event: tuple[datetime, str, str]) -> tuple[datetime, int, str]:
@@ -169,7 +169,7 @@ def happened_at(at: datetime, status: str, recorded: list[tuple[datetime, str]],
 
 
 def latest_before_the_end(at: datetime, status: str, recorded: list[tuple[datetime, str]], now: str) -> datetime:
-    """Tell when an order took the status that it has now, if the event should have come before."""
+    """Return when an order took the status that it has now, if its event should have come before."""
     ends = [when for when, other in recorded if other == now]
     comes_before = LIFE.get(status, UNDERWAY) < LIFE.get(now, UNDERWAY)
     if not ends or not comes_before:
@@ -178,31 +178,31 @@ def latest_before_the_end(at: datetime, status: str, recorded: list[tuple[dateti
     return ends[-1] if is_over or recorded[-1][0] - ends[-1] <= MINUTE else at
 
 
-def tell_ported(story: Story, ranges: list[Row]) -> tuple[datetime | None, str | None]:
-    if story.status != "ported":
+def date_port_out(history: History, ranges: list[Row]) -> tuple[datetime | None, str | None]:
+    if history.status != "ported":
         return None, None
-    if story.steps[-1].measured_by == "event":
-        return story.steps[-1].began_at, "event"
+    if history.steps[-1].measured_by == "event":
+        return history.steps[-1].began_at, "event"
     widths = sorted(
         (instant(row["ported_to"]) - instant(row["ported_from"]), instant(row["ported_to"])) for row in ranges
     )
     return (widths[0][1], "range") if widths else (None, "unknown")
 
 
-def tell_promises(story: Story, events: list[Row]) -> list[date]:
-    """List the confirmed days: what an authorization confirmed, then as events tell them, at last the day now."""
+def confirmed_days(history: History, events: list[Row]) -> list[date]:
+    """List the confirmed days: what an authorization confirmed, then those of events, and finally the day now."""
     announced = sorted(
         (instant(event["created_at"]), day)
         for event in events
         if event["event_type"] == "portout.foc_date_changed" and event["created_at"]
-        if (day := calendar_day((event.get("payload") or {}).get("foc_date"), story.time_zone))
+        if (day := calendar_day((event.get("payload") or {}).get("foc_date"), history.time_zone))
     )
     days = [day for _, day in announced]
-    asked_for = calendar_day(story.order.get("requested_foc_date"), story.time_zone)
+    asked_for = calendar_day(history.order.get("requested_foc_date"), history.time_zone)
     authorized_at = min(
         (
             step.began_at
-            for step in story.steps
+            for step in history.steps
             if step.status == "authorized" and step.measured_by == "event"
             if step.began_at
         ),
@@ -210,14 +210,14 @@ def tell_promises(story: Story, events: list[Row]) -> list[date]:
     )
     if announced and asked_for and authorized_at and authorized_at + MINUTE < announced[0][0]:
         days.insert(0, asked_for)
-    now = calendar_day(story.order.get("foc_date"), story.time_zone)
+    now = calendar_day(history.order.get("foc_date"), history.time_zone)
     return [*days, now] if now else days
 
 
-def tell_spells(story: Story, terms: Terms) -> list[Row]:
+def reconstruct_spells(history: History, terms: Terms) -> list[Row]:
     spells: list[Row] = []
-    closed = closed_in(story.country, terms.holidays)
-    for _, step, following in story.walk():
+    closed = closed_in(history.country, terms.holidays)
+    for _, step, following in history.walk():
         if step.status != "pending":
             continue
         known = following is not None and following.measured_by != "unknown"
@@ -227,16 +227,16 @@ def tell_spells(story: Story, terms: Terms) -> list[Row]:
         times = (step.began_at, ended_at) if step.began_at and ended_at else None
         spells.append(
             {
-                "portout_id": story.id,
+                "portout_id": history.id,
                 "spell_number": len(spells) + 1,
                 "pending_at": step.began_at,
                 "responded_at": ended_at,
                 "response": response,
                 "response_hours": hours,
-                "time_zone": story.time_zone,
-                "time_zone_source": story.time_zone_source,
-                "response_business_hours": business_hours(*times, story.time_zone, closed) if times else None,
-                "is_within_one_business_day": is_within_one_business_day(*times, story.time_zone, closed)
+                "time_zone": history.time_zone,
+                "time_zone_source": history.time_zone_source,
+                "response_business_hours": business_hours(*times, history.time_zone, closed) if times else None,
+                "is_within_one_business_day": is_within_one_business_day(*times, history.time_zone, closed)
                 if times
                 else None,
                 "is_censored": response not in RESPONSES,

@@ -1,6 +1,6 @@
 """The marts once more, in plain Python lists and loops, from what the API sends.
 
-Written from the meanings, not from the SQL: it walks through each order's story, where the SQL sorts and joins sets.
+Written from the meanings, not from the SQL: it walks through each order's history, where the SQL sorts and joins sets.
 Tests compare the two value by value. Shape: mart name -> list of rows, each a dict; instants are UTC datetimes.
 """
 
@@ -17,7 +17,7 @@ from reference_implementation.carriers import (
     name_carriers,
     settle_carriers,
 )
-from reference_implementation.histories import Story, tell_story
+from reference_implementation.histories import History, reconstruct
 from reference_implementation.orders import (
     backlog_by_age,
     open_orders,
@@ -88,49 +88,49 @@ def compute_marts(
     terms = Terms(as_of, response_window_hours, time_zone, business_time_zone, closed_on)
     looked_at = [instant(sync["as_of"]) for sync in syncs]
     events_of, seen, ranges_of = by_order(events), by_order(observations), by_order(ported_ranges)
-    stories = [
-        tell_story(order, events_of[order["id"]], seen[order["id"]], ranges_of[order["id"]], looked_at, terms)
+    histories = [
+        reconstruct(order, events_of[order["id"]], seen[order["id"]], ranges_of[order["id"]], looked_at, terms)
         for order in orders
         if not order.get("deleted_at")
     ]
-    settle_carriers(stories)
-    marts = _of_orders(stories, terms, operators or {})
-    return marts | _of_time(stories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
+    settle_carriers(histories)
+    marts = _of_orders(histories, terms, operators or {})
+    return marts | _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
 
 
-def _of_orders(stories: list[Story], terms: Terms, operators: Mapping[str, str]) -> Marts:
-    carriers = name_carriers(stories, operators)
-    rejected = [row for story in stories for row in rejections(story)]
+def _of_orders(histories: list[History], terms: Terms, operators: Mapping[str, str]) -> Marts:
+    carriers = name_carriers(histories, operators)
+    rejected = [row for history in histories for row in rejections(history)]
     return {
-        "dim_carrier_spellings": carrier_spellings(stories),
+        "dim_carrier_spellings": carrier_spellings(histories),
         "dim_carriers": list(carriers.values()),
-        "fct_status_changes": [row for story in stories for row in status_changes(story)],
-        "fct_portouts": [portout(story, carriers, terms) for story in stories],
-        "fct_portout_numbers": [row for story in stories for row in story.numbers],
-        "fct_responses": [spell for story in stories for spell in story.spells],
+        "fct_status_changes": [row for history in histories for row in status_changes(history)],
+        "fct_portouts": [portout(history, carriers, terms) for history in histories],
+        "fct_portout_numbers": [row for history in histories for row in history.numbers],
+        "fct_responses": [spell for history in histories for spell in history.spells],
         "fct_rejections": rejected,
         "agg_rejections": rejections_by_code(rejected),
-        "agg_repeat_attempts": repeat_attempts(stories),
-        "agg_portouts": cells(stories, terms),
-        "agg_portouts_by_area": areas(stories),
-        "agg_carriers_gained": carriers_gained(stories, carriers),
-        "agg_carriers_gained_monthly": carriers_monthly(stories, carriers, terms),
-        "rpt_open_orders": open_orders(stories, carriers, terms),
+        "agg_repeat_attempts": repeat_attempts(histories),
+        "agg_portouts": cells(histories, terms),
+        "agg_portouts_by_area": areas(histories),
+        "agg_carriers_gained": carriers_gained(histories, carriers),
+        "agg_carriers_gained_monthly": carriers_monthly(histories, carriers, terms),
+        "rpt_open_orders": open_orders(histories, carriers, terms),
     }
 
 
-def _of_time(stories: list[Story], orders: list[Row], terms: Terms) -> Marts:
-    days = list_days(stories, terms)
-    by_day = daily(stories, days, terms)
+def _of_time(histories: list[History], orders: list[Row], terms: Terms) -> Marts:
+    days = list_days(histories, terms)
+    by_day = daily(histories, days, terms)
     return {
         "dim_days": [{"day": day, "week": week_of(day), "month": month_of(day)} for day in days],
         "agg_portouts_daily": by_day,
         "agg_portouts_rolling": rolling(by_day),
-        "agg_cohorts_weekly": cohorts(stories, days, terms),
+        "agg_cohorts_weekly": cohorts(histories, days, terms),
         "agg_foc_slip_monthly": foc_slip_monthly(orders),
-        "agg_backlog_age": backlog_by_age(stories, terms),
-        "agg_response_latency_monthly": latency_monthly(stories, terms),
-        "agg_response_survival": survival([spell for story in stories for spell in story.spells], terms.as_of),
+        "agg_backlog_age": backlog_by_age(histories, terms),
+        "agg_response_latency_monthly": latency_monthly(histories, terms),
+        "agg_response_survival": survival([spell for history in histories for spell in history.spells], terms.as_of),
     }
 
 

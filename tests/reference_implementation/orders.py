@@ -18,7 +18,7 @@ from reference_implementation.terms import (
 )
 
 if TYPE_CHECKING:
-    from reference_implementation.histories import Story
+    from reference_implementation.histories import History
 
 FINAL = {"ported", "rejected", "canceled"}
 AFTER_OURS = {
@@ -39,35 +39,35 @@ AFTER_THEIRS = {
 }
 
 
-def portout(story: Story, carriers: dict[str, Row], terms: Terms) -> Row:
-    order, first = story.order, story.spells[0]
-    received_on, ported_on = terms.day_of(story.inserted_at), terms.day_of(story.ported_at)
-    foc_on = calendar_day(order.get("foc_date"), story.time_zone)
-    first_foc_on = next(iter(story.promises), None)
-    left_on = local_day(story.ported_at, story.time_zone)
+def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
+    order, first = history.order, history.spells[0]
+    received_on, ported_on = terms.day_of(history.inserted_at), terms.day_of(history.ported_at)
+    foc_on = calendar_day(order.get("foc_date"), history.time_zone)
+    first_foc_on = next(iter(history.promises), None)
+    left_on = local_day(history.ported_at, history.time_zone)
     return {
-        "portout_id": story.id,
-        "status": story.status,
-        "is_open": story.status not in FINAL,
-        "carrier_id": story.carrier_id,
-        "carrier_name": carriers[story.carrier_id]["carrier_name"],
+        "portout_id": history.id,
+        "status": history.status,
+        "is_open": history.status not in FINAL,
+        "carrier_id": history.carrier_id,
+        "carrier_name": carriers[history.carrier_id]["carrier_name"],
         "spid": given(order, "spid"),
-        "country_code": story.numbers[0]["country_code"] if story.numbers else None,
-        "number_count": len(story.numbers),
-        "inserted_at": story.inserted_at,
+        "country_code": history.numbers[0]["country_code"] if history.numbers else None,
+        "number_count": len(history.numbers),
+        "inserted_at": history.inserted_at,
         "received_on": received_on,
         "updated_at": instant_or_none(order.get("updated_at")),
-        "requested_foc_on": calendar_day(order.get("requested_foc_date"), story.time_zone),
+        "requested_foc_on": calendar_day(order.get("requested_foc_date"), history.time_zone),
         "foc_on": foc_on,
         "first_foc_on": first_foc_on,
-        "foc_changes": sum(day != before for before, day in pairwise(story.promises)),
-        "foc_lead_days": days_between(local_day(story.inserted_at, story.time_zone), foc_on),
+        "foc_changes": sum(day != before for before, day in pairwise(history.promises)),
+        "foc_lead_days": days_between(local_day(history.inserted_at, history.time_zone), foc_on),
         "foc_slip_days": days_between(foc_on, left_on),
         "first_foc_slip_days": days_between(first_foc_on, left_on),
-        "status_began_at": story.steps[-1].began_at,
-        "ported_at": story.ported_at,
+        "status_began_at": history.steps[-1].began_at,
+        "ported_at": history.ported_at,
         "ported_on": ported_on,
-        "ported_at_source": story.ported_at_source,
+        "ported_at_source": history.ported_at_source,
         "response": first["response"],
         "responded_at": first["responded_at"],
         "response_hours": first["response_hours"],
@@ -78,10 +78,10 @@ def portout(story: Story, carriers: dict[str, Row], terms: Terms) -> Row:
     }
 
 
-def status_changes(story: Story) -> list[Row]:
+def status_changes(history: History) -> list[Row]:
     return [
         {
-            "portout_id": story.id,
+            "portout_id": history.id,
             "change_number": number,
             "previous_status": previous.status if previous else None,
             "status": step.status,
@@ -91,14 +91,14 @@ def status_changes(story: Story) -> list[Row]:
             "measured_by": step.measured_by,
             "next_measured_by": following.measured_by if following else None,
         }
-        for number, (previous, step, following) in enumerate(story.walk(), start=1)
+        for number, (previous, step, following) in enumerate(history.walk(), start=1)
     ]
 
 
-def rejections(story: Story) -> list[Row]:
-    """Tell who rejected the order, each time, and what came of it."""
+def rejections(history: History) -> list[Row]:
+    """List the rejections of an order: who rejected it, and what followed."""
     rows: list[Row] = []
-    for previous, step, following in story.walk():
+    for previous, step, following in history.walk():
         is_ours = step.status == "rejected-pending"
         confirms_ours = previous is not None and previous.status == "rejected-pending"
         if not is_ours and (step.status != "rejected" or confirms_ours):
@@ -109,7 +109,7 @@ def rejections(story: Story) -> list[Row]:
         outcomes = AFTER_OURS if is_ours else AFTER_THEIRS
         rows.append(
             {
-                "portout_id": story.id,
+                "portout_id": history.id,
                 "rejection_number": len(rows) + 1,
                 "rejected_at": rejected_at,
                 "rejected_by": "us" if is_ours else "intake" if is_intake else "other",
@@ -121,7 +121,9 @@ def rejections(story: Story) -> list[Row]:
             }
         )
     if rows:
-        rows[-1].update(rejection_code=story.order.get("rejection_code"), rejection_reason=story.order.get("reason"))
+        rows[-1].update(
+            rejection_code=history.order.get("rejection_code"), rejection_reason=history.order.get("reason")
+        )
     return rows
 
 
@@ -146,24 +148,24 @@ def rejections_by_code(rows: list[Row]) -> list[Row]:
     ]
 
 
-def repeat_attempts(stories: list[Story]) -> list[Row]:
-    asked: defaultdict[str, dict[str, Story]] = defaultdict(dict)
-    for story in stories:
-        for number in story.numbers:
+def repeat_attempts(histories: list[History]) -> list[Row]:
+    asked: defaultdict[str, dict[str, History]] = defaultdict(dict)
+    for history in histories:
+        for number in history.numbers:
             if number["phone_number"] is not None:
-                asked[number["phone_number"]][story.id] = story
+                asked[number["phone_number"]][history.id] = history
     rows = []
     for phone_number, orders in asked.items():
         if len(orders) < 2:
             continue
-        attempts = sorted(orders.values(), key=lambda story: (story.inserted_at or LONG_AGO, story.id))
-        times = [story.inserted_at for story in attempts if story.inserted_at]
+        attempts = sorted(orders.values(), key=lambda history: (history.inserted_at or LONG_AGO, history.id))
+        times = [history.inserted_at for history in attempts if history.inserted_at]
         rows.append(
             {
                 "phone_number": phone_number,
                 "attempts": len(attempts),
-                "times_ported": sum(story.status == "ported" for story in attempts),
-                "carriers": len({story.carrier_id for story in attempts}),
+                "times_ported": sum(history.status == "ported" for history in attempts),
+                "carriers": len({history.carrier_id for history in attempts}),
                 "first_received_at": times[0] if times else None,
                 "last_received_at": times[-1] if times else None,
                 "last_portout_id": attempts[-1].id,
@@ -173,22 +175,22 @@ def repeat_attempts(stories: list[Story]) -> list[Row]:
     return rows
 
 
-def open_orders(stories: list[Story], carriers: dict[str, Row], terms: Terms) -> list[Row]:
+def open_orders(histories: list[History], carriers: dict[str, Row], terms: Terms) -> list[Row]:
     rows = []
     limits = ((0, "overdue"), (4, "critical"), (24, "soon"), (float("inf"), "ample"))
-    for story in stories:
-        if story.status != "pending":
+    for history in histories:
+        if history.status != "pending":
             continue
-        deadline = story.spells[-1]["deadline_at"]
+        deadline = history.spells[-1]["deadline_at"]
         left = hours_between(terms.as_of, deadline)
         rows.append(
             {
-                "portout_id": story.id,
-                "support_key": story.order.get("support_key"),
-                "carrier_id": story.carrier_id,
-                "carrier_name": carriers[story.carrier_id]["carrier_name"],
-                "number_count": len(story.numbers),
-                "inserted_at": story.inserted_at,
+                "portout_id": history.id,
+                "support_key": history.order.get("support_key"),
+                "carrier_id": history.carrier_id,
+                "carrier_name": carriers[history.carrier_id]["carrier_name"],
+                "number_count": len(history.numbers),
+                "inserted_at": history.inserted_at,
                 "deadline_at": deadline,
                 "hours_left": left,
                 "urgency": next(name for limit, name in limits if left < limit) if left is not None else None,
@@ -197,20 +199,20 @@ def open_orders(stories: list[Story], carriers: dict[str, Row], terms: Terms) ->
     return rows
 
 
-def backlog_by_age(stories: list[Story], terms: Terms) -> list[Row]:
-    buckets: list[list[Story]] = [[], [], []]
-    for story in stories:
-        spell = story.spells[-1]
+def backlog_by_age(histories: list[History], terms: Terms) -> list[Row]:
+    buckets: list[list[History]] = [[], [], []]
+    for history in histories:
+        spell = history.spells[-1]
         age = hours_between(spell["pending_at"], terms.as_of)
-        if story.status == "pending" and spell["measured_by"] != "unknown" and age is not None:
-            buckets[0 if age < 24 else 1 if age <= 48 else 2].append(story)
+        if history.status == "pending" and spell["measured_by"] != "unknown" and age is not None:
+            buckets[0 if age < 24 else 1 if age <= 48 else 2].append(history)
     return [
         {
             "bucket_number": number,
             "age_bucket": name,
             "orders": len(waiting),
-            "numbers": sum(len(story.numbers) for story in waiting),
-            "oldest_pending_at": min((story.spells[-1]["pending_at"] for story in waiting), default=None),
+            "numbers": sum(len(history.numbers) for history in waiting),
+            "oldest_pending_at": min((history.spells[-1]["pending_at"] for history in waiting), default=None),
         }
         for number, (name, waiting) in enumerate(zip(("0-24 h", "24-48 h", "over 48 h"), buckets, strict=True), start=1)
     ]

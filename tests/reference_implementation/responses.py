@@ -11,7 +11,7 @@ from reference_implementation.carriers import answer_hours
 from reference_implementation.terms import Row, Terms, hours_between, month_of, percentile
 
 if TYPE_CHECKING:
-    from reference_implementation.histories import Story
+    from reference_implementation.histories import History
 
 
 HALF = Fraction(1, 2)
@@ -64,10 +64,10 @@ def censored_median(steps: list[Row]) -> float | None:
     return float(at_most_half[0] + (below_half or at_most_half)[0]) / 2
 
 
-def latency_monthly(stories: list[Story], terms: Terms) -> list[Row]:
+def latency_monthly(histories: list[History], terms: Terms) -> list[Row]:
     months: defaultdict[date, list[Row]] = defaultdict(list)
-    for story in stories:
-        for spell in story.spells:
+    for history in histories:
+        for spell in history.spells:
             if spell["pending_at"]:
                 months[month_of(terms.day_of(spell["pending_at"]))].append(spell)
     rows = []

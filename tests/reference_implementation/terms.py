@@ -1,4 +1,4 @@
-"""What the marts are told from outside, and the days and hours that follow from it.
+"""The settings of the marts, and the days and hours that follow from them.
 
 Days, weeks and months are those of the reporting time zone; an instant that is not known has none.
 """
@@ -36,11 +36,11 @@ class Terms:
         )
 
     def local(self, at: datetime) -> datetime:
-        """Tell what the reporting zone's clocks show."""
+        """Return what the clocks of the reporting zone show."""
         return at.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
 
     def start_of(self, day: date) -> datetime:
-        """Tell the instant at which a day begins in the reporting zone."""
+        """Return the instant at which a day begins in the reporting zone."""
         return datetime.combine(day, time(), ZoneInfo(self.time_zone)).astimezone(UTC)
 
     @overload

@@ -10,13 +10,13 @@ from reference_implementation.orders import FINAL
 from reference_implementation.terms import Row, Terms, month_of, percentile, share, week_of
 
 if TYPE_CHECKING:
-    from reference_implementation.histories import Story
+    from reference_implementation.histories import History
 
 FLOWS = ("orders_received", "numbers_received", "orders_ported", "numbers_ported")
 
 
-def list_days(stories: list[Story], terms: Terms) -> list[date]:
-    happened = [at for story in stories for at in (story.inserted_at, story.ported_at) if at]
+def list_days(histories: list[History], terms: Terms) -> list[date]:
+    happened = [at for history in histories for at in (history.inserted_at, history.ported_at) if at]
     day, last = terms.day_of(min(happened, default=terms.as_of)), terms.day_of(max([terms.as_of, *happened]))
     days = [day]
     while days[-1] < last:
@@ -24,7 +24,7 @@ def list_days(stories: list[Story], terms: Terms) -> list[date]:
     return days
 
 
-def daily(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
+def daily(histories: list[History], days: list[date], terms: Terms) -> list[Row]:
     counted = (*FLOWS, "orders_rejected", "orders_canceled", "orders_open")
     rows: dict[date, Row] = {day: {"day": day, **dict.fromkeys(counted, 0)} for day in days}
 
@@ -32,22 +32,22 @@ def daily(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
         return rows[min(max(terms.day_of(at), days[0]), days[-1])]
 
     flow: Counter[date] = Counter()
-    for story in stories:
-        if story.inserted_at:
-            row(story.inserted_at)["orders_received"] += 1
-            row(story.inserted_at)["numbers_received"] += len(story.numbers)
-        if story.ported_at:
-            row(story.ported_at)["orders_ported"] += 1
-            row(story.ported_at)["numbers_ported"] += len(story.numbers)
-        last = story.steps[-1].began_at
-        if story.status in {"rejected", "canceled"} and last:
-            row(last)[f"orders_{story.status}"] += 1
+    for history in histories:
+        if history.inserted_at:
+            row(history.inserted_at)["orders_received"] += 1
+            row(history.inserted_at)["numbers_received"] += len(history.numbers)
+        if history.ported_at:
+            row(history.ported_at)["orders_ported"] += 1
+            row(history.ported_at)["numbers_ported"] += len(history.numbers)
+        last = history.steps[-1].began_at
+        if history.status in {"rejected", "canceled"} and last:
+            row(last)[f"orders_{history.status}"] += 1
         is_open = False
-        for step in story.steps if story.inserted_at else []:
+        for step in history.steps if history.inserted_at else []:
             if is_open != (step.status not in FINAL):
                 is_open = not is_open
-                by_range = step is story.steps[-1] and story.ported_at_source == "range"
-                at = story.ported_at if by_range else step.began_at
+                by_range = step is history.steps[-1] and history.ported_at_source == "range"
+                at = history.ported_at if by_range else step.began_at
                 if at:
                     flow[row(at)["day"]] += 1 if is_open else -1
     open_now = 0
@@ -71,14 +71,14 @@ def rolling(days: list[Row]) -> list[Row]:
     ]
 
 
-def cells(stories: list[Story], terms: Terms) -> list[Row]:
+def cells(histories: list[History], terms: Terms) -> list[Row]:
     orders: Counter[tuple[Any, ...]] = Counter()
     numbers: Counter[tuple[Any, ...]] = Counter()
-    for story in stories:
-        country = story.numbers[0]["country_code"] if story.numbers else None
-        cell = (terms.day_of(story.inserted_at), story.status, story.carrier_id, country)
+    for history in histories:
+        country = history.numbers[0]["country_code"] if history.numbers else None
+        cell = (terms.day_of(history.inserted_at), history.status, history.carrier_id, country)
         orders[cell] += 1
-        numbers[cell] += len(story.numbers)
+        numbers[cell] += len(history.numbers)
     names = ("day", "status", "carrier_id", "country_code")
     return [
         {**dict(zip(names, cell, strict=True)), "orders": count, "numbers": numbers[cell]}
@@ -86,27 +86,27 @@ def cells(stories: list[Story], terms: Terms) -> list[Row]:
     ]
 
 
-def cohorts(stories: list[Story], days: list[date], terms: Terms) -> list[Row]:
-    received: defaultdict[date, list[Story]] = defaultdict(list)
-    for story in stories:
-        if story.inserted_at:
-            received[week_of(terms.day_of(story.inserted_at))].append(story)
+def cohorts(histories: list[History], days: list[date], terms: Terms) -> list[Row]:
+    received: defaultdict[date, list[History]] = defaultdict(list)
+    for history in histories:
+        if history.inserted_at:
+            received[week_of(terms.day_of(history.inserted_at))].append(history)
     rows = []
     for week in sorted({week_of(day) for day in days}):
         row: Row = {"week": week, "orders_received": len(received[week])}
         for length in (7, 14, 30):
             is_old_enough = terms.as_of >= terms.start_of(week + timedelta(days=7)) + timedelta(days=length)
-            row[f"ported_{length}d"] = sum(ported_within(story, length) for story in received[week])
+            row[f"ported_{length}d"] = sum(ported_within(history, length) for history in received[week])
             whole = len(received[week]) if is_old_enough else 0
             row[f"share_{length}d"] = share(row[f"ported_{length}d"], whole)
         rows.append(row)
     return rows
 
 
-def ported_within(story: Story, days: int) -> bool:
-    if not story.inserted_at or not story.ported_at:
+def ported_within(history: History, days: int) -> bool:
+    if not history.inserted_at or not history.ported_at:
         return False
-    return story.ported_at - story.inserted_at <= timedelta(days=days)
+    return history.ported_at - history.inserted_at <= timedelta(days=days)
 
 
 def foc_slip_monthly(orders: list[Row]) -> list[Row]:
@@ -142,25 +142,25 @@ def foc_slip_monthly(orders: list[Row]) -> list[Row]:
     return rows
 
 
-def areas(stories: list[Story]) -> list[Row]:
-    found: defaultdict[tuple[str | None, str | None], list[Story]] = defaultdict(list)
-    for story in stories:
-        for number in story.numbers:
-            found[number["country_code"], number["area_code"]].append(story)  # once for each number
-    everything = sum(len(story.numbers) for story in stories if story.status == "ported")
+def areas(histories: list[History]) -> list[Row]:
+    found: defaultdict[tuple[str | None, str | None], list[History]] = defaultdict(list)
+    for history in histories:
+        for number in history.numbers:
+            found[number["country_code"], number["area_code"]].append(history)  # once for each number
+    everything = sum(len(history.numbers) for history in histories if history.status == "ported")
     rows = []
     for (country, area), asked in found.items():
-        ported = [story for story in asked if story.status == "ported"]
+        ported = [history for history in asked if history.status == "ported"]
         rows.append(
             {
                 "country_code": country,
                 "area_code": area,
-                "orders_received": len({story.id for story in asked}),
+                "orders_received": len({history.id for history in asked}),
                 "numbers_received": len(asked),
-                "orders_ported": len({story.id for story in ported}),
+                "orders_ported": len({history.id for history in ported}),
                 "numbers_ported": len(ported),
                 "share_of_numbers": share(len(ported), everything),
-                "last_ported_at": max((story.ported_at for story in ported if story.ported_at), default=None),
+                "last_ported_at": max((history.ported_at for history in ported if history.ported_at), default=None),
             }
         )
     return rows

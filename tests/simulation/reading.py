@@ -2,7 +2,7 @@
 
 What must hold after every sync that succeeds, whatever the machine's clock says: each event and order that the API
 showed at `as_of` is held, an order in a version no older than the one shown then, unless it changed in a way that
-nobody could have told us (see `could_be_known`).
+no event or list could show (see `could_be_known`).
 """
 
 from __future__ import annotations
@@ -145,12 +145,12 @@ async def _sync(rng: Random, api: FaultyApi, held: Held, outcome: Outcome) -> Sy
 
 @dataclass
 class Shown:
-    """What the API showed when a sync began: the orders and events that had settled, and who all events speak of."""
+    """What the API showed when a sync began: settled orders and events, and the order and time of every event."""
 
     as_of: datetime
     orders: dict[str, Json]
     events: dict[str, str]
-    tells: set[tuple[str, str]]
+    announcements: set[tuple[str, str]]
 
     @classmethod
     def now(cls, api: FaultyApi, settled: set[str]) -> Shown:
@@ -163,11 +163,11 @@ class Shown:
         )
 
     def until(self, as_of: datetime) -> Shown:
-        """Take away what a sync that read up to this instant need not know: a `Date` has whole seconds."""
+        """Leave out what a sync that read up to this instant need not know: a `Date` has whole seconds."""
         as_of = min(as_of, self.as_of)
-        tells = {(id_, at) for id_, at in self.tells if datetime.fromisoformat(at) <= as_of}
+        announcements = {(id_, at) for id_, at in self.announcements if datetime.fromisoformat(at) <= as_of}
         events = {id_: at for id_, at in self.events.items() if datetime.fromisoformat(at) <= as_of}
-        return Shown(as_of, self.orders, events, tells)
+        return Shown(as_of, self.orders, events, announcements)
 
 
 def ids_shown(world: World) -> set[str]:
@@ -196,7 +196,7 @@ def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
             continue
         if expected["updated_at"] <= row["updated_at"] <= latest[id_]["updated_at"] and expected != latest[id_]:
             continue
-        if could_be_known(row, shown.tells):
+        if could_be_known(row, shown.announcements):
             raise Wrong(
                 f"order {id_} is held as {_differing(row, expected)}, the API shows {_differing(expected, row)}"
             )
@@ -209,22 +209,22 @@ def check(shown: Shown, world: World, held: Held, outcome: Outcome) -> None:
 
 
 def check_ported(shown: Shown, world: World, held: Held) -> None:
-    """Require of every ported order an event, or else a range, that tells when."""
-    told = {event["portout_id"] for event in held.events.values() if event["payload__status"] == "ported"}
+    """Require an event, or else a range, that dates each ported order."""
+    dated = {event["portout_id"] for event in held.events.values() if event["payload__status"] == "ported"}
     for id_, order in shown.orders.items():
         instant, ranges = world.ported_out_at(id_), held.ported_ranges.get(id_, [])
         if not order["status"] == held.orders[id_]["status"] == "ported" or instant is None or instant > shown.as_of:
             continue
-        if id_ not in told and not any(start <= instant <= end for start, end in ranges):
-            raise Wrong(f"order {id_} was ported at {instant}; no event tells, and only these ranges: {ranges}")
+        if id_ not in dated and not any(start <= instant <= end for start, end in ranges):
+            raise Wrong(f"order {id_} was ported at {instant}; no event shows it, and only these ranges: {ranges}")
 
 
-def could_be_known(row: Json, tells: set[tuple[str, str]]) -> bool:
-    """Tell whether anything cheap could have told that an order changed: it was open, or an event speaks of it."""
+def could_be_known(row: Json, announcements: set[tuple[str, str]]) -> bool:
+    """Return whether a sync could have noticed the change cheaply: the order was open, or an event names it."""
     if row["status"] not in FINAL_STATUSES:
         return True
     since = row["updated_at"] + ANNOUNCED_WITHIN
-    return any(id_ == row["id"] and datetime.fromisoformat(at) > since for id_, at in tells)
+    return any(id_ == row["id"] and datetime.fromisoformat(at) > since for id_, at in announcements)
 
 
 def as_rows(orders: list[Json]) -> list[Json]:
