@@ -249,6 +249,7 @@ def test_without_events_every_order_is_found_in_a_range_that_ends_on_the_right_d
         assert (row["ported_to"].year, row["ported_to"].month) == (instant.year, instant.month)
 
 
+@pytest.mark.slow
 def test_with_events_only_orders_without_a_ported_event_are_queried() -> None:
     world = World(5_000, seed=3, starts_at=NOW - timedelta(days=300), now=NOW)
     dated = {e["portout_id"] for e in world.events() if (e["payload"] or {}).get("status") == "ported"}
