@@ -158,6 +158,7 @@ def test_a_wrong_clock_changes_no_answer(clocks: list[timedelta], machine: Calla
     require_as_with_a_right_clock(wrong, right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "clocks",
     [[0 * HOUR, 120 * DAY, 0 * HOUR], [3 * HOUR, 3 * HOUR, 3 * HOUR], [3 * HOUR, 5 * HOUR, 8 * HOUR]],
@@ -183,6 +184,7 @@ def test_what_was_taken_for_covered_without_the_apis_clock_is_read_again(
     assert not any("Everything" in note for note in wrong.sync_now().report.notes)
 
 
+@pytest.mark.slow
 def test_an_earlier_instant_is_read_up_to_where_the_last_sync_went_beyond_the_apis_clock(
     machine: Callable[..., Machine],
 ) -> None:
@@ -195,6 +197,7 @@ def test_an_earlier_instant_is_read_up_to_where_the_last_sync_went_beyond_the_ap
     assert account.ask("select max(as_of) from marts.rpt_sync") == [(account.world.now,)]
 
 
+@pytest.mark.slow
 def test_an_instant_in_the_past_is_read_up_to_whatever_the_apis_clock(machine: Callable[..., Machine]) -> None:
     account = machine()
     account.ahead = 90 * DAY
@@ -202,6 +205,7 @@ def test_an_instant_in_the_past_is_read_up_to_whatever_the_apis_clock(machine: C
     assert (outcome.as_of, outcome.report.notes) == (account.world.now - DAY, [])
 
 
+@pytest.mark.slow
 def test_an_instant_may_have_microseconds(machine: Callable[..., Machine]) -> None:
     account = machine(orders=5)
     asked = account.world.now - timedelta(microseconds=1_999)
@@ -209,6 +213,7 @@ def test_an_instant_may_have_microseconds(machine: Callable[..., Machine]) -> No
     assert account.verify(until=asked, since=asked - DAY).certificate.verdict == "PROVEN"
 
 
+@pytest.mark.slow
 def test_an_instant_beyond_the_apis_clock_is_not_read_up_to(machine: Callable[..., Machine]) -> None:
     account = machine()
     outcome = account.sync_now(as_of=account.world.now + DAY)
@@ -218,6 +223,7 @@ def test_an_instant_beyond_the_apis_clock_is_not_read_up_to(machine: Callable[..
     ]
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_right_costs_no_request_and_a_wrong_one_costs_one(machine: Callable[..., Machine]) -> None:
     requests = {}
     for name, ahead, shows_date in [
@@ -233,6 +239,7 @@ def test_a_clock_that_is_right_costs_no_request_and_a_wrong_one_costs_one(machin
     assert requests["right"] == requests["no date"] == requests["ahead"] - 1 == requests["behind"] - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("since", [0 * DAY, 2 * DAY], ids=["before the last sync", "long before"])
 def test_an_instant_before_the_last_sync_is_refused(since: timedelta, machine: Callable[..., Machine]) -> None:
     account = machine(orders=5)
@@ -241,6 +248,7 @@ def test_an_instant_before_the_last_sync_is_refused(since: timedelta, machine: C
         account.sync_now(as_of=account.world.now - since - HOUR)
 
 
+@pytest.mark.slow
 def test_a_clock_set_back_is_refused_where_the_api_shows_none(machine: Callable[..., Machine]) -> None:
     account = machine(orders=5)
     account.shows_date = False
@@ -250,6 +258,7 @@ def test_a_clock_set_back_is_refused_where_the_api_shows_none(machine: Callable[
         account.sync_now()
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_a_little_ahead_is_no_reason_to_refuse_the_next_sync(machine: Callable[..., Machine]) -> None:
     account = machine(orders=5)
     account.shows_date, account.ahead = False, timedelta(minutes=20)
@@ -266,6 +275,7 @@ def test_since_a_day_that_the_apis_clock_has_not_reached_is_refused(machine: Cal
         account.sync_now(since=account.world.now + DAY)
 
 
+@pytest.mark.slow
 def test_what_lies_beyond_the_apis_clock_is_not_certified(machine: Callable[..., Machine]) -> None:
     account = machine(orders=40)
     account.shows_date, account.ahead = False, 120 * DAY

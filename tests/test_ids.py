@@ -23,6 +23,8 @@ from portouts.telnyx.client import TelnyxClient
 from portouts_sandbox import World
 from simulated_account import Account
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 LOWER, UPPER = "c0ffee00-0000-4000-8000-00000000000a", "C0FFEE00-0000-4000-8000-00000000000A"
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 AS_THEY_ARE = ["order-A", "", UPPER.replace("-", ""), f"{{{UPPER}}}", f"{UPPER}A", f"{UPPER}\n", "G" + UPPER[1:]]

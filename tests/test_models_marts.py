@@ -305,6 +305,7 @@ OF_ONE_INSTANT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ids", [("a", "z"), ("z", "a")], ids=["by id too", "not by id"])
 @pytest.mark.parametrize(
     ("statuses", "now", "history"),

@@ -17,6 +17,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 NOBODY = 65534
 NAMES = [
     "it's here",

@@ -26,6 +26,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import WITHOUT_EVENT, Account, ask
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 ORDERS, PAGE_SIZE, BATCH_ROWS, PACKAGES = 60, 5, 60, 3
 PATIENCE = 30  # seconds, for what would otherwise never come
 TABLES = ["portouts", "portout_phone_numbers", "portout_events", "portout_observations", "portout_ported_ranges"]

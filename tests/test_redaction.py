@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hostile_api import HostileAccount, HostileApi, order
 
+pytestmark = pytest.mark.slow  # a whole sync a test
+
 NAMES = ["Quillon Vexwhistle Canary", "Zq", "Xyloptera Brandywinehurst the Third of Somewhere Far Away"]
 
 

@@ -15,6 +15,8 @@ from portouts.telnyx.queries import OPEN_STATUSES
 from portouts_sandbox import World
 from simulation.faulty_api import Faults, FaultyApi
 
+pytestmark = pytest.mark.slow  # syncs of thousands of orders
+
 CALM = Faults(0.0, 0.0, "newest", None, 0.0, 0.0, 0.0, 0.0)
 PAGE = 250
 

@@ -102,6 +102,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Script:
     return Script(world, folder / "portouts.duckdb", requests, added, changed)
 
 
+@pytest.mark.slow
 def test_the_script_of_the_docstring_loads_every_table(script: Script) -> None:
     assert loaded_tables(script.database) == TABLES
 
