@@ -12,7 +12,7 @@ from portouts.commands.jobs.models import rebuild_models
 from portouts.commands.jobs.sync import SyncOutcome
 from portouts.errors import AnotherAccount, OrdersGone, SettingsError, Unfinished
 from portouts.telnyx.queries import OPEN_STATUSES
-from portouts.verify.count_buckets import Verify
+from portouts.verify.count_buckets import Depth
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
 from simulated_account import API_KEY, Account
@@ -97,12 +97,12 @@ def test_a_sync_without_change_stays_within_eight_requests_and_the_open_orders(o
 
 
 def test_without_verification_there_is_no_certificate(account: Account) -> None:
-    assert account.sync(verify=Verify.NONE).certificate is None
+    assert account.sync(verify=None).certificate is None
     assert account.ask("select count(*) from raw.verifications") == [(1,)]
 
 
 def test_full_verification_counts_every_month(account: Account) -> None:
-    outcome = account.sync(verify=Verify.MONTH)
+    outcome = account.sync(verify=Depth.MONTH)
     assert certified(outcome) == ("PROVEN", 0, 0)
     assert outcome.certificate is not None
     assert outcome.certificate.buckets > 12
@@ -118,8 +118,8 @@ def raw_orders(account: Account) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("orders", [50, 2_000])
-@pytest.mark.parametrize("verify", [Verify.QUICK, Verify.NONE], ids=str)
-def test_another_account_is_refused_and_mixed_with_nothing(account: Account, orders: int, verify: Verify) -> None:
+@pytest.mark.parametrize("verify", [Depth.QUICK, None], ids=str)
+def test_another_account_is_refused_and_mixed_with_nothing(account: Account, orders: int, verify: Depth | None) -> None:
     other, before = Account(other_world(orders), account.database), raw_orders(account)
     with pytest.raises(AnotherAccount, match="another account"):
         other.sync(verify=verify)
@@ -136,8 +136,8 @@ class EmptyAccount(Account):
         self.app = create_app(World(0, seed=1, now=self.world.now), api_key=API_KEY)
 
 
-@pytest.mark.parametrize("verify", [Verify.QUICK, Verify.NONE], ids=str)
-def test_an_account_that_looks_empty_is_a_failure_and_deletes_nothing(account: Account, verify: Verify) -> None:
+@pytest.mark.parametrize("verify", [Depth.QUICK, None], ids=str)
+def test_an_account_that_looks_empty_is_a_failure_and_deletes_nothing(account: Account, verify: Depth | None) -> None:
     before = raw_orders(account)
     with pytest.raises(OrdersGone, match="may view its port-out orders"):
         EmptyAccount(account.world, account.database).sync(verify=verify)

@@ -8,18 +8,20 @@ from typing import Annotated
 import typer
 
 from portouts.errors import SettingsError
-from portouts.verify.count_buckets import Depth, Verify
+from portouts.verify.count_buckets import Depth
 
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 
 
-def _parse_verify(text: str) -> Verify:
-    """Parse `--verify`; `full` is the former name of `month`."""
-    try:
-        return Verify("month" if text == "full" else text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(Verify)}.") from None
+_VERIFY = ("none", *Depth)
+
+
+def _parse_verify(text: str) -> Depth | None:
+    """Parse `--verify`: a depth, or `none`. `full` is the former name of `month`."""
+    if text not in (*_VERIFY, "full"):
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(_VERIFY)}.")
+    return None if text == "none" else Depth("month" if text == "full" else text)
 
 
 Database = Annotated[
@@ -66,10 +68,10 @@ AllowUnproven = Annotated[
     bool, typer.Option("--allow-unproven", help="Publish even what the API's own counts do not confirm.")
 ]
 VerifyAfterSync = Annotated[
-    Verify,
+    Depth | None,
     typer.Option(
         parser=_parse_verify,
-        metavar="|".join(Verify),
+        metavar="|".join(_VERIFY),
         help="Prove the result against the API's counts: how finely, or not at all.",
     ),
 ]

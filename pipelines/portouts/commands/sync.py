@@ -38,7 +38,7 @@ from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import stop_on_signal
 from portouts.commands.terminal.progress import note_wait, progress
 from portouts.load.settings_files import read_toml, settings_files
-from portouts.verify.count_buckets import Verify
+from portouts.verify.count_buckets import Depth
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome, SyncRequest
@@ -57,7 +57,7 @@ def sync(
     full: Full = False,
     allow_unproven: AllowUnproven = False,
     accept_deletions: AcceptDeletions = False,
-    verify: VerifyAfterSync = Verify.QUICK,
+    verify: VerifyAfterSync = Depth.QUICK,
     destination: Destination = None,
     keep: Keep = None,
     rebuild: Rebuild = False,

@@ -1,8 +1,7 @@
-"""What is counted against what: buckets of orders by status and by time.
+"""The buckets in which orders are counted, by us and at the API: a status and a range of time each.
 
-A bucket is closed on both sides, as the API's own ranges are, and lies between whole seconds, since a server may round
-the ends of a range to them. The surprise: an order that sits on a cut is counted on both sides of it, by the API and
-by us alike.
+A bucket includes both its ends, as the ranges of the API do. They are whole seconds, since a server may round them. The
+surprise: an order that lies on a cut between two buckets is counted in both, by the API and by us alike.
 """
 
 from __future__ import annotations
@@ -20,18 +19,8 @@ SECOND = timedelta(seconds=1)
 STATUSES = OPEN_STATUSES + FINAL_STATUSES
 
 
-class Verify(StrEnum):
-    """How a sync proves what it leaves behind: not at all, by the whole range, or as finely as `Depth` does."""
-
-    NONE = "none"
-    QUICK = "quick"
-    MONTH = "month"
-    WEEK = "week"
-    DAY = "day"
-
-
 class Depth(StrEnum):
-    """How finely orders are counted: a difference cancelled by another inside one bucket stays hidden."""
+    """How finely orders are counted: two differences that cancel each other inside one bucket stay hidden."""
 
     QUICK = "quick"
     MONTH = "month"
@@ -88,14 +77,14 @@ class ComparisonPlan:
 
 
 def whole_seconds(window: Window) -> Window | None:
-    """Take the part of a window between whole seconds, which is all that buckets speak of."""
+    """Return the part of a window between whole seconds, the only ends that a bucket has."""
     start = window.start.replace(microsecond=0)
     end = window.end.replace(microsecond=0)
     return Window(start, end) if start < end else None
 
 
 def plan_buckets(window: Window, depth: Depth, status: str, days_held: Sequence[datetime]) -> list[Bucket]:
-    """Cut a window into calendar periods; those in a row that hold no such order make one bucket."""
+    """Cut a window into calendar periods; successive periods without such an order make one bucket."""
     if depth is Depth.QUICK:
         return [Bucket(window, status)]
     starts = sorted({_period(day, depth) for day in days_held})

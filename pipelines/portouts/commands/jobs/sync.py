@@ -23,7 +23,7 @@ from portouts.telnyx.queries import Axis
 from portouts.transform.build import build_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.verify.comparison import Verdict
-from portouts.verify.count_buckets import Depth, Verify
+from portouts.verify.count_buckets import Depth
 from portouts.verify.verification import (
     AFTER_SYNC,
     MOST_SEARCHED_AFTER_SYNC,
@@ -62,7 +62,8 @@ class SyncRequest:
     full: bool = False
     allow_unproven: bool = False
     accept_deletions: bool = False
-    verify: Verify = Verify.QUICK
+    verify: Depth | None = Depth.QUICK
+    """How finely to compare the result with the API's counts; None: not at all."""
     keep: int | None = None
     """So many versions published before are used; None: those that are there."""
     rebuild: bool = False
@@ -220,7 +221,7 @@ def _verify(
     clock: Callable[[], datetime],
 ) -> Certificate | None:
     """Compare what is held now with the API's counts, and read again what differs; its requests are the sync's."""
-    if request.verify is Verify.NONE:
+    if request.verify is None:
         return None
     started_at, covered = clock(), raw.state().covered
     ranges = ranges_to_compare(covered[Axis.INSERTED])
@@ -233,8 +234,8 @@ def _verify(
         accept_deletions=request.accept_deletions,
         batch_rows=request.batch_rows,
     )
-    depth = AFTER_SYNC if request.verify is Verify.QUICK else Depth(request.verify)
-    settled = verification.settle(_plan(raw, request, report, ranges), repair=True)
+    depth = AFTER_SYNC if request.verify is Depth.QUICK else request.verify
+    settled = verification.settle(_plan(raw, request, report, request.verify, ranges), repair=True)
     report.requests += verification.requests
     comparison, _ = settled
     report.unusable = comparison.unusable | report.unusable
@@ -247,11 +248,11 @@ def _verify(
     return certificate
 
 
-def _plan(raw: RawPipeline, request: SyncRequest, report: SyncReport, ranges: Sequence[Window]) -> Plan:
+def _plan(raw: RawPipeline, request: SyncRequest, report: SyncReport, depth: Depth, ranges: Sequence[Window]) -> Plan:
     """Plan what to compare after a sync; the events are counted until they have been counted once."""
     events = events_to_count(raw.state().covered[Axis.EVENTS], report.as_of)
-    if request.verify is not Verify.QUICK:
-        return plan_depth(ranges, Depth(request.verify), events=events)
+    if depth is not Depth.QUICK:
+        return plan_depth(ranges, depth, events=events)
     with raw.warehouse.connected() as connection:
         is_counted = has_counted_events(connection) and not request.full
     return plan_after_sync(
