@@ -20,8 +20,8 @@ from portouts.telnyx.errors import TelnyxError
 from portouts.verify.comparison import Comparison, Verdict
 from portouts.verify.count_buckets import Bucket, ComparisonPlan, Depth, plan_buckets, whole_seconds
 from portouts.verify.local_orders import LocalOrders
+from portouts.verify.plans import plan_depth
 from portouts.verify.reconcile import Reconciliation
-from portouts.verify.verification import plan_depth
 from portouts.windows import BEGINNING, Window
 from portouts_sandbox import World
 from simulation.faulty_api import Faults, FaultyApi

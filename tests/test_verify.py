@@ -20,8 +20,8 @@ from portouts.transform.inputs import ModelInputs
 from portouts.verify.comparison import Comparison, Verdict
 from portouts.verify.count_buckets import Depth
 from portouts.verify.local_orders import LocalOrders
+from portouts.verify.plans import plan_depth, ranges_to_compare
 from portouts.verify.reconcile import Reconciliation
-from portouts.verify.verification import plan_depth, ranges_to_compare
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import BEGINNING, Window
 from portouts_sandbox import World, create_app

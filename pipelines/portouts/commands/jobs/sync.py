@@ -22,19 +22,18 @@ from portouts.telnyx.clock import TOLERANCE
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import build_in_limited_memory
 from portouts.transform.checks import CheckWarning
+from portouts.verify.certificate import AFTER_SYNC, certify
 from portouts.verify.comparison import Verdict
 from portouts.verify.count_buckets import Depth
-from portouts.verify.verification import (
-    AFTER_SYNC,
+from portouts.verify.plans import (
     MOST_SEARCHED_AFTER_SYNC,
     Plan,
-    Verification,
-    certify,
     events_to_count,
     plan_after_sync,
     plan_depth,
     ranges_to_compare,
 )
+from portouts.verify.verification import Verification
 from portouts.warehouse.metadata import (
     Certificate,
     SyncRecord,

@@ -17,9 +17,11 @@ from portouts.load.settings import Settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, build_in_limited_memory
+from portouts.verify.certificate import certify
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import ComparisonPlan, Depth
-from portouts.verify.verification import Plan, Verification, certify, events_to_count, plan_depth, ranges_to_compare
+from portouts.verify.plans import Plan, events_to_count, plan_depth, ranges_to_compare
+from portouts.verify.verification import Verification
 from portouts.warehouse.metadata import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import Window
