@@ -67,7 +67,6 @@ class Whole:
 class TooLong:
     """The list is better read in parts."""
 
-    pages: Sequence[Pages]
     parts: Sequence[ListQuery]
 
 
@@ -75,7 +74,6 @@ class TooLong:
 class Moving:
     """The pages do not hold as many distinct rows as they state, or state different totals."""
 
-    pages: Sequence[Pages]
     is_longer_than_a_page: bool
 
 
@@ -83,140 +81,152 @@ class Moving:
 class Overstated:
     """The stated total is too high: the page that should be the last is empty."""
 
-    pages: Sequence[Pages]
-
 
 @dataclass(frozen=True)
 class Capped:
     """The stated total is too low: rows lie beyond it."""
-
-    pages: Sequence[Pages]
 
 
 @dataclass(frozen=True)
 class Uncounted:
     """The API states no total."""
 
-    pages: Sequence[Pages]
 
-
-Attempt = Whole | TooLong | Moving | Overstated | Capped | Uncounted
-"""The outcome of one attempt to read a list. `pages` are those that were read, the first page among them."""
+Outcome = Whole | TooLong | Moving | Overstated | Capped | Uncounted
+"""The outcome of one attempt to read a list."""
 
 
 class ListReader:
-    """Read one list until it is proven, or is better read in parts, or cannot be proven."""
+    """Read lists until each is proven, or is better read in parts, or cannot be proven."""
 
     def __init__(self, pages: PageReader, first_pages: dict[ListQuery, Pages]) -> None:
         self._pages = pages
         self._first_pages = first_pages
 
     async def read(self, query: ListQuery) -> Read | Split:
-        tried: list[Pages] = []
+        attempts = Attempts(self._pages, query, self._first_pages.pop(query, None))
         is_longer = False
         for _ in range(ATTEMPTS):
-            match await self._attempt(query):
+            match await attempts.attempt():
                 case Whole(pages):
-                    return _as_read(query, pages, tried, is_proven=True)
-                case TooLong(pages, parts):
-                    return Split(parts, _orders(query, [*tried, *pages]))
-                case Moving(pages, is_longer):
-                    tried += pages
-                case Overstated(pages):
-                    tried += pages
-                case Capped(pages):
-                    tried += pages
+                    return _as_read(query, pages, attempts.fetched, is_proven=True)
+                case TooLong(parts):
+                    return Split(parts, _orders(query, attempts.fetched))
+                case Moving(is_longer):
+                    pass
+                case Overstated():
+                    pass
+                case Capped():
                     is_longer = True
                     break
-                case Uncounted(pages):
-                    tried += pages
+                case Uncounted():
                     break
-        # A list of no more rows than one page holds is not split: shorter lists would prove no more.
+        # No more rows than one page holds, whatever the total says: shorter lists would prove no more.
         if is_longer and query.window.can_split:
-            return Split(query.split(2), _orders(query, tried))
-        return _as_read(query, await self._pages_to_the_end(query), tried, is_proven=False)
+            return Split(query.split(2), _orders(query, attempts.fetched))
+        return _as_read(query, await attempts.pages_to_the_end(), attempts.fetched, is_proven=False)
 
-    async def _attempt(self, query: ListQuery) -> Attempt:
-        first = self._first_pages.pop(query, None) or await self._pages.page(query, 1)
+
+class Attempts:
+    """Attempts to read one list. Every page fetched holds versions of orders, whatever comes of the attempt."""
+
+    def __init__(self, pages: PageReader, query: ListQuery, counted: Pages | None) -> None:
+        self.fetched: list[Pages] = [counted] if counted else []
+        self._pages = pages
+        self._query = query
+        self._counted = counted
+
+    async def attempt(self) -> Outcome:
+        first, self._counted = self._counted or await self._page(1), None
         if first.total is None:
-            return Uncounted([first])
-        size = _rows_on_a_page(first)
+            return Uncounted()
+        query, size = self._query, _rows_on_a_page(first)
         count = page_count(first.total, size)
         if query.page_limit is not None and count > query.page_limit:
             return Whole([first])
-        if first.total == count * size and await self._has_rows_beyond(query, first, count):
-            return Capped([first])
+        if first.total == count * size and await self._goes_on(first, count):
+            return Capped()
         try:
             if count > PAGES_AT_A_TIME[query.axis] and query.window.can_split:
-                return await self._split_long(query, first, count)
-            return await self._read_pages(query, first, count)
+                return await self._cut(first, count)
+            return await self._read_pages(first, count)
         except Unprocessable:  # the API refuses pages this deep; shorter lists have no deep pages
             if not query.window.can_split:
                 raise
-            return TooLong([first], query.split(2))
+            return TooLong(query.split(2))
 
-    async def _has_rows_beyond(self, query: ListQuery, first: Pages, count: int) -> bool:
-        """Return whether rows lie beyond full pages: a server may never count more than a multiple of the page size.
-
-        This matters for ranges only. Orders that a list of one status lacks are fetched by id.
-        """
-        if not is_range(query):
-            return False
-        try:
-            beyond = await self._pages.page(query, count + 1)
-            if not beyond.ids:
-                return False
-            last = first if count == 1 else await self._pages.page(query, count)
-        except Unprocessable:
-            return True  # the API refuses pages this deep, so nothing shows that the list ends here
-        return not set(last.ids).issuperset(beyond.ids)  # some servers answer the last page in place of later ones
-
-    async def _split_long(self, query: ListQuery, first: Pages, count: int) -> TooLong | Overstated:
-        """Cut a long list into parts of about the wanted length.
-
-        The last page usually holds the oldest rows, which show where the list begins. The empty time before, often many
-        years, then costs one request instead of a part of each cut. It is only a hint: every part is proven.
-        """
-        last = await self._pages.page(query, count)
-        if not last.ids and (fewer := await self._pages_as_long_as_the_second(query, first)) < count:
-            count, last = fewer, await self._pages.page(query, fewer)
-        if not last.ids:
-            return Overstated([first])
-        oldest = pc.min(last.table["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
-        begins_at = floor_to_resolution(oldest) if oldest else query.window.start
-        parts = max(2, page_count(count * 4, PAGES_AT_A_TIME[query.axis] * 3))
-        return TooLong([first, last], _parts(query, parts, begins_at))
-
-    async def _pages_as_long_as_the_second(self, query: ListQuery, first: Pages) -> int:
-        """Count the pages by the length of the second one: the first may be shorter than those that follow."""
-        second = await self._pages.page(query, 2)
-        return page_count(first.total or 0, max(len(second.ids), _rows_on_a_page(first)))
-
-    async def _read_pages(self, query: ListQuery, first: Pages, count: int) -> Whole | Moving:
-        """Read the pages that the total makes, and further ones while rows are missing: they may be shorter."""
-        pages = [first, *await self._pages.pages_after_first(query, count)]
-        missing = (first.total or 0) - sum(len(page.ids) for page in pages)
-        number = count
-        while missing > 0 and not pages[-1].ends_empty:
-            number += 1
-            pages.append(await self._pages.page(query, number))
-            missing -= len(pages[-1].ids)
-        if is_whole(pages):
-            return Whole(pages)
-        is_full = len(first.ids) >= first.size
-        return Moving(pages, is_full or len(_distinct_ids(pages)) > _rows_on_a_page(first))
-
-    async def _pages_to_the_end(self, query: ListQuery) -> list[Pages]:
+    async def pages_to_the_end(self) -> list[Pages]:
         """Read page after page until one holds no row that is new."""
-        pages = [await self._pages.page(query, 1)]
+        pages = [await self._page(1)]
         seen = set(pages[0].ids)
         while seen:
-            page = await self._pages.page(query, len(pages) + 1)
+            page = await self._page(len(pages) + 1)
             if seen.issuperset(page.ids):
                 break
             seen.update(page.ids)
             pages.append(page)
         return pages
+
+    async def _page(self, number: int) -> Pages:
+        page = await self._pages.page(self._query, number)
+        self.fetched.append(page)
+        return page
+
+    async def _goes_on(self, first: Pages, count: int) -> bool:
+        """Return whether rows lie beyond full pages: a server may never count more than a multiple of the page size.
+
+        Only of a range must all rows be read. Orders that a list of one status lacks are fetched by id.
+        """
+        if not is_range(self._query):
+            return False
+        try:
+            beyond = await self._page(count + 1)
+            if not beyond.ids:
+                return False
+            last = first if count == 1 else await self._page(count)
+        except Unprocessable:
+            return True  # it refuses pages this deep, so nothing shows that the list ends here
+        return not set(last.ids).issuperset(beyond.ids)  # some servers answer the last page in place of later ones
+
+    async def _cut(self, first: Pages, count: int) -> TooLong | Overstated:
+        """Cut a long list into parts of about the wanted length.
+
+        The last page tends to hold the oldest rows, which show where the list begins. So the empty time before, often
+        many years, costs one request instead of a part of each cut. It is only a hint: every part is proven.
+        """
+        query = self._query
+        last = await self._page(count)
+        if not last.ids and (fewer := await self._pages_as_long_as_the_second(first)) < count:
+            count, last = fewer, await self._page(fewer)
+        if not last.ids:
+            return Overstated()
+        oldest = pc.min(last.table["created_at" if query.axis is Axis.EVENTS else "inserted_at"]).as_py()
+        begins_at = floor_to_resolution(oldest) if oldest else query.window.start
+        parts = max(2, page_count(count * 4, PAGES_AT_A_TIME[query.axis] * 3))
+        return TooLong(_parts(query, parts, begins_at))
+
+    async def _pages_as_long_as_the_second(self, first: Pages) -> int:
+        """Count the pages by the length of the second one: the first may be shorter than those that follow."""
+        second = await self._page(2)
+        return page_count(first.total or 0, max(len(second.ids), _rows_on_a_page(first)))
+
+    async def _read_pages(self, first: Pages, count: int) -> Whole | Moving:
+        """Read all pages: as many as the total makes, and further ones while rows are wanting."""
+        rest, refusal = await self._pages.pages_after_first(self._query, count)
+        self.fetched += rest
+        if refusal:
+            raise refusal
+        pages = [first, *rest]
+        wanting = (first.total or 0) - sum(len(page.ids) for page in pages)
+        number = count
+        while wanting > 0 and not pages[-1].ends_empty:  # later pages may be shorter than the first
+            number += 1
+            pages.append(await self._page(number))
+            wanting -= len(pages[-1].ids)
+        if is_whole(pages):
+            return Whole(pages)
+        is_full = len(first.ids) >= first.size
+        return Moving(is_full or len(_distinct_ids(pages)) > _rows_on_a_page(first))
 
 
 def _parts(query: ListQuery, count: int, begins_at: datetime) -> Sequence[ListQuery]:
@@ -248,14 +258,14 @@ def _orders(query: ListQuery, pages: Iterable[Pages]) -> tuple[pa.Table, ...]:
     return () if query.axis is Axis.EVENTS else tuple(page.table for page in pages)
 
 
-def _as_read(query: ListQuery, pages: Sequence[Pages], tried: Sequence[Pages], *, is_proven: bool) -> Read:
+def _as_read(query: ListQuery, pages: Sequence[Pages], fetched: Sequence[Pages], *, is_proven: bool) -> Read:
     return Read(
         query,
         pa.concat_tables(page.table for page in pages),
         is_proven,
-        discarded=_orders(query, tried),
-        uncounted=next((page.uncounted for page in [*tried, *pages] if page.uncounted), None),
+        discarded=_orders(query, (page for page in fetched if page not in pages)),
+        uncounted=next((page.uncounted for page in [*fetched, *pages] if page.uncounted), None),
         unusable=tuple({row.fingerprint: row for page in pages for row in page.unusable}.values()),
-        misplaced=tuple(said for page in pages for said in page.misplaced),
-        mended=tuple(said for page in pages for said in page.mended),
+        misplaced=tuple(text for page in pages for text in page.misplaced),
+        mended=tuple(text for page in pages for text in page.mended),
     )

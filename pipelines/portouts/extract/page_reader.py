@@ -72,20 +72,33 @@ class PageReader:
         self._privacy = privacy
 
     async def page(self, query: ListQuery, number: int) -> Pages:
-        return await self._fetch(query, [number])
+        pages, refusal = await self._fetch(query, [number])
+        if refusal:
+            raise refusal
+        return pages[0]
 
-    async def pages_after_first(self, query: ListQuery, count: int) -> list[Pages]:
-        """Fetch the second page of the list, and all up to page `count`."""
+    async def pages_after_first(self, query: ListQuery, count: int) -> tuple[list[Pages], Unprocessable | None]:
+        """Fetch the second page of the list, and all up to page `count`.
+
+        Returns the pages that the API answers, and its refusal if it refuses one: they hold versions of orders too.
+        """
         numbers = range(2, count + 1)
         starts = range(0, len(numbers), PAGES_TOGETHER)
-        return await all_of(self._fetch(query, numbers[start : start + PAGES_TOGETHER]) for start in starts)
+        fetched = await all_of(self._fetch(query, numbers[start : start + PAGES_TOGETHER]) for start in starts)
+        return [pages for group, _ in fetched for pages in group], next(filter(None, (why for _, why in fetched)), None)
 
-    async def _fetch(self, query: ListQuery, numbers: Sequence[int]) -> Pages:
+    async def _fetch(self, query: ListQuery, numbers: Sequence[int]) -> tuple[list[Pages], Unprocessable | None]:
+        answers = await all_of(self._page_or_refusal(query, number) for number in numbers)
+        pages = {number: page for number, page in zip(numbers, answers, strict=True) if isinstance(page, Page)}
+        refusal = next((answer for answer in answers if isinstance(answer, Unprocessable)), None)
+        return [self._joined(query, [*pages], [*pages.values()])] if pages else [], refusal
+
+    async def _page_or_refusal(self, query: ListQuery, number: int) -> Page | Unprocessable:
         row_type = Event if query.axis is Axis.EVENTS else Order
-        pages = await all_of(
-            self._api.fetch_list(query.path, query.params(number, self._page_size), row_type) for number in numbers
-        )
-        return self._joined(query, numbers, pages)
+        try:
+            return await self._api.fetch_list(query.path, query.params(number, self._page_size), row_type)
+        except Unprocessable as refusal:
+            return refusal
 
     def _joined(self, query: ListQuery, numbers: Sequence[int], pages: Sequence[Page]) -> Pages:
         """Make one table of these pages, and check its rows."""
