@@ -31,16 +31,17 @@ KEY = "KEY_CANARY_9021_NOT_A_SECRET"
 ZONES = {"utc": "UTC", "kolkata": "Asia/Kolkata", "new-york": "America/New_York"}
 
 
+def write_settings(folder: Path, name: str, line: str) -> None:
+    (folder / ".dlt").mkdir(exist_ok=True)
+    (folder / ".dlt" / name).write_text(f"[sources.telnyx]\n{line}\n")
+
+
 @pytest.fixture(scope="module")
 def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     folder, strange = tmp_path_factory.mktemp("synced"), tmp_path_factory.mktemp("page-size-0")
-    for place, name, line in (
-        (folder, "secrets.toml", f'api_key = "{KEY}"'),
-        (strange, "secrets.toml", f'api_key = "{KEY}"'),
-        (strange, "config.toml", "page_size = 0"),
-    ):
-        (place / ".dlt").mkdir(exist_ok=True)
-        (place / ".dlt" / name).write_text(f"[sources.telnyx]\n{line}\n")
+    write_settings(folder, "secrets.toml", f'api_key = "{KEY}"')
+    write_settings(strange, "secrets.toml", f'api_key = "{KEY}"')
+    write_settings(strange, "config.toml", "page_size = 0")
     world = World(ORDERS - 12, seed=5)
     for hours in range(12):  # whatever is hours off at the end of a range shows
         world.add_order(inserted_at=world.now - timedelta(hours=hours))
@@ -52,14 +53,8 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
             )
             for name, zone in ZONES.items()
         }
-        processes["wrong key"] = portouts_command.start(
-            *sync,
-            "--database",
-            "refused.duckdb",
-            folder=folder,
-            TELNYX_API_KEY="KEY_WRONG_CANARY",
-            TELNYX_BASE_URL=base_url,
-        )
+        wrong = {"TELNYX_API_KEY": "KEY_WRONG_CANARY", "TELNYX_BASE_URL": base_url}
+        processes["wrong key"] = portouts_command.start(*sync, "--database", "refused.duckdb", folder=folder, **wrong)
         processes["no such engine"] = portouts_command.start(
             *sync, "--destination", "abacus", "--database", "none.duckdb", folder=folder, TELNYX_BASE_URL=base_url
         )

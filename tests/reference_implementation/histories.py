@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from reference_implementation.business_time import business_hours, closed_in, is_within_one_business_day
 from reference_implementation.carriers import given
@@ -128,11 +129,12 @@ def reconstruct_steps(
         later = [at for at, _, status in sightings if status == now and last.began_at and at >= last.began_at]
         newest = max(as_of, last.began_at or as_of)
         steps.append(observed(now, later[0]) if later else Step(now, newest, "observation"))
-    kept = steps[:1]
-    for step in steps[1:]:
-        if step.status != kept[-1].status:
-            kept.append(step)
-    return kept
+    return without_repeats(steps)
+
+
+def without_repeats(steps: list[Step]) -> list[Step]:
+    """Leave out a step whose status is that of the one before it."""
+    return [step for before, step in pairwise([None, *steps]) if step and (not before or step.status != before.status)]
 
 
 def in_order_of_life(events: list[Row], now: str) -> list[tuple[datetime, str]]:

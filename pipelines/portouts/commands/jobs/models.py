@@ -69,7 +69,7 @@ def _rebuild(warehouse: Warehouse, settings: Settings, keep: int | None, accept_
 
 
 def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:
-    """Tell whether the published file shows what the working file does."""
+    """Return whether the published file shows what the working file does."""
     if not database.exists():
         return False
     try:
