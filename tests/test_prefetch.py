@@ -1,4 +1,4 @@
-"""A sync that reads the next chunk while it loads one: the same rows for the same requests, and nothing left behind."""
+"""A sync that reads the next package while it loads one: the same rows for the same requests, nothing left behind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from simulated_account import WITHOUT_EVENT, Account, ask
 pytestmark = pytest.mark.slow  # a whole sync a test
 
 ORDERS, PAGE_SIZE, BATCH_ROWS, PACKAGES = 60, 5, 60, 3
-PATIENCE = 30  # seconds, for what would otherwise never come
+TIMEOUT = 30  # seconds, for what would otherwise never come
 TABLES = ["portouts", "portout_phone_numbers", "portout_events", "portout_observations", "portout_ported_ranges"]
 HELD = {table: f"from raw.{table} order by all" for table in TABLES}
 # What must not depend on how many syncs it took.
@@ -47,12 +47,12 @@ begin, read_package = Prefetch._begin, PackageReader.read
 def begin_and_wait(self: Prefetch) -> Future[LoadPackage | None]:
     """Read faster than anybody can load: a package is read before its beginner goes on."""
     future = begin(self)
-    wait([future], PATIENCE)
+    wait([future], TIMEOUT)
     return future
 
 
 @pytest.fixture(params=["whenever", "at once"])
-def pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def reading_speed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read ahead as it happens, and at the worst possible instant."""
     if request.param == "at once":
         monkeypatch.setattr(Prefetch, "_begin", begin_and_wait)
@@ -119,7 +119,7 @@ class Syncs:
         return {name: self.account.ask(query) for name, query in queries.items()}
 
     def committed(self) -> dict[str, Any]:
-        """What the chunks loaded so far have left: their rows, and the state that came with them."""
+        """What the packages loaded so far have left: their rows, and the state that came with them."""
         working = self.account.state / "working.duckdb"
         rows = {table: ask(working, query) for table, query in HELD.items()}
         warehouse = Warehouse(self.account.database)
@@ -164,7 +164,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tupl
 
 
 def after_load(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], None]) -> None:
-    """Do something once so many chunks have been loaded, before the next is asked for."""
+    """Do something once so many packages have been loaded, before the next is asked for."""
     load, loads = RawPipeline.load, iter(range(1, 100))
 
     def loading(*arguments: Any) -> None:
@@ -178,7 +178,7 @@ def after_load(monkeypatch: pytest.MonkeyPatch, number: int, act: Callable[[], N
 # While nothing goes wrong
 
 
-@pytest.mark.usefixtures("pace")
+@pytest.mark.usefixtures("reading_speed")
 def test_looking_ahead_changes_no_row_no_covered_range_and_no_request(syncs: Syncs, one_by_one: Syncs) -> None:
     outcomes = []
     for each in (syncs, one_by_one):
@@ -208,7 +208,7 @@ def test_the_next_package_is_read_while_one_is_loaded_and_the_one_after_it_is_no
         return package
 
     def look() -> None:
-        assert has_read_two.wait(PATIENCE)
+        assert has_read_two.wait(TIMEOUT)
         assert syncs.begun == 2
 
     monkeypatch.setattr(PackageReader, "read", reading)
@@ -248,7 +248,7 @@ def test_a_load_that_fails_commits_nothing_of_what_was_read_ahead_and_the_next_s
 
 
 @pytest.mark.usefixtures("at_once")
-def test_what_fails_ahead_is_raised_when_it_is_asked_for_and_the_chunk_before_it_stays(
+def test_what_fails_ahead_is_raised_when_it_is_asked_for_and_the_package_before_it_stays(
     syncs: Syncs, one_by_one: Syncs, undisturbed: dict[str, list[tuple[Any, ...]]]
 ) -> None:
     messages = []
@@ -278,13 +278,13 @@ def test_what_ends_a_sync_breaks_off_the_read_ahead_even_if_the_api_never_answer
     async def never() -> None:
         is_asked.set()
         try:
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(TIMEOUT)
         except asyncio.CancelledError:
             broken_off.append(error)
             raise
 
     def end() -> NoReturn:
-        assert is_asked.wait(PATIENCE)
+        assert is_asked.wait(TIMEOUT)
         raise error
 
     begun: list[Future[LoadPackage | None]] = []
@@ -323,7 +323,7 @@ def test_a_sync_asked_to_stop_loads_what_it_has_read_ahead_and_begins_no_more(
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_sync_asked_to_stop_when_its_last_chunk_has_been_read_ahead_is_done(
+def test_a_sync_asked_to_stop_when_its_last_package_has_been_read_ahead_is_done(
     syncs: Syncs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has_read_all = threading.Event()

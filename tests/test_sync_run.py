@@ -60,7 +60,7 @@ def order(status: str, updated_at: datetime) -> Row:
 
 
 def sync(api: Replicas, state: SyncState, as_of: datetime) -> list[datetime]:
-    """Read one sync in one chunk; return the versions that it loads."""
+    """Read one sync in one package; return the versions that it loads."""
     tables = asyncio.run(read_in_one(SyncRun(api, SyncOptions(as_of, events=False), state)))
     versions: list[datetime] = tables["portouts"]["updated_at"].to_pylist()
     return versions
@@ -71,7 +71,7 @@ def test_a_full_sync_that_was_killed_goes_on_keeping_the_newest_version() -> Non
     state, ported = SyncState(), order("ported", INSERTED_AT + DAY)
     everywhere = Replicas(ported=[ported], inserted=[ported])
     assert sync(everywhere, state, INSERTED_AT + 2 * DAY) == [INSERTED_AT + DAY]
-    state.forget_ranges()  # as the first chunk of a full sync does, before it is killed
+    state.forget_ranges()  # as the first package of a full sync does, before it is killed
     lagging = Replicas(ported=[order("ported", INSERTED_AT + 3 * DAY)], inserted=[ported])
     assert sync(lagging, state, INSERTED_AT + 4 * DAY) == [INSERTED_AT + 3 * DAY]
 

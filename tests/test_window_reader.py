@@ -114,7 +114,7 @@ NEWEST = order(99, NOON + timedelta(hours=20))
 
 @pytest.mark.parametrize("at", [2, 3, 4, 5], ids=lambda at: f"before request {at}")
 @pytest.mark.parametrize(
-    "happening",
+    "change",
     [
         pytest.param(insert(NEWEST), id="inserted"),
         pytest.param(remove(-1), id="removed"),
@@ -122,9 +122,9 @@ NEWEST = order(99, NOON + timedelta(hours=20))
     ],
 )
 async def test_a_row_that_comes_or_goes_between_pages_loses_and_doubles_nothing(
-    happening: Callable[[ListServer], None], at: int
+    change: Callable[[ListServer], None], at: int
 ) -> None:
-    server = ListServer(orders_every(MINUTE, 23), hooks={at: happening})
+    server = ListServer(orders_every(MINUTE, 23), hooks={at: change})
     reads = await read(server, WHOLE_DAY)
     ids = ids_of(reads)
     assert proven(reads)

@@ -1,4 +1,4 @@
-"""An API in bad weather: the sandbox behind a transport that delays, breaks, lies and reshuffles, all from a seed.
+"""A faulty API: the sandbox behind a transport that delays, breaks, lies and reshuffles, all from a seed.
 
 Time is the world's: every request moves its clock, and a client that sleeps moves it too, so nothing waits for real.
 """
@@ -85,10 +85,10 @@ class MachineClock:
 
 
 class FaultyApi(httpx.AsyncBaseTransport):
-    """The sandbox as one reader sees it through the weather."""
+    """The sandbox as one reader sees it, with these faults."""
 
-    def __init__(self, world: World, rng: Random, weather: Faults, *, events: bool = True) -> None:
-        self.world, self.faults, self.has_events, self.requests = world, weather, events, 0
+    def __init__(self, world: World, rng: Random, faults: Faults, *, events: bool = True) -> None:
+        self.world, self.faults, self.has_events, self.requests = world, faults, events, 0
         self._rng = rng
         self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
         self._lists: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, list[Json]]] = {}
@@ -97,7 +97,7 @@ class FaultyApi(httpx.AsyncBaseTransport):
         self._is_lagging = False
         self.machine = MachineClock(world.seed)
         self._letters = Random(f"letters {world.seed}")
-        self._upper_share = self._letters.choice((0.0, 0.0, 0.02, 0.5)) if weather.fault_share else 0.0
+        self._upper_share = self._letters.choice((0.0, 0.0, 0.02, 0.5)) if faults.fault_share else 0.0
         self._failures: list[Callable[[httpx.Request], httpx.Response]] = [
             self._throttled,
             self._failing,

@@ -1,4 +1,4 @@
-"""One seed of the whole product: dlt, DuckDB, models and publish, in bad weather, killed at arbitrary calls.
+"""One seed of the whole product: dlt, DuckDB, models and publish, with a faulty API, killed at arbitrary calls.
 
 A kill is an exception raised inside whatever Python function happens to be called then: in dlt's extract, normalize and
 load, in our own code, between two statements of the models, before and after the rename. The next sync must go on as

@@ -15,7 +15,7 @@ from portouts.extract import run as sync_run
 from portouts.extract.page_reader import Pages
 from portouts.extract.state import SyncState
 from portouts.extract.upper_bound import UpperBound
-from portouts.records import batch as chunk
+from portouts.records import batch
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.queries import ListQuery
 from portouts.windows import Window
@@ -56,7 +56,7 @@ MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "open sweep": (SyncState, "remember", forgetting_open_orders),
     "before/after total": (list_reader, "is_whole", any_pages),
     "split": (ListQuery, "split", losing_a_part),
-    "newest wins": (chunk, "newest_versions", last_arrival),
+    "newest wins": (batch, "newest_versions", last_arrival),
     "api clock": (UpperBound, "follow", believing_the_machine),
 }
 # The first seeds that noticed when they were last looked for, to save looking: rare ones take hundreds. Just a hint.

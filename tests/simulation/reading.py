@@ -118,7 +118,7 @@ async def _sync_until_it_succeeds(rng: Random, world: World, api: FaultyApi, hel
 
 
 async def _sync(rng: Random, api: FaultyApi, held: Held, outcome: Outcome) -> SyncReport | None:
-    """Run one sync chunk by chunk; None if it was killed, before or after a commit."""
+    """Run one sync package by package; None if it was killed, before or after a commit."""
     options = SyncOptions(
         as_of=api.machine_now(),
         is_now=True,

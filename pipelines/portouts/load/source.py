@@ -153,7 +153,7 @@ def _keys(hints: Mapping[str, Any]) -> list[str]:
 
 
 def _pick(name: str, keys: list[str]) -> Callable[[Tables], pa.Table]:
-    """Make the transformer that takes one table out of a chunk and marks its keys as never null."""
+    """Make the transformer that takes one table out of a load package and marks its keys as never null."""
 
     def pick(tables: Tables) -> pa.Table:
         table = tables[name]

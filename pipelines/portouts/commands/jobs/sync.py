@@ -1,4 +1,4 @@
-"""The whole of one sync: lock, load chunk by chunk, verify, record, model, check, publish."""
+"""The whole of one sync: lock, load batch by batch, verify, record, model, check, publish."""
 
 from __future__ import annotations
 
