@@ -20,6 +20,8 @@ from reference_implementation.numbers import clock_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow  # builds all models for each case
+
 Row = dict[str, Any]
 
 CHICAGO, NEW_YORK, HONOLULU, TOLL_FREE = "+13125550101", "+12125550101", "+18085550101", "+18005550101"

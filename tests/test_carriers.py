@@ -18,6 +18,8 @@ from portouts.transform.operators import Operator, read_operators
 if TYPE_CHECKING:
     import duckdb
 
+pytestmark = pytest.mark.slow  # builds all models for each spelling
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 ONE_NAME = {

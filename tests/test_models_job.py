@@ -13,6 +13,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask
 
+pytestmark = pytest.mark.slow  # syncs before each build
+
 NOW = datetime(2026, 5, 16, 9, tzinfo=UTC)
 NOTHING, PUBLISHED, ALL = (False, False), (False, True), (True, True)
 

@@ -17,6 +17,8 @@ from portouts.transform.inputs import ModelInputs
 if TYPE_CHECKING:
     pass
 
+pytestmark = pytest.mark.slow  # builds all models for each account
+
 Row = dict[str, Any]
 
 HOUR = timedelta(hours=1)

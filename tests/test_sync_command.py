@@ -16,6 +16,8 @@ from portouts_command import Ended
 from portouts_sandbox import World, create_app, running
 from simulated_account import ask
 
+pytestmark = pytest.mark.slow  # starts a process for each kind of sync
+
 ORDERS = 120
 
 
