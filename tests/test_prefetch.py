@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -215,6 +217,26 @@ def test_the_next_package_is_read_while_one_is_loaded_and_the_one_after_it_is_no
     after_load(monkeypatch, 1, look)
     syncs.sync()
     assert syncs.begun == PACKAGES + 1
+
+
+def test_no_package_is_held_in_memory_while_it_is_loaded(syncs: Syncs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """dlt has written it to disk by then, and the next one is being read."""
+    take, load, taken = Prefetch.take, dlt.Pipeline.load, list[weakref.ref[Any]]()
+
+    def taking(self: Prefetch) -> LoadPackage:
+        package = take(self)
+        taken.append(weakref.ref(package.tables["portout_events"]))
+        return package
+
+    def loading(*arguments: Any, **named: Any) -> Any:
+        gc.collect()
+        assert [held for held in taken if held() is not None] == []
+        return load(*arguments, **named)
+
+    monkeypatch.setattr(Prefetch, "take", taking)
+    monkeypatch.setattr(dlt.Pipeline, "load", loading)
+    syncs.sync()
+    assert len(taken) == PACKAGES
 
 
 # When something does

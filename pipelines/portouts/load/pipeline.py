@@ -26,7 +26,7 @@ from portouts.extract.state import SyncState
 from portouts.load.connection import Connection
 from portouts.load.prefetch import prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
-from portouts.load.source import package_source
+from portouts.load.source import source_of
 from portouts.warehouse.folders import scratch_of
 from portouts.warehouse.metadata import make_ids_canonical
 from portouts.warehouse.warehouse import DATASET, Warehouse
@@ -50,8 +50,8 @@ class RawPipeline:
         client = connection.open()
         run = SyncRun(client, options, self.state(), connection.callbacks.on_progress, connection.callbacks.is_stopping)
         with prefetched(client, run, is_ahead=is_ahead and options.batch_rows is not None) as packages:
-            for package in packages:
-                self.load(package_source(package))
+            while packages.has_next():
+                self.load(source_of(packages.take))
         self.warehouse.memory.restore()
         return run.report
 

@@ -26,21 +26,27 @@ def prefetched(client: TelnyxClient, run: SyncRun, *, is_ahead: bool) -> Iterato
 
 
 class Prefetch:
-    """Iterate over load packages. Raises what reading a package raised when that package is asked for."""
+    """Hand over load packages one by one, and keep none of them: a package fills much of the memory of a sync."""
 
     def __init__(self, portal: BlockingPortal, reader: PackageReader, *, is_ahead: bool) -> None:
         self._portal = portal
         self._reader = reader
         self._is_ahead = is_ahead
+        self._next: Future[LoadPackage | None] | None = None
 
-    def __iter__(self) -> Iterator[LoadPackage]:
-        future = self._begin()
-        while package := future.result():
-            if self._is_ahead:
-                future = self._begin()
-            yield package
-            if not self._is_ahead:
-                future = self._begin()
+    def has_next(self) -> bool:
+        """Wait for the next package, and return whether there is one. Raises what reading it raised."""
+        self._next = self._next or self._begin()
+        return self._next.result() is not None
+
+    def take(self) -> LoadPackage:
+        """Return the next package, and begin to read the one after it."""
+        future, self._next = self._next or self._begin(), None
+        if (package := future.result()) is None:
+            raise IndexError("all load packages have been taken")
+        if self._is_ahead:
+            self._next = self._begin()
+        return package
 
     def _begin(self) -> Future[LoadPackage | None]:
         return self._portal.start_task_soon(self._reader.read)

@@ -92,7 +92,7 @@ def telnyx_source(
         allow_unproven=allow_unproven,
         accept_deletions=accept_deletions,
     )
-    return _source(lambda: _read_in_one(Connection(checked, open_client=open_client), options))
+    return source_of(lambda: _read_in_one(Connection(checked, open_client=open_client), options))
 
 
 def _read_in_one(connection: Connection, options: SyncOptions) -> LoadPackage:
@@ -100,7 +100,8 @@ def _read_in_one(connection: Connection, options: SyncOptions) -> LoadPackage:
     client = connection.open()
     run = SyncRun(client, options, SyncState.from_json(dlt.current.source_state().get("sync", {})))
     with prefetched(client, run, is_ahead=False) as packages:
-        [package] = packages
+        package = packages.take()
+        packages.has_next()  # there is none: reading ends
     return package
 
 
@@ -123,13 +124,8 @@ def sync_options(
     )
 
 
-def package_source(package: LoadPackage) -> DltSource:
-    """Make a source of one load package that has been read."""
-    return _source(lambda: package)
-
-
-def _source(read: Callable[[], LoadPackage]) -> DltSource:
-    """Make a source with one resource that reads a load package, and one transformer for each of its tables."""
+def source_of(read: Callable[[], LoadPackage]) -> DltSource:
+    """Make a dlt source of the load package that `read` returns: a resource for it, and a transformer per table."""
 
     @dlt.resource(name="reads", selected=False)
     def reads() -> Iterator[Tables]:
