@@ -76,7 +76,7 @@ def prune(value: Any) -> Any:
 
 
 def as_text(value: object) -> str:
-    """Return an `InvalidNumber` as the text that it was; for the hook of an encoder."""
+    """Return the text of an `InvalidNumber`; msgspec asks for it where it cannot encode a value."""
     if isinstance(value, InvalidNumber):
         return value.text
     raise TypeError(f"{type(value).__name__} is no JSON")

@@ -64,7 +64,7 @@ class SyncRequest:
     verify: Depth | None = Depth.QUICK
     """How finely to compare the result with the API's counts; None: not at all."""
     keep: int | None = None
-    """So many versions published before are used; None: those that are there."""
+    """Keep so many versions published before; None: those that are there."""
     rebuild: bool = False
     """Make the working file again from the published one first."""
     accept_settings: bool = False
