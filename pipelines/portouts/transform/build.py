@@ -87,6 +87,7 @@ def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: P
     run_files(connection, folder / "marts")
     warnings = run_checks(connection, folder / "checks")
     _drop_temporary_objects(connection, folder / "intermediate")
+    connection.execute("delete from raw.changed_orders")
     return warnings
 
 

@@ -1,9 +1,9 @@
-"""The metadata of a warehouse, in `raw` beside the rows: its syncs, the ranges they covered, its verifications."""
+"""The metadata of a warehouse, in `raw` beside the rows: syncs, covered ranges, verifications, changed orders."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -162,8 +162,24 @@ def certify_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
     return {**contents, CERTIFICATES: rows_and_checksum(connection, CERTIFICATES)}
 
 
+def note_changed_orders(connection: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> None:
+    """Queue orders for the next build of the models. Call it before their rows in `raw` change, or together with that.
+
+    An id may be queued twice, or without need; an order that changed and is not queued keeps its old rows in the marts.
+    """
+    create_metadata(connection)
+    connection.execute("insert into raw.changed_orders select distinct unnest(cast(? as varchar[]))", [list(ids)])
+
+
+def note_all_orders_changed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the next build of the models a full one, because any row of `raw` may change."""
+    create_metadata(connection)
+    connection.execute("insert into raw.changed_orders values (null)")
+
+
 def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_at: datetime) -> None:
     """Mark orders that the API no longer knows; their rows stay."""
+    note_changed_orders(connection, ids)
     connection.execute(
         "update raw.portouts set deleted_at = ? where deleted_at is null and id in (select unnest(?))",
         [deleted_at, ids],
@@ -173,6 +189,7 @@ def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_
 def make_ids_canonical(connection: duckdb.DuckDBPyConnection) -> None:
     """Write UUIDs that earlier versions loaded in lower case, and keep one row of those that become equal."""
     with transaction(connection):
+        note_all_orders_changed(connection)
         for table, (columns, key, best) in _ID_COLUMNS.items():
             for column in columns:
                 connection.execute(
@@ -194,6 +211,7 @@ def correct_future_instants(connection: duckdb.DuckDBPyConnection, now: datetime
     create_metadata(connection)
     if not connection.execute("select true from raw.syncs where as_of > ?", [now + tolerance]).fetchall():
         return
+    note_all_orders_changed(connection)
     before = now - timedelta(seconds=1)  # so that this sync is the latest
     for statement in (
         "update raw.syncs set as_of = $before where as_of > $before",

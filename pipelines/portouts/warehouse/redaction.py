@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from portouts.records.privacy import Privacy, json_text, mask_extra, mask_methods, mask_payload
 from portouts.records.schema import METHODS, PERSONAL_FIELDS
+from portouts.warehouse.metadata import note_all_orders_changed
 
 ROWS_AT_A_TIME = 50_000
 _HASH = re.compile("[0-9a-f]{32}")
@@ -35,6 +36,7 @@ def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
     """Cover what is readable in `raw` and may not be; return how many values were."""
     if privacy.pii == "keep":
         return 0
+    note_all_orders_changed(connection)
     held = PrivacyOfStoredRows(privacy.pii, privacy.salt)
 
     def text(value: str) -> str | None:
