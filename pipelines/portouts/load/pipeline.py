@@ -20,10 +20,12 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from duckdb import OutOfMemoryException as OutOfMemory
 
 from portouts.errors import LoadFailed, SettingsError
+from portouts.extract.intake import LoadPackage
 from portouts.extract.options import SyncOptions, SyncReport
 from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.load.connection import Connection
+from portouts.load.news import queue_orders
 from portouts.load.prefetch import prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
@@ -35,11 +37,12 @@ PIPELINE = "portouts"
 
 
 class RawPipeline:
-    """The pipeline that fills the schema `raw` of one warehouse."""
+    """The pipeline that fills the schema `raw` of one warehouse, in its working file or elsewhere."""
 
-    def __init__(self, warehouse: Warehouse, pipeline: dlt.Pipeline) -> None:
+    def __init__(self, warehouse: Warehouse, pipeline: dlt.Pipeline, *, is_elsewhere: bool = False) -> None:
         self.warehouse = warehouse
         self._pipeline = pipeline
+        self._is_elsewhere = is_elsewhere
 
     def state(self) -> SyncState:
         """Read the state that the last committed batch left."""
@@ -51,9 +54,16 @@ class RawPipeline:
         run = SyncRun(client, options, self.state(), connection.callbacks.on_progress, connection.callbacks.is_stopping)
         with prefetched(client, run, is_ahead=is_ahead and options.batch_rows is not None) as packages:
             while packages.has_next():
-                self.load(source_of(packages.take))
+                self.load(source_of(lambda: self._queued(packages.take())))
         self.warehouse.memory.restore()
         return run.report
+
+    def _queued(self, package: LoadPackage) -> LoadPackage:
+        """Queue the orders of a package for the next build; the models are built from the working file only."""
+        if not self._is_elsewhere:
+            with self.warehouse.connected() as connection:
+                queue_orders(connection, package.tables)
+        return package
 
     def load(self, source: DltSource) -> None:
         """Commit one batch in one load package."""
@@ -90,7 +100,7 @@ def raw_pipeline(warehouse: Warehouse, destination: str | None = None) -> Iterat
             pipeline.sync_destination()
         except PipelineStepFailed as error:
             raise cause_of(error) from error
-        raw = RawPipeline(warehouse, pipeline)
+        raw = RawPipeline(warehouse, pipeline, is_elsewhere=destination is not None)
         if not destination and not raw.state().are_ids_canonical:
             make_ids_canonical(warehouse.connection())
         yield raw

@@ -177,6 +177,17 @@ def note_all_orders_changed(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("insert into raw.changed_orders values (null)")
 
 
+def is_full_build_due(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the next build of the models computes all orders: there are no models yet, or any may be wrong."""
+    try:
+        connection.table("staging.model_inputs")
+    except duckdb.CatalogException:
+        return True
+    create_metadata(connection)
+    query = "select true from raw.changed_orders where portout_id is null limit 1"
+    return bool(connection.execute(query).fetchall())
+
+
 def mark_deleted(connection: duckdb.DuckDBPyConnection, ids: list[str], deleted_at: datetime) -> None:
     """Mark orders that the API no longer knows; their rows stay."""
     note_changed_orders(connection, ids)
