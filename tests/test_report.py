@@ -190,6 +190,15 @@ def test_without_a_database_nothing_is_written(tmp_path: Path) -> None:
 # What it depends on
 
 
+def test_notebooks_share_a_process_and_no_variable(empty: Path, tmp_path: Path) -> None:
+    shown = "from portouts.report.components import Answer\nAnswer(f\"{os.getpid()} {'leftover' in globals()}\")"
+    notebooks = write_notebook(tmp_path / "notebooks", "01_first", "import os\nleftover = 1", shown)
+    write_notebook(notebooks, "02_second", "import os", shown)
+    first, second = (section.headline.split() for section in build_report(empty, tmp_path / "x", notebooks).sections)
+    assert (first[1], second[1]) == ("True", "False")
+    assert first[0] == second[0] != str(os.getpid())
+
+
 def test_a_file_published_while_notebooks_run_makes_them_run_again(database: Path, empty: Path, tmp_path: Path) -> None:
     published, coming = tmp_path / "warehouse.duckdb", tmp_path / "coming.duckdb"
     shutil.copyfile(database, published)

@@ -16,8 +16,11 @@ from html import escape
 from typing import Any
 
 import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
 
 from portouts.report import names
@@ -57,9 +60,9 @@ STYLE: dict[str, Any] = {
     "xtick.major.pad": 6,
     "lines.linewidth": 2.2,
     "figure.dpi": 72,  # a point is a pixel of the SVG
-    "figure.constrained_layout.use": True,
     "hatch.linewidth": 0.8,
-    "savefig.transparent": True,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
 }
 
 
@@ -87,9 +90,9 @@ def draw_svg(drawing: Drawing, layout: Layout, *, height: int, alt: str) -> str:
     with matplotlib.style.context(["default", STYLE, {"svg.hashsalt": f"{alt}{layout.width}"}]):
         figure = Figure(figsize=(layout.width / 72, height / 72))
         drawing(figure, layout)
-        _separate_line_labels(figure)
+        _lay_out(figure)
         document = io.StringIO()
-        figure.savefig(document, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(document, metadata={"Date": None})  # type: ignore[no-untyped-call]  # it has no types
     return _inline(document.getvalue(), alt)
 
 
@@ -128,15 +131,23 @@ def spread_apart(heights: Sequence[float], gap: float) -> list[float]:
     return [shifted[index] for index in range(len(heights))]
 
 
-def _separate_line_labels(figure: Figure) -> None:
-    """Move the labels at the ends of lines apart. Their distances are known only after the layout."""
-    figure.draw_without_rendering()
-    for axes in figure.axes:
-        ends = [text for text in axes.texts if isinstance(text, Annotation) and text.get_gid() == LINE_LABEL]
-        heights = [float(axes.transData.transform((0, float(end.xy[1])))[1]) for end in ends]
-        for end, height, moved in zip(ends, heights, spread_apart(heights, _LABEL_HEIGHT), strict=True):
-            end.set_gid(None)
-            end.xyann = (8, moved - height)
+def _lay_out(figure: Figure) -> None:
+    """Place axes and labels; `savefig` would draw everything once more to do so."""
+    engine = ConstrainedLayoutEngine()
+    if figure.axes:
+        engine.execute(figure)
+    if sum(_separate_line_labels(axes) for axes in figure.axes):
+        engine.execute(figure)
+
+
+def _separate_line_labels(axes: Axes) -> int:
+    """Move the labels at the ends of lines apart, and count them. Their distances are known only after a layout."""
+    ends = [text for text in axes.texts if isinstance(text, Annotation) and text.get_gid() == LINE_LABEL]
+    heights = [float(axes.transData.transform((0, float(end.xy[1])))[1]) for end in ends]
+    for end, height, moved in zip(ends, heights, spread_apart(heights, _LABEL_HEIGHT), strict=True):
+        end.set_gid(None)
+        end.xyann = (8, moved - height)
+    return len(ends)
 
 
 def _inline(document: str, alt: str) -> str:

@@ -1,13 +1,14 @@
-"""Running the notebooks: each in its own process, with the interpreter that runs this one.
+"""Running the notebooks: one after the other in one kernel, with the interpreter that runs this one.
 
-It does not matter which kernels are installed, how the user has configured Jupyter, or whether the home folder is
-writable. A kernel ends with its notebook; it also ends if this process dies. The surprise: a sync may replace the
-published file meanwhile. Then all notebooks run again, so that they never show two versions on one page.
+Each notebook begins with an empty namespace, as if it had been opened by hand. Modules stay imported, because to import
+pandas and matplotlib takes longer than most notebooks. It does not matter which kernels are installed, how the user has
+configured Jupyter, or whether the home folder is writable. The kernel ends with the last notebook, or when this process
+dies. The surprise: a sync may replace the published file meanwhile. Then all notebooks run again, so that they never
+show two versions on one page.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -70,7 +71,7 @@ def run_notebooks(database: Path, folder: Path) -> list[Section]:
         # The open connection keeps the inode in use, so that another version cannot get the same inode.
         with connect(published):
             before = published.stat().st_ino
-            # In another thread nbclient installs no signal handlers, so Ctrl-C ends all notebooks, not only one.
+            # In another thread nbclient installs no signal handlers, so Ctrl-C ends the report, not only a notebook.
             with start_blocking_portal() as portal:
                 sections = portal.call(_run_all, published, paths)
         if published.stat().st_ino == before:
@@ -79,30 +80,33 @@ def run_notebooks(database: Path, folder: Path) -> list[Section]:
 
 
 async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
-    """Run all notebooks at once; after a failure the others still finish, so that each ends its own kernel."""
-    outcomes = await asyncio.gather(*(_run(path, database) for path in paths), return_exceptions=True)
-    notebooks = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        notebooks.append(outcome)
-    return [Section.of(path.name, notebook) for path, notebook in zip(paths, notebooks, strict=True)]
-
-
-async def _run(path: Path, database: Path) -> NotebookNode:
-    """Run one notebook in an empty folder."""
-    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    """Run the notebooks one after the other in one kernel, in an empty folder."""
     with tempfile.TemporaryDirectory(prefix="portouts-") as folder:
         client = NotebookClient(
-            notebook,
+            _cleanup(),
             kernel_manager_class=_OwnKernel.for_report(database, Path(folder)),
             resources={"metadata": {"path": folder}},
             timeout=CELL_SECONDS,
         )
-        try:
-            await client.async_execute()
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise NotebookFailed(f"{path.name}, {_failed_cell(notebook)}: {_reason(error)}") from None
+        async with client.async_setup_kernel():
+            return [Section.of(path.name, await _run(path, client)) for path in paths]
+
+
+async def _run(path: Path, client: NotebookClient) -> NotebookNode:
+    """Run one notebook; what another one has defined is removed first, what it has imported is not imported again."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    try:
+        for client.nb in (_cleanup(), notebook):
+            await client.async_execute(cleanup_kc=False)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise NotebookFailed(f"{path.name}, {_failed_cell(notebook)}: {_reason(error)}") from None
+    return notebook
+
+
+def _cleanup() -> NotebookNode:
+    """Return a notebook that removes all variables."""
+    cell = nbformat.v4.new_code_cell("%reset -f")  # type: ignore[no-untyped-call]  # as above
+    notebook: NotebookNode = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]  # as above
     return notebook
 
 
