@@ -29,9 +29,9 @@ from portouts.load.news import queue_orders
 from portouts.load.prefetch import prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
-from portouts.warehouse.folders import scratch_of
+from portouts.warehouse.folders import DATASET, scratch_of
 from portouts.warehouse.metadata import make_ids_canonical
-from portouts.warehouse.warehouse import DATASET, Warehouse
+from portouts.warehouse.warehouse import Warehouse
 
 PIPELINE = "portouts"
 

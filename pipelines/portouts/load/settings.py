@@ -8,16 +8,14 @@ publish personal data.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
-import dlt
 import msgspec
-from dlt.common.configuration.providers.provider import ConfigProvider
-from dlt.common.typing import AnyType, TSecretStrValue
 from msgspec import Meta
 from msgspec.inspect import BoolType, FloatType, IntType, LiteralType, type_info
 
@@ -25,21 +23,22 @@ from portouts.errors import SettingsError
 from portouts.load.settings_files import KEY_ADVICE, Found, Setting, found_in_environment, parse_instant
 from portouts.records.privacy import Pii, Privacy
 from portouts.records.time_zones import time_zone as find_time_zone
-from portouts.telnyx.client import DEFAULT_CONCURRENCY
-from portouts.telnyx.deadlines import DEFAULT_REQUEST_SECONDS
-from portouts.telnyx.network import DEFAULT_BASE_URL, require_base_url, require_certificates, require_proxies
+from portouts.telnyx.defaults import BASE_URL, CONCURRENCY, REQUEST_SECONDS
 from portouts.transform.holidays import HEADER as HOLIDAYS_HEADER
-from portouts.transform.holidays import read_holidays
-from portouts.transform.inputs import HolidayList, ModelSettings, OperatorList
+from portouts.transform.holidays import Holiday, read_holidays
 from portouts.transform.operators import HEADER as OPERATORS_HEADER
-from portouts.transform.operators import read_operators
+from portouts.transform.operators import Operator, read_operators
+
+if TYPE_CHECKING:
+    from portouts.transform.inputs import ModelInputs
 
 ARGUMENT = "argument"
 MINUTES_PER_YEAR = 60 * 24 * 366
 _SECRETS = frozenset({"api_key", "pii_salt"})
-_FILES: dict[object, tuple[list[str], Any]] = {
-    HolidayList: (HOLIDAYS_HEADER, read_holidays),
-    OperatorList: (OPERATORS_HEADER, read_operators),
+# Setting → the header of the file of which it is the path, and what reads that file.
+_FILES: Mapping[str, tuple[list[str], Callable[[Path], object]]] = {
+    "holidays": (HOLIDAYS_HEADER, read_holidays),
+    "operators": (OPERATORS_HEADER, read_operators),
 }
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -48,12 +47,12 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to reach the API, what to read, and how to mask it; never printed, because it contains the key."""
 
     api_key: str = ""
-    base_url: str = DEFAULT_BASE_URL
+    base_url: str = BASE_URL
     start_date: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=250)] = 250
-    max_concurrency: Annotated[int, Meta(ge=1, le=64)] = DEFAULT_CONCURRENCY
+    max_concurrency: Annotated[int, Meta(ge=1, le=64)] = CONCURRENCY
     overlap_minutes: Annotated[int, Meta(ge=0, le=MINUTES_PER_YEAR)] = 60
-    request_deadline_seconds: Annotated[int, Meta(ge=10, le=24 * 60 * 60)] = DEFAULT_REQUEST_SECONDS
+    request_deadline_seconds: Annotated[int, Meta(ge=10, le=24 * 60 * 60)] = REQUEST_SECONDS
     sync_deadline_minutes: Annotated[int, Meta(ge=0, le=MINUTES_PER_YEAR)] = 0
     """0: a sync has no deadline."""
     events: bool = True
@@ -75,6 +74,30 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def privacy(self) -> Privacy:
         return Privacy(self.pii, self.pii_salt or "")
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings that the models depend on; a list of holidays or operators is already read from its file."""
+
+    response_window_hours: Annotated[float, Meta(gt=0, le=24 * 365)] = 48.0
+    time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
+    business_time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("America/New_York"))
+    holidays: tuple[Holiday, ...] | None = None
+    """None: the list that is shipped."""
+    operators: tuple[Operator, ...] = ()
+
+    def inputs(self, as_of: datetime) -> ModelInputs:
+        """Return what the models need to describe this instant."""
+        from portouts.transform.inputs import ModelInputs, shipped_holidays
+
+        return ModelInputs(
+            as_of=as_of.astimezone(UTC),
+            response_window_hours=self.response_window_hours,
+            time_zone=self.time_zone.key,
+            business_time_zone=self.business_time_zone.key,
+            days_off=shipped_holidays() if self.holidays is None else self.holidays,
+            operators=self.operators,
+        )
 
 
 @dataclass(frozen=True)
@@ -126,29 +149,19 @@ def check_source_settings(found: Found) -> SourceSettings:
     _require_known(found)
     settings = _converted(SourceSettings, found)
     parse_instant("start_date", settings.start_date)
-    _require_base_url(settings.base_url)
     if settings.pii == "hash" and not settings.pii_salt:
         raise SettingsError("pii = hash needs pii_salt in .dlt/secrets.toml: without it, numbers are easily guessed.")
-    return msgspec.structs.replace(settings, api_key=_usable_key(settings.api_key))
+    usable = msgspec.structs.replace(settings, api_key=_usable_key(settings.api_key))
+    if usable.base_url != BASE_URL:  # last, since this imports httpx
+        _require_base_url(usable.base_url)
+    return usable
 
 
 def found_by_dlt() -> dict[str, Setting]:
     """Find settings where dlt looks for them: environment, files and vaults; under `sources.telnyx` only."""
-    found = found_in_environment(os.environ)
-    for provider in dlt.config.config_providers:
-        for name, value in _section(provider).items():
-            found.setdefault(name, Setting(value, provider.name))
-    return found
+    from portouts.load.dlt_config import found_by_providers
 
-
-def _section(provider: ConfigProvider) -> dict[str, Any]:
-    """Read the section of one provider: a file returns it whole, a vault returns one value by its name."""
-    whole, _ = provider.get_value("telnyx", AnyType, "", "sources")
-    values = dict(whole) if isinstance(whole, dict) else {}
-    for name in NAMES:
-        hint = TSecretStrValue if name in _SECRETS else AnyType
-        values[name], _ = provider.get_value(name, hint, "", "sources", "telnyx")
-    return {name: value for name, value in values.items() if value is not None and not isinstance(value, dict)}
+    return {**found_by_providers(NAMES, _SECRETS), **found_in_environment(os.environ)}
 
 
 def _with_arguments(found: Found | None, api_key: str | None, base_url: str | None, settings: dict[str, Any]) -> Found:
@@ -169,6 +182,8 @@ def _require_access(settings: SourceSettings) -> None:
     """Raise `SettingsError` if there is no key, or if certificates or a proxy of the environment cannot be used."""
     if not settings.api_key:
         raise SettingsError(KEY_ADVICE)
+    from portouts.telnyx.network import require_certificates, require_proxies
+
     try:
         require_certificates(os.environ)
         require_proxies(os.environ)
@@ -177,6 +192,8 @@ def _require_access(settings: SourceSettings) -> None:
 
 
 def _require_base_url(url: str) -> None:
+    from portouts.telnyx.network import require_base_url
+
     try:
         require_base_url(url)
     except ValueError as error:
@@ -200,38 +217,46 @@ def _usable_key(api_key: str) -> str:
 def _converted(settings: type[S], found: Found) -> S:
     """Convert the settings of one kind; all others that were found do not matter here."""
     types = {one.name: one.type for one in msgspec.structs.fields(settings)}
-    given = {name: one for name, one in found.items() if name in types and not _is_no_path(types[name], one)}
+    given = {name: one for name, one in found.items() if name in types and not _is_no_path(name, one)}
     return settings(**{name: _value(name, one, types[name]) for name, one in given.items()})
 
 
-def _is_no_path(expected: Any, setting: Setting) -> bool:
+def _is_no_path(name: str, setting: Setting) -> bool:
     """Return whether an empty text stands for no file."""
-    return expected in _FILES and setting.value == ""
+    return name in _FILES and setting.value == ""
 
 
-def _value(name: str, setting: Setting, expected: Any) -> Any:
+def _value(name: str, setting: Setting, expected: Any) -> object:
     """Convert one value: texts of the environment and of files are converted, an argument must have its type."""
+    if name in _FILES:
+        return _content(name, setting)
     value = setting.value.isoformat() if isinstance(setting.value, date) else setting.value
     try:
-        return msgspec.convert(value, expected, strict=setting.origin == ARGUMENT, dec_hook=_from_text)
-    except msgspec.ValidationError as error:
+        return msgspec.convert(value, expected, strict=setting.origin == ARGUMENT, dec_hook=_time_zone)
+    except msgspec.ValidationError:
         shown = "what it is" if name in _SECRETS else repr(value)
-        problem = f": {error.__cause__}" if expected in _FILES and isinstance(value, str) else f", not {shown}"
-        raise SettingsError(f"{name} must be {_described(expected)}{problem} ({setting.origin}).") from None
+        raise SettingsError(f"{name} must be {_described(expected)}, not {shown} ({setting.origin}).") from None
 
 
-def _from_text(expected: Any, value: Any) -> object:
-    """Make a time zone of its name, or the content of a file of its path; raises `ValueError` or `TypeError`."""
-    if expected is ZoneInfo:
-        return find_time_zone(value)
-    _, read = _FILES[expected]
-    return expected(read(Path(value)))
+def _content(name: str, setting: Setting) -> object:
+    """Read the file of which a setting is the path."""
+    header, read = _FILES[name]
+    try:
+        return read(Path(cast("str", setting.value)))
+    except (TypeError, ValueError) as error:
+        problem = f": {error}" if isinstance(setting.value, str) else f", not {setting.value!r}"
+        raise SettingsError(
+            f"{name} must be the path of a CSV file with the header {','.join(header)}{problem} ({setting.origin})."
+        ) from None
+
+
+def _time_zone(_expected: type, name: Any) -> object:
+    """Make a time zone of its name; raises `ValueError` or `TypeError`."""
+    return find_time_zone(name)
 
 
 def _described(expected: Any) -> str:
     """Describe the values that a setting may have."""
-    if expected in _FILES:
-        return f"the path of a CSV file with the header {','.join(_FILES[expected][0])}"
     match type_info(expected):
         case IntType(ge=least, le=most):
             return f"a whole number between {least} and {most}"

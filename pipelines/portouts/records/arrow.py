@@ -21,15 +21,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.records.pins import text_without_pins
-from portouts.records.privacy import KEEP, Privacy, json_text, mask_extra, mask_methods, mask_payload
+from portouts.records.privacy import KEEP, Privacy, is_plain_word, json_text
 from portouts.records.rows import Row, Strange, canonical_column
 from portouts.records.schema import (
     DATE,
+    DATE_FIELDS,
     EVENT_FIELDS,
     FIRST_DAY,
     FIRST_INSTANT,
     FREE_TEXTS,
     ID_FIELDS,
+    IMPERSONAL_PAYLOAD_FIELDS,
     INSTANT,
     LAST_DAY,
     LAST_INSTANT,
@@ -38,6 +40,7 @@ from portouts.records.schema import (
     ORDER_FIELDS,
     PERSONAL_FIELDS,
     TEXT,
+    is_date_like,
 )
 
 
@@ -110,6 +113,33 @@ def _extra(extra: Strange | None, privacy: Privacy) -> str | None:
     if not extra:
         return None
     return json_text(extra if privacy.pii == "keep" else mask_extra(extra, privacy), "sorted")
+
+
+def mask_payload(payload: object, privacy: Privacy) -> object:
+    """Mask everything in a payload, except texts in fields that are documented to be impersonal."""
+    if not isinstance(payload, dict):
+        return None if payload is None else {}
+    return {
+        privacy.mask_name(name): value
+        if name in IMPERSONAL_PAYLOAD_FIELDS and isinstance(value, str)
+        else privacy.mask(value)
+        for name, value in payload.items()
+    }
+
+
+def mask_methods(methods: object, privacy: Privacy) -> object:
+    """Mask everything in a list of notification methods, except the names of methods."""
+    parts = methods if isinstance(methods, list) else [methods]
+    kept = [part if is_plain_word(part) else privacy.mask(part) for part in parts]
+    return kept if isinstance(methods, list) else kept[0]
+
+
+def mask_extra(extra: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
+    """Keep the names of fields. Of the values, keep only dates that no column can hold."""
+    return {
+        privacy.mask_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
+        for name, value in extra.items()
+    }
 
 
 def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from portouts.records.pins import clear_texts, may_mention_pin, remove_pins, text_without_pins
-from portouts.records.schema import DATE_FIELDS, IMPERSONAL_PAYLOAD_FIELDS, is_date_like
 from portouts.telnyx.bodies import as_text, prune
 
 Pii = Literal["keep", "hash", "drop"]
@@ -57,33 +55,6 @@ _PLAIN_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,59}")
 def is_plain_word(value: object) -> bool:
     """Return whether a value is a word like the names of fields, and so cannot be personal."""
     return isinstance(value, str) and _PLAIN_WORD.fullmatch(value) is not None
-
-
-def mask_payload(payload: object, privacy: Privacy) -> object:
-    """Mask everything in a payload, except texts in fields that are documented to be impersonal."""
-    if not isinstance(payload, dict):
-        return None if payload is None else {}
-    return {
-        privacy.mask_name(name): value
-        if name in IMPERSONAL_PAYLOAD_FIELDS and isinstance(value, str)
-        else privacy.mask(value)
-        for name, value in payload.items()
-    }
-
-
-def mask_methods(methods: object, privacy: Privacy) -> object:
-    """Mask everything in a list of notification methods, except the names of methods."""
-    parts = methods if isinstance(methods, list) else [methods]
-    kept = [part if is_plain_word(part) else privacy.mask(part) for part in parts]
-    return kept if isinstance(methods, list) else kept[0]
-
-
-def mask_extra(extra: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
-    """Keep the names of fields. Of the values, keep only dates that no column can hold."""
-    return {
-        privacy.mask_name(name): value if name in DATE_FIELDS and is_date_like(value) else None
-        for name, value in extra.items()
-    }
 
 
 def json_text(value: object, order: Literal["sorted"] | None = None) -> str:

@@ -23,12 +23,12 @@ from tenacity.wait import wait_exponential, wait_random
 from portouts.telnyx.bodies import UnreadableBody
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, format_duration
+from portouts.telnyx.defaults import BASE_URL, CONCURRENCY
 from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, describe, refusal
-from portouts.telnyx.network import DEFAULT_BASE_URL, BearerAuth, open_http
+from portouts.telnyx.network import BearerAuth, open_http
 from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
 from portouts.telnyx.rate_limit import RateLimit
 
-DEFAULT_CONCURRENCY = 12
 ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment, but a host that has never sent JSON is hardly Telnyx.
 STRANGER_ATTEMPTS = 5
@@ -99,9 +99,9 @@ class TelnyxClient:
     def __init__(
         self,
         api_key: str,
-        base_url: str = DEFAULT_BASE_URL,
+        base_url: str = BASE_URL,
         *,
-        max_concurrency: int = DEFAULT_CONCURRENCY,
+        max_concurrency: int = CONCURRENCY,
         transport: httpx.AsyncBaseTransport | None = None,
         deadline: Deadline | None = None,
         rate_limit: RateLimit | None = None,

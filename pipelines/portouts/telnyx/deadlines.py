@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from portouts.errors import Interrupted
+from portouts.telnyx.defaults import REQUEST_SECONDS
 
-DEFAULT_REQUEST_SECONDS = 300
 # A sync that is asked to stop ends as soon as no answer has come for so many seconds.
 QUIET = 1.25
 # The reason is shown after so many seconds without an answer, and shown again only after so many.
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class Deadline:
     """How long a request and a sync may take; the sync begins when this is made."""
 
-    request_seconds: float = DEFAULT_REQUEST_SECONDS
+    request_seconds: float = REQUEST_SECONDS
     sync_seconds: float | None = None
     """None: no limit."""
     clock: Callable[[], float] = time.monotonic

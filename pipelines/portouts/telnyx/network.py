@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 
-DEFAULT_BASE_URL = "https://api.telnyx.com/v2"
+from portouts.telnyx.defaults import BASE_URL
+
 _AUTHORITY = re.compile(r"[0-9a-f]{8}\.\d+")  # OpenSSL looks an authority up by the hash of its subject
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -61,7 +62,7 @@ def require_base_url(url: str) -> None:
     if parsed.scheme not in ("https", "http"):
         raise ValueError(f"must begin with https://, not {url!r}")
     if not parsed.host or parsed.query or parsed.fragment:
-        raise ValueError(f"must be a scheme, a host and a path, such as {DEFAULT_BASE_URL}, not {url!r}")
+        raise ValueError(f"must be a scheme, a host and a path, such as {BASE_URL}, not {url!r}")
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise ValueError(f"must name a port between 1 and 65535, not {url!r}")
     if parsed.scheme == "http" and not _is_loopback(parsed.host):

@@ -8,18 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import duckdb
-import msgspec
-from msgspec import Meta
 
 from portouts.records.phone_numbers import places_version
 from portouts.records.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
-from portouts.records.time_zones import time_zone as find_time_zone
 from portouts.transform.carrier_names import fold_family, fold_name, fold_spid
 from portouts.transform.holidays import Holiday, read_holidays
 from portouts.transform.operators import Operator, by_carrier_id
@@ -36,39 +31,6 @@ OFFSETS_BEYOND = timedelta(days=400)
 def shipped_holidays() -> tuple[Holiday, ...]:
     """Read the holidays that count unless the user has a list."""
     return read_holidays(sql_folder() / "seeds" / "holidays.csv")
-
-
-class HolidayList(tuple[Holiday, ...]):
-    """The holidays of one file."""
-
-    __slots__ = ()
-
-
-class OperatorList(tuple[Operator, ...]):
-    """The operators of one file."""
-
-    __slots__ = ()
-
-
-class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings that the models depend on; a list of holidays or operators is already read from its file."""
-
-    response_window_hours: Annotated[float, Meta(gt=0, le=24 * 365)] = 48.0
-    time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
-    business_time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("America/New_York"))
-    holidays: HolidayList = msgspec.field(default_factory=lambda: HolidayList(shipped_holidays()))
-    operators: OperatorList = msgspec.field(default_factory=OperatorList)
-
-    def inputs(self, as_of: datetime) -> ModelInputs:
-        """Return what the models need to describe this instant."""
-        return ModelInputs(
-            as_of=as_of.astimezone(UTC),
-            response_window_hours=self.response_window_hours,
-            time_zone=self.time_zone.key,
-            business_time_zone=self.business_time_zone.key,
-            days_off=self.holidays,
-            operators=self.operators,
-        )
 
 
 @dataclass(frozen=True)

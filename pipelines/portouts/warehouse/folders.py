@@ -1,7 +1,7 @@
-"""The folders of a warehouse: where its files are, and who may read them.
+"""The folders of a warehouse: where its files are, who may read them, and which process works there.
 
 Only the owner may read what is made here, whatever the umask. Folders of others keep their mode, and so does a
-published file that is replaced.
+published file that is replaced. This module imports no DuckDB, so that a lock that is held is reported at once.
 """
 
 from __future__ import annotations
@@ -15,11 +15,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from portouts.errors import Locked, SettingsError
+
+DATASET = "raw"
+SCHEMAS = (DATASET, "staging", "marts")
 OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
 GROUP = 0o070
 # dlt writes paths into SQL unchanged, and DuckDB reads some of their characters as patterns.
 _TEMPORARY = "portouts-"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@-]*")
+
+
+def places(database: Path, state_dir: Path | None = None) -> tuple[Path, Path]:
+    """Return the published file, of a link its target, and its working folder.
+
+    Raises `SettingsError` for a name that DuckDB takes for something else.
+    """
+    if database.stem.lower() in SCHEMAS:
+        raise SettingsError(
+            f"{database}: DuckDB names a database after its file, and this one has a schema of the same name. "
+            "Give the file another name."
+        )
+    published = database.resolve()
+    folder = working_folder(published, state_dir)
+    if "\\" in f"{published}{folder}":
+        raise SettingsError(f"{published}: DuckDB takes a backslash for a slash. Use a path without one.")
+    return published, folder
 
 
 def working_folder(database: Path, state_dir: Path | None = None) -> Path:
@@ -28,6 +51,39 @@ def working_folder(database: Path, state_dir: Path | None = None) -> Path:
         return database.parent / ".portouts" / database.name
     path = hashlib.sha256(os.fsencode(database)).hexdigest()[:12]
     return state_dir.expanduser().absolute() / f"{database.name}-{path}"
+
+
+def require_unlocked(database: Path, state_dir: Path | None = None) -> None:
+    """Raise `Locked` if another process holds the lock now; a folder without a lock stays as it is."""
+    published, folder = places(database, state_dir)
+    with suppress(OSError):  # whoever takes the lock explains it
+        if (folder / "lock").exists():
+            with holding_lock(published, folder):
+                pass
+
+
+@contextmanager
+def holding_lock(published: Path, folder: Path) -> Iterator[None]:
+    """Hold the lock of a working folder; the system frees it when the process ends, however it ends."""
+    lock, holder = FileLock(folder / "lock", mode=OWNER_ONLY_FILE), folder / "lock-holder"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Locked(f"{published} is being synced by {_named_in(holder)}. Wait for it to finish.") from None
+    try:
+        holder.write_text(f"process {os.getpid()}\n")
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _named_in(holder: Path) -> str:
+    try:
+        return holder.read_text().strip() or "an unknown process"
+    except FileNotFoundError:
+        return "a process that is just ending"
 
 
 def part_of(published: Path) -> Path:

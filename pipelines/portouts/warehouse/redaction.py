@@ -14,7 +14,8 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from portouts.records.privacy import Privacy, json_text, mask_extra, mask_methods, mask_payload
+from portouts.records.arrow import mask_extra, mask_methods, mask_payload
+from portouts.records.privacy import Privacy, json_text
 from portouts.records.schema import METHODS, PERSONAL_FIELDS
 from portouts.warehouse.metadata import note_all_orders_changed
 

@@ -13,7 +13,6 @@ scratch: every sync removes it at its start, since it may be newer than the file
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,12 +20,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
-from filelock import FileLock, Timeout
 
-from portouts.errors import Locked, NothingLoaded, SettingsError
+from portouts.errors import Locked, NothingLoaded
 from portouts.warehouse import faults
 from portouts.warehouse.contents import quoted
-from portouts.warehouse.folders import for_the_owner_only, make_private, working_folder
+from portouts.warehouse.folders import for_the_owner_only, holding_lock, make_private, places
 from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.metadata import certify_contents, forget_old_states, mark_published
 from portouts.warehouse.publish import publish, require_place
@@ -34,9 +32,6 @@ from portouts.warehouse.working_file import STORAGE_VERSION, WorkingFile, has_co
 
 # Bytes that even a small warehouse may need.
 LEAST_SPACE = 16_000_000
-DATASET = "raw"
-SCHEMAS = (DATASET, "staging", "marts")
-
 
 T = TypeVar("T")
 
@@ -47,15 +42,7 @@ class Warehouse:
     def __init__(
         self, database: Path, state_dir: Path | None = None, on_note: Callable[[str], None] = lambda _note: None
     ) -> None:
-        if database.stem.lower() in SCHEMAS:
-            raise SettingsError(
-                f"{database}: DuckDB names a database after its file, and this one has a schema of the same name. "
-                "Give the file another name."
-            )
-        self.database = database.resolve()  # of a link, the file is replaced and the link stays
-        self.folder = working_folder(self.database, state_dir)
-        if "\\" in f"{self.database}{self.folder}":
-            raise SettingsError(f"{self.database}: DuckDB takes a backslash for a slash. Use a path without one.")
+        self.database, self.folder = places(database, state_dir)  # of a link, the file is replaced and the link stays
         self.notes: list[str] = []
         """What the warehouse did that the user did not ask for, such as a repair."""
         self.memory = MemoryLimit(self.folder)
@@ -80,35 +67,19 @@ class Warehouse:
         self.notes.append(text)
         self._on_note(text)
 
-    def require_unlocked(self) -> None:
-        """Raise `Locked` if another process holds the lock now; a folder without a lock stays as it is."""
-        if (self.folder / "lock").exists():
-            with self.locked():
-                pass
-
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold this database for one sync; the system frees the lock when the process ends, however it ends.
+        """Hold this database for one sync.
 
         Errors of the machine and damaged files are raised as one sentence.
         """
         with for_the_owner_only(), self._explaining():
             make_private(self.folder)
-            lock, holder = FileLock(self.folder / "lock", mode=0o600), self.folder / "lock-holder"
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                raise Locked(
-                    f"{self.database} is being synced by {_named_in(holder)}. Wait for it to finish."
-                ) from None
-            try:
-                holder.write_text(f"process {os.getpid()}\n")
-                yield
-            finally:
-                self._close()
-                with suppress(OSError):
-                    holder.unlink(missing_ok=True)
-                lock.release()
+            with holding_lock(self.database, self.folder):
+                try:
+                    yield
+                finally:
+                    self._close()
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -221,10 +192,3 @@ class Warehouse:
         # It is published whatever happens now; the next sync notes it where this cannot.
         with suppress(duckdb.Error, OSError), duckdb.connect(str(self._working.path)) as connection:
             mark_published(connection)
-
-
-def _named_in(holder: Path) -> str:
-    try:
-        return holder.read_text().strip() or "an unknown process"
-    except FileNotFoundError:
-        return "a process that is just ending"

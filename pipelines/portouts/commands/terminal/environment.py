@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +14,7 @@ from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
 from portouts.extract.plan import require_range
-from portouts.load.settings_files import asks_vault, find_settings, parse_instant, require_api_key
+from portouts.load.settings_files import Setting, asks_vault, find_settings, parse_instant, require_api_key
 
 if TYPE_CHECKING:
     from portouts.load.settings import Settings
@@ -53,18 +53,30 @@ def open_with_settings(
 ) -> tuple[Warehouse, Settings]:
     """Return the warehouse of a published file, and all settings of the environment, these files and their vault.
 
-    The order saves time: a missing key is reported before any import, and a lock that is held before dlt's.
+    What can be refused is refused in this order, before DuckDB, Arrow and dlt are imported: a missing key, the name of
+    the file, a lock that is held, any other setting. Only a vault needs dlt to answer.
     """
     found = find_settings(os.environ, files)
     if needs_key:
         require_api_key(found, files)
-    prepare_imports()
-    warehouse = _warehouse(database, state_dir)
-    warehouse.require_unlocked()
-    from portouts.load.settings import found_by_dlt, read_settings
+    from portouts.warehouse.folders import require_unlocked
 
-    given = {**found_by_dlt(), **found} if asks_vault(files) else found
-    return warehouse, read_settings(found=given, needs_key=needs_key)
+    require_unlocked(database, state_dir)
+    from portouts.load.settings import read_settings
+
+    settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
+    prepare_imports()
+    return _warehouse(database, state_dir), settings
+
+
+def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:
+    """Find what only dlt finds; without a vault, dlt is not asked."""
+    if not asks_vault(files):
+        return {}
+    prepare_imports()
+    from portouts.load.settings import found_by_dlt
+
+    return found_by_dlt()
 
 
 def _warehouse(database: Path, state_dir: Path | None) -> Warehouse:
