@@ -37,8 +37,8 @@ RAW_TABLES = {
     "portout_phone_numbers": "portout_id varchar not null, position bigint not null, phone_number varchar,"
     " country_code varchar, area_code varchar, time_zone varchar, time_zone_source varchar",
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
-    " payload_status varchar, payload varchar, payload__status varchar, available_notification_methods varchar,"
-    " created_at timestamptz, updated_at timestamptz, extra varchar",
+    " payload_status varchar, payload varchar, payload__status varchar, payload__foc_date varchar,"
+    " available_notification_methods varchar, created_at timestamptz, updated_at timestamptz, extra varchar",
     "portout_observations": "portout_id varchar not null, status varchar, updated_at timestamptz,"
     " seen_at timestamptz not null, sync_id varchar not null",
     "portout_ported_ranges": "portout_id varchar not null, ported_from timestamptz not null,"
@@ -172,12 +172,17 @@ def _number_rows(order: Row) -> list[Row]:
 
 def _event_row(event: Row) -> Row:
     payload = event["payload"]
-    is_change = event["event_type"] == "portout.status_changed"
     return {
         **event,
         "payload": json.dumps(payload) if payload else None,
-        "payload__status": payload.get("status") if payload and is_change else None,
+        "payload__status": _text_in(event, "portout.status_changed", "status"),
+        "payload__foc_date": _text_in(event, "portout.foc_date_changed", "foc_date"),
     }
+
+
+def _text_in(event: Row, event_type: str, name: str) -> str | None:
+    value = (event["payload"] or {}).get(name) if event["event_type"] == event_type else None
+    return value if isinstance(value, str) else None
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[Row]) -> None:

@@ -148,13 +148,3 @@ def test_a_promise_whose_payload_is_not_there_yet_is_none(connection: duckdb.Duc
     assert_equals_reference(found, world)
     [order] = found["fct_portouts"]
     assert (order["first_foc_on"], order["foc_changes"]) == (date(2026, 3, 17), 0)
-
-
-def test_a_payload_that_is_no_json_is_passed_over(connection: duckdb.DuckDBPyConnection) -> None:
-    world = World()
-    id_ = world.add_order(1, T0, phone_numbers=[NEW_YORK], foc_date="2026-03-17")
-    promise(world, id_, HOUR, "2026-03-05")
-    built(connection, world)
-    connection.execute("update raw.portout_events set payload = 'no JSON'; drop schema marts cascade")
-    connection.execute("select foc_date from staging.stg_events")
-    assert connection.fetchall() == [(None,)]

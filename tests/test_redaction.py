@@ -18,12 +18,18 @@ def test_after_a_full_sync_with_another_pii_no_file_holds_a_readable_name(tmp_pa
         orders=[order(number, end_user_name=f"{NAMES[0]} {number}", reason=NAMES[2]) for number in range(1, 40)]
     )
     for place, row in list(api.orders):
-        payload = {"status": "ported", "subscriber_name": NAMES[0]}
-        event = {"id": f"e-{row['id']}", "event_type": "portout.status_changed", "portout_id": row["id"]}
-        api.events.append((place, event | {"created_at": row["inserted_at"], "payload": payload}))
+        event = {"portout_id": row["id"], "created_at": row["inserted_at"]}
+        for event_type, payload in {
+            "portout.status_changed": {"status": "ported", "subscriber_name": NAMES[0], "rejection_reason": NAMES[2]}
+            | {"phone_numbers": row["phone_numbers"]},
+            "portout.new_comment": {"comment": NAMES[2]},
+            "portout.unheard_of": {"subscriber_name": NAMES[0]},
+        }.items():
+            one = {"id": f"{event_type}-{row['id']}", "event_type": event_type, "payload": payload}
+            api.events.append((place, event | one))
     account = HostileAccount(api, tmp_path / "portouts.duckdb")
     account.sync()
-    del api.orders[5], api.events[5], api.events[20]
+    del api.orders[5], api.events[60:63], api.events[15:18]
     api.now += timedelta(hours=1)
     account.sync()
     api.now += timedelta(hours=1)

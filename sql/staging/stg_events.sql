@@ -4,9 +4,7 @@ select
     event_type,
     portout_id,
     nullif(trim(payload__status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
-    case
-        when event_type = 'portout.foc_date_changed' and json_valid(payload) then json_extract_string(payload, '$.foc_date')
-    end as foc_date,
+    payload__foc_date as foc_date,
     payload_status,
     payload,
     created_at,
@@ -25,6 +23,6 @@ comment on column staging.stg_events.portout_id is 'Order of the event.';
 comment on column staging.stg_events.status is 'New status in the payload of a status_changed event, trimmed. Null if it is blank, for other events, and until the payload is there.';
 comment on column staging.stg_events.foc_date is 'Confirmed day in the payload of a foc_date_changed event, as sent. Null for other events and until the payload is there.';
 comment on column staging.stg_events.payload_status is 'Whether Telnyx has generated the payload: created or completed.';
-comment on column staging.stg_events.payload is 'Payload as JSON text, without the attempted PIN.';
+comment on column staging.stg_events.payload is 'Payload as JSON text, without the attempted PIN, where the columns payload__… of raw.portout_events do not hold all of it; else null.';
 comment on column staging.stg_events.created_at is 'When Telnyx recorded the event: the best known time of the change.';
 comment on column staging.stg_events.updated_at is 'When the event last changed, for example because its payload was completed.';

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.records.rows import canonical_ids
+from portouts.records.schema import PAYLOAD_NAMES
 from portouts.telnyx.queries import FINAL_STATUSES, Axis
 from portouts.windows import RESOLUTION, Window, gaps, merge
 
@@ -79,7 +80,7 @@ class SyncState:
 
     def remember_unfinished(self, events: pa.Table, missing: Iterable[str], read_at: datetime) -> None:
         """Remember which of these events still lack their payload; those `missing` in the API never get one."""
-        has_payload = pc.is_valid(events["payload"])
+        has_payload = pc.or_(pc.is_valid(events["payload"]), pc.is_valid(events[PAYLOAD_NAMES]))
         for id_ in [*events.filter(has_payload)["id"].to_pylist(), *missing]:
             self.unfinished_events.pop(id_, None)
         lacking = events.filter(pc.invert(has_payload))

@@ -29,6 +29,7 @@ from portouts.load.news import queue_orders
 from portouts.load.prefetch import prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
+from portouts.transform.held_payloads import split_payloads
 from portouts.warehouse.folders import DATASET, scratch_of
 from portouts.warehouse.metadata import make_ids_canonical
 from portouts.warehouse.warehouse import Warehouse
@@ -103,6 +104,8 @@ def raw_pipeline(warehouse: Warehouse, destination: str | None = None) -> Iterat
         raw = RawPipeline(warehouse, pipeline, is_elsewhere=destination is not None)
         if not destination and not raw.state().are_ids_canonical:
             make_ids_canonical(warehouse.connection())
+        if not destination:
+            split_payloads(warehouse.connection())
         yield raw
 
 

@@ -1,7 +1,8 @@
 """The fields of orders and events as Telnyx documents them, with the Arrow type of each.
 
-Each field is a column of the same name in `raw`; the value of any other field stands in the column `extra`. The
-surprise: the `phone_numbers` of an order become a table of their own.
+Each field is a column of the same name in `raw`; the value of any other field stands in the column `extra`. Each field
+of an event's payload is a column `payload__<field>`. The surprise: the `phone_numbers` of an order become a table of
+their own.
 """
 
 from __future__ import annotations
@@ -61,6 +62,26 @@ EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
     "created_at": INSTANT,
     "updated_at": INSTANT,
 }
+# The fields of a payload, by the type of the event. The same name means the same in each, except `id`: a comment's own.
+PAYLOAD_FIELDS: Mapping[str, Mapping[str, pa.DataType | str]] = {
+    "portout.status_changed": {
+        "id": TEXT,
+        "status": TEXT,
+        "phone_numbers": "json",
+        "carrier_name": TEXT,
+        "spid": TEXT,
+        "user_id": TEXT,
+        "subscriber_name": TEXT,
+        "rejection_reason": TEXT,
+    },
+    "portout.new_comment": {"id": TEXT, "portout_id": TEXT, "user_id": TEXT, "comment": TEXT},
+    "portout.foc_date_changed": {"id": TEXT, "user_id": TEXT, "foc_date": TEXT},
+}
+PAYLOAD_COLUMNS: Mapping[str, pa.DataType | str] = {
+    f"payload__{name}": kind for fields in PAYLOAD_FIELDS.values() for name, kind in fields.items()
+}
+# Names the fields that a payload had, where these columns hold all of it. Then the column `payload` is null.
+PAYLOAD_NAMES = "payload_fields"
 _AS_DECODED: Mapping[str, Any] = {
     str(TEXT): str | None,
     str(INSTANT): str | None,
@@ -90,6 +111,7 @@ DATE_FIELDS = frozenset(
 # People write sentences here, PINs included. Names and addresses are no sentences: there, Pin Oak is a street.
 FREE_TEXTS = frozenset({"reason"})
 IMPERSONAL_PAYLOAD_FIELDS = frozenset({"id", "portout_id", "status", "carrier_name", "spid", "user_id", "foc_date"})
+PERSONAL_PAYLOAD_COLUMNS = PAYLOAD_COLUMNS.keys() - {f"payload__{name}" for name in IMPERSONAL_PAYLOAD_FIELDS}
 
 
 # A date outside this span is a mistake: the zero time of some language, or a typing error.

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from portouts.records.arrow import mask_extra, mask_methods, mask_payload
 from portouts.records.privacy import Privacy, json_text
-from portouts.records.schema import METHODS, PERSONAL_FIELDS
+from portouts.records.schema import METHODS, PERSONAL_FIELDS, PERSONAL_PAYLOAD_COLUMNS
 from portouts.warehouse.metadata import note_all_orders_changed
 
 ROWS_AT_A_TIME = 50_000
@@ -58,6 +58,9 @@ def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
     changed += _change(connection, "portouts", "extra", extra)
     changed += _change(connection, "portout_phone_numbers", "phone_number", text)
     changed += _change(connection, "portout_events", "payload", json(lambda value: mask_payload(value, held)))
+    changed += _change(connection, "portout_events", "payload__phone_numbers", json(held.mask))
+    for name in sorted(PERSONAL_PAYLOAD_COLUMNS - {"payload__phone_numbers"}):
+        changed += _change(connection, "portout_events", name, text)
     changed += _change(connection, "portout_events", METHODS, json(lambda value: mask_methods(value, held)))
     changed += _change(connection, "portout_events", "extra", extra)
     return changed
