@@ -470,7 +470,9 @@ def test_a_payload_that_comes_later_is_fetched_by_a_later_sync(story: Story) -> 
     assert story.account.ask(
         f"select payload__status, payload_status from raw.portout_events where id = '{late['id']}'"
     ) == [("authorized", late["payload_status"])]
-    assert story.account.ask("select count(*) from raw.portout_events where payload_fields is null") == [(0,)]
+    assert story.account.ask(
+        "select count(*) from raw.portout_events where coalesce(payload, payload_fields) is null"
+    ) == [(0,)]
     assert f"GET /portouts/events/{late['id']}" in story.requests[1]
 
 
