@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,13 +26,13 @@ PAGE = 250
 class Reader:
     """Syncs one world over and over, keeping only the state."""
 
-    def __init__(self, world: World, *, events: bool = True, batch_rows: int | None = 5_000) -> None:
-        import random
-
+    def __init__(
+        self, world: World, *, events: bool = True, batch_rows: int | None = 5_000, ordering: str = "newest"
+    ) -> None:
         self.world = world
         self.state: dict[str, Any] = {}
         self.batch_rows = batch_rows
-        self.api = FaultyApi(world, random.Random(1), CALM, events=events)
+        self.api = FaultyApi(world, Random(1), replace(CALM, ordering=ordering), events=events)
 
     def sync(self) -> SyncReport:
         options = SyncOptions(as_of=self.world.now, batch_rows=self.batch_rows)
@@ -56,6 +58,15 @@ def test_a_first_load_costs_a_request_per_page_of_rows_and_little_more(orders: i
     ported = sum(order["status"] == "ported" for order in world.orders())
     rows = orders + ported + (len(world.events()) if events else 0)
     assert Reader(world, events=events).sync().requests <= 1.15 * rows / PAGE + 20
+
+
+@pytest.mark.parametrize("ordering", ["ties", "shuffled"])
+@pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])
+def test_a_first_load_of_reshuffled_lists_costs_at_most_three_times_as_much(events: bool, ordering: str) -> None:
+    steady = Reader(World(2_500, seed=3), events=events).sync()
+    reshuffled = Reader(World(2_500, seed=3), events=events, ordering=ordering).sync()
+    assert reshuffled.requests <= 3 * steady.requests
+    assert (reshuffled.orders_read, reshuffled.unproven) == (2_500, [])
 
 
 @pytest.mark.parametrize("events", [True, False], ids=["with events", "without events"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portouts.extract.plan import lookups, plan_axis, plan_lookups
 from portouts.telnyx.queries import Axis, ListQuery, Lookup, format_instant, page_count
-from portouts.windows import RESOLUTION, Window, ceil_to_resolution, floor_to_resolution, gaps, merge
+from portouts.windows import RESOLUTION, Window, ceil_to_resolution, cuts_between, floor_to_resolution, gaps, merge
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -70,6 +70,20 @@ def test_parts_cover_exactly_the_whole_in_order_and_share_nothing(whole: Window,
     assert [cut[0].start, *(part.end for part in cut)] == [*(part.start for part in cut), whole.end]
     lengths = {part.length for part in cut}
     assert max(lengths) - min(lengths) <= RESOLUTION
+
+
+@given(WINDOWS, st.lists(st.integers(0, MOST - 1)), st.integers(1, 20))
+def test_a_range_is_cut_so_that_each_part_holds_at_most_so_many_instants(
+    whole: Window, places: list[int], most: int
+) -> None:
+    instants = [at(place) for place in places if at(place) in whole]
+    parts = whole.cut(cuts_between(instants, most))
+    assert (parts[0].start, parts[-1].end) == (whole.start, whole.end)
+    assert all(left.end == right.start for left, right in pairwise(parts))
+    held = [[instant for instant in instants if instant in part] for part in parts]
+    assert sum(map(len, held)) == len(instants)
+    assert all(len(each) <= most or len(set(each)) == 1 for each in held)
+    assert all(len(left) + right.count(min(right)) > most for left, right in pairwise(held)), "no part is cut early"
 
 
 def test_one_millisecond_cannot_be_split() -> None:

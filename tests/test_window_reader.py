@@ -154,6 +154,62 @@ async def test_ties_reshuffled_between_requests_lose_and_double_nothing(seed: in
     assert (set(ids_of(reads)), proven(reads), covers(reads, seconds)) == (set(all_ids(rows)), True, True)
 
 
+def shuffled(rng: Random, key: Callable[[Row], str]) -> Callable[[list[Row]], list[Row]]:
+    """Sort the newest first, and rows of the same key in another order each time."""
+    return lambda found: sorted(found, key=lambda row: (key(row), rng.random()), reverse=True)
+
+
+@pytest.mark.parametrize("digits", [13, 10, 0], ids=["of an hour", "of a day", "of all time"])
+@pytest.mark.parametrize("pages", [2, 9, 30], ids=lambda pages: f"{pages} pages")
+@pytest.mark.parametrize("axis", [Axis.INSERTED, Axis.EVENTS, Axis.PORTED], ids=str)
+async def test_a_list_whose_ties_are_reshuffled_costs_at_most_three_times_a_steady_one(
+    axis: Axis, pages: int, digits: int
+) -> None:
+    rows = [
+        row | {"created_at": row["inserted_at"], "ported_out_at": row["inserted_at"]}
+        for row in orders_every(MINUTE, 20 * pages - 10)
+    ]
+    steady = ListServer(rows)
+    await read(steady, ListQuery(axis, DAY), page_size=20)
+    server = ListServer(rows, sort=shuffled(Random(4), lambda row: row["inserted_at"][:digits]))
+    reads = await read(server, ListQuery(axis, DAY), page_size=20)
+    assert (sorted(set(ids_of(reads))), proven(reads), covers(reads, DAY)) == (all_ids(rows), True, True)
+    assert len(server.asked) <= 3 * len(steady.asked)
+
+
+async def test_shuffled_orders_that_changed_after_they_were_ported_are_cut_evenly() -> None:
+    rows = [row | {"ported_out_at": row["inserted_at"]} for row in orders_every(2 * MINUTE, 150)]
+    rows = [row | {"updated_at": DAY.end.isoformat()} for row in rows]
+    server = ListServer(rows, sort=shuffled(Random(4), lambda _: ""))
+    ported = ListQuery(Axis.PORTED, Window(NOON, NOON + timedelta(hours=5)))
+    reads = await read(server, ported, page_size=20)
+    assert (sorted(set(ids_of(reads))), proven(reads), covers(reads, ported.window)) == (all_ids(rows), True, True)
+    assert len(server.asked) <= 3 * 150 / 20
+
+
+async def test_more_orders_of_one_instant_than_a_page_holds_are_not_proven_where_they_are_shuffled() -> None:
+    rows = [order(number, NOON + timedelta(hours=number // 60)) for number in range(120)]
+    server = ListServer(rows, sort=shuffled(Random(4), lambda _: ""), budget=2_000)
+    reads = await read(server, WHOLE_DAY, page_size=20)
+    assert (covers(reads, DAY), proven(reads)) == (True, False)
+
+
+async def test_parts_of_one_page_are_read_on_all_connections() -> None:
+    server = ListServer(orders_every(MINUTE, 590), sort=shuffled(Random(4), lambda _: ""))
+    under_way = most = 0
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way if len(server.asked) > 30 else 0)
+        await asyncio.sleep(0)
+        under_way -= 1
+        return server(request)
+
+    reads = await read(answer, WHOLE_DAY, page_size=20)
+    assert (ids_of(reads), most) == (all_ids(server.rows), 8)
+
+
 def now_and_then(broken: Callable[[int], int], times: int) -> Callable[[int], int]:
     """Answer another page than the asked one, the first `times` times that it differs."""
     left = times

@@ -7,7 +7,8 @@ sits exactly on `end` is answered and counted there, and left to the next window
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -62,6 +63,21 @@ class Window:
         parts = min(parts, ticks)
         cuts = [self.start + RESOLUTION * (ticks * part // parts) for part in range(parts + 1)]
         return [Window(start, end) for start, end in pairwise(cuts)]
+
+    def cut(self, instants: Iterable[datetime]) -> list[Window]:
+        """Cut at those of these instants that lie inside."""
+        cuts = sorted({instant for instant in instants if self.start < instant < self.end})
+        return [Window(start, end) for start, end in pairwise([self.start, *cuts, self.end])]
+
+
+def cuts_between(instants: Iterable[datetime], most: float) -> Iterator[datetime]:
+    """List where to cut a range so that each part holds at most so many of these instants; equal ones stay together."""
+    held, before = 0, BEGINNING
+    for instant, count in sorted(Counter(map(floor_to_resolution, instants)).items()):
+        if held and held + count > most:
+            yield before + RESOLUTION
+            held = 0
+        held, before = held + count, instant
 
 
 def merge(windows: Iterable[Window]) -> list[Window]:

@@ -25,6 +25,8 @@ KEY = "KEY_SIMULATED_NOT_A_SECRET"
 BASE_URL = "https://sandbox.test/v2"
 HTML = b"<html><body>upstream is having a bad day</body></html>"
 PAGE = ("page[number]", "page[size]")
+# Rows of which `created_at` begins with so many equal characters are shuffled.
+SHUFFLED_WITHIN = {"ties": len("2026-06-01T12:00"), "shuffled": 0}
 Json = dict[str, Any]
 
 
@@ -35,6 +37,7 @@ class Faults:
     fault_share: float
     seconds_per_request: float
     ordering: str
+    """`ties` and `shuffled` differ on each request: rows of the same minute, or all rows."""
     depth_cap: int | None
     """Rows beyond which a page is refused with 422."""
     slip_share: float
@@ -52,7 +55,7 @@ class Faults:
         return cls(
             fault_share=rng.choice((0.02, 0.1, 0.25)) if rough else 0.0,
             seconds_per_request=seconds_per_request,
-            ordering=rng.choice(("newest", "newest", "ties", "oldest", "id")),
+            ordering=rng.choice(("newest", "shuffled", "ties", "oldest", "id")),
             depth_cap=rng.choice((None, None, 300)),
             slip_share=rng.choice((0.0, 0.0, 0.03)) if rough else 0.0,
             stale_share=rng.choice((0.0, 0.1, 0.4)) if rough else 0.0,
@@ -193,9 +196,9 @@ class FaultyApi(httpx.AsyncBaseTransport):
                 return self._ordered(rows)
 
     def _ordered(self, rows: list[Json]) -> list[Json]:
-        if self.faults.ordering == "ties":
-            keys = [self._rng.random() for _ in rows]
-            order = sorted(range(len(rows)), key=lambda n: (rows[n]["created_at"][:16], keys[n]), reverse=True)
+        if self.faults.ordering in SHUFFLED_WITHIN:
+            digits, keys = SHUFFLED_WITHIN[self.faults.ordering], [self._rng.random() for _ in rows]
+            order = sorted(range(len(rows)), key=lambda n: (rows[n]["created_at"][:digits], keys[n]), reverse=True)
             return [rows[n] for n in order]
         if self.faults.ordering == "oldest":
             return rows[::-1]

@@ -2,8 +2,9 @@
 
 The API numbers its pages and promises no order, so a page boundary can shift between two requests: one row comes twice,
 another never. A list is proven when all its pages state the same total and hold exactly that many distinct ids.
-Otherwise it is read again, then split by time. A list too long for one go is split before it is read. A list that
-cannot be proven even as a single page is read until an empty page comes, and is returned as unproven.
+Otherwise it is read again, then split by time. A list too long for one go is split before it is read. Where the API
+shuffles rows between requests, pages overlap and reading again helps little; such a list is cut into parts of one page.
+A list that cannot be proven even as a single page is read until an empty page comes, and is returned as unproven.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ from portouts.extract.page_reader import PageReader, Pages, is_range
 from portouts.records.rows import UnusableRow
 from portouts.telnyx.errors import Unprocessable
 from portouts.telnyx.queries import Axis, ListQuery, Query, page_count
-from portouts.windows import Window, floor_to_resolution
+from portouts.windows import cuts_between, floor_to_resolution
 
 # Long enough that half-filled last pages hardly count, short enough to be held in memory. An order's `ported_out_at` is
 # known only as the range in which it was found, so those ranges are kept shorter.
 PAGES_AT_A_TIME = {Axis.INSERTED: 40, Axis.EVENTS: 40, Axis.PORTED: 8}
 ATTEMPTS = 3
+# A part is to fill this share of a page: rows that did not come must fit on it too, and a full page costs one more.
+FILL = 0.8
+# The column that shows where in the range a row lies. When an order was ported is not shown; it seldom changes later.
+_INSTANTS = {Axis.INSERTED: "inserted_at", Axis.EVENTS: "created_at", Axis.PORTED: "updated_at"}
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ class Attempts:
         second = await self._page(2)
         return page_count(first.total or 0, max(len(second.ids), _rows_on_a_page(first)))
 
-    async def _read_pages(self, first: Pages, count: int) -> Whole | Moving:
+    async def _read_pages(self, first: Pages, count: int) -> Whole | Moving | TooLong:
         """Read all pages: as many as the total makes, and further ones while rows are wanting."""
         rest, refusal = await self._pages.pages_after_first(self._query, count)
         self.fetched += rest
@@ -225,6 +230,8 @@ class Attempts:
             wanting -= len(pages[-1].ids)
         if is_whole(pages):
             return Whole(pages)
+        if _are_shuffled(pages) and len(parts := _parts_of_a_page(self._query, pages, _rows_on_a_page(first))) > 1:
+            return TooLong(parts)
         is_full = len(first.ids) >= first.size
         return Moving(is_full or len(_distinct_ids(pages)) > _rows_on_a_page(first))
 
@@ -234,8 +241,18 @@ def _parts(query: ListQuery, count: int, begins_at: datetime) -> Sequence[ListQu
     window = query.window
     if not (window.start < begins_at < window.end and begins_at - window.start > window.length / 8):
         return query.split(count)
-    windows = [Window(window.start, begins_at), *Window(begins_at, window.end).split(count)]
-    return [replace(query, window=part) for part in windows]
+    empty, rest = window.cut([begins_at])
+    return [replace(query, window=part) for part in [empty, *rest.split(count)]]
+
+
+def _parts_of_a_page(query: ListQuery, pages: Sequence[Pages], rows_on_a_page: int) -> Sequence[ListQuery]:
+    """Cut a list so that each part fits on one page: at instants seen on its pages, or evenly if none lies inside."""
+    seen = pa.concat_tables(page.table.select(["id", _INSTANTS[query.axis]]) for page in pages)
+    instants = dict(zip(*(column.to_pylist() for column in seen.columns), strict=True)).values()
+    total, most = pages[0].total or 0, FILL * rows_on_a_page
+    windows = query.window.cut(cuts_between(filter(None, instants), most * len(_distinct_ids(pages)) / total))
+    windows = windows if len(windows) > 1 else query.window.split(page_count(total, most))
+    return [replace(query, window=window, expected_pages=1) for window in windows]
 
 
 def _rows_on_a_page(first: Pages) -> int:
@@ -251,6 +268,17 @@ def _distinct_ids(pages: Iterable[Pages]) -> set[str]:
 def is_whole(pages: Sequence[Pages]) -> bool:
     """Return whether the pages of one list prove it: all state one total, and hold as many distinct rows."""
     return set().union(*(page.totals for page in pages)) == {len(_distinct_ids(pages))}
+
+
+def _are_shuffled(pages: Sequence[Pages]) -> bool:
+    """Return whether the list kept its length while pages overlapped: rows came twice in place of others.
+
+    Where most rows are wanting, the others do not show where in the range these lie.
+    """
+    totals = set().union(*(page.totals for page in pages))
+    [total] = totals if len(totals) == 1 else [None]
+    came, distinct = sum(len(page.ids) for page in pages), len(_distinct_ids(pages))
+    return total is not None and total / 2 < distinct < total <= came
 
 
 def _orders(query: ListQuery, pages: Iterable[Pages]) -> tuple[pa.Table, ...]:

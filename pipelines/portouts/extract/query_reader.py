@@ -36,6 +36,8 @@ class QueryReader:
         self.api_clock = api.api_clock
         self._first_pages: dict[ListQuery, Pages] = {}
         self._under_way: deque[asyncio.Task[Read | Split]] = deque()
+        self._pages_ahead: deque[int] = deque()
+        """How many pages each of them probably has."""
         self._pages = PageReader(api, page_size, privacy)
         self._lists = ListReader(self._pages, self._first_pages)
         self._on_rows = on_rows
@@ -58,7 +60,8 @@ class QueryReader:
         """
         reads, discarded = self._under_way, list[pa.Table]()
         while reads or (queries and not is_stopping()):
-            while queries and not is_stopping() and len(reads) < _most_at_once(queries[0]):
+            while queries and not is_stopping() and self._has_room_for(queries[0]):
+                self._pages_ahead.append(_expected_pages(queries[0]))
                 reads.append(asyncio.create_task(self._read(queries.popleft())))
             outcome = await self._next_outcome()
             discarded += outcome.discarded
@@ -68,7 +71,11 @@ class QueryReader:
                 yield replace(outcome, discarded=tuple(discarded))
                 discarded.clear()
 
+    def _has_room_for(self, query: Query) -> bool:
+        return sum(self._pages_ahead) + _expected_pages(query) <= PAGES_AHEAD
+
     async def _next_outcome(self) -> Read | Split:
+        self._pages_ahead.popleft()
         try:
             return await self._under_way.popleft()
         except BaseException:
@@ -81,6 +88,7 @@ class QueryReader:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._under_way.clear()
+        self._pages_ahead.clear()
 
     async def _read(self, query: Query) -> Read | Split:
         outcome = await (self._look_up(query) if isinstance(query, Lookup) else self._lists.read(query))
@@ -93,5 +101,7 @@ class QueryReader:
         return Read(lookup, table, missing=missing)
 
 
-def _most_at_once(query: Query) -> int:
-    return LOOKUPS_AHEAD if isinstance(query, Lookup) else PAGES_AHEAD // PAGES_AT_A_TIME[query.axis]
+def _expected_pages(query: Query) -> int:
+    if isinstance(query, Lookup):
+        return PAGES_AHEAD // LOOKUPS_AHEAD
+    return query.expected_pages or PAGES_AT_A_TIME[query.axis]

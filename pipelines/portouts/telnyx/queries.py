@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -39,6 +39,8 @@ class ListQuery:
     status: str | None = None
     page_limit: int | None = None
     """Not worth more pages than this; if there are more, its first page is all that is wanted."""
+    expected_pages: int | None = field(default=None, compare=False)
+    """How many pages it probably has, if that is known."""
 
     @property
     def path(self) -> str:
@@ -79,6 +81,6 @@ class Lookup:
 Query = ListQuery | Lookup
 
 
-def page_count(total: int, page_size: int) -> int:
+def page_count(total: int, page_size: float) -> int:
     """Return how many pages hold `total` rows; an empty list still takes one request."""
     return max(1, math.ceil(total / page_size))
