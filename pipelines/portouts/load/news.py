@@ -1,32 +1,146 @@
-"""What a load package changes in the working file: its orders are queued for the next build of the models.
+"""What is news in a load package: rows that `raw` in the working file does not hold, or holds with other values.
 
-They are queued in a commit of their own, before dlt loads the package: a load that is killed may have committed some
-of its tables.
+Every sync reads the open orders again, and most of those rows say what is held already. They are not loaded again. The
+surprise: the orders of the news are queued for the next build of the models in a commit of its own, before dlt loads
+the package. A load that is killed may have committed some of its tables, and those rows are no news to the next sync.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records.schema import TEXT
+from portouts.records.schema import INSTANT, TEXT
 from portouts.warehouse.metadata import is_full_build_due, note_changed_orders
 
 if TYPE_CHECKING:
     import duckdb
 
 Tables = Mapping[str, pa.Table]
+Rows = Any
+"""Positions in a table, as numpy counts them."""
+
+NUMBERS, EVENTS = "portout_phone_numbers", "portout_events"
+# An observation or a range is held if its key is: what was seen first stays.
+_KEYS: Mapping[str, Sequence[str]] = {
+    "portout_observations": ("portout_id", "status", "updated_at"),
+    "portout_ported_ranges": ("portout_id", "ported_from", "ported_to"),
+}
 
 
-def queue_orders(connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
-    """Queue the orders of these tables, unless the next build computes all orders anyway."""
-    if not is_full_build_due(connection):
-        note_changed_orders(connection, _order_ids(tables).to_pylist())
+def take_news(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Tables:
+    """Return the tables with their news only, without tables that have none, and queue the orders of the news.
+
+    If the next build computes all orders anyway, as after a first load, everything is taken and nothing queued.
+    """
+    if is_full_build_due(connection):
+        return tables
+    news = {name: found for name, table in tables.items() if (found := _news(connection, name, table)) is not None}
+    note_changed_orders(connection, {*_orders_of(news), *_orders_before(connection, news.get(EVENTS))})
+    return news
 
 
-def _order_ids(tables: Tables) -> pa.Array:
+def _news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> pa.Table | None:
+    """Keep the rows that are news; None if there are none. A table that lacks a column is loaded whole, to get it."""
+    query = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?"
+    if not {column for (column,) in connection.execute(query, [name]).fetchall()}.issuperset(table.column_names):
+        return table
+    with _registered(connection, table):
+        held = _numbers_held(connection, table) if name == NUMBERS else _rows_held(connection, name, table)
+    is_news = np.ones(len(table), dtype=bool)
+    is_news[held] = False
+    return None if not is_news.any() else table if is_news.all() else table.filter(pa.array(is_news))
+
+
+def _rows_held(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Rows:
+    """Return the numbers of the rows that `raw` holds with equal values."""
+    columns = _KEYS.get(name, table.column_names)
+    bounds, values = _bounds(table.select(columns))
+    return connection.execute(
+        f"select package.row from raw.{name} as held inner join package on {_equal(columns)} where {bounds}",  # noqa: S608 - names of ours
+        values,
+    ).fetchnumpy()["row"]
+
+
+def _numbers_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Rows:
+    """Return the numbers of the rows of orders of which `raw` holds exactly these phone numbers, else none of an order.
+
+    The phone numbers of an order are replaced together. A row `is_gone` says that there are none.
+    """
+    return connection.execute(
+        f"""
+        with held_numbers as (
+            select held.portout_id, count(*) as held, count(package.row) as equal
+            from raw.{NUMBERS} as held
+            left join package on {_equal(table.column_names)}
+            where held.portout_id in (select portout_id from package)
+            group by held.portout_id
+        ),
+
+        counted as (
+            select row, portout_id, count(*) filter (not is_gone) over (partition by portout_id) as numbers
+            from package
+        )
+
+        select counted.row
+        from counted
+        left join held_numbers on held_numbers.portout_id = counted.portout_id
+        where coalesce(held_numbers.held, 0) = counted.numbers and coalesce(held_numbers.equal, 0) = counted.numbers
+        """  # noqa: S608 - names of ours
+    ).fetchnumpy()["row"]
+
+
+def _equal(columns: Sequence[str]) -> str:
+    return " and ".join(f'held."{column}" is not distinct from package."{column}"' for column in columns)
+
+
+def _bounds(table: pa.Table) -> tuple[str, list[datetime]]:
+    """Bound the instants of the rows to search: DuckDB then reads only the parts of the table that have such rows."""
+    conditions, values = ["true"], list[datetime]()
+    for column in table.column_names:
+        if table.schema.field(column).type != INSTANT:
+            continue
+        least, greatest = pc.min_max(table[column]).as_py().values()
+        is_null = f"held.{column} is null"
+        if least is None:
+            conditions.append(is_null)
+            continue
+        conditions.append(f"(held.{column} between ? and ?{f' or {is_null}' if table[column].null_count else ''})")
+        values += [least, greatest]
+    return " and ".join(conditions), values
+
+
+def _orders_of(tables: Tables) -> Sequence[str]:
     columns = [table["id" if name == "portouts" else "portout_id"] for name, table in tables.items()]
-    return pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks], TEXT)).drop_null()
+    ids = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks], TEXT))
+    return [order_id for order_id in ids.to_pylist() if order_id is not None]
+
+
+def _orders_before(connection: duckdb.DuckDBPyConnection, events: pa.Table | None) -> Sequence[str]:
+    """List the orders to which held events belonged that now belong to another one."""
+    if events is None:
+        return []
+    bounds, values = _bounds(events.select(["created_at"]))  # an event keeps the instant at which it was created
+    with _registered(connection, events):
+        found = connection.execute(
+            f"select distinct held.portout_id from raw.{EVENTS} as held inner join package on held.id = package.id "  # noqa: S608 - our own name
+            f"where {bounds} and held.portout_id is not null and held.portout_id is distinct from package.portout_id",
+            values,
+        ).fetchall()
+    return [order_id for (order_id,) in found]
+
+
+@contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
+    """Let SQL read a table as `package`, with the number of each row."""
+    connection.register("package", table.append_column("row", pa.array(np.arange(len(table)))))
+    try:
+        yield
+    finally:
+        connection.unregister("package")

@@ -23,10 +23,10 @@ from portouts.errors import LoadFailed, SettingsError
 from portouts.extract.intake import LoadPackage
 from portouts.extract.options import SyncOptions, SyncReport
 from portouts.extract.run import SyncRun
-from portouts.extract.state import SyncState
+from portouts.extract.state import Json, SyncState
 from portouts.load.connection import Connection
-from portouts.load.news import queue_orders
-from portouts.load.prefetch import prefetched
+from portouts.load.news import take_news
+from portouts.load.prefetch import Prefetch, prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
 from portouts.transform.held_payloads import split_payloads
@@ -47,7 +47,11 @@ class RawPipeline:
 
     def state(self) -> SyncState:
         """Read the state that the last committed batch left."""
-        return SyncState.from_json(self._pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {}))
+        return SyncState.from_json(self._state_json())
+
+    def _state_json(self) -> Json:
+        found: Json = self._pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {})
+        return found
 
     def sync(self, connection: Connection, options: SyncOptions, *, is_ahead: bool = True) -> SyncReport:
         """Read a sync and commit package after package; the next one is read while one is loaded."""
@@ -55,16 +59,22 @@ class RawPipeline:
         run = SyncRun(client, options, self.state(), connection.callbacks.on_progress, connection.callbacks.is_stopping)
         with prefetched(client, run, is_ahead=is_ahead and options.batch_rows is not None) as packages:
             while packages.has_next():
-                self.load(source_of(lambda: self._queued(packages.take())))
+                self._load_next(packages)
         self.warehouse.memory.restore()
         return run.report
 
-    def _queued(self, package: LoadPackage) -> LoadPackage:
-        """Queue the orders of a package for the next build; the models are built from the working file only."""
-        if not self._is_elsewhere:
-            with self.warehouse.connected() as connection:
-                queue_orders(connection, package.tables)
-        return package
+    def _load_next(self, packages: Prefetch) -> None:
+        """Load what is news in the next package. Nothing else holds it then, so memory is free while dlt loads."""
+        taken = [self._news_of(packages.take())]
+        if taken[0].tables or taken[0].state != self._state_json():
+            self.load(source_of(taken.pop, [*taken[0].tables]))
+
+    def _news_of(self, package: LoadPackage) -> LoadPackage:
+        """Leave out what the working file holds. Another engine is not asked what it holds, so all is loaded there."""
+        if self._is_elsewhere:
+            return package
+        with self.warehouse.connected() as connection:
+            return package._replace(tables=take_news(connection, package.tables))
 
     def load(self, source: DltSource) -> None:
         """Commit one batch in one load package."""

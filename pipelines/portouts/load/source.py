@@ -13,7 +13,7 @@ fetched once.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,20 +124,25 @@ def sync_options(
     )
 
 
-def source_of(read: Callable[[], LoadPackage]) -> DltSource:
-    """Make a dlt source of the load package that `read` returns: a resource for it, and a transformer per table."""
+def source_of(read: Callable[[], LoadPackage], names: Collection[str] = tuple(_HINTS)) -> DltSource:
+    """Make a dlt source of the load package that `read` returns: a resource for it, and a transformer per table named.
 
-    @dlt.resource(name="reads", selected=False)
+    Without tables, the package has only the state.
+    """
+
+    @dlt.resource(name="reads", selected=not names)
     def reads() -> Iterator[Tables]:
         package = read()
         dlt.current.source_state()["sync"] = package.state
-        yield package.tables
+        if names:
+            yield package.tables
 
     @dlt.source(name="telnyx", section="telnyx", max_table_nesting=0)
     def telnyx() -> list[DltResource]:
         tables = [
             dlt.transformer(_pick(name, _keys(hints)), data_from=reads, name=name, **hints)
             for name, hints in _HINTS.items()
+            if name in names
         ]
         return [reads, *tables]
 

@@ -84,11 +84,19 @@ def create_metadata(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, covered: Covered) -> int:
-    """Write the sync's row and the ranges covered now; return how many orders changed."""
+    """Write the sync's row and the ranges covered now; return how many orders changed.
+
+    The states that an unfinished sync or repair saw first count for the one that finishes now.
+    """
     connection.execute("set timezone = 'UTC'")
     create_metadata(connection)
     with transaction(connection):
         _insert(connection, "raw.syncs", {**asdict(record), "orders_changed": 0, "published": False})
+        connection.execute(
+            "update raw.portout_observations set sync_id = $1 where sync_id not in "
+            "(select sync_id from raw.syncs union all select verification_id from raw.verifications)",
+            [record.sync_id],
+        )
         connection.execute(
             "update raw.syncs set orders_changed = "
             "(select count(distinct portout_id) from raw.portout_observations where sync_id = $1) where sync_id = $1",
