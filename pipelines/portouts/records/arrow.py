@@ -20,9 +20,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from portouts.records.pins import may_mention_pin, remove_pins, text_without_pins
+from portouts.records.pins import may_mention_pin, text_without_pins
 from portouts.records.privacy import KEEP, Privacy, is_plain_word, json_text
-from portouts.records.rows import Row, Strange, canonical_column
+from portouts.records.rows import Row, Strange, canonical_column, split_payloads
 from portouts.records.schema import (
     DATE,
     DATE_FIELDS,
@@ -39,7 +39,6 @@ from portouts.records.schema import (
     NUMBERS,
     ORDER_FIELDS,
     PAYLOAD_COLUMNS,
-    PAYLOAD_FIELDS,
     PAYLOAD_NAMES,
     PERSONAL_FIELDS,
     PERSONAL_PAYLOAD_COLUMNS,
@@ -62,46 +61,14 @@ def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
 def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     """Turn events into one table: the columns of `EVENT_FIELDS`, those of their payloads, and `extra`."""
     values, extras = _columns(rows, EVENT_FIELDS)
-    values |= _payload_columns(values, privacy)
+    values |= split_payloads(values["event_type"], values["portout_id"], values["payload"])
     if privacy.pii != "keep":
+        values["payload"] = [mask_payload(payload, privacy) for payload in values["payload"]]
+        for name in PERSONAL_PAYLOAD_COLUMNS:
+            values[name] = [privacy.mask(value) for value in values[name]]
         values[METHODS] = [mask_methods(methods, privacy) for methods in values[METHODS]]
+    values |= {name: _without_pins(values[name]) for name in PAYLOAD_COLUMNS}
     return _table(values, {**EVENT_FIELDS, PAYLOAD_NAMES: TEXT, **PAYLOAD_COLUMNS}, extras, privacy)
-
-
-def _payload_columns(events: Mapping[str, Sequence[Any]], privacy: Privacy) -> dict[str, Sequence[Any]]:
-    """Split the payloads of events into columns. A payload that these do not hold exactly is kept whole as well."""
-    columns: dict[str, list[Any]] = {
-        name: [None] * len(events["id"]) for name in ("payload", PAYLOAD_NAMES, *PAYLOAD_COLUMNS)
-    }
-    found = zip(events["event_type"], events["portout_id"], events["payload"], strict=True)
-    for position, (event_type, order_id, payload) in enumerate(found):
-        remove_pins(payload)
-        split, is_whole = _split(payload, event_type, order_id)
-        for name, value in split.items():
-            columns[name][position] = value
-        if not is_whole:
-            columns["payload"][position] = mask_payload(payload, privacy) if privacy.pii != "keep" else payload
-    for name in PERSONAL_PAYLOAD_COLUMNS if privacy.pii != "keep" else ():
-        columns[name] = [privacy.mask(value) for value in columns[name]]
-    return columns | {name: _without_pins(columns[name]) for name in PAYLOAD_COLUMNS}
-
-
-def _split(payload: object, event_type: object, order_id: object) -> tuple[dict[str, Any], bool]:
-    """Return the columns of a payload, and whether they hold all of it. Null in a column of ids is the order's id."""
-    fields = PAYLOAD_FIELDS.get(event_type) if isinstance(event_type, str) else None
-    if fields is None or not isinstance(payload, dict):
-        return {}, payload is None
-    columns, is_whole = {}, True
-    for name, value in payload.items():
-        kind = fields.get(name)
-        if name in ID_FIELDS and isinstance(value, str) and value == order_id == value.lower():
-            continue
-        is_whole = is_whole and (isinstance(value, str) or kind == "json" or (value is None and name not in ID_FIELDS))
-        if kind is None:
-            is_whole = False
-        else:
-            columns[f"payload__{name}"] = value
-    return columns | ({PAYLOAD_NAMES: ",".join(payload)} if is_whole else {}), is_whole
 
 
 def _without_pins(values: Sequence[Any]) -> Sequence[Any]:

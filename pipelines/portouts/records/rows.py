@@ -1,4 +1,4 @@
-"""The rows of a page before they become a table: which of them have an id, and how ids are compared.
+"""The rows of a page before they become a table: which have an id, how ids are compared, how payloads are split.
 
 A UUID is the same id in any letter case, and we keep it in lower case. Only the usual form counts as a UUID, 36
 characters with hyphens. Any other id is compared as it is. A row without an id can be neither merged nor looked up: it
@@ -16,7 +16,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from portouts.records.pins import remove_pins
 from portouts.records.privacy import json_text
+from portouts.records.schema import ID_FIELDS, PAYLOAD_COLUMNS, PAYLOAD_FIELDS, PAYLOAD_NAMES, TEXT
 
 Strange = dict[str, Any]
 """A row that is not as documented, or stands on a page with such a row."""
@@ -99,3 +101,49 @@ def canonical_column(ids: pa.Array) -> pa.Array:
 def spellings(row_id: str) -> list[str]:
     """List the forms in which to request this id: as we keep it, then in upper case if the API may know only that."""
     return [row_id, row_id.upper()] if _IS_UUID.fullmatch(row_id) and row_id != row_id.upper() else [row_id]
+
+
+def split_payloads(
+    event_types: Sequence[Any], order_ids: Sequence[Any], payloads: Sequence[Any]
+) -> dict[str, Sequence[Any]]:
+    """Make columns of payloads. A payload that these do not hold exactly is kept whole as well, without its PINs.
+
+    Payloads with the same fields are split together, since that halves what the columns cost.
+    """
+    columns: dict[str, list[Any]] = {name: [None] * len(payloads) for name in (PAYLOAD_NAMES, *PAYLOAD_COLUMNS)}
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for position, (event_type, payload) in enumerate(zip(event_types, payloads, strict=True)):
+        remove_pins(payload)
+        if isinstance(payload, dict) and isinstance(event_type, str):
+            alike.setdefault((event_type, *payload), []).append(position)
+    whole = list(payloads)
+    for (event_type, *names), positions in alike.items():
+        fields = PAYLOAD_FIELDS.get(event_type, {})
+        unfit = set() if fields.keys() >= set(names) else set(positions)
+        for name in fields.keys() & names:
+            values = [payloads[position][name] for position in positions]
+            unfit |= _unfit(fields[name], name, positions, values)
+            if name in ID_FIELDS:
+                values = _other_ids(values, [order_ids[position] for position in positions])
+            column = columns[f"payload__{name}"]
+            for position, value in zip(positions, values, strict=True):
+                column[position] = value
+        for position in set(positions) - unfit:
+            columns[PAYLOAD_NAMES][position], whole[position] = ",".join(names), None
+    return columns | {"payload": whole}
+
+
+def _unfit(kind: object, name: str, positions: Iterable[int], values: Sequence[object]) -> set[int]:
+    """Return the positions of values that a column of this kind cannot hold."""
+    fitting = {str} if name in ID_FIELDS else {str, type(None)}
+    if kind != TEXT or fitting.issuperset(map(type, values)):
+        return set()
+    return {position for position, value in zip(positions, values, strict=True) if type(value) not in fitting}
+
+
+def _other_ids(ids: Iterable[Any], order_ids: Iterable[object]) -> list[Any]:
+    """Replace the order's own id, as it is stored, by null."""
+    return [
+        None if isinstance(id_, str) and id_ == order_id == id_.lower() else id_
+        for id_, order_id in zip(ids, order_ids, strict=True)
+    ]
