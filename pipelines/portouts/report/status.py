@@ -15,7 +15,7 @@ import msgspec
 
 from portouts.errors import NotPublished
 from portouts.warehouse import faults
-from portouts.warehouse.contents import content_checksum, read_contents
+from portouts.warehouse.contents.checksums import content_checksum, read_contents
 from portouts.windows import Window, gaps
 
 Row = dict[str, Any]

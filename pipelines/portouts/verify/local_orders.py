@@ -1,9 +1,10 @@
-"""A temporary copy of our orders, updated during verification as the API shows differences.
+"""Our orders, corrected during verification as the API shows differences.
 
-DuckDB holds and counts the copy, so a million orders need no memory of ours. Rows of `raw.portouts` that `verify` has
-marked as deleted are left out. Each order is counted at one instant, `counted_at`, which is its `inserted_at`. The
-surprise: where that date cannot be read, or lies outside the range in which the API shows the order, only the API knows
-the instant. We begin with a guess, and correct it whenever a page shows the order or lacks it.
+DuckDB counts them, and copies them for the first correction only, so a million orders need no memory of ours. Rows of
+`raw.portouts` that `verify` has marked as deleted are left out. Each order is counted at one instant, `counted_at`,
+which is its `inserted_at`. The surprise: where that date cannot be read, or lies outside the range in which the API
+shows the order, only the API knows the instant. We begin with a guess, and correct it whenever a page shows the order
+or lacks it.
 """
 
 from __future__ import annotations
@@ -35,27 +36,21 @@ class LocalOrders:
         connection.execute("set timezone = 'UTC'")
         connection.execute(
             """
-            create or replace temp table local_orders as
-            with
-            span as (
+            create or replace temp view local_orders as
+            with span as (
                 select min(inserted_at) as first_at, max(inserted_at) as last_at
-                from raw.portouts
-                where deleted_at is null
+                from raw.portouts where deleted_at is null
             )
             select
-                id,
-                status,
-                updated_at,
-                inserted_at,
+                id, status, updated_at, inserted_at,
                 coalesce(
                     inserted_at, least(greatest(coalesce(created_at, updated_at, last_at), first_at), last_at)
                 ) as counted_at
-            from raw.portouts
-            cross join span
+            from raw.portouts cross join span
             where deleted_at is null
-            order by counted_at
             """
         )
+        self._is_copied = False
         self._shown_between: dict[str, tuple[datetime, datetime]] = {}
         """Ranges in which the API shows orders that have no date, or one outside the range."""
         self._in_every_range: dict[str, str | None] = {}
@@ -63,6 +58,15 @@ class LocalOrders:
         self._unusable: set[str] = set()
         """Fingerprints of rows without an id, which are counted and cannot be looked up."""
         self._corrected: dict[str, Version | None] = {}
+
+    def _copy(self) -> None:
+        """Copy the orders to where they can be corrected."""
+        if not self._is_copied:
+            self._connection.execute(
+                "create or replace temp table corrected_orders as from local_orders order by counted_at;"
+                "create or replace temp view local_orders as from corrected_orders"
+            )
+            self._is_copied = True
 
     @property
     def corrections(self) -> Mapping[str, Version | None]:
@@ -109,9 +113,7 @@ class LocalOrders:
             ],
         ).fetchall()
         found = zip(buckets, rows, strict=True)
-        return [
-            count + (self._count_in_every_range(bucket) if self._in_every_range else 0) for bucket, (count,) in found
-        ]
+        return [count + self._count_in_every_range(bucket) for bucket, (count,) in found]
 
     def middle(self, bucket: Bucket) -> datetime | None:
         """Return the whole second that has about half of the bucket's orders before it."""
@@ -158,7 +160,8 @@ class LocalOrders:
         ids, before = list(shown), self.find(shown)
         self._corrected |= {id_: before.get(id_) for id_ in ids if id_ not in self._corrected}
         counted_at = self._counted_at(ids)
-        self._connection.execute("delete from local_orders where id in (select unnest(?))", [ids])
+        self._copy()
+        self._connection.execute("delete from corrected_orders where id in (select unnest(?))", [ids])
         found = {id_: version for id_, version in shown.items() if version is not None}
         self._insert(found, [version.inserted_at or counted_at.get(id_) for id_, version in found.items()])
         self._in_every_range = {
@@ -210,9 +213,10 @@ class LocalOrders:
 
     def _insert(self, orders: Mapping[str, Version], counted_at: Sequence[datetime | None]) -> None:
         versions = orders.values()
+        self._copy()
         self._connection.execute(
             """
-            insert into local_orders
+            insert into corrected_orders
             select
                 unnest(cast($1 as varchar[])),
                 unnest(cast($2 as varchar[])),
@@ -236,7 +240,8 @@ class LocalOrders:
         return dict(rows)
 
     def _move(self, id_: str, counted_at: datetime | None) -> None:
-        self._connection.execute("update local_orders set counted_at = ? where id = ?", [counted_at, id_])
+        self._copy()
+        self._connection.execute("update corrected_orders set counted_at = ? where id = ?", [counted_at, id_])
 
     def events(self, ids: Iterable[str]) -> set[str]:
         """Return those of these events that we hold."""

@@ -13,7 +13,14 @@ import duckdb
 
 from portouts.errors import NothingLoaded, Unfinished
 from portouts.records.rows import UUID
-from portouts.warehouse.contents import CERTIFICATES, Contents, content_checksum, read_contents, rows_and_checksum
+from portouts.warehouse.contents.checksums import (
+    CERTIFICATES,
+    Contents,
+    ContentsReader,
+    content_checksum,
+    rows_and_checksum,
+)
+from portouts.warehouse.contents.kept import KeptContents
 from portouts.warehouse.sql import run_file, sql_files, sql_folder, transaction
 from portouts.windows import Window
 
@@ -153,10 +160,16 @@ def has_counted_events(connection: duckdb.DuckDBPyConnection) -> bool:
     return bool(connection.execute("select 1 from raw.verifications where events is not null limit 1").fetchall())
 
 
-def certify_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
-    """Write the checksum of all published tables into the newest certificate; return the contents of each table."""
+def certify_contents(connection: duckdb.DuckDBPyConnection, kept: KeptContents) -> tuple[Contents, KeptContents]:
+    """Write the checksum of all published tables into the newest certificate.
+
+    Returns the contents of each table, and what to keep of them. What is kept is not read again on the same day.
+    """
     create_metadata(connection)
-    contents = read_contents(connection)
+    connection.execute("set timezone = 'UTC'")
+    [(today,)] = connection.execute("select cast(max(as_of) as date) from raw.syncs").fetchall()
+    reader = ContentsReader(kept.parts if kept.read_on == today else {})
+    contents = reader.read(connection)
     connection.execute(
         f"""
         update {CERTIFICATES} set content_checksum = ?
@@ -167,7 +180,8 @@ def certify_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
         """,  # noqa: S608 - our own name
         [content_checksum(contents)],
     )
-    return {**contents, CERTIFICATES: rows_and_checksum(connection, CERTIFICATES)}
+    contents = {**contents, CERTIFICATES: rows_and_checksum(connection, CERTIFICATES)}
+    return contents, KeptContents(read_on=today, parts=reader.parts)
 
 
 def note_changed_orders(connection: duckdb.DuckDBPyConnection, ids: Iterable[str]) -> None:

@@ -1,15 +1,14 @@
 """Put a complete copy of the working file in the published one's place, in one step.
 
 Readers keep the file that they hold open; whoever opens it afterwards sees the new one. The copy is made beside the
-published file, read back, and compared with the working file; until the rename, the published file is as it was,
-whatever fails, and after it, it is replaced, whatever fails.
+published file, and opened as analysts will; until the rename, the published file is as it was, whatever fails, and
+after it, it is replaced, whatever fails.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,8 @@ import duckdb
 
 from portouts.errors import CannotPublish, SettingsError
 from portouts.warehouse import faults
-from portouts.warehouse.contents import Contents, read_contents
+from portouts.warehouse.contents.checksums import CERTIFICATES, SYNCS, Contents, count_rows, rows_and_checksum
+from portouts.warehouse.copies import copy
 from portouts.warehouse.folders import OWNER_ONLY_FOLDER, is_mounted, keep_mode, new_file, part_of
 from portouts.warehouse.metadata import mark_published
 
@@ -66,19 +66,28 @@ def publish(working: Path, contents: Contents, published: Path, versions: Path, 
 
 def _copy(working: Path, part: Path) -> None:
     _remove(part)
-    shutil.copyfile(working, new_file(part))
+    copy(working, part)
     with duckdb.connect(str(part)) as connection:
         connection.execute("drop schema if exists raw_staging cascade")
         mark_published(connection)
 
 
 def _require_same(part: Path, contents: Contents) -> None:
-    """Read the copy as analysts will, from the disk, and refuse one that differs from the working file."""
+    """Open the copy as analysts will. Refuse one with other tables, other numbers of rows, or other metadata.
+
+    All else is equal, since the copy was, and only the metadata were written to.
+    """
     with duckdb.connect(str(part), read_only=True) as connection:
-        found = read_contents(connection)
-    tables = sorted(contents.keys() | found.keys())
-    if different := [table for table in tables if contents.get(table) != found.get(table)]:
-        raise duckdb.IOException(f"the copy differs from the working file in {', '.join(different)}")
+        found = count_rows(connection)
+        metadata = {table: rows_and_checksum(connection, table) for table in (SYNCS, CERTIFICATES)}
+    differing = {table for table in contents.keys() | found.keys() if _rows(contents, table) != found.get(table)}
+    differing |= {table for table in metadata if metadata[table] != contents.get(table)}
+    if differing:
+        raise duckdb.IOException(f"the copy differs from the working file in {', '.join(sorted(differing))}")
+
+
+def _rows(contents: Contents, table: str) -> int | None:
+    return contents[table][0] if table in contents else None
 
 
 def _cannot_publish(published: Path, error: BaseException, size: int = 0) -> CannotPublish:
@@ -105,7 +114,7 @@ def _link_or_copy(published: Path, version: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        shutil.copyfile(published, new_file(version))
+        copy(published, version)
 
 
 def _remove_foreign_log(published: Path) -> list[str]:

@@ -23,6 +23,11 @@ def sql_files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.sql"))
 
 
+def quoted(path: Path) -> str:
+    """Write a path as the inside of a text in SQL."""
+    return str(path).replace("'", "''")
+
+
 def run_files(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Run the SQL files of a folder, in path order."""
     for path in sql_files(folder):

@@ -23,11 +23,12 @@ import duckdb
 
 from portouts.errors import Locked, NothingLoaded
 from portouts.warehouse import faults
-from portouts.warehouse.contents import quoted
+from portouts.warehouse.contents.kept import KeptContents, read_kept
 from portouts.warehouse.folders import for_the_owner_only, holding_lock, make_private, places
 from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.metadata import certify_contents, forget_old_states, mark_published
 from portouts.warehouse.publish import publish, require_place
+from portouts.warehouse.sql import quoted
 from portouts.warehouse.working_file import STORAGE_VERSION, WorkingFile, has_content
 
 # Bytes that even a small warehouse may need.
@@ -49,6 +50,7 @@ class Warehouse:
         self._on_note = on_note
         self._working = WorkingFile(self.folder, self.database, self._note)
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._kept = KeptContents()
 
     def warn_of_little_space(self) -> None:
         """Add a note, before anything is read, if the disk may be too small for the models or the copy to publish."""
@@ -126,7 +128,9 @@ class Warehouse:
         """Return the one connection for all that is done under the lock: opening and closing take their time."""
         if self._connection is None:
             require_place(self.database)
-            unmarked = self._working.prepare()
+            kept = read_kept(self.folder, self._working.path, self.database)
+            unmarked = [] if kept else self._working.prepare()
+            self._kept = kept or KeptContents()
             self._connection = self._connect()
             self.memory.bound(self._connection, self._working.path)
             # An insert that failed may leave in memory what was never committed, so only the log is written out.
@@ -184,11 +188,13 @@ class Warehouse:
         """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
         with self.connected() as connection:
             connection.execute("checkpoint")  # so that the file is what is read here, and later compared
-            contents = certify_contents(connection)
+            contents, kept = certify_contents(connection, self._kept)
             connection.execute("checkpoint")
         self._close()
         for note in publish(self._working.path, contents, self.database, self.folder / "versions", keep):
             self._note(note)
         # It is published whatever happens now; the next sync notes it where this cannot.
-        with suppress(duckdb.Error, OSError), duckdb.connect(str(self._working.path)) as connection:
-            mark_published(connection)
+        with suppress(duckdb.Error, OSError):
+            with duckdb.connect(str(self._working.path)) as connection:
+                mark_published(connection)
+            kept.save(self.folder, self._working.path, self.database)

@@ -7,7 +7,6 @@ says; nothing that was published is ever lost by a working file put back from a 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,10 @@ import duckdb
 
 from portouts.errors import Damaged, NoWarehouse
 from portouts.warehouse import faults
-from portouts.warehouse.contents import compare_files, quoted, read_contents
-from portouts.warehouse.folders import new_file
+from portouts.warehouse.contents.checksums import read_contents
+from portouts.warehouse.contents.comparison import compare_files
+from portouts.warehouse.copies import copy
+from portouts.warehouse.sql import quoted
 
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
@@ -112,17 +113,17 @@ class WorkingFile:
         if not path.with_name(f"{path.name}.wal").exists():
             yield path
             return
-        copy = self.fresh("looked-at.duckdb")
-        shutil.copyfile(path, new_file(copy))
+        looked_at = self.fresh("looked-at.duckdb")
+        copy(path, looked_at)
         try:
-            yield copy
+            yield looked_at
         finally:
-            copy.unlink()
+            looked_at.unlink()
 
     def _restore(self) -> None:
         """Copy the published file into this one's place, once every block of the copy has been read."""
         part = self.fresh("working.part")
-        shutil.copyfile(self._published, new_file(part))
+        copy(self._published, part)
         try:
             with duckdb.connect(str(part), read_only=True) as connection:
                 connection.table("raw.syncs")

@@ -1,27 +1,17 @@
-"""The contents of a warehouse file: the ids in its metadata, and for each table the number of rows and a checksum.
-
-The ids show which of two files is newer. The checksums show whether two files hold the same rows, and that every block
-of a file can be read, since DuckDB checks each block as it reads it.
-"""
+"""Two files of one warehouse, compared by the ids in their metadata, which show which of them is newer."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-CERTIFICATES = "raw.verifications"
-# Differs between the working file and its published copy on purpose.
-_LEFT_OUT = {"raw.syncs": "published"}
+from portouts.warehouse.sql import quoted
+
 # Table → the column that names each load, finished sync and verification of a file.
 _METADATA = {"_dlt_loads": "load_id", "syncs": "sync_id", "verifications": "verification_id"}
-
-Contents = Mapping[str, tuple[int, int]]
-"""Table → number of rows, and the sum of their hashes."""
 
 
 @dataclass(frozen=True)
@@ -52,30 +42,6 @@ class Comparison:
         return self.last_working is None or self.last_working <= self.last_published
 
 
-def read_contents(connection: duckdb.DuckDBPyConnection) -> Contents:
-    """Read every published table whole."""
-    tables = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database() "
-        "and schema_name in ('raw', 'staging', 'marts') order by all"
-    ).fetchall()
-    return {table: rows_and_checksum(connection, table) for (table,) in tables}
-
-
-def rows_and_checksum(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
-    """Read one table whole."""
-    left_out = f"exclude ({_LEFT_OUT[table]})" if table in _LEFT_OUT else ""
-    [(rows, checksum)] = connection.execute(
-        f"select count(*), coalesce(sum(hash(held)), 0) from (select * {left_out} from {table}) as held"  # noqa: S608 - names of our own tables
-    ).fetchall()
-    return int(rows), int(checksum)
-
-
-def content_checksum(contents: Contents) -> str:
-    """Return one checksum of all tables except the certificates, which hold it. It depends on the version of DuckDB."""
-    others = sorted((table, *found) for table, found in contents.items() if table != CERTIFICATES)
-    return f"duckdb-{duckdb.__version__}:{hashlib.sha256(repr(others).encode()).hexdigest()}"
-
-
 def compare_files(working: Path, published: Path) -> Comparison:
     """Compare the metadata of both files. Raises `duckdb.Error` if one cannot be read."""
     with duckdb.connect() as connection:
@@ -91,11 +57,6 @@ def compare_files(working: Path, published: Path) -> Comparison:
             is_foreign=not _tables(connection, "published") & {"syncs"} and bool(_tables(connection, "published")),
             unmarked=_unmarked(connection),
         )
-
-
-def quoted(path: Path) -> str:
-    """Write a path as the inside of a text in SQL."""
-    return str(path).replace("'", "''")
 
 
 def _entries(connection: duckdb.DuckDBPyConnection, file: str) -> str:
