@@ -1,6 +1,7 @@
 """Payloads that an earlier version loaded as text become columns, as those of newly loaded events are.
 
-A warehouse of such a version has no column `payload_fields`. A text that the columns do not hold exactly stays.
+A warehouse of such a version has no column `payload_fields`. A text that the columns do not hold exactly stays. The
+surprise: the table is written anew, because updates of all its rows would not fit in memory.
 """
 
 from __future__ import annotations
@@ -9,27 +10,21 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from portouts.records.arrow import events_table
-from portouts.records.schema import PAYLOAD_COLUMNS, PAYLOAD_NAMES
+from portouts.records.schema import PAYLOAD_COLUMNS, PAYLOAD_NAMES, TEXT
 from portouts.warehouse.metadata import note_all_orders_changed
 from portouts.warehouse.sql import transaction
 
 if TYPE_CHECKING:
     import duckdb
 
-ROWS_AT_A_TIME = 50_000
-_NEW_COLUMNS = (PAYLOAD_NAMES, *(name for name in PAYLOAD_COLUMNS if name != "payload__status"))
+ROWS_AT_A_TIME = 20_000
+_STATUS = "payload__status"
+_NEW_COLUMNS = (PAYLOAD_NAMES, *(name for name in PAYLOAD_COLUMNS if name != _STATUS))
 _COLUMNS_HELD = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = 'portout_events'"
-_TEXTS_HELD = "select id, event_type, portout_id, payload from raw.portout_events where payload is not null"
-# A hash that the masking of personal data put in the place of a status is no status.
-_UPDATE = f"""
-    update raw.portout_events as events
-    set payload = case when split.payload_fields is null then events.payload end,
-        {", ".join(f"{name} = split.{name}" for name in _NEW_COLUMNS)}
-    from split
-    where events.id = split.id and events.payload__status is not distinct from split.payload__status
-"""  # noqa: S608 - names of ours
 
 
 def split_payloads(connection: duckdb.DuckDBPyConnection) -> None:
@@ -39,18 +34,32 @@ def split_payloads(connection: duckdb.DuckDBPyConnection) -> None:
         return
     note_all_orders_changed(connection)
     with transaction(connection):
+        connection.execute("create table raw.split_events as from raw.portout_events limit 0")
+        connection.execute("alter table raw.split_events alter column id set not null")
         for name in _NEW_COLUMNS:
-            connection.execute(f"alter table raw.portout_events add column {name} varchar")
-        found = connection.cursor().execute(_TEXTS_HELD)
-        while rows := found.fetchmany(ROWS_AT_A_TIME):
-            connection.register("split", events_table([_event(*row) for row in rows]))
-            connection.execute(_UPDATE)
+            connection.execute(f"alter table raw.split_events add column {name} varchar")
+        for batch in connection.cursor().sql("from raw.portout_events").to_arrow_reader(ROWS_AT_A_TIME):
+            connection.register("split", _split(pa.Table.from_batches([batch])))
+            connection.execute("insert into raw.split_events by name from split")
             connection.unregister("split")
+        connection.execute("drop table raw.portout_events")
+        connection.execute("alter table raw.split_events rename to portout_events")
 
 
-def _event(event_id: str, event_type: str | None, portout_id: str | None, payload: str) -> dict[str, Any]:
-    """Write a row as the API sends it; a text that is no JSON is left for the column `payload`."""
-    event = {"id": event_id, "event_type": event_type, "portout_id": portout_id, "payload": payload}
+def _split(held: pa.Table) -> pa.Table:
+    rows = held.select(["id", "event_type", "portout_id", "payload"]).to_pylist()
+    split = events_table([row | {"payload": _read(row["payload"])} for row in rows])
+    # A status that is a hash of masked data was never a status.
+    is_same = pc.fill_null(pc.equal(held[_STATUS], split[_STATUS]), fill_value=False)
+    is_same = pc.or_(is_same, pc.and_(pc.is_null(held[_STATUS]), pc.is_null(split[_STATUS])))
+    for name in _NEW_COLUMNS:
+        held = held.append_column(name, pc.if_else(is_same, split[name], pa.scalar(None, TEXT)))
+    rest = pc.if_else(pc.is_valid(held[PAYLOAD_NAMES]), pa.scalar(None, TEXT), held["payload"])
+    return held.set_column(held.column_names.index("payload"), "payload", rest)
+
+
+def _read(payload: str | None) -> Any:
+    """Read a payload; a text that is no JSON is left as it is."""
     with suppress(msgspec.MsgspecError, RecursionError):
-        event["payload"] = msgspec.json.decode(payload)
-    return event
+        return None if payload is None else msgspec.json.decode(payload)
+    return payload
