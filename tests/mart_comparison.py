@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
-from portouts.transform.operators import Operator
+from portouts.transform.lists.operators import Operator
 from reference_implementation.marts import compute_marts
 
 if TYPE_CHECKING:

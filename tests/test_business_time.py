@@ -11,8 +11,8 @@ import pytest
 from mart_comparison import read, read_holidays
 from order_histories import World, create_raw
 from portouts.transform.build import build_models
-from portouts.transform.holidays import read_holidays as read_days_off
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.holidays import read_holidays as read_days_off
 from portouts.warehouse.sql import sql_folder
 from reference_implementation.business_time import business_hours, federal_holidays, holidays_by_country
 from reference_implementation.numbers import clock_of

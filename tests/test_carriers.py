@@ -12,8 +12,8 @@ from order_histories import AS_OF, World
 from portouts.errors import SettingsError
 from portouts.load.settings import check_settings
 from portouts.load.settings_files import Setting
-from portouts.transform.carrier_names import fold_name, fold_spid
-from portouts.transform.operators import Operator, read_operators
+from portouts.transform.lists.carrier_names import fold_name, fold_spid
+from portouts.transform.lists.operators import Operator, read_operators
 
 if TYPE_CHECKING:
     import duckdb

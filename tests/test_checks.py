@@ -55,11 +55,11 @@ SPOILERS = {
     "months_add_up_to_the_ported_orders": change(
         "marts.agg_carriers_gained_monthly", "numbers_ported = numbers_ported - 1"
     ),
-    "months_add_up_to_the_spells": change("marts.agg_response_latency_monthly", "timed = timed - 1"),
+    "months_add_up_to_the_spells": change("intermediate.int_response_latencies", "timed = timed - 1"),
     "months_of_foc_slip_add_up_to_the_ported_orders": change("marts.agg_foc_slip_monthly", "late = late + 1"),
     "number_counts_add_up": delete("marts.fct_portout_numbers", "position = 2"),
     "only_the_last_spell_of_an_order_is_open": change(
-        "staging.int_responses", "response = 'open' where response = 'rejected'"
+        "marts.fct_responses", "response = 'open' where response = 'rejected'"
     ),
     "rejections_add_up_to_the_status_changes": delete("marts.fct_rejections", "rejection_number = 1"),
     "rolling_sums_end_where_daily_sums_do": change("marts.agg_portouts_rolling", "orders_received_7d = 99"),

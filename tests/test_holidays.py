@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from portouts.transform.holidays import Holiday, read_holidays
+from portouts.transform.lists.holidays import Holiday, read_holidays
 
 if TYPE_CHECKING:
     from pathlib import Path

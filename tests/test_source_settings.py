@@ -17,7 +17,7 @@ from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.errors import SettingsError
 from portouts.load.settings import check_source_settings, read_settings, read_source_settings
 from portouts.load.settings_files import Setting
-from portouts.transform.holidays import Holiday
+from portouts.transform.lists.holidays import Holiday
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 Configure = Callable[..., None]

@@ -24,10 +24,10 @@ from portouts.load.settings_files import KEY_ADVICE, Found, Setting, found_in_en
 from portouts.records.privacy import Pii, Privacy
 from portouts.records.time_zones import time_zone as find_time_zone
 from portouts.telnyx.defaults import BASE_URL, CONCURRENCY, REQUEST_SECONDS
-from portouts.transform.holidays import HEADER as HOLIDAYS_HEADER
-from portouts.transform.holidays import Holiday, read_holidays
-from portouts.transform.operators import HEADER as OPERATORS_HEADER
-from portouts.transform.operators import Operator, read_operators
+from portouts.transform.lists.holidays import HEADER as HOLIDAYS_HEADER
+from portouts.transform.lists.holidays import Holiday, read_holidays
+from portouts.transform.lists.operators import HEADER as OPERATORS_HEADER
+from portouts.transform.lists.operators import Operator, read_operators
 
 if TYPE_CHECKING:
     from portouts.transform.inputs import ModelInputs

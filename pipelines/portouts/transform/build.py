@@ -1,19 +1,15 @@
-"""Build the schemas `staging` and `marts` from `raw`: all of them, or nothing.
+"""Build the schemas `staging`, `intermediate` and `marts` from `raw`, in one transaction: completely, or what changed.
 
-The files of `sql/staging` run first, then those of `sql/intermediate` and of `sql/marts`, each in path order: a model
-reads only objects of earlier files. Then each file of `sql/checks` must return no rows. The surprise: one transaction
-drops both schemas and builds them again. So an object whose file is gone disappears, and a failure leaves the schemas
-of before.
-
-Intermediate models have integer codes for orders and statuses. A model that only the build reads is a temporary table,
-or a temporary view if only one model reads it. A model that views of `marts` read stays in `staging`, with the prefix
-`int_`.
+A build is incremental if the SQL, the settings, the lists and the data of Python are those of the last full build. Then
+the checks gate it as they gate a full build, but look only at what changed and at totals.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -22,73 +18,158 @@ from duckdb import OutOfMemoryException as OutOfMemory
 from portouts.errors import ModelFailed
 from portouts.records.phone_numbers import places_version
 from portouts.records.time_zones import rules_version
-from portouts.transform import carrier_names
-from portouts.transform.checks import CheckWarning, run_checks
+from portouts.transform.checks import CheckWarning, read_checks, run_checks
+from portouts.transform.full_build import build_all
+from portouts.transform.graph import ModelGraph, in_order, parse_reads, read_lineage
 from portouts.transform.held_numbers import update_places
-from portouts.transform.inputs import ModelInputs, write_inputs
+from portouts.transform.incremental_build import INSTANT, IncrementalBuild, RowsOfSyncsChanged
+from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists import carrier_names
+from portouts.transform.model import read_models
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
 from portouts.warehouse.metadata import create_metadata
-from portouts.warehouse.sql import run_files, sql_files, sql_folder, transaction
+from portouts.warehouse.sql import sql_files, sql_folder, transaction
+
+Parts = Mapping[str, str]
+"""What a full build depends on besides `raw` → its checksum."""
+
+
+class BuildKind(StrEnum):
+    """How much a build computed."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a build did, and why it was of its kind."""
+
+    kind: BuildKind
+    reason: str
+    orders: int = 0
+    """Changed orders of an incremental build."""
+    models: tuple[str, ...] = ()
+    """Tables that an incremental build wrote."""
+    warnings: list[CheckWarning] = field(default_factory=list)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
-    """Rebuild `staging` and `marts` in one transaction and return the warnings of the checks.
+    """Build everything in one transaction and return the warnings of the checks.
 
     Raises `ModelFailed` or `CheckFailed` after a rollback. Sets the session's time zone to UTC.
     """
+    return update_models(connection, inputs, full=True).warnings
+
+
+def update_models(
+    connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False, check_all: bool = False
+) -> Build:
+    """Bring the models up to date in one transaction: all of them if `full` or if necessary, else what changed.
+
+    `check_all` lets every check look at all rows, which a full build does anyway. Raises `ModelFailed` or `CheckFailed`
+    after a rollback. Sets the session's time zone to UTC.
+    """
     connection.execute("set timezone = 'UTC'")
+    _require_raw_tables(connection)
+    reason = "full build requested" if full else _reason_for_full_build(connection, inputs)
+    if not reason:
+        try:
+            with transaction(connection):
+                return _build_changed(connection, inputs, check_all=check_all)
+        except RowsOfSyncsChanged as changed:
+            reason = f"earlier rows of {changed} changed"
     with transaction(connection):
-        return _build(connection, inputs, sql_folder())
+        return _build_all(connection, inputs, reason)
 
 
-def build_in_limited_memory(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
-    """Rebuild the models in limited memory; if that is too little, once more with DuckDB's own limits."""
+def update_in_limited_memory(
+    connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False, check_all: bool = False
+) -> Build:
+    """Bring the models up to date in limited memory; if that is too little, once more with DuckDB's own limits."""
     connection.execute("checkpoint")  # compressed rows are read faster than freshly loaded ones
     connection.execute(f"set operator_memory_limit = '{MEMORY_FOR_JOINS * threads_of(connection)}MB'")
     try:
-        return build_models(connection, inputs)
+        return update_models(connection, inputs, full=full, check_all=check_all)
     except OutOfMemory:
         connection.execute("reset memory_limit; reset operator_memory_limit")
-        return build_models(connection, inputs)
+        return update_models(connection, inputs, full=full, check_all=check_all)
 
 
 def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
-    """Return whether a build would change nothing: same SQL, same inputs, and the same rows in `raw`."""
-    try:
-        found = connection.execute("select built_from from staging.model_inputs").fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException):
+    """Return whether a build would change nothing."""
+    create_metadata(connection)
+    if _reason_for_full_build(connection, inputs):
         return False
-    return found == [(_fingerprint(connection, inputs),)]
+    [(queued,)] = connection.execute("select count(*) from raw.changed_orders").fetchall()
+    return not queued and connection.table(INSTANT).fetchall() == [(inputs.as_of,)]
 
 
-def _fingerprint(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> str | None:
-    """Hash everything a build depends on; None if `raw._dlt_loads` does not exist."""
-    try:
-        loads = connection.table("raw._dlt_loads").aggregate("count(*), max(load_id)").fetchall()
-    except duckdb.CatalogException:
-        return None
-    deleted = connection.table("raw.portouts").count("deleted_at").fetchall()
-    sql = [(path.name, path.read_text(encoding="utf-8")) for path in sql_files(sql_folder())]
-    folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
-    parts = (loads, deleted, inputs, inputs.days_off, rules_version(), places_version(), sql, folding)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def _build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, folder: Path) -> list[CheckWarning]:
-    """Build everything in the caller's transaction."""
-    _require_raw_tables(connection)
+def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reason: str) -> Build:
+    folder = sql_folder()
     create_metadata(connection)
     update_places(connection)
-    for schema in ("marts", "staging"):
-        connection.execute(f"drop schema if exists {schema} cascade; create schema {schema}")
-    run_files(connection, folder / "staging")
-    write_inputs(connection, inputs, _fingerprint(connection, inputs))
-    run_files(connection, folder / "intermediate")
-    run_files(connection, folder / "marts")
-    warnings = run_checks(connection, folder / "checks")
-    _drop_temporary_objects(connection, folder / "intermediate")
+    models, checks = read_models(folder), read_checks(folder)
+    reads = parse_reads({name: model.select for name, model in models.items()} | checks)
+    graph = ModelGraph(in_order(models, reads), reads)
+    build_all(connection, graph, inputs, _built_from(_parts(inputs)))
+    warnings = run_checks(connection, checks)
     connection.execute("delete from raw.changed_orders")
-    return warnings
+    return Build(BuildKind.FULL, reason, warnings=warnings)
+
+
+def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, check_all: bool) -> Build:
+    folder = sql_folder()
+    create_metadata(connection)
+    reads = read_lineage(connection)
+    graph = ModelGraph(in_order(read_models(folder), reads), reads)
+    build = IncrementalBuild(connection, graph, inputs)
+    build.run()
+    checks = read_checks(folder)
+    warnings = run_checks(connection, checks) if check_all else build.check(checks)
+    build.close()
+    connection.execute("delete from raw.changed_orders")
+    reason = f"{build.orders} orders changed" if build.orders else "no order changed"
+    return Build(BuildKind.INCREMENTAL, reason, build.orders, tuple(build.refreshed), warnings)
+
+
+def _reason_for_full_build(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> str:
+    """Say why only a full build will do; empty if an incremental one will."""
+    try:
+        [(built_from,)] = connection.execute("select built_from from staging.model_settings").fetchall()
+    except (duckdb.CatalogException, ValueError):
+        return "this version never built the models"
+    if connection.execute("select 1 from raw.changed_orders where portout_id is null limit 1").fetchall():
+        return "any order may have changed"
+    parts = _parts(inputs)
+    if built_from == _built_from(parts):
+        return ""
+    held = dict(part.split("=", 1) for part in built_from.split(" ") if "=" in part)
+    changed = [name for name, checksum in parts.items() if held.get(name) != checksum]
+    return f"{' and '.join(changed)} changed" if changed else "this version built them otherwise"
+
+
+def _parts(inputs: ModelInputs) -> Parts:
+    """Compute a checksum of each thing besides `raw` and `as_of` on which the models depend."""
+    settings = (inputs.response_window_hours, inputs.time_zone, inputs.business_time_zone)
+    folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
+    parts: dict[str, object] = {
+        "SQL": [(path.name, path.read_text(encoding="utf-8")) for path in _model_files(sql_folder())],
+        "settings": settings,
+        "lists": (inputs.days_off, inputs.operators),
+        "data": (rules_version(), places_version(), folding),
+        "year": inputs.calendar_ends_on,
+    }
+    return {name: hashlib.sha256(repr(part).encode()).hexdigest()[:16] for name, part in parts.items()}
+
+
+def _model_files(folder: Path) -> list[Path]:
+    return [path for part in ("staging", "intermediate", "marts", "checks") for path in sql_files(folder / part)]
+
+
+def _built_from(parts: Parts) -> str:
+    return " ".join(f"{name}={checksum}" for name, checksum in parts.items())
 
 
 def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -96,10 +177,3 @@ def _require_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.table("raw.portouts")
     except duckdb.CatalogException as error:
         raise ModelFailed("no raw tables: run `portouts sync` first") from error
-
-
-def _drop_temporary_objects(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    for path in sql_files(folder):
-        made = re.search(r"(?m)^create or replace temp (table|view) (\w+)", path.read_text(encoding="utf-8"))
-        if made:
-            connection.execute(f"drop {made[1]} {made[2]}")

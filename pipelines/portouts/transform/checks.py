@@ -1,10 +1,13 @@
 """Checks of the models: each file of `sql/checks` is a sentence that must hold, and a query for the rows that break it.
 
 If a check returns rows, the build is rolled back. If its name begins with `warn_`, the build only reports a warning.
+A full build runs all of them on all rows. An incremental build runs those of the folder `orders` on the rows of changed
+orders, those of `totals` if something that they read changed, and not those of `tables`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -12,7 +15,8 @@ from pathlib import Path
 import duckdb
 
 from portouts.errors import CheckFailed
-from portouts.warehouse.sql import run_file, sql_files
+from portouts.transform.statements import run
+from portouts.warehouse.sql import sql_files
 
 WARNING_PREFIX = "warn_"
 ROWS_SHOWN = 5
@@ -32,32 +36,44 @@ class CheckWarning:
         return f"not true: “{self.sentence}” ({self.row_count} rows, first: {ids}). {self.advice}".rstrip()
 
 
-def run_checks(connection: duckdb.DuckDBPyConnection, folder: Path) -> list[CheckWarning]:
-    """Run every check of a folder and return the warnings; raise `CheckFailed` if any other check returns rows."""
-    findings = {path: _run_check(connection, path) for path in sql_files(folder)}
-    failures = [str(found) for path, found in findings.items() if found and not _only_warns(path)]
+def read_checks(folder: Path) -> dict[str, str]:
+    """Read the checks of the folder `sql`: `checks/<folder>/<name>` → the query with its comment."""
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
+        for path in sql_files(folder / "checks")
+    }
+
+
+def run_checks(connection: duckdb.DuckDBPyConnection, checks: Mapping[str, str]) -> list[CheckWarning]:
+    """Run checks and return the warnings; raise `CheckFailed` if any other check returns rows."""
+    findings = {name: _run_check(connection, name, query) for name, query in checks.items()}
+    failures = [str(found) for name, found in findings.items() if found and not _only_warns(name)]
     if failures:
         raise CheckFailed("\n".join(failures))
     return [found for found in findings.values() if found]
 
 
-def _only_warns(check: Path) -> bool:
-    return check.name.startswith(WARNING_PREFIX)
+def _only_warns(check: str) -> bool:
+    return _sentence(check).startswith(WARNING_PREFIX)
 
 
-def _run_check(connection: duckdb.DuckDBPyConnection, path: Path) -> CheckWarning | None:
+def _sentence(check: str) -> str:
+    return check.rpartition("/")[2]
+
+
+def _run_check(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> CheckWarning | None:
     """Run one check; its name is the sentence that must hold, and its leading comment says what to do."""
-    rows = run_file(connection, path).fetchall()
+    rows = run(connection, Path(f"{name}.sql"), query).fetchall()
     if not rows:
         return None
     return CheckWarning(
-        sentence=path.stem.removeprefix(WARNING_PREFIX).replace("_", " "),
+        sentence=_sentence(name).removeprefix(WARNING_PREFIX).replace("_", " "),
         row_count=len(rows),
         first_ids=tuple(str(row[0]) for row in rows[:ROWS_SHOWN]),
-        advice=_leading_comment(path),
+        advice=_leading_comment(query),
     )
 
 
-def _leading_comment(path: Path) -> str:
-    lines = takewhile(lambda line: line.startswith("--"), path.read_text(encoding="utf-8").splitlines())
+def _leading_comment(query: str) -> str:
+    lines = takewhile(lambda line: line.startswith("--"), query.splitlines())
     return " ".join(line.removeprefix("--").strip() for line in lines)

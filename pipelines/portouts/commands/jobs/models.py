@@ -15,7 +15,7 @@ from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings import Settings, read_settings
-from portouts.transform.build import are_up_to_date, build_in_limited_memory
+from portouts.transform.build import are_up_to_date, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.warehouse.metadata import read_fingerprint, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
@@ -61,7 +61,7 @@ def _rebuild(warehouse: Warehouse, settings: Settings, keep: int | None, accept_
         rebuilt = not are_up_to_date(connection, inputs)
         if rebuilt:
             record_settings(connection, used.settings, as_of, OF_MODELS)
-        warnings = build_in_limited_memory(connection, inputs) if rebuilt else []
+        warnings = update_in_limited_memory(connection, inputs) if rebuilt else []
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)

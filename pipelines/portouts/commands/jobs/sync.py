@@ -20,7 +20,7 @@ from portouts.load.source import sync_options
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import TOLERANCE
 from portouts.telnyx.queries import Axis
-from portouts.transform.build import build_in_limited_memory
+from portouts.transform.build import update_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.verify.certificate import AFTER_SYNC, certify
 from portouts.verify.comparison import Verdict
@@ -165,7 +165,7 @@ def _record(
             record_verification(connection, certificate)
         if is_masked:
             mask_stored(connection, request.settings.source.privacy)
-        warnings = build_in_limited_memory(connection, request.settings.models.inputs(report.as_of))
+        warnings = update_in_limited_memory(connection, request.settings.models.inputs(report.as_of))
     if is_masked:
         raw.warehouse.rewrite()
     return changed, warnings

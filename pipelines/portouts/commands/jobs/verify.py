@@ -16,7 +16,7 @@ from portouts.load.remembered_settings import OF_MODELS, record_settings, settin
 from portouts.load.settings import Settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
-from portouts.transform.build import are_up_to_date, build_in_limited_memory
+from portouts.transform.build import are_up_to_date, update_in_limited_memory
 from portouts.verify.certificate import certify
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import ComparisonPlan, Depth
@@ -129,4 +129,4 @@ def _record(warehouse: Warehouse, certificate: Certificate, settings: Settings) 
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
         if not are_up_to_date(connection, inputs):
             record_settings(connection, settings, certificate.as_of, OF_MODELS)
-            build_in_limited_memory(connection, inputs)
+            update_in_limited_memory(connection, inputs)

@@ -1,0 +1,151 @@
+"""An incremental build: the rows of changed orders, and what reads something that changed.
+
+For the changed orders, each per-order model becomes a temporary table, computed by the same select from temporary
+tables; its rows replace those of these orders. A dimension or an aggregate that reads something that changed is
+computed again as a whole. Everything else stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from portouts.transform.checks import CheckWarning, run_checks
+from portouts.transform.graph import ModelGraph
+from portouts.transform.input_tables import add_inputs_of_changed_orders, set_instant
+from portouts.transform.inputs import ModelInputs
+from portouts.transform.model import Kind, Model
+from portouts.transform.statements import drop_temporary, run, with_temporary_names
+from portouts.warehouse.sql import sql_folder
+
+INSTANT = "staging.model_instant"
+_OF_CHANGED = "portout_id in (select portout_id from temp.changed_orders)"
+
+
+class RowsOfSyncsChanged(Exception):
+    """A row changed on which orders depend that are not queued."""
+
+
+@dataclass
+class IncrementalBuild:
+    """One incremental build in the caller's transaction."""
+
+    connection: duckdb.DuckDBPyConnection
+    graph: ModelGraph
+    inputs: ModelInputs
+    changed: set[str] = field(default_factory=set)
+    """Tables and views with other rows than before."""
+    refreshed: list[str] = field(default_factory=list)
+    """Tables that were written."""
+    orders: int = 0
+    """Changed orders."""
+
+    def run(self) -> None:
+        """Bring all models up to date. Raises `RowsOfSyncsChanged` if only a full build can."""
+        self._find_changed_orders()
+        if self._held_instant() != self.inputs.as_of:
+            set_instant(self.connection, self.inputs.as_of)
+            self.changed.add(INSTANT)
+        for model in self.graph.models:
+            if model.kind.is_per_order:
+                self._update_orders(model)
+            elif model.kind is not Kind.INPUT and self._reads_changed(model):
+                self._refresh(model)
+
+    @property
+    def temporary(self) -> list[Model]:
+        """The models of which temporary tables or views hold the rows of changed orders."""
+        return [model for model in self.graph.models if model.kind.is_per_order] if self.orders else []
+
+    def check(self, checks: Mapping[str, str]) -> list[CheckWarning]:
+        """Run the checks of changed orders on their rows, and those of totals if something that they read changed."""
+        names = [model.name for model in self.temporary]
+        of_orders = {
+            name: with_temporary_names(query, names)
+            for name, query in checks.items()
+            if name.startswith("checks/orders/") and self.orders
+        }
+        of_totals = {
+            name: query
+            for name, query in checks.items()
+            if name.startswith("checks/totals/") and not self.changed.isdisjoint(self.graph.reads[name])
+        }
+        return run_checks(self.connection, of_orders | of_totals)
+
+    def close(self) -> None:
+        """Drop everything temporary."""
+        drop_temporary(self.connection, self.temporary)
+        self.connection.execute("drop table if exists temp.changed_orders")
+
+    def _find_changed_orders(self) -> None:
+        query = (sql_folder() / "changed_orders.sql").read_text(encoding="utf-8")
+        self.connection.execute(f"create or replace temp table changed_orders as {query}")
+        [(self.orders,)] = self.connection.execute("select count(*) from temp.changed_orders").fetchall()
+        if self.orders:
+            add_inputs_of_changed_orders(self.connection, self.inputs)
+
+    def _held_instant(self) -> object:
+        found = self.connection.execute(f"select as_of from {INSTANT}").fetchall()
+        return found[0][0] if found else None
+
+    def _reads_changed(self, model: Model) -> bool:
+        return not self.changed.isdisjoint(self.graph.reads[model.name])
+
+    def _update_orders(self, model: Model) -> None:
+        if not self.orders:
+            if model.kind is Kind.PER_ORDER_VIEW and self._reads_changed(model):
+                self.changed.add(model.name)
+            return
+        self._compute_changed_orders(model)
+        if model.kind is not Kind.PER_ORDER:
+            self.changed.add(model.name)
+        elif self._differ(f"(select * from {model.name} where {_OF_CHANGED})", f"temp.{model.object_name}"):
+            self.connection.execute(f"delete from {model.name} where {_OF_CHANGED}")
+            self.connection.execute(f"insert into {model.name} select * from temp.{model.object_name}")
+            self._changed(model)
+
+    def _compute_changed_orders(self, model: Model) -> None:
+        """Make the temporary table or view of the changed orders."""
+        if self.graph.reads_raw(model):
+            select, kind = f"select * from {model.name} where {_OF_CHANGED}", "table"
+        else:
+            names = [other.name for other in self.temporary]
+            select = with_temporary_names(model.select, names)
+            kind = "view" if model.kind is Kind.PER_ORDER_VIEW else "table"
+        run(self.connection, model.path, f"create or replace temp {kind} {model.object_name} as {select}")
+
+    def _refresh(self, model: Model) -> None:
+        """Compute a dimension or an aggregate again; a view has changed by itself."""
+        if model.kind is Kind.VIEW:
+            self.changed.add(model.name)
+            return
+        run(self.connection, model.path, f"create or replace temp table refreshed as {model.select}")
+        if self._differ(model.name, "temp.refreshed"):
+            self._require_rows_kept(model)
+            self.connection.execute(f"delete from {model.name}")
+            self.connection.execute(f"insert into {model.name} select * from temp.refreshed")
+            self._changed(model)
+        self.connection.execute("drop table temp.refreshed")
+
+    def _require_rows_kept(self, model: Model) -> None:
+        """Of a dimension that per-order models read, rows may only be added: they belong to changed orders."""
+        readers = [other for other in self.graph.models if model.name in self.graph.reads[other.name]]
+        if not any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers):
+            return
+        if self._rows(f"select * from {model.name} except all select * from temp.refreshed"):
+            raise RowsOfSyncsChanged(model.name)
+
+    def _differ(self, held: str, computed: str) -> bool:
+        """Return whether two tables have different rows."""
+        return self._rows(
+            f"(from {held} except all from {computed}) union all (from {computed} except all from {held})"
+        )
+
+    def _rows(self, query: str) -> bool:
+        return bool(self.connection.execute(f"select 1 from ({query}) limit 1").fetchall())
+
+    def _changed(self, model: Model) -> None:
+        self.changed.add(model.name)
+        self.refreshed.append(model.name)

@@ -1,0 +1,122 @@
+"""The tables of `staging` that Python fills: the instant, the settings, and what no SQL can compute.
+
+SQL cannot fold Unicode, and engines disagree on the rules of time zones and on functions that list days. So Python
+writes folded spellings, UTC offsets and a calendar, and models join them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+
+import duckdb
+import pyarrow as pa
+
+from portouts.records.phone_numbers import places_version
+from portouts.records.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
+from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
+from portouts.transform.lists.operators import by_carrier_id
+from portouts.windows import BEGINNING
+
+# The country of the holidays, if neither the numbers nor the setting determine one.
+DEFAULT_COUNTRY = "US"
+CALENDAR_STARTS_ON = date(1999, 12, 31)
+MONDAY_BEFORE_CALENDAR = date(1999, 12, 27)
+
+_SPELLINGS = "select distinct spid, carrier_name from staging.stg_portouts"
+_ZONES = "select distinct time_zone from staging.stg_phone_numbers where time_zone is not null"
+
+
+def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, built_from: str) -> None:
+    """Fill the new, empty input tables. `built_from` identifies the SQL and the inputs of the build."""
+    settings = (
+        inputs.response_window_hours,
+        inputs.time_zone,
+        inputs.business_time_zone,
+        country_of_zone(inputs.business_time_zone) or DEFAULT_COUNTRY,
+        rules_version(),
+        places_version(),
+        inputs.calendar_ends_on,
+        built_from,
+    )
+    _insert(connection, "model_settings", [settings])
+    set_instant(connection, inputs.as_of)
+    _insert_arrow(connection, "calendar_days", calendar_days(inputs.calendar_ends_on))
+    _insert(connection, "holidays", [(day.holiday_on, day.country_code, day.name) for day in inputs.days_off])
+    _insert(connection, "operators", list(by_carrier_id(inputs.operators).items()))
+    _insert(connection, "folded_spellings", _folded(connection.execute(_SPELLINGS).fetchall()))
+    zones = {zone for (zone,) in connection.execute(_ZONES).fetchall()}
+    _insert(connection, "utc_offsets", _offsets({inputs.time_zone, inputs.business_time_zone, *zones}, inputs))
+
+
+def add_inputs_of_changed_orders(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
+    """Add spellings and time zones that only the orders in `temp.changed_orders` have."""
+    of_changed = "portout_id in (select portout_id from temp.changed_orders)"
+    held_spellings = "select spid, carrier_name from staging.folded_spellings"
+    new = connection.execute(f"{_SPELLINGS} where {of_changed} except {held_spellings}").fetchall()
+    _insert(connection, "folded_spellings", _folded(new))
+    held_zones = "select time_zone from staging.utc_offsets"
+    zones = connection.execute(f"{_ZONES} and {of_changed} except {held_zones}").fetchall()
+    _insert(connection, "utc_offsets", _offsets((zone for (zone,) in zones), inputs))
+
+
+def set_instant(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Make the models describe this instant."""
+    connection.execute("delete from staging.model_instant")
+    _insert(connection, "model_instant", [(as_of.astimezone(UTC),)])
+
+
+@cache
+def calendar_days(last: date) -> pa.Table:
+    """List the days up to `last`, see sql/staging/inputs/calendar_days.sql."""
+    days = [CALENDAR_STARTS_ON + timedelta(days=number) for number in range((last - CALENDAR_STARTS_ON).days + 1)]
+    weeks = [day - timedelta(days=day.weekday()) for day in days]
+    weekdays = [day.weekday() for day in days]
+    before = [
+        (week - MONDAY_BEFORE_CALENDAR).days // 7 * 5 + min(weekday, 5)
+        for week, weekday in zip(weeks, weekdays, strict=True)
+    ]
+    integers = pa.int32()
+    return pa.table(
+        {
+            "day": pa.array(days, pa.date32()),
+            "week": pa.array(weeks, pa.date32()),
+            "month": pa.array([day.replace(day=1) for day in days], pa.date32()),
+            "weekday": pa.array(weekdays, integers),
+            "weekdays_before": pa.array(before, integers),
+        }
+    )
+
+
+def _folded(spellings: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
+    """Fold each spelling: SPID and name as orders give them, then SPID, name and family folded."""
+    return [(spid, name, fold_spid(spid), fold_name(name), fold_family(name)) for spid, name in spellings]
+
+
+def _offsets(zones: Iterable[str], inputs: ModelInputs) -> list[UtcOffset]:
+    """List the UTC offsets of zones, for all times that `raw` may contain."""
+    last = datetime(inputs.calendar_ends_on.year + 1, 1, 1, tzinfo=UTC)
+    return [offset for zone in sorted(zones) for offset in _offsets_of(zone, last)]
+
+
+@cache
+def _offsets_of(zone: str, last: datetime) -> list[UtcOffset]:
+    return utc_offsets(zone, BEGINNING, last)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows into a table of `staging`, column by column, which is faster than row by row."""
+    if not rows:
+        return
+    types = connection.table(f"staging.{table}").types
+    values = ", ".join(f"unnest(cast(? as {column_type}[]))" for column_type in types)
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    connection.execute(f"insert into staging.{table} select {values}", columns)
+
+
+def _insert_arrow(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    connection.register("arrow_rows", rows)
+    connection.execute(f"insert into staging.{table} select * from arrow_rows")
+    connection.unregister("arrow_rows")

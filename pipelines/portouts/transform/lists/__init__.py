@@ -1,0 +1,1 @@
+"""Lists from CSV files, and names in one spelling."""

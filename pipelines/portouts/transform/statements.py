@@ -1,0 +1,42 @@
+"""Statements that a build makes of the select of a model.
+
+While a build runs, `schema.object` of some models is a temporary table or view `temp.object`: all of it in a full
+build, the rows of the changed orders in an incremental one. The names in a select are replaced accordingly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import duckdb
+
+from portouts.errors import ModelFailed
+from portouts.transform.model import Kind, Model
+from portouts.warehouse.faults import is_of_a_file, is_of_machine
+
+
+def run(connection: duckdb.DuckDBPyConnection, path: Path, statement: str) -> duckdb.DuckDBPyConnection:
+    """Run a statement made of a file. Raises `ModelFailed` naming it, unless the machine or a damaged file is why."""
+    try:
+        return connection.execute(statement)
+    except duckdb.Error as error:
+        if is_of_a_file(error) or is_of_machine(error):
+            raise
+        raise ModelFailed(f"{path.parent.name}/{path.name}: {error}") from error
+
+
+def with_temporary_names(select: str, models: Collection[str]) -> str:
+    """Replace the names of models by those of their temporary tables and views."""
+    if not models:
+        return select
+    names = "|".join(re.escape(name) for name in sorted(models))
+    return re.sub(rf"\b(?:{names})\b(?!\.)", lambda found: f"temp.{found[0].partition('.')[2]}", select)
+
+
+def drop_temporary(connection: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> None:
+    """Drop temporary tables and views; a view goes before what it reads."""
+    for model in reversed(list(models)):
+        kind = "view" if model.kind is Kind.PER_ORDER_VIEW else "table"
+        connection.execute(f"drop {kind} if exists temp.{model.object_name}")

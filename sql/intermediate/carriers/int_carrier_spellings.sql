@@ -1,0 +1,62 @@
+/*
+One row per SPID and carrier name as orders give them, with the carrier to which we assign them.
+
+kind: dimension
+key: spid, carrier_name
+
+folded_spid: SPID in upper case, without white space and invisible characters.
+folded_family: folded_name without a state at the end of the name.
+spid: SPID (service provider id) as the orders give it, null if they give none.
+carrier_name: Name of the gaining carrier as the orders spell it.
+folded_name: Letters and digits of the name (NFKC, case folded), without white space, punctuation, symbols and invisible
+    characters; null if none is left.
+carrier_id: The SPID in upper case. Without a SPID: the SPID that other orders give with this name, if there is exactly
+    one; else folded_name. Without a name: 'unknown'.
+order_count: Orders with this spelling.
+last_inserted_at: When the latest of these orders was received.
+*/
+with spellings as (
+    select
+        spid,
+        carrier_name,
+        count(*) as order_count,
+        max(inserted_at) as last_inserted_at,
+    from intermediate.int_orders
+    group by spid, carrier_name
+),
+
+folded as (
+    select
+        spellings.spid,
+        spellings.carrier_name,
+        spellings.order_count,
+        spellings.last_inserted_at,
+        folds.folded_spid,
+        folds.folded_name,
+        folds.folded_family,
+    from spellings
+    inner join staging.folded_spellings as folds
+        on coalesce(folds.spid, '') = coalesce(spellings.spid, '')
+        and coalesce(folds.carrier_name, '') = coalesce(spellings.carrier_name, '')
+),
+
+-- If all orders with a name that give a SPID give the same one, orders with this name and no SPID get it, too.
+names_with_one_spid as (
+    select folded_name, min(folded_spid) as spid
+    from folded
+    where folded_name is not null and folded_spid is not null
+    group by folded_name
+    having count(distinct folded_spid) = 1
+)
+
+select
+    folded.spid,
+    folded.carrier_name,
+    folded.folded_spid,
+    folded.folded_name,
+    folded.folded_family,
+    coalesce(folded.folded_spid, names_with_one_spid.spid, folded.folded_name, 'unknown') as carrier_id,
+    folded.order_count,
+    folded.last_inserted_at,
+from folded
+left join names_with_one_spid on names_with_one_spid.folded_name = folded.folded_name

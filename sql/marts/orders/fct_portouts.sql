@@ -1,0 +1,78 @@
+/*
+One row per port-out order, as the API shows it at as_of. The response columns describe its first pending spell: the
+first period in which the order waited for our answer.
+
+kind: view
+key: portout_id
+
+portout_id: Telnyx's id of the order.
+status: Current status, by Telnyx's name.
+is_open: Whether the status is none of ported, rejected and canceled. A missing or unknown status counts as open.
+carrier_id: Gaining carrier, see dim_carriers.
+carrier_name: Name of the carrier in its most frequent spelling (dim_carriers); this order may spell it differently.
+spid: SPID of the gaining carrier as this order gives it.
+country_code: Country of the order's first number.
+number_count: Numbers in the order.
+inserted_at: When Telnyx received the order.
+received_on: Day of inserted_at in the reporting time zone.
+updated_at: Last change of any field; it does not show a response.
+requested_foc_on: Day that the gaining side asked for. If Telnyx sent a time with it: the day of that instant where the
+    order's first number is.
+foc_on: Confirmed day (FOC, firm order commitment), as it is now; determined like requested_foc_on.
+first_foc_on: First day that was confirmed: the day in the first foc_date_changed event; requested_foc_on if the order
+    was authorized more than a minute before that event; foc_on if there is no such event.
+foc_changes: How often the confirmed day changed after the first one, as far as events and foc_on show.
+foc_lead_days: Days from the day received to foc_on; null if one of them is missing. Days are those of the time zone of
+    the order's first number, else of business_time_zone.
+foc_slip_days: Days from foc_on to the day of ported_at, in the same time zone: positive is late, negative is early;
+    null if one of them is missing.
+first_foc_slip_days: Days from first_foc_on to the day of ported_at: how late the order was against the first confirmed
+    day.
+status_began_at: When the current status began. Without an event: when a sync first saw it, or as_of if none did.
+ported_at: When the numbers left: the time of the event, else the end of the narrowest ported_out_at window that
+    returned the order, else null. Null unless ported.
+ported_on: Day of ported_at in the reporting time zone.
+ported_at_source: Evidence for ported_at: event, range, or unknown (ported at an unknown time). Null unless ported.
+response: How the first pending spell ended, see fct_responses.
+responded_at: When the first pending spell ended; null while it is open and if the time is unknown.
+response_hours: Hours from its beginning to its end; null while it is open and if the time is unknown.
+rejection_code: Telnyx's code of the rejection; old orders have none.
+rejection_reason: Our text of the rejection; Telnyx empties it when the order is reopened.
+support_key: Short name of the order, for support requests to Telnyx; not a key.
+pon: Port order number (PON), assigned by the gaining side.
+*/
+select
+    orders.portout_id,
+    orders.status,
+    orders.is_open,
+    carriers.carrier_id,
+    carriers.carrier_name,
+    orders.spid,
+    orders.country_code,
+    orders.number_count,
+    orders.inserted_at,
+    orders.received_on,
+    orders.updated_at,
+    orders.requested_foc_on,
+    orders.foc_on,
+    orders.first_foc_on,
+    orders.foc_changes,
+    orders.foc_lead_days,
+    orders.foc_slip_days,
+    orders.first_foc_slip_days,
+    orders.status_began_at,
+    orders.ported_at,
+    orders.ported_on,
+    orders.ported_at_source,
+    orders.response,
+    orders.responded_at,
+    orders.response_hours,
+    orders.rejection_code,
+    orders.rejection_reason,
+    orders.support_key,
+    orders.pon,
+from intermediate.int_orders as orders
+inner join intermediate.int_carrier_spellings as spellings
+    on coalesce(spellings.spid, '') = coalesce(orders.spid, '')
+    and coalesce(spellings.carrier_name, '') = coalesce(orders.carrier_name, '')
+inner join marts.dim_carriers as carriers on carriers.carrier_id = spellings.carrier_id

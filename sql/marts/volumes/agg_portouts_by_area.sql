@@ -1,0 +1,42 @@
+/*
+One row per country and area code of the numbers. Numbers without an area code have one row per country; numbers of
+unknown country have one row. An order with numbers in two areas counts in both.
+
+kind: aggregate
+key: country_code, area_code
+
+country_code: ISO 3166 alpha-2 country of the numbers; null if it cannot be determined.
+area_code: Area code; null for numbers that have none.
+orders_received: Orders with numbers of the area, in any status.
+numbers_received: Numbers of the area in these orders.
+orders_ported: Of these orders, now ported.
+numbers_ported: Numbers of the area in the ported orders.
+share_of_numbers: Share of all numbers ported, 0 to 1; null if none were.
+last_ported_at: Last ported_at of orders whose time is known.
+*/
+-- One row per order and area, so that an order with two numbers in an area counts once there.
+with orders_by_area as (
+    select country_code, area_code, portout_id, count(*) as number_count
+    from staging.stg_phone_numbers
+    group by country_code, area_code, portout_id
+),
+
+areas as (
+    select
+        orders_by_area.country_code,
+        orders_by_area.area_code,
+        count(*) as orders_received,
+        cast(sum(orders_by_area.number_count) as bigint) as numbers_received,
+        count(case when orders.status = 'ported' then 1 end) as orders_ported,
+        cast(sum(case when orders.status = 'ported' then orders_by_area.number_count else 0 end) as bigint) as numbers_ported,
+        max(orders.ported_at) as last_ported_at,
+    from orders_by_area
+    inner join intermediate.int_orders as orders on orders.portout_id = orders_by_area.portout_id
+    group by orders_by_area.country_code, orders_by_area.area_code
+)
+
+select
+    country_code, area_code, orders_received, numbers_received, orders_ported, numbers_ported,
+    numbers_ported / nullif(cast(sum(numbers_ported) over () as double), 0) as share_of_numbers,
+    last_ported_at,
+from areas

@@ -1,0 +1,27 @@
+/*
+One row per sync.
+
+kind: view
+key: sync_id
+
+sync_id: Id of the sync.
+as_of: The sync loaded the state of the API at this instant.
+started_at: When the sync began.
+finished_at: When the last row was committed.
+requests: HTTP requests made.
+orders_read: Orders received.
+orders_changed: Orders that were new or had a new state.
+is_proven: Whether the API's own counts confirmed every window that was read.
+is_published: Whether the published file was replaced afterwards.
+*/
+select
+    sync_id,
+    as_of,
+    started_at,
+    finished_at,
+    requests,
+    orders_read,
+    orders_changed,
+    is_proven,
+    published as is_published,
+from raw.syncs

@@ -1,0 +1,51 @@
+/*
+One row per port-out order, as the API showed it last, without deleted ones (stg_deletions). Personal data stays in raw:
+names, addresses and links to the LSR, the signed port request.
+
+kind: per order view
+key: portout_id
+
+portout_id: Telnyx's id of the order.
+status: Current status: pending, authorized, rejected-pending, rejected, canceled, ported, or an undocumented one;
+    trimmed, a blank one is null.
+carrier_name: Gaining carrier, free text, trimmed; a blank one is null. Not a key: orders spell one carrier in several
+    ways.
+spid: Service provider id of the gaining carrier, trimmed; a blank one is null.
+current_carrier: Losing carrier.
+user_id: Telnyx user who owns the numbers.
+vendor: Id of the underlying network partner.
+support_key: Short name of the order, for support requests to Telnyx; not a key.
+pon: Port order number (PON), assigned by the gaining side.
+rejection_reason: Our text of the rejection; Telnyx empties it when the order is reopened.
+rejection_code: Telnyx's code of the rejection; old orders have none.
+is_already_ported: Telnyx's flag already_ported.
+has_host_messaging: Telnyx's flag host_messaging.
+requested_foc_date: Day that the gaining side asked for, as sent. Midnight UTC means the day itself, in any time zone;
+    any other time is an instant.
+foc_date: Confirmed day (FOC, firm order commitment), as sent; midnight UTC has the same meaning.
+created_at: Same instant as inserted_at.
+inserted_at: When Telnyx received the order.
+updated_at: Last change of any field; it does not show when an order was answered.
+*/
+select
+    id as portout_id,
+    -- Trims ASCII white space and the no-break space. A list of characters, because a pattern takes ten times as long.
+    nullif(trim(status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
+    nullif(trim(carrier_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as carrier_name,
+    nullif(trim(spid, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as spid,
+    current_carrier,
+    user_id,
+    vendor,
+    support_key,
+    pon,
+    reason as rejection_reason,
+    rejection_code,
+    already_ported as is_already_ported,
+    host_messaging as has_host_messaging,
+    requested_foc_date,
+    foc_date,
+    created_at,
+    inserted_at,
+    updated_at,
+from raw.portouts
+where deleted_at is null
