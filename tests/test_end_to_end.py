@@ -174,4 +174,4 @@ def test_nothing_but_the_three_schemas_is_published(published: duckdb.DuckDBPyCo
         "select distinct schema_name from duckdb_tables() union select distinct schema_name "
         "from duckdb_views() where not internal"
     ).fetchall()
-    assert {name for (name,) in schemas} == {"raw", "staging", "marts"}
+    assert {name for (name,) in schemas} == {"raw", "staging", "intermediate", "marts"}

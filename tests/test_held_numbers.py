@@ -49,7 +49,7 @@ def test_places_are_determined_again_if_and_only_if_their_data_changed(
     connection.execute(WRONG)
     build_models(connection, INPUTS)
     assert connection.execute(PLACES).fetchall() == [(None, None, "America/Adak", "exchange")] * 2
-    connection.execute("update staging.model_inputs set place_data = 'an earlier release'")
+    connection.execute("update staging.model_settings set place_data = 'an earlier release'")
     build_models(connection, INPUTS)
     assert connection.execute(PLACES).fetchall() == RIGHT
 

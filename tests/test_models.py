@@ -9,20 +9,25 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from order_histories import AS_OF, World, create_raw
+from order_histories import AS_OF, RAW_TABLES, World, create_raw
 from portouts.errors import CheckFailed, ModelFailed
 from portouts.transform import build as models
 from portouts.transform.build import build_models
 from portouts.transform.checks import CheckWarning
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.project.graph import ModelGraph, in_order, parse_reads
+from portouts.transform.project.model import Kind, Model, read_models
 from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.sql import sql_folder, transaction
+from sqlglot import exp, parse_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 INPUTS = ModelInputs(AS_OF)
+HEADER = "/*\nOne row.\n\nkind: aggregate\n*/\n"
+RAW = {*RAW_TABLES, "syncs", "verifications"}
 
 PROMISED = {
     "fct_portouts": "portout_id, status, is_open, carrier_id, carrier_name, spid, country_code, number_count,"
@@ -143,38 +148,53 @@ def test_every_comment_on_a_table_starts_with_its_grain(built: duckdb.DuckDBPyCo
     assert [comment for (comment,) in comments if not comment.startswith("One row")] == []
 
 
-def models_in_order() -> list[tuple[Path, str]]:
-    """Return every model with the name under which others read it; a temporary one has no schema."""
-    schemas = {"staging": "staging", "intermediate": "staging", "marts": "marts"}
-    found = []
-    for layer, schema in schemas.items():
-        for path in sorted((sql_folder() / layer).rglob("*.sql")):
-            is_temporary = "create or replace temp " in path.read_text(encoding="utf-8")
-            found.append((path, path.stem if is_temporary else f"{schema}.{path.stem}"))
-    return found
+def graph_of(models: dict[str, Model]) -> ModelGraph:
+    reads = parse_reads({name: model.select for name, model in models.items()})
+    return ModelGraph(in_order(models, reads), reads)
 
 
 def test_file_names_are_the_names_of_the_objects(built: duckdb.DuckDBPyConnection) -> None:
     objects = built.execute("""
         select table_schema || '.' || table_name
         from information_schema.tables
-        where table_schema in ('staging', 'marts')
+        where table_schema in ('staging', 'intermediate', 'marts')
     """).fetchall()
-    assert sorted(name for (name,) in objects) == sorted(name for _, name in models_in_order() if "." in name)
-    for path, name in models_in_order():
-        assert re.search(rf"create or replace (temp )?(table|view) {name}\b", path.read_text(encoding="utf-8"))
+    assert {name for (name,) in objects} == read_models(sql_folder()).keys()
 
 
-def test_a_model_reads_only_what_sorts_before_it() -> None:
-    temporary = {name for _, name in models_in_order() if "." not in name}
+def test_a_model_follows_what_it_reads_and_only_staging_reads_raw() -> None:
     known: set[str] = set()
-    for path, name in models_in_order():
-        statement = path.read_text(encoding="utf-8").split("comment on")[0]
-        reads = set(re.findall(r"\b(?:from|join)\s+([\w.]+)", statement))
-        layered = {read for read in reads if read.startswith(("staging.", "marts."))} | (reads & temporary)
-        assert layered <= known, path.name
-        assert name.startswith("staging.stg_") or not any(read.startswith("raw.") for read in reads), path.name
-        known.add(name)
+    models = read_models(sql_folder())
+    graph = graph_of(models)
+    for model in graph.models:
+        reads = set(graph.reads[model.name])
+        assert reads & models.keys() <= known, model.path
+        assert reads - models.keys() <= {f"raw.{table}" for table in RAW}, model.path
+        assert model.name.startswith("staging.") or not graph.reads_raw(model), model.path
+        known.add(model.name)
+
+
+def test_a_name_that_a_model_reads_has_its_schema() -> None:
+    for model in read_models(sql_folder()).values():
+        tree = parse_one(model.select, read="duckdb")
+        ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+        assert {table.name for table in tree.find_all(exp.Table) if not table.db} <= ctes, model.path
+
+
+@pytest.mark.parametrize("name", read_models(sql_folder()))
+def test_every_model_runs_by_hand_in_a_published_file(built: duckdb.DuckDBPyConnection, name: str) -> None:
+    model = read_models(sql_folder())[name]
+    rows = built.execute(f"select count(*) from ({model.select}\n)").fetchall()
+    if model.kind is not Kind.INPUT:
+        assert rows == built.execute(f"select count(*) from {name}").fetchall()
+
+
+def test_a_key_has_one_row(built: duckdb.DuckDBPyConnection) -> None:
+    for model in read_models(sql_folder()).values():
+        if model.key:
+            keys = ", ".join(model.key)
+            doubled = f"select {keys} from {model.name} group by {keys} having count(*) > 1"
+            assert built.execute(doubled).fetchall() == [], model.name
 
 
 def test_nothing_temporary_is_left(built: duckdb.DuckDBPyConnection) -> None:
@@ -210,10 +230,8 @@ def test_a_broken_model_names_its_file_and_leaves_the_old_marts(
 ) -> None:
     build_models(connection, INPUTS)
     add_order(connection)
-    (sql / "marts/4_results/agg_portouts.sql").write_text(
-        "create or replace table marts.agg_portouts as select nothing"
-    )
-    with pytest.raises(ModelFailed, match=r"4_results/agg_portouts\.sql: .*nothing"):
+    (sql / "marts/volumes/agg_portouts.sql").write_text(f"{HEADER}select nothing")
+    with pytest.raises(ModelFailed, match=r"volumes/agg_portouts\.sql: .*nothing"):
         build_models(connection, INPUTS)
     assert count_orders(connection) == 1
     assert connection.execute("select as_of from staging.model_inputs").fetchall() == [(AS_OF,)]
@@ -224,7 +242,7 @@ def test_a_failing_check_names_its_sentence_rows_ids_and_cure_and_leaves_the_old
 ) -> None:
     build_models(connection, INPUTS)
     add_order(connection, "a-b-c")
-    (sql / "checks/orders_have_long_names.sql").write_text(
+    (sql / "checks/orders/orders_have_long_names.sql").write_text(
         "-- Give it\n-- a longer name.\nselect portout_id from marts.fct_portouts where length(portout_id) < 9"
     )
     with pytest.raises(CheckFailed) as failure:
@@ -234,8 +252,8 @@ def test_a_failing_check_names_its_sentence_rows_ids_and_cure_and_leaves_the_old
 
 
 def test_an_object_whose_file_is_gone_disappears(connection: duckdb.DuckDBPyConnection, sql: Path) -> None:
-    extra = sql / "marts/4_results/rpt_extra.sql"
-    extra.write_text("create or replace table marts.rpt_extra as select 1 as one")
+    extra = sql / "marts/volumes/rpt_extra.sql"
+    extra.write_text(f"{HEADER}select 1 as one")
     build_models(connection, INPUTS)
     assert connection.table("marts.rpt_extra").fetchall() == [(1,)]
     extra.unlink()

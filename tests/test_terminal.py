@@ -21,6 +21,7 @@ from portouts.commands.results.verification import print_verification
 from portouts.commands.terminal.output import as_object, print_result
 from portouts.commands.terminal.progress import note_plan, note_wait, progress
 from portouts.report.status import Status, read_status
+from portouts.transform.build import UP_TO_DATE, Build, BuildKind
 from portouts.transform.checks import CheckWarning
 from portouts.verify.comparison import Comparison, CountDifference, Difference, Verdict
 from portouts.verify.count_buckets import Bucket, ComparisonPlan
@@ -33,13 +34,13 @@ CERTIFICATE = """
     repaired moved sampled_windows sampled_orders verdict not_covered events events_missing
 """
 READ = "requests orders_read events_read is_proven strange_rows rows_without_id missing_orders unproven notes"
-SYNC = f"database as_of published orders_changed seconds warnings verification {READ}"
+SYNC = f"database as_of published orders_changed seconds build warnings verification {READ}"
 LOAD = f"destination as_of published {READ}"
 VERIFY = f"""
     database {CERTIFICATE}
     differing_orders repaired_orders differing_counts unproven notes rows_without_id
 """
-MODELS = "database rebuilt published warnings notes"
+MODELS = "database rebuilt published build warnings notes"
 STATUS = "database as_of age_hours is_proven counts time_zone_data covered gaps last_sync verification"
 DEMO = "database syncs orders differences answers"
 
@@ -61,7 +62,7 @@ class Outcomes(NamedTuple):
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     account = Account(World(40, seed=5), tmp_path_factory.mktemp("account") / "portouts.duckdb")
     sync, verify = account.sync(), account.verify()
-    models = ModelsOutcome(account.database, rebuilt=True, published=True)
+    models = ModelsOutcome(account.database, sync.build, published=True)
     status = read_status(account.database, account.world.now + timedelta(hours=2), check=True)
     demo = DemoOutcome(account.database, [sync, sync], 40, 0, [ANSWER])
     return Outcomes(sync, verify, models, status, demo)
@@ -170,8 +171,9 @@ def test_notes_of_a_sync_go_to_standard_error(outcomes: Outcomes, capsys: pytest
     assert certificate is not None
     report = replace(outcomes.sync.report, notes=["A note."], unproven=["orders of May"], strange_rows=3)
     warning = CheckWarning("every order has a carrier", 2, ("a", "b"), "Run `portouts verify`.")
+    build = replace(outcomes.sync.build, warnings=[warning])
     unproven = replace(certificate, verdict=Verdict.UNPROVEN, repaired=4)
-    print_sync(replace(outcomes.sync, report=report, warnings=[warning], certificate=unproven), as_json=False)
+    print_sync(replace(outcomes.sync, report=report, build=build, certificate=unproven), as_json=False)
     assert printed(capsys)[1] == [
         "A note.",
         "not proven: orders of May",
@@ -245,17 +247,17 @@ def test_a_verification_shows_ten_differences_and_json_all(
 
 
 @pytest.mark.parametrize(
-    ("rebuilt", "published", "text"),
+    ("build", "published", "text"),
     [
-        (True, True, "Rebuilt and published."),
-        (False, True, "Published what was built already."),
-        (False, False, "Already up to date; nothing to publish."),
+        (Build(BuildKind.FULL, "SQL changed"), True, "Rebuilt (full: SQL changed) and published."),
+        (UP_TO_DATE, True, "Published what was built already."),
+        (UP_TO_DATE, False, "Already up to date; nothing to publish."),
     ],
 )
 def test_models_say_what_was_necessary(
-    rebuilt: bool, published: bool, text: str, capsys: pytest.CaptureFixture[str]
+    build: Build, published: bool, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_models(ModelsOutcome(Path("p.duckdb"), rebuilt, published, notes=["A note."]), as_json=False)
+    print_models(ModelsOutcome(Path("p.duckdb"), build, published, notes=["A note."]), as_json=False)
     assert printed(capsys) == ([text], ["A note."])
 
 

@@ -128,7 +128,7 @@ def test_a_build_that_runs_out_of_the_memory_it_was_given_is_given_more(
     account = large_account(tmp_path)
     account.sync()
     monkeypatch.setattr(memory, "MEMORY", 4)
-    account.spoil("update staging.model_inputs set built_from = 'other models'")
+    account.spoil("update staging.model_settings set built_from = 'other models'")
     assert rebuild_models(Warehouse(account.database)).rebuilt
     assert account.ask("select count(*) from marts.fct_portouts") == [(8_000,)]
 
@@ -229,7 +229,7 @@ def test_the_published_file_has_three_schemas_in_the_format_of_duckdb_1_4(accoun
     schemas = account.ask(
         "select schema_name from duckdb_tables() union select schema_name from duckdb_views() where not internal"
     )
-    assert {name for (name,) in schemas} == {"raw", "staging", "marts"}
+    assert {name for (name,) in schemas} == {"raw", "staging", "intermediate", "marts"}
     [(tags,)] = account.ask("select tags from duckdb_databases() where not internal")
     assert tags["storage_version"] == "v1.4.0+"
     assert sorted(path.name for path in account.database.parent.iterdir()) == [".portouts", "portouts.duckdb"]

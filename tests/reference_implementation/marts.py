@@ -42,6 +42,8 @@ SYNC_COLUMNS = (
     "orders_changed",
     "is_proven",
     "published",
+    "build",
+    "build_reason",
 )
 VERIFICATION_COLUMNS = (
     "content_checksum",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, Config, Database, StateDir
+from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, Config, Database, FullBuild, StateDir
 from portouts.commands.terminal.environment import open_with_settings
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file
@@ -14,17 +14,18 @@ from portouts.load.settings_files import settings_files
 )
 def models(
     database: Database = DEFAULT_DATABASE,
+    full: FullBuild = False,
     accept_settings: AcceptSettings = False,
     config: Config = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rebuild staging, marts and checks from what is loaded, and publish; nothing where nothing changed."""
+    """Compute the models that changed from what is loaded, check them, and publish; nothing where nothing changed."""
     database = published_file(database)
     files = settings_files(database, config)
     warehouse, settings = open_with_settings(database, state_dir, files, needs_key=False)
     from portouts.commands.jobs.models import rebuild_models
     from portouts.commands.results.models import print_models
 
-    outcome = rebuild_models(warehouse, settings, accept_settings=accept_settings)
+    outcome = rebuild_models(warehouse, settings, accept_settings=accept_settings, full=full)
     print_models(outcome, as_json=as_json)

@@ -63,6 +63,7 @@ AsOf = Annotated[str | None, typer.Option(metavar="TS", help="Read up to this in
 HeldSince = Annotated[
     str | None, typer.Option(metavar="DATE", help="Hold orders inserted from this day on; extends backwards.")
 ]
+FullBuild = Annotated[bool, typer.Option("--full", help="Build and check everything, even if nothing changed.")]
 Full = Annotated[bool, typer.Option("--full", help="Read everything again, whatever is covered.")]
 AllowUnproven = Annotated[
     bool, typer.Option("--allow-unproven", help="Publish even what the API's own counts do not confirm.")

@@ -20,12 +20,13 @@ from portouts.records.phone_numbers import places_version
 from portouts.records.time_zones import rules_version
 from portouts.transform.checks import CheckWarning, read_checks, run_checks
 from portouts.transform.full_build import build_all
-from portouts.transform.graph import ModelGraph, in_order, parse_reads, read_lineage
 from portouts.transform.held_numbers import update_places
 from portouts.transform.incremental_build import INSTANT, IncrementalBuild, RowsOfSyncsChanged
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists import carrier_names
-from portouts.transform.model import read_models
+from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
+from portouts.transform.project.model import read_models
+from portouts.transform.project.statements import drop_temporary
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
 from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.sql import sql_files, sql_folder, transaction
@@ -35,7 +36,7 @@ Parts = Mapping[str, str]
 
 
 class BuildKind(StrEnum):
-    """How much a build computed."""
+    """How much a build computed; none if nothing had changed."""
 
     FULL = "full"
     INCREMENTAL = "incremental"
@@ -53,6 +54,9 @@ class Build:
     models: tuple[str, ...] = ()
     """Tables that an incremental build wrote."""
     warnings: list[CheckWarning] = field(default_factory=list)
+
+
+UP_TO_DATE = Build(BuildKind.NONE, "nothing changed")
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> list[CheckWarning]:
@@ -128,7 +132,7 @@ def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *
     build.run()
     checks = read_checks(folder)
     warnings = run_checks(connection, checks) if check_all else build.check(checks)
-    build.close()
+    drop_temporary(connection)
     connection.execute("delete from raw.changed_orders")
     reason = f"{build.orders} orders changed" if build.orders else "no order changed"
     return Build(BuildKind.INCREMENTAL, reason, build.orders, tuple(build.refreshed), warnings)

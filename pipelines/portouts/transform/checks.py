@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from portouts.errors import CheckFailed
-from portouts.transform.statements import run
+from portouts.transform.project.statements import run
 from portouts.warehouse.sql import sql_files
 
 WARNING_PREFIX = "warn_"

@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 import duckdb
 
-from portouts.transform.comments import comment
-from portouts.transform.graph import ModelGraph, write_lineage
 from portouts.transform.input_tables import fill_input_tables
 from portouts.transform.inputs import ModelInputs
-from portouts.transform.model import SCHEMAS, Kind, Model
-from portouts.transform.statements import drop_temporary, run, with_temporary_names
+from portouts.transform.project.comments import comment
+from portouts.transform.project.graph import ModelGraph, write_lineage
+from portouts.transform.project.model import SCHEMAS, Kind, Model
+from portouts.transform.project.statements import drop_temporary, run, with_temporary_names
 
 
 def build_all(connection: duckdb.DuckDBPyConnection, graph: ModelGraph, inputs: ModelInputs, built_from: str) -> None:
@@ -32,7 +32,7 @@ def build_all(connection: duckdb.DuckDBPyConnection, graph: ModelGraph, inputs: 
             _create_temporary(connection, model, names)
         if model not in sources:
             _create(connection, model, names)
-    drop_temporary(connection, temporary)
+    drop_temporary(connection)
     comment(connection, graph.models, graph.reads)
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import duckdb
 
 from portouts.transform.checks import CheckWarning, run_checks
-from portouts.transform.graph import ModelGraph
 from portouts.transform.input_tables import add_inputs_of_changed_orders, set_instant
 from portouts.transform.inputs import ModelInputs
-from portouts.transform.model import Kind, Model
-from portouts.transform.statements import drop_temporary, run, with_temporary_names
+from portouts.transform.project.graph import ModelGraph
+from portouts.transform.project.model import Kind, Model
+from portouts.transform.project.statements import run, with_temporary_names
 from portouts.warehouse.sql import sql_folder
 
 INSTANT = "staging.model_instant"
@@ -74,11 +74,6 @@ class IncrementalBuild:
         }
         return run_checks(self.connection, of_orders | of_totals)
 
-    def close(self) -> None:
-        """Drop everything temporary."""
-        drop_temporary(self.connection, self.temporary)
-        self.connection.execute("drop table if exists temp.changed_orders")
-
     def _find_changed_orders(self) -> None:
         query = (sql_folder() / "changed_orders.sql").read_text(encoding="utf-8")
         self.connection.execute(f"create or replace temp table changed_orders as {query}")
@@ -94,15 +89,18 @@ class IncrementalBuild:
         return not self.changed.isdisjoint(self.graph.reads[model.name])
 
     def _update_orders(self, model: Model) -> None:
-        if not self.orders:
-            if model.kind is Kind.PER_ORDER_VIEW and self._reads_changed(model):
-                self.changed.add(model.name)
-            return
-        self._compute_changed_orders(model)
-        if model.kind is not Kind.PER_ORDER:
+        """Compute the rows of changed orders; a table gets them if they differ from those that it has."""
+        if self.orders:
+            self._compute_changed_orders(model)
+        if model.kind is Kind.PER_ORDER:
+            self._replace_changed_orders(model)
+        elif self._reads_changed(model) or (self.orders and self.graph.reads_raw(model)):
             self.changed.add(model.name)
-        elif self._differ(f"(select * from {model.name} where {_OF_CHANGED})", f"temp.{model.object_name}"):
-            self.connection.execute(f"delete from {model.name} where {_OF_CHANGED}")
+
+    def _replace_changed_orders(self, model: Model) -> None:
+        of_changed = f"from {model.name} where {_OF_CHANGED}"
+        if self.orders and self._differ(f"(select * {of_changed})", f"temp.{model.object_name}"):
+            self.connection.execute(f"delete {of_changed}")
             self.connection.execute(f"insert into {model.name} select * from temp.{model.object_name}")
             self._changed(model)
 
@@ -130,11 +128,12 @@ class IncrementalBuild:
         self.connection.execute("drop table temp.refreshed")
 
     def _require_rows_kept(self, model: Model) -> None:
-        """Of a dimension that per-order models read, rows may only be added: they belong to changed orders."""
+        """Of a dimension that per-order models read, no row may change: it may belong to orders that are not queued."""
         readers = [other for other in self.graph.models if model.name in self.graph.reads[other.name]]
         if not any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers):
             return
-        if self._rows(f"select * from {model.name} except all select * from temp.refreshed"):
+        kept = f"select held.* from {model.name} as held semi join temp.refreshed using ({', '.join(model.key)})"
+        if self._rows(f"{kept} except all select * from temp.refreshed"):
             raise RowsOfSyncsChanged(model.name)
 
     def _differ(self, held: str, computed: str) -> bool:

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from portouts.errors import Locked, SettingsError
 
 DATASET = "raw"
-SCHEMAS = (DATASET, "staging", "marts")
+SCHEMAS = (DATASET, "staging", "intermediate", "marts")
 OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
 GROUP = 0o070
 # dlt writes paths into SQL unchanged, and DuckDB reads some of their characters as patterns.

@@ -120,6 +120,11 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, cover
     return int(orders_changed)
 
 
+def record_build(connection: duckdb.DuckDBPyConnection, sync_id: str, kind: str, reason: str) -> None:
+    """Write into the sync's row how the models were built, and why so."""
+    connection.execute("update raw.syncs set build = ?, build_reason = ? where sync_id = ?", [kind, reason, sync_id])
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, object]) -> None:
     """Insert a row by the names of its columns, whose order depends on the version that made the table."""
     marks = ", ".join("?" for _ in row)

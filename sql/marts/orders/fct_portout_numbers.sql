@@ -2,7 +2,7 @@
 One row per order and position in its list of numbers. A number that is in two orders, or twice in one, has two rows and
 counts twice.
 
-kind: view
+kind: per order view
 key: portout_id, position
 
 portout_id: Telnyx's id of the order.

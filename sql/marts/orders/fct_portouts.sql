@@ -2,7 +2,7 @@
 One row per port-out order, as the API shows it at as_of. The response columns describe its first pending spell: the
 first period in which the order waited for our answer.
 
-kind: view
+kind: per order view
 key: portout_id
 
 portout_id: Telnyx's id of the order.

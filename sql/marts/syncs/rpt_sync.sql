@@ -13,11 +13,8 @@ orders_changed: Of these, orders that were new or had a new state.
 is_proven: Whether the API's own counts confirmed every window that was read.
 published: Whether the result passed all checks and replaced the published file.
 */
-with syncs as (
-    select as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, is_published
-    from staging.stg_syncs
-)
-
-select as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, is_published as published
-from syncs
+select
+    as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, is_published as published,
+    build, build_reason,
+from staging.stg_syncs
 order by as_of

@@ -24,4 +24,6 @@ select
     orders_changed,
     is_proven,
     published as is_published,
+    build,
+    build_reason,
 from raw.syncs

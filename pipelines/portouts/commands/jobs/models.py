@@ -15,7 +15,7 @@ from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
 from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings import Settings, read_settings
-from portouts.transform.build import are_up_to_date, update_in_limited_memory
+from portouts.transform.build import UP_TO_DATE, Build, BuildKind, are_up_to_date, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.warehouse.metadata import read_fingerprint, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
@@ -23,15 +23,22 @@ from portouts.warehouse.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class ModelsOutcome:
-    """What was necessary; warnings are those of the checks, which belong to a build."""
+    """What was necessary."""
 
     database: Path
-    rebuilt: bool
+    build: Build
     published: bool
-    warnings: list[CheckWarning] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     """What the warehouse did that nobody asked for; shown when it did so."""
+
+    @property
+    def rebuilt(self) -> bool:
+        return self.build.kind is not BuildKind.NONE
+
+    @property
+    def warnings(self) -> list[CheckWarning]:
+        return self.build.warnings
 
 
 def rebuild_models(
@@ -40,32 +47,37 @@ def rebuild_models(
     keep: int | None = None,
     *,
     accept_settings: bool = False,
+    full: bool = False,
 ) -> ModelsOutcome:
     """Bring staging and marts up to date with what is loaded, with the SQL and the settings, and publish.
 
-    Without settings, those that dlt finds count.
+    Without settings, those that dlt finds count. `full` builds and checks everything, even if nothing changed.
     """
     settings = settings or read_settings(needs_key=False)
     warehouse.require_loaded()
     with warehouse.locked(), isolated_dlt(warehouse.folder):
-        return warehouse.healing(lambda: _rebuild(warehouse, settings, keep, accept_settings))
+        return warehouse.healing(
+            lambda: _rebuild(warehouse, settings, keep, accept_settings=accept_settings, full=full)
+        )
 
 
-def _rebuild(warehouse: Warehouse, settings: Settings, keep: int | None, accept_settings: bool) -> ModelsOutcome:
+def _rebuild(
+    warehouse: Warehouse, settings: Settings, keep: int | None, *, accept_settings: bool, full: bool
+) -> ModelsOutcome:
     with raw_pipeline(warehouse) as raw, warehouse.connected() as connection:
         as_of, state = synced_until(connection), raw.state()
         require_finished(connection, state.covered)
         accepted = OF_MODELS if accept_settings else ()
         used = settings_in_use(connection, state, settings, names=OF_MODELS, accepted=accepted)
         inputs = used.settings.models.inputs(as_of)
-        rebuilt = not are_up_to_date(connection, inputs)
+        rebuilt = full or not are_up_to_date(connection, inputs)
         if rebuilt:
             record_settings(connection, used.settings, as_of, OF_MODELS)
-        warnings = update_in_limited_memory(connection, inputs) if rebuilt else []
+        build = update_in_limited_memory(connection, inputs, full=full) if rebuilt else UP_TO_DATE
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)
-    return ModelsOutcome(warehouse.database, rebuilt, published, warnings, used.notes, warehouse.notes)
+    return ModelsOutcome(warehouse.database, build, published, used.notes, warehouse.notes)
 
 
 def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:

@@ -20,7 +20,7 @@ from portouts.load.source import sync_options
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import TOLERANCE
 from portouts.telnyx.queries import Axis
-from portouts.transform.build import update_in_limited_memory
+from portouts.transform.build import Build, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.verify.certificate import AFTER_SYNC, certify
 from portouts.verify.comparison import Verdict
@@ -39,6 +39,7 @@ from portouts.warehouse.metadata import (
     SyncRecord,
     correct_future_instants,
     has_counted_events,
+    record_build,
     record_sync,
     record_verification,
 )
@@ -83,7 +84,7 @@ class SyncOutcome:
     as_of: datetime
     report: SyncReport
     orders_changed: int
-    warnings: list[CheckWarning]
+    build: Build
     seconds: float
     """From before the first request until the file was published."""
     certificate: Certificate | None = None
@@ -93,6 +94,10 @@ class SyncOutcome:
     @property
     def is_proven(self) -> bool:
         return not self.report.unproven
+
+    @property
+    def warnings(self) -> list[CheckWarning]:
+        return self.build.warnings
 
 
 def run_sync(
@@ -128,12 +133,10 @@ def _sync(
     report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
     report.notes[:0] = notes
     certificate = _verify(raw, request, report, connection, clock)
-    changed, warnings = _record(raw, request, report, certificate, started_at, clock())
+    changed, build = _record(raw, request, report, certificate, started_at, clock())
     warehouse.publish(request.keep)
     seconds = (clock() - started_at).total_seconds()
-    return SyncOutcome(
-        warehouse.database, report.as_of, report, changed, warnings, seconds, certificate, warehouse.notes
-    )
+    return SyncOutcome(warehouse.database, report.as_of, report, changed, build, seconds, certificate, warehouse.notes)
 
 
 def _record(
@@ -143,8 +146,8 @@ def _record(
     certificate: Certificate | None,
     started_at: datetime,
     finished_at: datetime,
-) -> tuple[int, list[CheckWarning]]:
-    """Write the records of a sync and build the models; return how many orders changed, and the checks' warnings."""
+) -> tuple[int, Build]:
+    """Write the records of a sync and build the models; return how many orders changed, and what was built."""
     record = SyncRecord(
         request.sync_id,
         report.as_of,
@@ -165,10 +168,11 @@ def _record(
             record_verification(connection, certificate)
         if is_masked:
             mask_stored(connection, request.settings.source.privacy)
-        warnings = update_in_limited_memory(connection, request.settings.models.inputs(report.as_of))
+        build = update_in_limited_memory(connection, request.settings.models.inputs(report.as_of))
+        record_build(connection, request.sync_id, build.kind, build.reason)
     if is_masked:
         raw.warehouse.rewrite()
-    return changed, warnings
+    return changed, build
 
 
 def run_load(

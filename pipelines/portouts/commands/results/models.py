@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from portouts.commands.results.build import BuildResult
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
 
@@ -17,6 +18,7 @@ class _Models(msgspec.Struct):
     database: str
     rebuilt: bool
     published: bool
+    build: BuildResult
     warnings: list[str]
     notes: list[str]
 
@@ -26,11 +28,14 @@ def print_models(outcome: ModelsOutcome, *, as_json: bool) -> None:
     warnings = [str(warning) for warning in outcome.warnings]
     note([*outcome.notes, *warnings])
     notes = [*outcome.notes, *outcome.noted]
-    shown = _Models(str(outcome.database), outcome.rebuilt, outcome.published, warnings, notes)
+    build = BuildResult.of(outcome.build)
+    shown = _Models(str(outcome.database), outcome.rebuilt, outcome.published, build, warnings, notes)
     print_result(_text_of(outcome), shown, as_json=as_json)
 
 
 def _text_of(outcome: ModelsOutcome) -> str:
     if not outcome.published:
         return "Already up to date; nothing to publish."
-    return "Rebuilt and published." if outcome.rebuilt else "Published what was built already."
+    if not outcome.rebuilt:
+        return "Published what was built already."
+    return f"Rebuilt ({outcome.build.kind}: {outcome.build.reason}) and published."

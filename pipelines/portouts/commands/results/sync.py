@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from portouts.commands.results.build import BuildResult
 from portouts.commands.terminal.output import as_object, print_result
 from portouts.commands.terminal.progress import note
 from portouts.verify.comparison import Verdict
@@ -26,6 +27,7 @@ class _Published(msgspec.Struct):
     published: bool
     orders_changed: int
     seconds: float
+    build: BuildResult
     warnings: list[str]
     verification: Certificate | None
 
@@ -74,6 +76,7 @@ def sync_object(outcome: SyncOutcome) -> dict[str, Any]:
         published=True,
         orders_changed=outcome.orders_changed,
         seconds=round(outcome.seconds, 3),
+        build=BuildResult.of(outcome.build),
         warnings=[str(warning) for warning in outcome.warnings],
         verification=outcome.certificate,
     )

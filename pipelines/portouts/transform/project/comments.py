@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 
 import duckdb
 
-from portouts.transform.graph import Reads
-from portouts.transform.model import Model
+from portouts.transform.project.graph import Reads
+from portouts.transform.project.model import Model
 
 Texts = Mapping[str, str]
 

@@ -7,13 +7,12 @@ build, the rows of the changed orders in an incremental one. The names in a sele
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 
 from portouts.errors import ModelFailed
-from portouts.transform.model import Kind, Model
 from portouts.warehouse.faults import is_of_a_file, is_of_machine
 
 
@@ -35,8 +34,11 @@ def with_temporary_names(select: str, models: Collection[str]) -> str:
     return re.sub(rf"\b(?:{names})\b(?!\.)", lambda found: f"temp.{found[0].partition('.')[2]}", select)
 
 
-def drop_temporary(connection: duckdb.DuckDBPyConnection, models: Iterable[Model]) -> None:
-    """Drop temporary tables and views; a view goes before what it reads."""
-    for model in reversed(list(models)):
-        kind = "view" if model.kind is Kind.PER_ORDER_VIEW else "table"
-        connection.execute(f"drop {kind} if exists temp.{model.object_name}")
+def drop_temporary(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop all temporary views and tables; views go first, since they read the tables."""
+    found = connection.execute(
+        "select 'view', view_name from duckdb_views() where temporary and not internal "
+        "union all select 'table', table_name from duckdb_tables() where temporary"
+    ).fetchall()
+    for kind, name in found:
+        connection.execute(f'drop {kind} temp."{name}"')

@@ -15,7 +15,7 @@ from graphlib import CycleError, TopologicalSorter
 import duckdb
 
 from portouts.errors import ModelFailed
-from portouts.transform.model import Model
+from portouts.transform.project.model import Model
 
 Reads = Mapping[str, tuple[str, ...]]
 """Model or check → the tables and views that its select reads, as `schema.object`, in the order of the text."""
