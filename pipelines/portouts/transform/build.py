@@ -21,7 +21,7 @@ from portouts.records.time_zones import rules_version
 from portouts.transform.checks import CheckWarning, read_checks, run_checks
 from portouts.transform.full_build import build_all
 from portouts.transform.held_numbers import update_places
-from portouts.transform.incremental_build import INSTANT, IncrementalBuild, RowsOfSyncsChanged
+from portouts.transform.incremental_build import INSTANT, IncrementalBuild
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists import carrier_names
 from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
@@ -77,15 +77,13 @@ def update_models(
     """
     connection.execute("set timezone = 'UTC'")
     _require_raw_tables(connection)
-    reason = "full build requested" if full else _reason_for_full_build(connection, inputs)
-    if not reason:
-        try:
-            with transaction(connection):
-                return _build_changed(connection, inputs, check_all=check_all)
-        except RowsOfSyncsChanged as changed:
-            reason = f"earlier rows of {changed} changed"
     with transaction(connection):
-        return _build_all(connection, inputs, reason)
+        create_metadata(connection)
+        reason = "full build requested" if full else _reason_for_full_build(connection, inputs)
+        build = None if reason else _build_changed(connection, inputs, check_all=check_all)
+        if isinstance(build, Build):
+            return build
+        return _build_all(connection, inputs, reason or build or "")
 
 
 def update_in_limited_memory(
@@ -112,7 +110,6 @@ def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -
 
 def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reason: str) -> Build:
     folder = sql_folder()
-    create_metadata(connection)
     update_places(connection)
     models, checks = read_models(folder), read_checks(folder)
     reads = parse_reads({name: model.select for name, model in models.items()} | checks)
@@ -123,13 +120,15 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     return Build(BuildKind.FULL, reason, warnings=warnings)
 
 
-def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, check_all: bool) -> Build:
+def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, check_all: bool) -> Build | str:
+    """Build what changed; return why that is not enough if it is not."""
     folder = sql_folder()
-    create_metadata(connection)
     reads = read_lineage(connection)
     graph = ModelGraph(in_order(read_models(folder), reads), reads)
     build = IncrementalBuild(connection, graph, inputs)
-    build.run()
+    if reason := build.run():
+        drop_temporary(connection)
+        return reason
     checks = read_checks(folder)
     warnings = run_checks(connection, checks) if check_all else build.check(checks)
     drop_temporary(connection)

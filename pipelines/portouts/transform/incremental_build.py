@@ -24,10 +24,6 @@ INSTANT = "staging.model_instant"
 _OF_CHANGED = "portout_id in (select portout_id from temp.changed_orders)"
 
 
-class RowsOfSyncsChanged(Exception):
-    """A row changed on which orders depend that are not queued."""
-
-
 @dataclass
 class IncrementalBuild:
     """One incremental build in the caller's transaction."""
@@ -42,8 +38,8 @@ class IncrementalBuild:
     orders: int = 0
     """Changed orders."""
 
-    def run(self) -> None:
-        """Bring all models up to date. Raises `RowsOfSyncsChanged` if only a full build can."""
+    def run(self) -> str:
+        """Bring all models up to date; return why only a full build can, empty if this was enough."""
         self._find_changed_orders()
         if self._held_instant() != self.inputs.as_of:
             set_instant(self.connection, self.inputs.as_of)
@@ -51,8 +47,9 @@ class IncrementalBuild:
         for model in self.graph.models:
             if model.kind.is_per_order:
                 self._update_orders(model)
-            elif model.kind is not Kind.INPUT and self._reads_changed(model):
-                self._refresh(model)
+            elif model.kind is not Kind.INPUT and self._reads_changed(model) and not self._refresh(model):
+                return f"earlier rows of {model.name} changed"
+        return ""
 
     @property
     def temporary(self) -> list[Model]:
@@ -114,27 +111,28 @@ class IncrementalBuild:
             kind = "view" if model.kind is Kind.PER_ORDER_VIEW else "table"
         run(self.connection, model.path, f"create or replace temp {kind} {model.object_name} as {select}")
 
-    def _refresh(self, model: Model) -> None:
-        """Compute a dimension or an aggregate again; a view has changed by itself."""
+    def _refresh(self, model: Model) -> bool:
+        """Compute a dimension or an aggregate again; a view has changed by itself. Return whether that is allowed."""
         if model.kind is Kind.VIEW:
             self.changed.add(model.name)
-            return
+            return True
         run(self.connection, model.path, f"create or replace temp table refreshed as {model.select}")
-        if self._differ(model.name, "temp.refreshed"):
-            self._require_rows_kept(model)
+        is_allowed = not self._is_read_by_orders(model) or self._keeps_rows(model)
+        if is_allowed and self._differ(model.name, "temp.refreshed"):
             self.connection.execute(f"delete from {model.name}")
             self.connection.execute(f"insert into {model.name} select * from temp.refreshed")
             self._changed(model)
         self.connection.execute("drop table temp.refreshed")
+        return is_allowed
 
-    def _require_rows_kept(self, model: Model) -> None:
-        """Of a dimension that per-order models read, no row may change: it may belong to orders that are not queued."""
+    def _is_read_by_orders(self, model: Model) -> bool:
         readers = [other for other in self.graph.models if model.name in self.graph.reads[other.name]]
-        if not any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers):
-            return
-        kept = f"select held.* from {model.name} as held semi join temp.refreshed using ({', '.join(model.key)})"
-        if self._rows(f"{kept} except all select * from temp.refreshed"):
-            raise RowsOfSyncsChanged(model.name)
+        return any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers)
+
+    def _keeps_rows(self, model: Model) -> bool:
+        """Return whether no row of a dimension changed: orders that are not queued may depend on it."""
+        held = f"select held.* from {model.name} as held semi join temp.refreshed using ({', '.join(model.key)})"
+        return not self._rows(f"{held} except all select * from temp.refreshed")
 
     def _differ(self, held: str, computed: str) -> bool:
         """Return whether two tables have different rows."""
