@@ -77,9 +77,9 @@ def update_models(
     """
     connection.execute("set timezone = 'UTC'")
     _require_raw_tables(connection)
+    create_metadata(connection)
+    reason = "full build requested" if full else _reason_for_full_build(connection, inputs)
     with transaction(connection):
-        create_metadata(connection)
-        reason = "full build requested" if full else _reason_for_full_build(connection, inputs)
         build = None if reason else _build_changed(connection, inputs, check_all=check_all)
         if isinstance(build, Build):
             return build
