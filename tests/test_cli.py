@@ -19,7 +19,10 @@ from portouts_command import Ended
 from portouts_sandbox import World, create_app, running
 
 COMMANDS: Mapping[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
-HEAVY = ("dlt", "duckdb", "httpx", "matplotlib", "nbclient", "pandas", "pyarrow", "starlette", "uvicorn", "rich.table")
+HEAVY = (
+    *("dlt", "duckdb", "httpx", "matplotlib", "nbclient", "numpy", "pandas", "pyarrow", "requests", "sqlglot"),
+    *("starlette", "uvicorn", "rich.table"),
+)
 
 
 def imported_by(*arguments: str, folder: Path, **environment: str) -> tuple[int, list[str]]:
@@ -96,13 +99,31 @@ def test_a_lock_that_is_held_and_wrong_settings_are_reported_without_slow_import
         assert imported_by(name, folder=tmp_path, **environment) == (75, [])
 
 
-def test_a_sync_does_without_pandas(tmp_path: Path) -> None:
+def test_a_sync_does_without_pandas_and_without_the_http_client_of_dlt(tmp_path: Path) -> None:
     with running(create_app(World(20, seed=1), api_key=portouts_command.KEY)) as base_url:
         credentials = {"TELNYX_API_KEY": portouts_command.KEY, "TELNYX_BASE_URL": base_url}
         code, imported = imported_by("sync", folder=tmp_path, **credentials)
     assert code == 0
-    assert "pyarrow" in imported
-    assert "pandas" not in imported
+    assert {"dlt", "duckdb", "httpx", "pyarrow"} <= set(imported)
+    assert {"pandas", "requests"} & set(imported) == set()
+
+
+def test_a_process_ends_with_its_exit_code_and_is_not_taken_apart(tmp_path: Path) -> None:
+    script = """
+import atexit
+from portouts.commands.app import main
+class Object:
+    def __del__(self): print("taken apart")
+held = Object()
+try:
+    main()
+finally:
+    atexit.register(print, "exit functions run")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "status"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "exit functions run\n")
 
 
 def test_pandas_is_found_where_it_is_asked_for() -> None:

@@ -22,7 +22,7 @@ from portouts.commands.sandbox import sandbox
 from portouts.commands.status import status
 from portouts.commands.sync import sync
 from portouts.commands.terminal.exit_status import FAILED, print_error, warn_of_lost_output
-from portouts.commands.terminal.process import prepare_process
+from portouts.commands.terminal.process import prepare_process, skip_teardown
 from portouts.commands.terminal.streams import settle_streams
 from portouts.commands.verify import verify
 
@@ -62,13 +62,16 @@ for command in (sync, verify, models, status, report, demo, sandbox):
 
 def main() -> None:
     """Run the command line."""
+    note_exit_code = skip_teardown()
     settle_streams()
     _fit_help(shutil.get_terminal_size().columns)
     prepare_process()
     try:
         app(prog_name="portouts")
     except SystemExit as ended:
-        sys.exit(ended.code or (FAILED if warn_of_lost_output() else 0))
+        code = ended.code or (FAILED if warn_of_lost_output() else 0)
+        note_exit_code(code)
+        sys.exit(code)
 
 
 def _fit_help(width: int) -> None:

@@ -19,7 +19,8 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
-from dlt.common.configuration.specs import PluggableRunContext
+from dlt.common.configuration.resolve import resolve_configuration
+from dlt.common.configuration.specs import PluggableRunContext, RuntimeConfiguration
 from dlt.common.runtime.run_context import RunContext
 from dlt.common.typing import AnyType, TSecretStrValue
 from dlt.common.utils import update_dict_nested
@@ -99,6 +100,10 @@ class _Context(RunContext):
         super().__init__(str(folder))
         self._global_dir = str(folder)
         self._providers = providers
+
+    def initialize_runtime(self, runtime_config: RuntimeConfiguration | None = None) -> None:
+        """Keep dlt from preparing logs, telemetry and an HTTP client of its own, of which nothing here is used."""
+        self._runtime_config = runtime_config or resolve_configuration(RuntimeConfiguration())
 
     @property
     def run_dir(self) -> str:
