@@ -15,6 +15,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import crash_process
+import duckdb
 import pytest
 from crash_process import Crash
 from portouts_sandbox import World, create_app, running
@@ -43,6 +44,20 @@ CRASHES = [
     Crash(f"{LOADS}.complete_package", call=1),
     Crash(f"{PACKAGES}.save_pending_transition", call=8),
 ]
+# Crashes of a sync whose warehouse has models: between the queue and the load, and from table to table of a load.
+CRASHES_WITH_MODELS = [
+    Crash("portouts.load.pipeline:RawPipeline.load", call=1),
+    *(Crash(f"{PACKAGES}.complete_job", call=job, is_after=True) for job in (2, 3, 4, 5, 6, 7)),
+    Crash(f"{LOADS}.complete_package", call=1),
+    Crash(f"{LOADS}.complete_package", call=1, is_after=True),
+]
+TABLES = {
+    "portouts": "id",
+    "portout_phone_numbers": "portout_id",
+    "portout_events": "portout_id",
+    "portout_observations": "portout_id",
+    "portout_ported_ranges": "portout_id",
+}
 # What must not depend on how often a sync was interrupted.
 SAME_ANYWAY = {
     "orders": "from raw.portouts order by all",
@@ -157,16 +172,88 @@ def count_published(database: Path) -> int:
     return int(ask(database, "select count(*) from marts.fct_portouts")[0][0]) if database.exists() else 0
 
 
-def sync_until(end: float | Crash, sandbox: Sandbox, database: Path) -> int | None:
+def sync_until(end: float | Crash, sandbox: Sandbox, database: Path, batch_rows: int = BATCH_ROWS) -> int | None:
     """Kill a sync after so many seconds, or at a step; return its exit code."""
     if isinstance(end, Crash):
-        process = sandbox.start(database, crash=end)
+        process = sandbox.start(database, batch_rows=batch_rows, crash=end)
     else:
         process = sandbox.start(database)
         process.join(timeout=end)
         process.kill()
     process.join()
     return process.exitcode
+
+
+class Queue(NamedTuple):
+    """The orders whose rows in the working file are not those of the published one, and the orders that are queued."""
+
+    changed: set[str]
+    queued: set[str]
+    tables: set[str]
+    """The tables in which rows differ."""
+
+
+class KilledWithModels(NamedTuple):
+    """A database whose models were built before its kills."""
+
+    database: Path
+    recent: int
+    """The orders that were published before."""
+    exit_codes: list[int | None]
+    queues: list[Queue]
+    """After each kill."""
+    last_exit_code: int | None
+
+
+@pytest.fixture(scope="module")
+def killed_with_models(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> KilledWithModels:
+    database = tmp_path_factory.mktemp("killed-with-models") / "portouts.duckdb"
+    sandbox.start(database, (sandbox.world.now - RECENT).date().isoformat()).join()
+    recent, exit_codes, queues = count_published(database), list[int | None](), list[Queue]()
+    for crash in CRASHES_WITH_MODELS:
+        exit_codes.append(sync_until(crash, sandbox, database, batch_rows=100))
+        queues.append(queue_of(database))
+    process = sandbox.start(database)
+    process.join()
+    return KilledWithModels(database, recent, exit_codes, queues, process.exitcode)
+
+
+def queue_of(database: Path) -> Queue:
+    changed, tables = set[str](), set[str]()
+    with duckdb.connect() as connection:
+        working = database.parent / ".portouts" / database.name / "working.duckdb"
+        for path, name in ((working, "working"), (database, "published")):
+            connection.execute(f"attach '{path}' as {name} (read_only)")
+        for table, column in TABLES.items():
+            before, after = f"from published.raw.{table}", f"from working.raw.{table}"
+            different = f"(({before} except {after}) union all ({after} except {before}))"
+            if ids := {id_ for (id_,) in connection.execute(f"select {column} from {different}").fetchall()}:
+                tables.add(table)
+                changed |= ids
+        queued = {id_ for (id_,) in connection.execute("from working.raw.changed_orders").fetchall()}
+    return Queue(changed, queued, tables)
+
+
+def test_every_order_that_a_killed_load_changed_is_queued(killed_with_models: KilledWithModels) -> None:
+    """And nothing has changed yet when the orders are queued."""
+    assert killed_with_models.exit_codes == [-signal.SIGKILL] * len(CRASHES_WITH_MODELS)
+    first, *others = killed_with_models.queues
+    assert (first.changed, len(first.queued) > 0) == (set(), True)
+    assert [queue.changed - queue.queued for queue in others] == [set()] * len(others)
+    assert any(0 < len(queue.tables) < len(TABLES) for queue in others)
+
+
+def test_after_kills_with_models_the_rows_equal_those_of_an_uninterrupted_sync(
+    killed_with_models: KilledWithModels, uninterrupted: tuple[Path, float]
+) -> None:
+    assert killed_with_models.last_exit_code == 0, output_of(killed_with_models.database)
+    for query in SAME_ANYWAY.values():
+        assert ask(killed_with_models.database, query) == ask(uninterrupted[0], query)
+
+
+def test_after_kills_each_order_that_changed_is_counted_once(killed_with_models: KilledWithModels) -> None:
+    counted = ask(killed_with_models.database, "select orders_changed from raw.syncs order by finished_at")
+    assert counted == [(killed_with_models.recent,), (ORDERS - killed_with_models.recent,)]
 
 
 def test_the_kills_are_kills(killed: list[Killed]) -> None:
