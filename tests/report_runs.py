@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,19 +37,54 @@ CUT_TEXTS = (
 )
 
 
+# Several modules look at the same account; a process publishes it, and runs the notebooks against it, once.
+
+
+@cache
+def _database(folder: Path) -> Path:
+    (folder / "account").mkdir()
+    return publish_account(folder / "account")
+
+
+@cache
+def _report(folder: Path) -> Report:
+    return build_report(_database(folder))
+
+
+@cache
+def _empty(folder: Path) -> Path:
+    (folder / "empty").mkdir()
+    return publish_small("empty", folder / "empty")
+
+
+@cache
+def _empty_report(folder: Path) -> Report:
+    return build_report(_empty(folder), folder / "empty" / "new" / "page.html")
+
+
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish_account(tmp_path_factory.mktemp("database"))
+    return _database(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return _report(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return publish_small("empty", tmp_path_factory.mktemp("empty"))
+    return _empty(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
-def report(database: Path) -> Report:
-    return build_report(database)
+def empty_report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return _empty_report(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def page(report: Report) -> str:
+    return report.output.read_text(encoding="utf-8")
 
 
 class Run(NamedTuple):
@@ -70,25 +106,26 @@ def run_of(database: Path, sections: Sequence[Section]) -> Run:
     return Run(database, {section.notebook.removesuffix(".ipynb"): list(section.cells) for section in sections})
 
 
-@pytest.fixture(scope="module")
-def empty_report(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
-    return build_report(empty, tmp_path_factory.mktemp("reports") / "new" / "page.html")
-
-
-@pytest.fixture(scope="module")
-def page(report: Report) -> str:
-    return report.output.read_text(encoding="utf-8")
-
-
-def notebook_of(name: str, folder: Path) -> Path:
-    """Copy one notebook into a folder of its own."""
+def run_each(databases: Mapping[str, Path], folder: Path, names: Sequence[str] = NOTEBOOKS) -> dict[str, Run]:
+    """Run notebooks against several warehouses, all in one kernel."""
     folder.mkdir()
-    shutil.copy(notebooks_folder() / f"{name}.ipynb", folder)
-    return folder
+    files = {(case, name): f"{place:02}_{name}.ipynb" for place, case in enumerate(databases) for name in names}
+    for (case, name), file in files.items():
+        (folder / file).write_text(_with_database(name, databases[case]), encoding="utf-8")
+    sections = {section.notebook: section for section in run_notebooks(next(iter(databases.values())), folder)}
+    return {
+        case: Run(database, {name: list(sections[files[case, name]].cells) for name in names})
+        for case, database in databases.items()
+    }
 
 
-def run_one(name: str, database: Path, folder: Path) -> Run:
-    return run_of(database, run_notebooks(database, notebook_of(name, folder / "notebooks")))
+def _with_database(name: str, database: Path) -> str:
+    """Return a notebook that names the warehouse in a cell of its own."""
+    notebook = json.loads((notebooks_folder() / f"{name}.ipynb").read_text(encoding="utf-8"))
+    cell: Cell = {"cell_type": "code", "id": "database", "metadata": {}, "outputs": [], "execution_count": None}
+    cell["source"] = f"import os\nos.environ['PORTOUTS_DATABASE'] = {str(database)!r}"
+    notebook["cells"].insert(1, cell)
+    return json.dumps(notebook)
 
 
 _VOID = {"meta", "link", "br", "hr", "img", "input"}

@@ -49,8 +49,11 @@ def test_importing_portouts_imports_nothing_slow() -> None:
     assert imported_by("import portouts", "dlt", "duckdb", "numpy", "pandas", "pyarrow", "matplotlib") == set()
 
 
-def test_what_analysts_use_needs_neither_dlt_nor_matplotlib() -> None:
-    assert imported_by("from portouts import connect, mart", "dlt", "httpx", "matplotlib", "pandas") == {"pandas"}
+def test_what_analysts_use_needs_neither_dlt_nor_matplotlib_and_pandas_only_for_a_frame() -> None:
+    names = ("dlt", "httpx", "matplotlib", "pandas")
+    assert imported_by("from portouts import connect, mart", *names) == set()
+    frame = "import duckdb; from portouts.report.frames import to_dataframe; to_dataframe(duckdb.sql('select 1'))"
+    assert imported_by(frame, *names) == {"pandas"}
 
 
 def test_portouts_offers_what_analysts_use_and_nothing_unknown() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from portouts.report.notebooks import notebooks_folder, run_notebooks
 from portouts.report.page import Report
 from published_warehouses import SMALL, publish_answers, publish_small
-from report_runs import CHARTS, NOTEBOOKS, TABLES, Run, database, empty, empty_report, report, run_of, run_one
+from report_runs import CHARTS, NOTEBOOKS, TABLES, Run, database, empty, empty_report, report, run_each, run_of
 from simulated_account import ask
 
 pytestmark = pytest.mark.slow  # kernels and syncs
@@ -24,12 +24,12 @@ def account(report: Report, database: Path) -> Run:
     return run_of(database, report.sections)
 
 
-@pytest.fixture(scope="module", params=SMALL)
-def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    if request.param == "empty":
-        return run_of(request.getfixturevalue("empty"), request.getfixturevalue("empty_report").sections)
-    database = publish_small(request.param, tmp_path_factory.mktemp("small"))
-    return run_of(database, run_notebooks(database, notebooks_folder()))
+@pytest.fixture(scope="module")
+def small(empty: Path, empty_report: Report, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
+    """Run all notebooks against each account with at most one order."""
+    others = {name: publish_small(name, tmp_path_factory.mktemp("small")) for name in SMALL[1:]}
+    runs = run_each(others, tmp_path_factory.mktemp("notebooks") / "small")
+    return {SMALL[0]: run_of(empty, empty_report.sections), **runs}
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
@@ -127,86 +127,96 @@ def test_the_fourth_answer_counts_every_pending_order_by_urgency(account: Run) -
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_with_at_most_one_order_a_notebook_shows_placeholders(name: str, small: Run) -> None:
-    outputs = [output for cell in small.notebooks[name] for output in cell.get("outputs", [])]
+@pytest.mark.parametrize("orders", SMALL)
+def test_with_at_most_one_order_a_notebook_shows_placeholders(name: str, orders: str, small: Mapping[str, Run]) -> None:
+    run = small[orders]
+    outputs = [output for cell in run.notebooks[name] for output in cell.get("outputs", [])]
     assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
-    charts, tables = small.shown(name, "Chart"), small.shown(name, "Table")
-    assert len(charts) + len(tables) + len(small.shown(name, "Placeholder")) == CHARTS[name] + TABLES[name]
-    assert small.answer(name)
+    charts, tables = run.shown(name, "Chart"), run.shown(name, "Table")
+    assert len(charts) + len(tables) + len(run.shown(name, "Placeholder")) == CHARTS[name] + TABLES[name]
+    assert run.answer(name)
     text = "".join(str(shown["text/html"]) for shown in [*charts, *tables])
     assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", text)
 
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+WAITS = {
+    "one of 200 late": [48.5 * HOUR] + [HOUR] * 199,
+    "at once": [0 * HOUR] * 12,
+    "most at once": [0 * HOUR] * 3 + [2 * HOUR],
+    "within a minute": [20 * SECOND, 30 * SECOND, 40 * SECOND],
+    "a single one": [15 * MINUTE],
+    "at the deadline": [48 * HOUR] * 2 + [HOUR] * 2,
+    "very late": [80 * HOUR],
+}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
+    """Run the third notebook against an account for each of these lists of waits."""
+    databases = {name: publish_answers(tmp_path_factory.mktemp("answers"), waits) for name, waits in WAITS.items()}
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "answers", NOTEBOOKS[2:3])
 
 
 @pytest.mark.parametrize(
-    ("waits", "headline", "figures", "curve", "unit"),
+    ("case", "headline", "figures", "curve", "unit"),
     [
         (
-            [48.5 * HOUR] + [HOUR] * 199,
+            "one of 200 late",
             "Half of all answers come within 1 h; 0.5% come by silence.",
             ["99.5% within 24 hours", "of answers by silence (estimate): 0.5% 1 of 200"],
             "After 24 h 0.5% still wait, and 0.5% after 48 h.",
             "hours",
         ),
         (
-            [0 * HOUR] * 12,
+            "at once",
             "Half of all answers come at once; 0% come by silence.",
             ["median time to an answer: 0 min", "100% within 24 hours"],
             "All answers came at once; 0% still wait.",
             "hours",
         ),
         (
-            [0 * HOUR] * 3 + [2 * HOUR],
+            "most at once",
             "Half of all answers come at once; 0% come by silence.",
             ["for nine of ten answers: 1.4 h"],
             "After 2 h 0% still wait; no longer time is known yet.",
             "hours",
         ),
         (
-            [20 * SECOND, 30 * SECOND, 40 * SECOND],
+            "within a minute",
             "Half of all answers come within 30 s; 0% come by silence.",
             ["median time to an answer: 30 s"],
             "After 40 s 0% still wait; no longer time is known yet.",
             "seconds",
         ),
         (
-            [15 * MINUTE],
+            "a single one",
             "Half of all answers come within 15 min; 0% come by silence.",
             ["Of the 1 request of the last 90 days, 1 is answered. Censored: 0 ended without us, 0 still wait."],
             "After 15 min 0% still wait; no longer time is known yet.",
             "minutes",
         ),
         (
-            [48 * HOUR] * 2 + [HOUR] * 2,
+            "at the deadline",
             "Half of all answers come within 24.5 h; 50% come by silence.",
             ["50% within 24 hours"],
             "After 24 h 50% still wait; at 48 h silence brings them from 50% to 0%.",
             "hours",
         ),
         (
-            [80 * HOUR],
+            "very late",
             "Half of all answers come within 3 days; 100% come by silence.",
             ["0% within 24 hours"],
             "After 24 h 100% still wait, and 100% after 48 h.",
             "hours",
         ),
     ],
-    ids=[
-        "one of 200 late",
-        "at once",
-        "most at once",
-        "within a minute",
-        "a single one",
-        "at the deadline",
-        "very late",
-    ],
+    ids=list(WAITS),
 )
 def test_answers_are_shown_from_0_hours_on_and_no_share_is_rounded_away(
-    waits: list[timedelta], headline: str, figures: list[str], curve: str, unit: str, tmp_path: Path
+    case: str, headline: str, figures: list[str], curve: str, unit: str, answers: Mapping[str, Run]
 ) -> None:
-    run = run_one(NOTEBOOKS[2], publish_answers(tmp_path, waits), tmp_path)
+    run = answers[case]
     answer = run.answer(NOTEBOOKS[2])
     assert answer.splitlines()[0] == headline
     assert [figure for figure in figures if figure not in answer] == []

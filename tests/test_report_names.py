@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from chromium import NAMES as BROWSERS
 from chromium import find_chromium, opened
 from portouts.report.page import Report, build_report
 from published_warehouses import publish_gains
-from report_runs import CUT_TEXTS, NOTEBOOKS, Outline, run_one
+from report_runs import CUT_TEXTS, NOTEBOOKS, Outline, Run, run_each
 from simulated_account import ask
 
 pytestmark = pytest.mark.slow
@@ -119,46 +120,64 @@ def test_figures_stay_visible_beside_names_without_blanks(width: int, hostile: R
         assert page.complaints() == []
 
 
+GAINS = {
+    "as many as": [("iBasis", 4), ("magicJack", 4)],
+    "a little more than": [("eVoice", 26), ("Beta, Inc.", 25)],
+    "nothing of a name can be seen": [("unknown", 2), ("\x07", 1)],
+    "similar names": [("Example.net - CA", 4), ("Example.net - CA", 3), ("Example.net - NY", 2)],
+    "one operator": [("First", 3), ("Second", 4), ("Third", 2)],
+}
+OPERATORS = "carrier_id,operator\n000X,Example Group\n002X,Example Group\n"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
+    """Run the second notebook against an account for each of these gains."""
+    folders = {case: tmp_path_factory.mktemp("gains") for case in GAINS}
+    operators = folders["one operator"] / "operators.csv"
+    operators.write_text(OPERATORS, encoding="utf-8")
+    databases = {}
+    for case, gains in GAINS.items():
+        with pytest.MonkeyPatch.context() as environment:
+            if case == "one operator":
+                environment.setenv("SOURCES__TELNYX__OPERATORS", str(operators))
+            databases[case] = publish_gains(folders[case], gains)
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "gains", NOTEBOOKS[1:2])
+
+
 @pytest.mark.parametrize(
-    ("gains", "headline", "ranking"),
+    ("case", "headline", "ranking"),
     [
         (
-            [("iBasis", 4), ("magicJack", 4)],
+            "as many as",
             "iBasis and magicJack gain most, as many each: 50% of the 8 numbers that left since October 2026.",
             "iBasis gained 4 numbers, as many as magicJack.",
         ),
         (
-            [("eVoice", 26), ("Beta, Inc.", 25)],
+            "a little more than",
             "eVoice gains most: 51% of the 51 numbers that left since October 2026.",
             "eVoice gained 26 numbers, 4% more than Beta, Inc.",
         ),
         (
-            [("unknown", 2), ("\x07", 1)],
+            "nothing of a name can be seen",
             "unknown gains most: 67% of the 3 numbers that left since October 2026.",
             "unknown gained 2 numbers, 2 times as many as 001X.",
         ),
     ],
     ids=["as many as", "a little more than", "nothing of a name can be seen"],
 )
-def test_a_sentence_takes_a_name_as_it_is(
-    gains: list[tuple[str, int]], headline: str, ranking: str, tmp_path: Path
-) -> None:
-    run = run_one(NOTEBOOKS[1], publish_gains(tmp_path, gains), tmp_path)
+def test_a_sentence_takes_a_name_as_it_is(case: str, headline: str, ranking: str, runs: Mapping[str, Run]) -> None:
+    run = runs[case]
     assert run.answer(NOTEBOOKS[1]).splitlines()[0] == headline
     assert run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"].startswith(f"{ranking} (")
 
 
-def test_carriers_with_similar_names_show_their_spids(tmp_path: Path) -> None:
-    gains = [("Example.net - CA", 4), ("Example.net - CA", 3), ("Example.net - NY", 2)]
-    run = run_one(NOTEBOOKS[1], publish_gains(tmp_path, gains), tmp_path)
+def test_carriers_with_similar_names_show_their_spids(runs: Mapping[str, Run]) -> None:
+    run = runs["similar names"]
     assert run.answer(NOTEBOOKS[1]).startswith("000X Example.net - CA gains most: 44% of the 9 numbers")
     ranking = run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"]
     assert ranking.startswith("000X Example.net - CA gained 4 numbers, 33% more than 001X Example.net - CA. (")
 
 
-def test_carriers_of_one_operator_are_one_in_the_ranking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    operators = tmp_path / "operators.csv"
-    operators.write_text("carrier_id,operator\n000X,Example Group\n002X,Example Group\n", encoding="utf-8")
-    monkeypatch.setenv("SOURCES__TELNYX__OPERATORS", str(operators))
-    run = run_one(NOTEBOOKS[1], publish_gains(tmp_path, [("First", 3), ("Second", 4), ("Third", 2)]), tmp_path)
-    assert run.answer(NOTEBOOKS[1]).startswith("Example Group gains most: 56% of the 9 numbers")
+def test_carriers_of_one_operator_are_one_in_the_ranking(runs: Mapping[str, Run]) -> None:
+    assert runs["one operator"].answer(NOTEBOOKS[1]).startswith("Example Group gains most: 56% of the 9 numbers")

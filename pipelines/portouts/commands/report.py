@@ -14,7 +14,7 @@ def report(database: Database = DEFAULT_DATABASE, output: Output = None, as_json
     """Run the notebooks against the published file and write one HTML page that needs nothing else."""
     database = published_file(database)
     output = require_folder_of("--output", output) if output else None
-    require_packages("ipykernel", "matplotlib", "nbclient", "nbconvert", "nbformat", extra="report")
+    require_packages("ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbformat", extra="report")
     from portouts.commands.terminal.output import print_result
 
     with home_folder():

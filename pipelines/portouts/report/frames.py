@@ -6,6 +6,8 @@
 A date has no zone: it is a calendar day of the reporting time zone, not an instant. Columns with a vocabulary (status,
 response, urgency …) are categories in the order of `VOCABULARIES`; `groupby(observed=False)` shows all of them. The
 surprise: a word that is not in the vocabulary becomes one more category after the known ones; it is never dropped.
+
+pandas and Arrow are imported with the first data frame: who only opens the file does not wait for them.
 """
 
 from __future__ import annotations
@@ -13,15 +15,16 @@ from __future__ import annotations
 import os
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
-import pyarrow as pa
 
 from portouts.errors import NotPublished
 from portouts.report.status import not_readable
 from portouts.warehouse.faults import first_line
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_DATABASE = "data/portouts.duckdb"
 
@@ -118,6 +121,9 @@ def to_dataframe(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:
 
 
 def _pandas_type(arrow_type: Any) -> Any:
+    import pandas as pd
+    import pyarrow as pa
+
     if pa.types.is_integer(arrow_type):
         return pd.Int64Dtype()
     if pa.types.is_boolean(arrow_type):
@@ -128,6 +134,8 @@ def _pandas_type(arrow_type: Any) -> Any:
 
 
 def _category(column: str, values: pd.Series[Any]) -> pd.CategoricalDtype:
+    import pandas as pd
+
     known = VOCABULARIES[column]
     unknown = sorted(set(values.dropna()) - set(known))
     return pd.CategoricalDtype([*known, *unknown], ordered=column in ORDERED)

@@ -87,6 +87,7 @@ async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
             kernel_manager_class=_OwnKernel.for_report(database, Path(folder)),
             resources={"metadata": {"path": folder}},
             timeout=CELL_SECONDS,
+            shutdown_kernel="immediate",
         )
         async with client.async_setup_kernel():
             return [Section.of(path.name, await _run(path, client)) for path in paths]
@@ -105,7 +106,7 @@ async def _run(path: Path, client: NotebookClient) -> NotebookNode:
 
 def _cleanup() -> NotebookNode:
     """Return a notebook that removes all variables."""
-    cell = nbformat.v4.new_code_cell("%reset -f")  # type: ignore[no-untyped-call]  # as above
+    cell = nbformat.v4.new_code_cell("get_ipython().reset(new_session=False)")  # type: ignore[no-untyped-call]  # as above
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]  # as above
     return notebook
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbconvert import TemplateExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+import jinja2
+import mistune
 
 from portouts.errors import ReportFailed
 from portouts.report.names import as_html, plain
@@ -63,28 +62,19 @@ def build_report(database: Path, output: Path | None = None, notebooks: Path | N
     return Report(target, sections)
 
 
-class _Prose(IPythonRenderer):
-    """Markdown of a notebook inside the page: each heading is one level lower and has no anchor."""
+class _Prose(mistune.HTMLRenderer):
+    """Markdown of a notebook inside the page: each heading is one level lower."""
 
     def heading(self, text: str, level: int, **_attributes: Any) -> str:
-        return f"<h{level + 1}>{text}</h{level + 1}>\n"
+        return super().heading(text, level + 1)
 
 
 def _page(sections: Sequence[Section]) -> str:
-    exporter = TemplateExporter(  # type: ignore[no-untyped-call]  # its signature has no types
-        template_name="template",
-        template_file="index.html.j2",
-        extra_template_basedirs=[str(Path(__file__).parent)],
-        filters={
-            "prose": lambda source: MarkdownWithMath(renderer=_Prose(escape=False)).render(source),
-            "as_html": as_html,
-        },
-    )
-    shown = [{**vars(section), "anchor": section.anchor} for section in sections]
-    resources = {"sections": shown, "state": sections[0].state if sections else {}}
-    no_cells = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # as above
-    page, _ = exporter.from_notebook_node(no_cells, resources)
-    return str(page)
+    folder = jinja2.FileSystemLoader(Path(__file__).parent / "template")
+    templates = jinja2.Environment(loader=folder, autoescape=True)
+    templates.filters |= {"prose": mistune.create_markdown(renderer=_Prose(escape=False)), "as_html": as_html}
+    page = templates.get_template("index.html.j2")
+    return page.render(sections=sections, state=sections[0].state if sections else {})
 
 
 def _write(target: Path, page: str) -> None:
