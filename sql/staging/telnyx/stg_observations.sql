@@ -8,7 +8,7 @@ portout_id: Telnyx's id of the order.
 status: Status, trimmed; null if the API gave none or a blank one.
 updated_at: updated_at of the order in that state.
 seen_at: The as_of of the sync that saw the state first: the state began no later.
-sync_id: Sync that saw the state first.
+sync_id: Sync that saw the state first; if that was killed, the next one that finished.
 */
 select
     portout_id,
