@@ -116,18 +116,22 @@ class IncrementalBuild:
         if model.kind is Kind.VIEW:
             self.changed.add(model.name)
             return True
+        readers = [other for other in self.graph.models if model.name in self.graph.reads[other.name]]
+        if not readers:  # comparing would take longer than writing
+            self._write(model, model.select)
+            return True
         run(self.connection, model.path, f"create or replace temp table refreshed as {model.select}")
-        is_allowed = not self._is_read_by_orders(model) or self._keeps_rows(model)
+        are_orders = any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers)
+        is_allowed = not are_orders or self._keeps_rows(model)
         if is_allowed and self._differ(model.name, "temp.refreshed"):
-            self.connection.execute(f"delete from {model.name}")
-            self.connection.execute(f"insert into {model.name} select * from temp.refreshed")
-            self._changed(model)
+            self._write(model, "select * from temp.refreshed")
         self.connection.execute("drop table temp.refreshed")
         return is_allowed
 
-    def _is_read_by_orders(self, model: Model) -> bool:
-        readers = [other for other in self.graph.models if model.name in self.graph.reads[other.name]]
-        return any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers)
+    def _write(self, model: Model, select: str) -> None:
+        self.connection.execute(f"delete from {model.name}")
+        run(self.connection, model.path, f"insert into {model.name} {select}")
+        self._changed(model)
 
     def _keeps_rows(self, model: Model) -> bool:
         """Return whether no row of a dimension changed: orders that are not queued may depend on it."""

@@ -6,7 +6,6 @@ kind: per order
 key: portout_id
 
 carrier_name: Name of the gaining carrier as this order spells it.
-status_began_on: Day of status_began_at in the reporting time zone.
 */
 with joined as (
     select
@@ -46,8 +45,6 @@ select
     cast((joined.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
         as received_on,
     cast((joined.ported_at at time zone 'UTC') + ports.utc_offset_seconds * interval '1 second' as date) as ported_on,
-    cast((joined.status_began_at at time zone 'UTC') + begins.utc_offset_seconds * interval '1 second' as date)
-        as status_began_on,
 from joined
 cross join staging.model_settings as settings
 -- The joins also compare the zone, of which there is only one: a hash join takes half the time of a range join.
@@ -59,7 +56,3 @@ left join staging.utc_offsets as ports
     on ports.time_zone = settings.time_zone
     and joined.ported_at >= ports.starts_at
     and joined.ported_at < ports.ends_at
-left join staging.utc_offsets as begins
-    on begins.time_zone = settings.time_zone
-    and joined.status_began_at >= begins.starts_at
-    and joined.status_began_at < begins.ends_at

@@ -14,7 +14,7 @@ canceled: Orders whose current status is canceled and began on the day.
 opened: Orders that became open, less those that were closed.
 */
 with orders as (
-    select portout_id, status, number_count, received_on, ported_on, ported_at, ported_at_source, status_began_on
+    select portout_id, status, number_count, received_on, ported_on, ported_at, ported_at_source, status_began_at
     from intermediate.int_orders
 ),
 
@@ -62,12 +62,14 @@ daily_events as (
     where ported_on is not null
     union all
     select
-        status_began_on, 0, 0, 0, 0,
-        case when status = 'rejected' then 1 else 0 end,
-        case when status = 'canceled' then 1 else 0 end,
+        cast((orders.status_began_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date),
+        0, 0, 0, 0,
+        case when orders.status = 'rejected' then 1 else 0 end,
+        case when orders.status = 'canceled' then 1 else 0 end,
         0,
     from orders
-    where status in ('rejected', 'canceled')
+    left join offsets on orders.status_began_at >= offsets.starts_at and orders.status_began_at < offsets.ends_at
+    where orders.status in ('rejected', 'canceled')
     union all
     select
         cast((dated.changed_at at time zone 'UTC') + offsets.utc_offset_seconds * interval '1 second' as date),

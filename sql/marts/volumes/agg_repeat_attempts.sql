@@ -14,10 +14,9 @@ last_portout_id: Id of the last of these orders.
 last_status: Current status of the last order.
 */
 with numbers as (
-    select numbers.phone_number, numbers.portout_id
-    from staging.stg_phone_numbers as numbers
-    inner join intermediate.int_orders as orders on orders.portout_id = numbers.portout_id
-    where numbers.phone_number is not null
+    select phone_number, portout_id
+    from staging.stg_phone_numbers
+    where phone_number is not null
 ),
 
 repeated as (
