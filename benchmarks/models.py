@@ -29,7 +29,7 @@ import duckdb
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
 from portouts.warehouse.sql import sql_folder
-from portouts.warehouse.working_file import STORAGE_VERSION
+from portouts.warehouse.working_file import NEW_FILE
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MEMORY_LIMIT = "2GB"
@@ -40,7 +40,7 @@ RAW_WAREHOUSE = Path(__file__).with_name("raw_warehouse.sql")
 def generate(database: Path, orders: int) -> None:
     """Fill the schema `raw` of a new database file."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{database}' as generated (storage_version '{STORAGE_VERSION}'); use generated")
+        connection.execute(f"attach '{database}' as generated {NEW_FILE}; use generated")
         connection.execute("set timezone = 'UTC'; set preserve_insertion_order = false")
         connection.execute(f"set variable orders = {orders}")
         connection.execute(f"set variable as_of = timestamptz '{AS_OF.isoformat()}'")

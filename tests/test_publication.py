@@ -43,6 +43,18 @@ def move_on(account: Account) -> None:
     account.world.advance(timedelta(days=1))
 
 
+def test_the_working_file_keeps_no_second_copy_of_what_was_loaded(account: Account) -> None:
+    working = account.state / "working.duckdb"
+    scratch = ask(working, "select table_name from duckdb_tables() where schema_name = 'raw_staging'")
+    tables = [name for (name,) in scratch if not name.startswith("_dlt")]
+    assert len(tables) == 5
+    assert [ask(working, f"select count(*) from raw_staging.{name}") for name in tables] == [[(0,)]] * 5
+
+
+def test_small_tables_take_small_blocks_in_a_new_file(account: Account) -> None:
+    assert ask(account.database, "select block_size from pragma_database_size()") == [(65_536,)]
+
+
 def test_versions_published_before_are_kept_on_demand(account: Account) -> None:
     versions = account.state / "versions"
     move_on(account)

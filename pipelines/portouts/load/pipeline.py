@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 import pyarrow as pa
@@ -33,6 +33,9 @@ from portouts.transform.held_payloads import split_payloads
 from portouts.warehouse.folders import DATASET, scratch_of
 from portouts.warehouse.metadata import make_ids_canonical
 from portouts.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    import duckdb
 
 PIPELINE = "portouts"
 
@@ -94,7 +97,20 @@ class RawPipeline:
             raise cause from error
         for package in Path(self._pipeline.working_dir, "load", "loaded").glob("*"):
             shutil.rmtree(package)  # dlt keeps a record of every package for ever, 50 KB each
+        if not self._is_elsewhere:
+            with self.warehouse.connected() as connection:
+                _empty_scratch(connection)
         pa.default_memory_pool().release_unused()
+
+
+def _empty_scratch(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove the rows that dlt has merged, before a checkpoint writes them to the file a second time."""
+    scratch = connection.execute(
+        f"select table_name from duckdb_tables() where schema_name = '{DATASET}_staging'"  # noqa: S608 - our own name
+        " and not starts_with(table_name, '_dlt')"
+    )
+    for (table,) in scratch.fetchall():
+        connection.execute(f"truncate {DATASET}_staging.{table}")
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.metadata import certify_contents, forget_old_states, mark_published
 from portouts.warehouse.publish import publish, require_place
 from portouts.warehouse.sql import quoted
-from portouts.warehouse.working_file import STORAGE_VERSION, WorkingFile, has_content
+from portouts.warehouse.working_file import NEW_FILE, WorkingFile, has_content
 
 # Bytes that even a small warehouse may need.
 LEAST_SPACE = 16_000_000
@@ -174,7 +174,7 @@ class Warehouse:
         part = self._working.fresh("rewritten.duckdb")
         with self.connected() as connection:
             connection.execute("drop schema if exists raw_staging cascade")
-            connection.execute(f"attach '{quoted(part)}' as rewritten (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach '{quoted(part)}' as rewritten {NEW_FILE}")
             connection.execute(f'copy from database "{self._working.path.stem}" to rewritten')
             connection.execute("detach rewritten")
             connection.execute("checkpoint")

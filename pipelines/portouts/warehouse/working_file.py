@@ -22,6 +22,9 @@ from portouts.warehouse.sql import quoted
 
 # DuckDB 1.4 and the tools built on it can read this format; DuckDB 2 would write its own.
 STORAGE_VERSION = "v1.4.0"
+# Each table takes whole blocks: with blocks of 256 KB, DuckDB's default, the small tables took 10 MB together.
+BLOCK_SIZE = 65536
+NEW_FILE = f"(storage_version '{STORAGE_VERSION}', block_size {BLOCK_SIZE})"
 
 
 class WorkingFile:
@@ -146,7 +149,7 @@ class WorkingFile:
         """Make an empty file in the format in which it is published."""
         part = self.fresh("working.part")
         with duckdb.connect() as connection:
-            connection.execute(f"attach '{quoted(part)}' (storage_version '{STORAGE_VERSION}')")
+            connection.execute(f"attach '{quoted(part)}' {NEW_FILE}")
         self.replace(part)
 
     def replace(self, part: Path) -> None:
