@@ -10,12 +10,16 @@ from itertools import chain, pairwise, repeat
 from random import Random
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
-from fake_transport import NOON, FakeClock
+from fake_transport import API_KEY, BASE_URL, NOON, FakeClock, envelope
 from hypothesis import given
 from hypothesis import strategies as st
+from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
+from portouts.telnyx.deadlines import Deadline
 from portouts.telnyx.rate_limit import LONGEST_WAIT, RateLimit, seconds_to_wait
+from portouts.telnyx.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -62,6 +66,7 @@ async def take_a_slot(rate_limit: RateLimit) -> None:
         pytest.param(
             {"retry-after": "soon", "x-ratelimit-reset": "11"}, 11, id="reset where Retry-After is unreadable"
         ),
+        pytest.param({"x-ratelimit-remaining": "7", "x-ratelimit-reset": "60"}, 0, id="reset while some are left"),
         pytest.param({}, 0, id="nothing said"),
     ],
 )
@@ -242,17 +247,18 @@ class Limiter:
         return used
 
 
-class RefusesOneInTwenty(Limiter):
-    """A limit that also refuses every twentieth request that it would allow, and may claim that none is left."""
+class RefusesAtRandom(Limiter):
+    """A limit that also refuses a share of the requests that it would allow, whatever the pace."""
 
-    def __init__(self, kind: str, limit: int, window: float, remaining: str | None) -> None:
-        super().__init__(kind, limit, window)
-        self.remaining = remaining
+    def __init__(self, limit: int, share: float, said: dict[str, str], *, states_limit: bool = True) -> None:
+        super().__init__("sliding", limit, 1.0, states_limit=states_limit)
+        self.share, self.said, self.rng = share, said, Random(3)
 
     def take(self, now: float) -> tuple[bool, dict[str, str]]:
         is_allowed, stated = super().take(now)
-        if is_allowed and len(self.allowed) % 20 == 0:
-            return False, stated | ({"x-ratelimit-remaining": self.remaining} if self.remaining else {})
+        if is_allowed and self.rng.random() < self.share:
+            self.refused.append(self.allowed.pop())
+            return False, stated | self.said
         return is_allowed, stated
 
 
@@ -419,11 +425,128 @@ def test_a_limit_that_is_not_used_up_makes_no_request_wait() -> None:
     assert limiter.allowed == pytest.approx([0.02] * 8 + [0.06] * 8)
 
 
-@pytest.mark.parametrize(("remaining", "share"), [(None, 0.45), ("0", 0.3)], ids=["some left", "none left"])
-def test_refusals_at_random_leave_enough_of_a_stated_limit(remaining: str | None, share: float) -> None:
-    limiter = RefusesOneInTwenty("sliding", 20, 1.0, remaining)
+WAIT = {"retry-after": "1"}
+NONE_LEFT = {"x-ratelimit-remaining": "0"}
+NO_LIMIT = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("limit", "states_limit", "said", "per_second"),
+    [
+        pytest.param(NO_LIMIT, False, {}, 4.5, id="no limit"),
+        pytest.param(NO_LIMIT, False, WAIT, 14, id="no limit, Retry-After"),
+        pytest.param(20, True, {}, 12, id="a stated limit"),
+        pytest.param(20, True, WAIT, 7, id="a stated limit, Retry-After"),
+        pytest.param(20, True, WAIT | NONE_LEFT, 4, id="a stated limit, none left"),
+    ],
+)
+def test_one_refusal_in_seven_at_random_does_not_keep_the_pace_low(
+    limit: int, states_limit: bool, said: dict[str, str], per_second: float
+) -> None:
+    limiter = RefusesAtRandom(limit, 0.15, said, states_limit=states_limit)
+    run(Reading(limiter, 60, near).read())
+    assert len(limiter.allowed) >= 60 * per_second
+
+
+@pytest.mark.parametrize(("said", "share"), [({}, 0.7), (NONE_LEFT, 0.3)], ids=["some left", "none left"])
+def test_one_refusal_in_twenty_at_random_leaves_enough_of_a_stated_limit(said: dict[str, str], share: float) -> None:
+    limiter = RefusesAtRandom(20, 0.05, said)
     run(Reading(limiter, 100, near).read())
     assert share_used(limiter, 100) >= share
+
+
+# Each kind of limit, and the refusals of two minutes while every refusal was taken for a full limit.
+REFUSALS_UNSTATED = {"from the first request": 21, "by the clock": 22, "sliding": 22, "bucket": 18}
+
+
+@pytest.mark.parametrize(("kind", "refusals"), REFUSALS_UNSTATED.items())
+def test_an_unstated_limit_refuses_no_more_because_others_refuse_at_random(kind: str, refusals: int) -> None:
+    limiter = Limiter(kind, 20, 1.0, states_limit=False)
+    run(Reading(limiter, 120, near).read())
+    assert len(limiter.refused) <= refusals
+
+
+A_MINUTE = {"x-ratelimit-limit": "200", "x-ratelimit-remaining": "150", "x-ratelimit-reset": "60"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        pytest.param({}, WAIT, id="Retry-After"),
+        pytest.param(A_MINUTE, A_MINUTE | WAIT, id="a limit per minute, Retry-After"),
+        pytest.param(A_MINUTE, A_MINUTE, id="a limit per minute with many left"),
+    ],
+)
+def test_a_first_load_of_57_requests_refused_at_random_takes_at_most_20_simulated_seconds(
+    stated: dict[str, str], said: dict[str, str]
+) -> None:
+    """Four counts, two lists of twenty pages, and the rest."""
+    rng = Random(1)
+    ended_at = 0.0
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.02)
+        if rng.random() < 0.15:
+            return httpx.Response(429, headers=said)
+        return httpx.Response(200, headers=stated, json=envelope([], 0))
+
+    async def load() -> None:
+        nonlocal ended_at
+        now = asyncio.get_running_loop().time
+        rate_limit = RateLimit(Clock(now, asyncio.sleep))
+        transport = httpx.MockTransport(answer)
+        async with TelnyxClient(
+            API_KEY, BASE_URL, deadline=Deadline(clock=now), rate_limit=rate_limit, transport=transport
+        ) as client:
+            for pages in (4, 20, 20, 13):
+                await asyncio.gather(*(client.fetch_list("/portouts", {}) for _ in range(pages)))
+            assert client.requests > 57
+        ended_at = now()
+
+    run(load())
+    assert ended_at <= 20
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_full", "are_scattered"),
+    [
+        pytest.param("x", False, False, id="one"),
+        pytest.param("....xx", False, False, id="two in a row"),
+        pytest.param("....xxx", True, False, id="three in a row"),
+        pytest.param("..x..x...x", False, True, id="three, and answers between them"),
+        pytest.param("x.x.x.x.x.x.x.x", True, False, id="every other one"),
+        pytest.param("xxx" + 20 * ".", False, False, id="long ago"),
+    ],
+)
+def test_refusals_in_a_row_or_many_are_of_a_full_limit_and_several_apart_are_scattered(
+    answers: str, is_full: bool, are_scattered: bool
+) -> None:
+    refusals = Refusals()
+    for answer in answers:
+        refusals.add(is_refused=answer == "x")
+    assert (refusals.are_of_a_full_limit, refusals.are_scattered) == (is_full, are_scattered)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said", "seconds"),
+    [
+        pytest.param("x", WAIT, 1, id="the first"),
+        pytest.param("x..x..x", WAIT, 0, id="scattered"),
+        pytest.param("x..x..x", WAIT | NONE_LEFT, 1, id="scattered, and none is left"),
+        pytest.param("..xxx", WAIT, 1, id="in a row"),
+    ],
+)
+def test_a_refusal_holds_other_requests_unless_refusals_are_scattered(
+    answers: str, said: dict[str, str], seconds: float
+) -> None:
+    clock = FakeClock()
+    rate_limit = RateLimit(Clock(clock, clock.sleep))
+    waits = []
+    for answer in answers:
+        clock.now += 10
+        is_refused = answer == "x"
+        waits.append(rate_limit.learn(said if is_refused else {}, failed=is_refused, limited=is_refused))
+    assert (waits[-1], rate_limit.seconds_held()) == (1, seconds)
 
 
 def test_a_clock_set_back_under_a_limit_holds_a_request_no_longer_than_its_place_in_the_window() -> None:

@@ -15,7 +15,7 @@ over the last seconds or in a bucket. The gap begins once the limit was used up:
 each other.
 
 A refusal (429) lowers the limit and each answer raises it a little: additive increase, multiplicative decrease. A limit
-that the API does not state begins as a guess.
+that the API does not state begins as a guess. Refusals that the pace does not cause lower nothing: see `Refusals`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from portouts.telnyx.clock import Clock, parse_http_date
+from portouts.telnyx.refusals import Refusals
 
 # A request is held back for so many seconds at most, unless the limit is made with another bound.
 LONGEST_WAIT = 300.0
@@ -44,6 +45,10 @@ _ENOUGH_ROUND_TRIPS = 50
 # The requests of a window are spread over so many seconds. Spread over all of it, short reads would wait under a limit
 # per minute.
 _SPREAD = 1.0
+# A limit below this share of an earlier one does not cause the same refusals.
+_CLEARLY_LOWER = 0.85
+# After so many answers without a refusal, none is expected at random any more.
+_MANY_ANSWERS = 50
 # Shorter waits than this are lost in rounding, so that the clock would stand still.
 _TICK = 0.001
 
@@ -57,6 +62,7 @@ class RateLimit:
         self._limit = AdaptiveLimit()
         self._window = SlidingWindow()
         self._spacing = Spacing()
+        self._refusals = Refusals()
         self._held_until = 0.0
 
     @asynccontextmanager
@@ -94,18 +100,22 @@ class RateLimit:
 
         Retry-After counts on an answer that failed. The reset stands on every answer, rounded up, and does not say how
         long a broken server takes to recover. So it counts only if the limit was reached, and not by our own requests,
-        which are counted here.
+        which are counted here. A wait holds every request, unless the API refuses some at random: then it holds the
+        refused one alone.
         """
         now = self.clock.now()
         reset, remaining = _seconds_to_reset(headers, now), _first_number(headers.get("x-ratelimit-remaining"))
         self._limit.set_limit(_first_number(headers.get("x-ratelimit-limit")), reset, now)
         seconds = seconds_to_wait(headers, now) if failed else None
-        if seconds is None and (limited or (remaining == 0 and not self._is_half_used(now))):
+        self._refusals.add(is_refused=limited)
+        is_reached = not remaining if limited else remaining == 0 and not self._is_half_used(now)
+        if seconds is None and is_reached:
             seconds = reset
-        if seconds is not None and seconds <= self.longest_wait:  # a longer wait fails the request instead
+        is_for_all = not limited or remaining == 0 or not self._refusals.are_scattered
+        if is_for_all and seconds is not None and seconds <= self.longest_wait:  # a longer one fails the request
             self._held_until = max(self._held_until, now + seconds)
         if not limited:
-            self._limit.increase()
+            self._limit.increase(self._refusals.answers_since)
         elif not remaining:
             self._decrease(now, is_explained=seconds is not None)
         return seconds
@@ -121,7 +131,7 @@ class RateLimit:
             if limit.decrease(now):
                 self._spacing.spread = limit.window
         elif not is_explained:
-            limit.guess(self._window.answered(now, limit.window))
+            limit.guess(self._window.answered(now, limit.window), self._refusals)
 
 
 @dataclass
@@ -133,6 +143,9 @@ class AdaptiveLimit:
     """None: unbounded."""
     _resets: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
     _decreases_from: float = 0.0
+    _refused_at: float = 0.0
+    """The limit when a refusal last lowered it."""
+    _is_refused_at_random: bool = False
 
     @property
     def window(self) -> float:
@@ -149,8 +162,10 @@ class AdaptiveLimit:
             self.stated_limit = self.current_limit = limit
             self._decreases_from = now + 2 * self.window
 
-    def increase(self) -> None:
+    def increase(self, answers_since_refusal: int) -> None:
         """Allow one more request per window of successes; per ten windows if the API states its limit."""
+        if answers_since_refusal >= _MANY_ANSWERS:
+            self._is_refused_at_random = False
         if self.current_limit is not None:
             step = 1.0 if self.stated_limit is None else 0.1
             self.current_limit = min(self.current_limit + step / self.current_limit, self.stated_limit or _MOST_ANSWERS)
@@ -164,9 +179,21 @@ class AdaptiveLimit:
         self._decreases_from = now + self.window
         return True
 
-    def guess(self, answered: int) -> None:
-        """Set a limit that the API does not state: a third less than it has just answered."""
-        self.current_limit = max(1.0, answered * 2 / 3)
+    def guess(self, answered: int, refusals: Refusals) -> None:
+        """Set a limit that the API does not state: a third less than it has just answered.
+
+        Refusals that are scattered and go on at a clearly lower pace come at random, so they lower nothing until the
+        limit is full or many requests were answered.
+        """
+        pace = self.current_limit
+        if pace is None or refusals.are_of_a_full_limit:
+            pace, self._refused_at, self._is_refused_at_random = 0.0, 0.0, False
+        elif refusals.are_scattered and pace < self._refused_at * _CLEARLY_LOWER:
+            self._is_refused_at_random = True
+        elif not self._is_refused_at_random:
+            self._refused_at = pace
+        if not self._is_refused_at_random:
+            self.current_limit = max(1.0, max(answered, pace / 2) * 2 / 3)
 
 
 @dataclass
