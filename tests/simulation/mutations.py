@@ -64,7 +64,7 @@ NOTICED_BY: Mapping[str, int] = {
     "overlap": 1,
     "open sweep": 0,
     "before/after total": 63,
-    "split": 312,
+    "split": 19,
     "newest wins": 258,
     "api clock": 0,
 }
