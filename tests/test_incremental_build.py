@@ -13,7 +13,7 @@ from model_rows import differences, rows_of_models
 from order_histories import AS_OF, RAW_TABLES, World, create_raw, random_world
 from portouts.transform.build import Build, BuildKind, build_models, update_models
 from portouts.transform.inputs import ModelInputs
-from portouts.warehouse.metadata import note_changed_orders
+from portouts.warehouse.rows.changed_orders import note_changed_orders
 
 INPUTS = ModelInputs(AS_OF)
 ID_OF = {name: "id" if name == "portouts" else "portout_id" for name in RAW_TABLES}

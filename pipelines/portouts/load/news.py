@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.records.schema import INSTANT, TEXT
-from portouts.warehouse.metadata import is_full_build_due, note_changed_orders
+from portouts.warehouse.rows.changed_orders import is_full_build_due, note_changed_orders
 
 if TYPE_CHECKING:
     import duckdb

@@ -31,7 +31,7 @@ from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
 from portouts.transform.held_payloads import split_payloads
 from portouts.warehouse.folders import DATASET, scratch_of
-from portouts.warehouse.metadata import make_ids_canonical
+from portouts.warehouse.rows.corrections import make_ids_canonical
 from portouts.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from portouts.records.arrow import events_table
 from portouts.records.schema import PAYLOAD_COLUMNS, PAYLOAD_NAMES, TEXT
-from portouts.warehouse.metadata import note_all_orders_changed
+from portouts.warehouse.rows.changed_orders import note_all_orders_changed
 from portouts.warehouse.sql import transaction
 
 if TYPE_CHECKING:

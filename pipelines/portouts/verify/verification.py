@@ -25,7 +25,7 @@ from portouts.verify.count_buckets import ComparisonPlan
 from portouts.verify.local_orders import LocalOrders
 from portouts.verify.plans import Plan
 from portouts.verify.reconcile import Reconciliation
-from portouts.warehouse.metadata import mark_deleted
+from portouts.warehouse.rows.corrections import mark_deleted
 
 # More deletions than these must be accepted by the user.
 MOST_DELETED, MOST_DELETED_SHARE = 10, 0.01

@@ -37,13 +37,13 @@ from portouts.verify.verification import Verification
 from portouts.warehouse.metadata import (
     Certificate,
     SyncRecord,
-    correct_future_instants,
     has_counted_events,
     record_build,
     record_sync,
     record_verification,
 )
-from portouts.warehouse.redaction import mask_stored
+from portouts.warehouse.rows.corrections import correct_future_instants
+from portouts.warehouse.rows.redaction import mask_stored
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import Window
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from portouts.records.arrow import mask_extra, mask_methods, mask_payload
 from portouts.records.privacy import Privacy, json_text
 from portouts.records.schema import METHODS, PERSONAL_FIELDS, PERSONAL_PAYLOAD_COLUMNS
-from portouts.warehouse.metadata import note_all_orders_changed
+from portouts.warehouse.rows.changed_orders import note_all_orders_changed
 
 ROWS_AT_A_TIME = 50_000
 _HASH = re.compile("[0-9a-f]{32}")
