@@ -22,7 +22,11 @@ T0 = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
 def read(connection: duckdb.DuckDBPyConnection, mart: str) -> list[Row]:
-    cursor = connection.execute(f"select * from marts.{mart}")
+    return read_table(connection, f"marts.{mart}")
+
+
+def read_table(connection: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
+    cursor = connection.execute(f"select * from {table}")
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -41,14 +45,14 @@ def in_order(rows: list[Row], names: list[str]) -> list[Row]:
     return sorted(rows, key=lambda row: [(row[name] is None, 0 if row[name] is None else row[name]) for name in names])
 
 
-def is_same(mine: Any, theirs: Any) -> bool:
-    """Compare value and type; floats to a millionth."""
+def is_same(mine: Any, theirs: Any, tolerance: float = 1e-6) -> bool:
+    """Compare value and type; floats to a millionth, or to another tolerance."""
     if isinstance(mine, float) and isinstance(theirs, float):
-        return math.isclose(mine, theirs, rel_tol=0, abs_tol=1e-6)
+        return math.isclose(mine, theirs, rel_tol=0, abs_tol=tolerance)
     return type(mine) is type(theirs) and bool(mine == theirs)
 
 
-def assert_same_rows(found: list[Row], expected: list[Row], mart: str) -> None:
+def assert_same_rows(found: list[Row], expected: list[Row], mart: str, tolerance: float = 1e-6) -> None:
     assert len(found) == len(expected), mart
     columns = {frozenset(row) for row in (*found, *expected)}
     assert len(columns) <= 1, (mart, columns)
@@ -57,7 +61,7 @@ def assert_same_rows(found: list[Row], expected: list[Row], mart: str) -> None:
     names.sort(key=lambda name: name in inexact)
     for mine, theirs in zip(in_order(found, names), in_order(expected, names), strict=True):
         for name in names:
-            assert is_same(mine[name], theirs[name]), (mart, name, mine, theirs)
+            assert is_same(mine[name], theirs[name], tolerance), (mart, name, mine, theirs)
 
 
 def compute_reference(

@@ -1,4 +1,4 @@
-"""Count and print the skipped tests; fail if a browser is installed and the tests that need one were skipped.
+"""Count and print the skipped tests; fail if the tests on PostgreSQL were skipped, or those of an installed browser.
 
 python tools/count_skips.py tests.xml
 """
@@ -21,3 +21,5 @@ for name, _, reason in found:
     print(f"  {name}: {reason}")
 if any(map(shutil.which, BROWSERS)) and any("browser" in reason for _, reason in skips):
     sys.exit("a browser is installed, and tests that need one were skipped: see above")
+if any("PostgreSQL" in reason for _, reason in skips):
+    sys.exit("the models were not run on PostgreSQL, see above: apt-get install postgresql")

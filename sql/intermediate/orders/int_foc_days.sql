@@ -37,9 +37,10 @@ dated as (
     select
         sent_as,
         cast(substring(sent_as, 1, 10) as date) as written_on,
+        -- With a semicolon at its end, because engines disagree on whether $ matches before a line break at the end.
         regexp_matches(
-            sent_as,
-            '^.{10}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?([Zz]|[+-][01][0-9](:?[0-5][0-9])?)?$'
+            concat(sent_as, ';'),
+            '^.{10}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?([Zz]|[+-][01][0-9](:?[0-5][0-9])?)?;$'
         ) as has_time,
     from sent
     where
@@ -208,7 +209,7 @@ local as (
 
 select
     portout_id, requested_foc_on, foc_on, first_foc_on, foc_changes,
-    date_diff('day', inserted_on, foc_on) as foc_lead_days,
-    date_diff('day', foc_on, ported_on) as foc_slip_days,
-    date_diff('day', first_foc_on, ported_on) as first_foc_slip_days,
+    cast(date_diff('day', inserted_on, foc_on) as bigint) as foc_lead_days,
+    cast(date_diff('day', foc_on, ported_on) as bigint) as foc_slip_days,
+    cast(date_diff('day', first_foc_on, ported_on) as bigint) as first_foc_slip_days,
 from local

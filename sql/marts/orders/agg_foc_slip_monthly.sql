@@ -79,8 +79,8 @@ percentiles as (
     select
         month,
         measure,
-        sum(days * greatest(1 - abs(orders_below - 0.5e0 * others), 0)) as p50_days,
-        sum(days * greatest(1 - abs(orders_below - 0.9e0 * others), 0)) as p90_days,
+        sum(cast(days as double) * greatest(1 - abs(orders_below - 0.5e0 * others), 0)) as p50_days,
+        sum(cast(days as double) * greatest(1 - abs(orders_below - 0.9e0 * others), 0)) as p90_days,
     from ranked
     group by month, measure
 )
