@@ -23,6 +23,8 @@ def test_twenty_seeds_of_the_whole_product_end_with_the_truth() -> None:
     total, failures = simulate_many(range(FULL_SYNC_SEEDS), full_sync=True)
     assert not failures, "\n".join(failures)
     assert total["crashes"] > FULL_SYNC_SEEDS
+    assert total["incremental_builds"] > total["syncs"] / 2, "too few builds that a full one could contradict"
+    assert total["repairs"] > 0
 
 
 @pytest.mark.parametrize("mechanism", MUTATIONS)

@@ -1,5 +1,7 @@
 """One seed of the whole product: dlt, DuckDB, models and publish, with a faulty API, killed at arbitrary calls.
 
+Each sync, and some verifications with repair, must end with the truth, and with the models that a full build gives.
+
 A kill is an exception raised inside whatever Python function happens to be called then: in dlt's extract, normalize and
 load, in our own code, between two statements of the models, before and after the rename. The next sync must go on as
 if nothing had happened.
@@ -9,23 +11,29 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from types import FrameType
+from typing import Any, TypeVar
 
 import duckdb
-from portouts.commands.jobs.sync import SyncRequest, run_sync
+from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
 from portouts.errors import LoadFailed, NotProven
-from portouts.load.settings import read_settings
+from portouts.load.settings import Settings, read_settings
 from portouts.telnyx.errors import TelnyxError
+from portouts.transform.build import BuildKind
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 
-from simulation.faulty_api import BASE_URL, KEY, Faults, FaultyApi, commit_late
+from simulation.equality import require_rows_of_full_build
+from simulation.faulty_api import BASE_URL, KEY, Faults, FaultyApi
+from simulation.happenings import happen
 from simulation.reading import (
     LATEST_COMMIT,
     MOST_TRIES,
@@ -40,16 +48,19 @@ from simulation.reading import (
 )
 
 CALLS_OF_A_SYNC = 400_000
+KILLED_SHARE, CHANGED_SETTINGS_SHARE, VERIFIED_SHARE = 0.45, 0.12, 0.25
 # What dlt restores here lives in the process alone; a process that died for real would leave none of it behind. It does
 # so by way of contextlib, whose part in leaving a block is over before the block's own last lines run.
 MEMORY_ONLY = ("dlt/common/configuration/", "/contextlib.py")
+
+Done = TypeVar("Done")
 
 
 class Killed(BaseException):
     """The process is gone."""
 
 
-def simulate_full_sync(seed: int) -> Outcome:
+def simulate_full_sync(seed: int) -> FullOutcome:
     """Run one seed; raises naming the seed when the published file disagrees with the API."""
     try:
         with TemporaryDirectory() as folder:
@@ -59,41 +70,111 @@ def simulate_full_sync(seed: int) -> Outcome:
         raise
 
 
-def _simulate(seed: int, database: Path) -> Outcome:
-    rng, outcome = Random(seed), Outcome()
+@dataclass
+class FullOutcome(Outcome):
+    """What one seed did, to be added up."""
+
+    incremental_builds: int = 0
+    full_builds: int = 0
+    repairs: int = 0
+
+
+def _simulate(seed: int, database: Path) -> FullOutcome:
+    rng = Random(seed)
     world = World(rng.choice((0, 3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
     api = FaultyApi(world, rng, Faults.draw(rng), events=rng.random() < 0.85)
-    for _ in range(rng.randrange(2, 4)):
+    account = _Account(rng, api, database)
+    for _ in range(rng.randrange(3, 5)):
         settled = ids_shown(world)
         world.advance(LATEST_COMMIT)
-        shown = _sync_until_it_succeeds(rng, api, settled, database, outcome)
-        outcome.syncs += 1
-        check(shown, world, read_published(database), outcome)
-        commit_late(rng, world, LATEST_COMMIT)
+        if database.exists() and rng.random() < CHANGED_SETTINGS_SHARE:
+            account.change_settings()
+        account.sync(settled)
+        happen(rng, world, LATEST_COMMIT)
+        if rng.random() < VERIFIED_SHARE:
+            account.verify()
         world.advance(timedelta(days=rng.choice((0, 0.01, 1, 40)), seconds=rng.random()))
-    return outcome
+    return account.outcome
 
 
-def _sync_until_it_succeeds(rng: Random, api: FaultyApi, settled: set[str], database: Path, outcome: Outcome) -> Shown:
-    for _ in range(MOST_TRIES):
-        shown = Shown.now(api, settled)
-        api.begin_sync(is_first=not database.exists())
-        settings = read_settings(KEY, BASE_URL, page_size=rng.choice((10, 25, 250)))
-        calls = rng.randrange(CALLS_OF_A_SYNC) if rng.random() < 0.6 else None
-        # What another thread is doing when the kill comes would depend on more than the seed.
-        request = SyncRequest(None, settings, batch_rows=rng.choice((50, 100_000)), prefetch=calls is None)
-        try:
-            with killed_after(calls):
-                done = run_sync(Warehouse(database), request, api.machine_now, open_client=api.open_client)
-            outcome.requests += done.report.requests
-            require_known_instant(api, done.as_of)
-            return shown.until(done.as_of)
-        except Killed:
-            outcome.crashes += 1
-        except (TelnyxError, NotProven, LoadFailed):
-            outcome.failed_tries += 1
-        gc.collect()
-    raise Wrong(f"no sync succeeded in {MOST_TRIES} tries")
+@dataclass
+class _Account:
+    """One database that follows the world, whatever happens to its syncs."""
+
+    rng: Random
+    api: FaultyApi
+    database: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Those of the models."""
+    outcome: FullOutcome = field(default_factory=FullOutcome)
+
+    def change_settings(self) -> None:
+        operators = self.database.with_name(f"operators-{self.rng.randrange(2)}.csv")
+        operators.write_text(f"carrier_id,operator\n111A,Operator of {operators.stem}\n")
+        changed: Mapping[str, Sequence[object]] = {
+            "response_window_hours": (2.0, 24.0, 48.0),
+            "time_zone": ("UTC", "America/New_York", "Asia/Kolkata"),
+            "business_time_zone": ("America/New_York", "Europe/London"),
+            "operators": (str(operators),),
+        }
+        name = self.rng.choice(list(changed))
+        self.settings |= {name: self.rng.choice(changed[name])}
+
+    def sync(self, settled: set[str]) -> None:
+        """Sync until it succeeds; compare what is published with the API and with a full build."""
+        done, shown = self._until_it_succeeds(self._sync, settled)
+        self.outcome.syncs += 1
+        self.outcome.requests += done.report.requests
+        require_known_instant(self.api, done.as_of)
+        check(shown.until(done.as_of), self.api.world, read_published(self.database), self.outcome)
+        is_incremental = done.build.kind is BuildKind.INCREMENTAL
+        self.outcome.incremental_builds += is_incremental
+        self.outcome.full_builds += done.build.kind is BuildKind.FULL
+        if is_incremental:
+            self._require_rows_of_full_build(done.as_of)
+
+    def verify(self) -> None:
+        """Verify until it succeeds; compare what a repair left with a full build."""
+        done, _ = self._until_it_succeeds(self._verify, set())
+        self.outcome.repairs += bool(done.repaired)
+        self._require_rows_of_full_build(done.certificate.as_of)
+
+    def _require_rows_of_full_build(self, as_of: datetime) -> None:
+        require_rows_of_full_build(self.database, self._read_settings().models.inputs(as_of))
+
+    def _until_it_succeeds(self, work: Callable[[bool], Done], settled: set[str]) -> tuple[Done, Shown]:
+        for _ in range(MOST_TRIES):
+            shown = Shown.now(self.api, settled)
+            self.api.begin_sync(is_first=not self.database.exists())
+            calls = self.rng.randrange(CALLS_OF_A_SYNC) if self.rng.random() < KILLED_SHARE else None
+            try:
+                with killed_after(calls):
+                    # What another thread is doing when the kill comes would depend on more than the seed.
+                    return work(calls is None), shown
+            except Killed:
+                self.outcome.crashes += 1
+            except (TelnyxError, NotProven, LoadFailed):
+                self.outcome.failed_tries += 1
+            gc.collect()
+        raise Wrong(f"{work.__name__} did not succeed in {MOST_TRIES} tries")
+
+    def _sync(self, prefetch: bool) -> SyncOutcome:
+        request = SyncRequest(
+            None,
+            self._read_settings(page_size=self.rng.choice((10, 25, 250))),
+            batch_rows=self.rng.choice((50, 100_000)),
+            prefetch=prefetch,
+            accept_settings=True,
+            accept_deletions=True,
+        )
+        return run_sync(Warehouse(self.database), request, self.api.machine_now, open_client=self.api.open_client)
+
+    def _verify(self, _prefetch: bool) -> VerifyOutcome:
+        request = VerifyRequest(self._read_settings(), sample=1, repair=True, accept_deletions=True)
+        return run_verify(Warehouse(self.database), request, self.api.machine_now, open_client=self.api.open_client)
+
+    def _read_settings(self, **of_source: Any) -> Settings:
+        return read_settings(KEY, BASE_URL, **self.settings, **of_source)
 
 
 @contextmanager

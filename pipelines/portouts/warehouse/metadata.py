@@ -82,11 +82,15 @@ def create_metadata(connection: duckdb.DuckDBPyConnection) -> None:
 def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, covered: Covered) -> int:
     """Write the sync's row and the ranges covered now; return how many orders changed.
 
-    The states that an unfinished sync or repair saw first count for the one that finishes now.
+    The states that an unfinished sync or repair saw first count for the one that finishes now. A sync before others can
+    date what those observed otherwise, so all orders are queued.
     """
     connection.execute("set timezone = 'UTC'")
     create_metadata(connection)
     with transaction(connection):
+        connection.execute(
+            "insert into raw.changed_orders select null from raw.syncs where as_of > ? limit 1", [record.as_of]
+        )
         _insert(connection, "raw.syncs", {**asdict(record), "orders_changed": 0, "published": False})
         connection.execute(
             "update raw.portout_observations set sync_id = $1 where sync_id not in "
