@@ -326,9 +326,30 @@ def test_an_incremental_build_checks_the_orders_that_changed_and_a_full_one_all(
     connection.execute(SPOIL, [id_of(1)])  # without the product
     note_changed_orders(connection, [id_of(2)])
     assert updated(connection).kind is BuildKind.INCREMENTAL
-    for everything in ({"full": True}, {"check_all": True}):
+    with pytest.raises(CheckFailed, match="every number is listed once"):
+        update_models(connection, INPUTS, full=True)
+
+
+def test_all_rows_are_checked_again_after_check_all_hours(connection: duckdb.DuckDBPyConnection) -> None:
+    """Counted by the instants of the builds, from the last build that checked all rows and succeeded."""
+    world = three_orders()
+    world.orders[0]["phone_numbers"] = TWO_NUMBERS
+    built(connection, world)
+    connection.execute(SPOIL, [id_of(1)])  # without the product
+
+    def build_after(hours: int) -> Build:
+        return updated(connection, replace(INPUTS, as_of=AS_OF + timedelta(hours=hours), check_all_hours=24))
+
+    assert build_after(23).reason == "no order changed"
+    for hours in (24, 25):
         with pytest.raises(CheckFailed, match="every number is listed once"):
-            update_models(connection, INPUTS, **everything)
+            build_after(hours)
+    connection.execute(MEND, [id_of(1)])
+    assert build_after(26).reason == "no order changed, and all rows were checked"
+    assert [build_after(hours).reason for hours in (49, 50)] == [
+        "no order changed",
+        "no order changed, and all rows were checked",
+    ]
 
 
 def rows_of_tables(connection: duckdb.DuckDBPyConnection) -> Rows:

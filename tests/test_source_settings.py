@@ -77,7 +77,7 @@ def test_what_dlt_reads_there_may_stand_there(configure: Configure, monkeypatch:
 def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configure: Configure) -> None:
     shipped = (Path(__file__).parents[1] / ".dlt" / "config.toml").read_text(encoding="utf-8")
     lines = [line.removeprefix("# ") for line in shipped.splitlines() if line.startswith("# ") and " = " in line]
-    assert len(lines) == 14
+    assert len(lines) == 15
     default = read_settings("KEY_FAKE")
     configure("\n".join(line for line in lines if not line.startswith(("start_date", "holidays", "operators"))))
     assert read_settings("KEY_FAKE") == default
@@ -137,6 +137,7 @@ def test_a_vault_is_asked_for_each_setting_of_our_section(configure: Configure) 
             (f"response_window_hours = {value}", f"must be a number above 0 and up to 8760, not {shown} (config.toml).")
             for value, shown in {'"two"': "'two'", "0": "0", "1e7": "10000000.0", "nan": "nan"}.items()
         ),
+        ("check_all_hours = -1", "check_all_hours must be a whole number between 0 and 8784, not -1 (config.toml)."),
         ("holidays = 5", "with the header holiday_on,country_code,name, not 5 (config.toml)."),
         ('holidays = ["2026-01-01"]', "holiday_on,country_code,name, not ['2026-01-01'] (config.toml)."),
         (
@@ -284,13 +285,13 @@ def test_the_models_get_the_settings_as_they_stand_there(configure: Configure, t
     days = tmp_path / "days.csv"
     days.write_text("holiday_on,name\n2026-07-01,Founders' Day\n", encoding="utf-8")
     configure(
-        "response_window_hours = 24\n"
+        "response_window_hours = 24\ncheck_all_hours = 12\n"
         'time_zone = "Europe/Berlin"\n'
         'business_time_zone = "Asia/Kolkata"\n'
         f'holidays = "{days}"'
     )
     inputs = read_settings(needs_key=False).models.inputs(AS_OF)
-    assert (inputs.as_of, inputs.response_window_hours) == (AS_OF, 24)
+    assert (inputs.as_of, inputs.response_window_hours, inputs.check_all_hours) == (AS_OF, 24, 12)
     assert (inputs.time_zone, inputs.business_time_zone) == ("Europe/Berlin", "Asia/Kolkata")
     assert inputs.days_off == (Holiday(date(2026, 7, 1), "Founders' Day"),)
 

@@ -77,7 +77,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings that the models depend on; a list of holidays or operators is already read from its file."""
+    """The settings of the models; a list of holidays or operators is already read from its file."""
 
     response_window_hours: Annotated[float, Meta(gt=0, le=24 * 365)] = 48.0
     time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
@@ -85,6 +85,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     holidays: tuple[Holiday, ...] | None = None
     """None: the list that is shipped."""
     operators: tuple[Operator, ...] = ()
+    check_all_hours: Annotated[int, Meta(ge=0, le=24 * 366)] = 0
+    """0: only full builds check all rows."""
 
     def inputs(self, as_of: datetime) -> ModelInputs:
         """Return what the models need to describe this instant."""
@@ -97,6 +99,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
             business_time_zone=self.business_time_zone.key,
             days_off=shipped_holidays() if self.holidays is None else self.holidays,
             operators=self.operators,
+            check_all_hours=self.check_all_hours,
         )
 
 

@@ -67,36 +67,33 @@ def build_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> 
     return update_models(connection, inputs, full=True).warnings
 
 
-def update_models(
-    connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False, check_all: bool = False
-) -> Build:
+def update_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False) -> Build:
     """Bring the models up to date in one transaction: all of them if `full` or if necessary, else what changed.
 
-    `check_all` lets every check look at all rows, which a full build does anyway. Raises `ModelFailed` or `CheckFailed`
-    after a rollback. Sets the session's time zone to UTC.
+    Raises `ModelFailed` or `CheckFailed` after a rollback. Sets the session's time zone to UTC.
     """
     connection.execute("set timezone = 'UTC'")
     _require_raw_tables(connection)
     create_metadata(connection)
     reason = "full build requested" if full else _reason_for_full_build(connection, inputs)
     with transaction(connection):
-        build = None if reason else _build_changed(connection, inputs, check_all=check_all)
+        build = None if reason else _build_changed(connection, inputs)
         if isinstance(build, Build):
             return build
         return _build_all(connection, inputs, reason or build or "")
 
 
 def update_in_limited_memory(
-    connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False, check_all: bool = False
+    connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False
 ) -> Build:
     """Bring the models up to date in limited memory; if that is too little, once more with DuckDB's own limits."""
     connection.execute("checkpoint")  # compressed rows are read faster than freshly loaded ones
     connection.execute(f"set operator_memory_limit = '{MEMORY_FOR_JOINS * threads_of(connection)}MB'")
     try:
-        return update_models(connection, inputs, full=full, check_all=check_all)
+        return update_models(connection, inputs, full=full)
     except OutOfMemory:
         connection.execute("reset memory_limit; reset operator_memory_limit")
-        return update_models(connection, inputs, full=full, check_all=check_all)
+        return update_models(connection, inputs, full=full)
 
 
 def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
@@ -105,7 +102,7 @@ def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -
     if _reason_for_full_build(connection, inputs):
         return False
     [(queued,)] = connection.execute("select count(*) from raw.changed_orders").fetchall()
-    return not queued and connection.table(INSTANT).fetchall() == [(inputs.as_of,)]
+    return not queued and connection.table(INSTANT).select("as_of").fetchall() == [(inputs.as_of,)]
 
 
 def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reason: str) -> Build:
@@ -120,7 +117,7 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     return Build(BuildKind.FULL, reason, warnings=warnings)
 
 
-def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, check_all: bool) -> Build | str:
+def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> Build | str:
     """Build what changed; return why that is not enough if it is not."""
     folder = sql_folder()
     reads = read_lineage(connection)
@@ -129,11 +126,12 @@ def _build_changed(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *
     if reason := build.run():
         drop_temporary(connection)
         return reason
-    checks = read_checks(folder)
-    warnings = run_checks(connection, checks) if check_all else build.check(checks)
+    is_all_checked = build.is_check_of_all_due()
+    warnings = build.check_all(read_checks(folder)) if is_all_checked else build.check(read_checks(folder))
     drop_temporary(connection)
     connection.execute("delete from raw.changed_orders")
     reason = f"{build.orders} orders changed" if build.orders else "no order changed"
+    reason += ", and all rows were checked" if is_all_checked else ""
     return Build(BuildKind.INCREMENTAL, reason, build.orders, tuple(build.refreshed), warnings)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import duckdb
 
@@ -70,6 +71,19 @@ class IncrementalBuild:
             if name.startswith("checks/totals/") and not self.changed.isdisjoint(self.graph.reads[name])
         }
         return run_checks(self.connection, of_orders | of_totals)
+
+    def is_check_of_all_due(self) -> bool:
+        """Return whether the checks last looked at all rows too long ago, by the instants of the builds."""
+        if not self.inputs.check_all_hours:
+            return False
+        [(checked_at,)] = self.connection.execute(f"select checked_at from {INSTANT}").fetchall()
+        return bool(self.inputs.as_of - checked_at >= timedelta(hours=self.inputs.check_all_hours))
+
+    def check_all(self, checks: Mapping[str, str]) -> list[CheckWarning]:
+        """Run all checks on all rows, as a full build does, and note when."""
+        warnings = run_checks(self.connection, checks)
+        self.connection.execute(f"update {INSTANT} set checked_at = as_of")
+        return warnings
 
     def _find_changed_orders(self) -> None:
         query = (sql_folder() / "changed_orders.sql").read_text(encoding="utf-8")

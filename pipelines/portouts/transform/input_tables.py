@@ -42,7 +42,8 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
         built_from,
     )
     _insert(connection, "model_settings", [settings])
-    set_instant(connection, inputs.as_of)
+    as_of = inputs.as_of.astimezone(UTC)
+    _insert(connection, "model_instant", [(as_of, as_of)])  # a full build checks all rows
     _insert_arrow(connection, "calendar_days", calendar_days(inputs.calendar_ends_on))
     _insert(connection, "holidays", [(day.holiday_on, day.country_code, day.name) for day in inputs.days_off])
     _insert(connection, "operators", list(by_carrier_id(inputs.operators).items()))
@@ -64,8 +65,7 @@ def add_inputs_of_changed_orders(connection: duckdb.DuckDBPyConnection, inputs: 
 
 def set_instant(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Make the models describe this instant."""
-    connection.execute("delete from staging.model_instant")
-    _insert(connection, "model_instant", [(as_of.astimezone(UTC),)])
+    connection.execute("update staging.model_instant set as_of = ?", [as_of.astimezone(UTC)])
 
 
 @cache

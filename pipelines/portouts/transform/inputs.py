@@ -33,6 +33,8 @@ class ModelInputs:
     days_off: tuple[Holiday, ...] = field(default_factory=shipped_holidays)
     operators: tuple[Operator, ...] = ()
     """Carriers that count as one operator."""
+    check_all_hours: int = 0
+    """After so many hours, an incremental build checks all rows; 0: only full builds do. No figure depends on it."""
 
     @property
     def calendar_ends_on(self) -> date:
