@@ -21,7 +21,7 @@ responded_hour: Hours from the beginning of responded_on to responded_at.
 with pending as (
     select
         portout_id,
-        row_number() over (partition by portout_id order by change_number) as spell_number,
+        cast(row_number() over (partition by portout_id order by change_number) as bigint) as spell_number,
         next_status,
         coalesce(next_measured_by, measured_by) as measured_by,
         began_at as pending_at,

@@ -72,8 +72,9 @@ ranked as (
         counts.last_ported_at,
         counts.orders_rejected / cast(counts.orders_received as double) as rejection_rate,
         medians.median_response_hours,
-        row_number() over (
-            order by counts.numbers_ported desc, counts.orders_ported desc, carriers.carrier_id
+        cast(
+            row_number() over (order by counts.numbers_ported desc, counts.orders_ported desc, carriers.carrier_id)
+            as bigint
         ) as rank,
     from counts
     inner join marts.dim_carriers as carriers on carriers.carrier_id = counts.carrier_id

@@ -39,7 +39,7 @@ with changes as (
 rejections as (
     select
         portout_id,
-        row_number() over (partition by portout_id order by change_number) as rejection_number,
+        cast(row_number() over (partition by portout_id order by change_number) as bigint) as rejection_number,
         lead(change_number) over (partition by portout_id order by change_number) is null as is_last,
         rejected_at,
         case

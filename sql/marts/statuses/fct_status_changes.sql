@@ -37,7 +37,7 @@ with changes as (
 
 select
     portout_id,
-    row_number() over (partition by portout_id order by position) as change_number,
+    cast(row_number() over (partition by portout_id order by position) as bigint) as change_number,
     status,
     began_at,
     lead(began_at) over (partition by portout_id order by position) as ended_at,
