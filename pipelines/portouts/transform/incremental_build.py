@@ -22,6 +22,8 @@ from portouts.transform.project.statements import run, with_temporary_names
 from portouts.warehouse.sql import sql_folder
 
 INSTANT = "staging.model_instant"
+# Changed orders whose histories DuckDB holds in memory.
+MOST_ORDERS = 100_000
 _OF_CHANGED = "portout_id in (select portout_id from temp.changed_orders)"
 
 
@@ -42,6 +44,8 @@ class IncrementalBuild:
     def run(self) -> str:
         """Bring all models up to date; return why only a full build can, empty if this was enough."""
         self._find_changed_orders()
+        if self.orders > MOST_ORDERS:
+            return f"{self.orders} orders changed, more than an incremental build computes at once"
         if self._held_instant() != self.inputs.as_of:
             set_instant(self.connection, self.inputs.as_of)
             self.changed.add(INSTANT)

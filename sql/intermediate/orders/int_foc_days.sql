@@ -24,14 +24,6 @@ events as (
     where foc_date is not null and created_at is not null
 ),
 
-sent as (
-    select requested_foc_date as sent_as from orders
-    union
-    select foc_date from orders
-    union
-    select foc_date from events
-),
-
 -- A text is read only if it is a date from 2000-01-01 to 2099-12-31: some programs send 0001-01-01 for no date.
 dated as (
     select
@@ -42,7 +34,7 @@ dated as (
             concat(sent_as, ';'),
             '^.{10}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?([Zz]|[+-][01][0-9](:?[0-5][0-9])?)?;$'
         ) as has_time,
-    from sent
+    from intermediate.int_foc_texts
     where
         regexp_matches(
             sent_as,
