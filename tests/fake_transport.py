@@ -13,8 +13,8 @@ import pyarrow as pa
 from portouts.extract.run import SyncRun
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
-from portouts.telnyx.deadlines import Deadline, Watch
-from portouts.telnyx.rate_limit import RateLimit
+from portouts.telnyx.limits.deadlines import Deadline, Watch
+from portouts.telnyx.limits.rate_limit import RateLimit
 
 API_KEY = "KEY_FAKE_FAKE_FAKE"
 BASE_URL = "https://api.example.test/v2"

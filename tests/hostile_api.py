@@ -16,7 +16,7 @@ from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_veri
 from portouts.load.settings import Settings, read_settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
-from portouts.telnyx.rate_limit import RateLimit
+from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.warehouse.warehouse import Warehouse
 from simulated_account import ask
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from fake_transport import Answer, FakeClock, Script, envelope, open_client
-from portouts.telnyx.deadlines import Watch
+from portouts.telnyx.limits.deadlines import Watch
 from portouts.telnyx.page import Page
 
 if TYPE_CHECKING:

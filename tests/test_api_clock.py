@@ -16,7 +16,7 @@ from portouts.errors import SettingsError
 from portouts.report.status import read_status
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import ApiClock, Clock, written_span
-from portouts.telnyx.rate_limit import RateLimit
+from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import RESOLUTION
 from portouts_sandbox import World

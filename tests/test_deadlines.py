@@ -10,10 +10,10 @@ import httpx
 import pytest
 from fake_transport import NOON, Answer, FakeClock, Script, open_client
 from portouts.errors import Interrupted
-from portouts.telnyx.deadlines import Deadline, Watch, format_duration
 from portouts.telnyx.errors import (
     TelnyxUnavailable,
 )
+from portouts.telnyx.limits.deadlines import Deadline, Watch, format_duration
 from scripted_client import BODY, caused_by, failing, good
 
 if TYPE_CHECKING:

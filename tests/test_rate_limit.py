@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
-from portouts.telnyx.deadlines import Deadline
-from portouts.telnyx.rate_limit import LONGEST_WAIT, RateLimit, seconds_to_wait
-from portouts.telnyx.refusals import Refusals
+from portouts.telnyx.limits.deadlines import Deadline
+from portouts.telnyx.limits.rate_limit import LONGEST_WAIT, RateLimit, seconds_to_wait
+from portouts.telnyx.limits.refusals import Refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

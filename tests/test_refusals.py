@@ -22,8 +22,8 @@ from portouts.telnyx.errors import (
     TelnyxUnavailable,
     Unprocessable,
 )
+from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.telnyx.network import BearerAuth
-from portouts.telnyx.rate_limit import RateLimit
 from scripted_client import ask, failing, good
 
 if TYPE_CHECKING:

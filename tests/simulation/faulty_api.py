@@ -17,8 +17,8 @@ import httpx
 import orjson
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
+from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.telnyx.queries import FINAL_STATUSES, OPEN_STATUSES
-from portouts.telnyx.rate_limit import RateLimit
 from portouts_sandbox import World, create_app
 
 KEY = "KEY_SIMULATED_NOT_A_SECRET"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from portouts.extract.options import NO_CALLBACKS, Callbacks
 from portouts.load.settings import SourceSettings
 from portouts.telnyx.client import TelnyxClient
-from portouts.telnyx.deadlines import Deadline, Watch
-from portouts.telnyx.rate_limit import RateLimit
+from portouts.telnyx.limits.deadlines import Deadline, Watch
+from portouts.telnyx.limits.rate_limit import RateLimit
 
 OpenClient = Callable[..., TelnyxClient]
 """Makes a client, from the same arguments as `TelnyxClient`."""

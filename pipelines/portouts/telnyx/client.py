@@ -22,12 +22,12 @@ from tenacity.wait import wait_exponential, wait_random
 
 from portouts.telnyx.bodies import UnreadableBody
 from portouts.telnyx.clock import ApiClock
-from portouts.telnyx.deadlines import Deadline, TimeBudget, Watch, format_duration
 from portouts.telnyx.defaults import BASE_URL, CONCURRENCY
 from portouts.telnyx.errors import TelnyxError, TelnyxUnavailable, describe, refusal
+from portouts.telnyx.limits.deadlines import Deadline, TimeBudget, Watch, format_duration
+from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.telnyx.network import BearerAuth, open_http
 from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
-from portouts.telnyx.rate_limit import RateLimit
 
 ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment, but a host that has never sent JSON is hardly Telnyx.

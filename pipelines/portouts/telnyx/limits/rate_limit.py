@@ -27,7 +27,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from portouts.telnyx.clock import Clock, parse_http_date
-from portouts.telnyx.refusals import Refusals
+from portouts.telnyx.limits.refusals import Refusals
 
 # A request is held back for so many seconds at most, unless the limit is made with another bound.
 LONGEST_WAIT = 300.0

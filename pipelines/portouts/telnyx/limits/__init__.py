@@ -1,0 +1,1 @@
+"""How fast requests may be sent, and how long they may take."""
