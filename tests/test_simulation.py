@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from simulation.mutations import MUTATIONS
+from simulation.mutations import MUTATIONS, MUTATIONS_OF_BUILDS
 from simulation.runner import seeds_that_notice, simulate_many
 
 pytestmark = pytest.mark.slow  # thousands of seeds
@@ -27,6 +27,6 @@ def test_twenty_seeds_of_the_whole_product_end_with_the_truth() -> None:
     assert total["repairs"] > 0
 
 
-@pytest.mark.parametrize("mechanism", MUTATIONS)
+@pytest.mark.parametrize("mechanism", [*MUTATIONS, *MUTATIONS_OF_BUILDS])
 def test_the_simulation_notices_when_a_mechanism_is_broken(mechanism: str) -> None:
     assert next(seeds_that_notice(mechanism), None) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from simulation.mutations import MUTATIONS
+from simulation.mutations import MUTATIONS, MUTATIONS_OF_BUILDS
 from simulation.runner import seeds_that_notice, simulate_many
 
 
@@ -18,7 +18,7 @@ def main() -> int:
     parser.add_argument("--mutations", action="store_true", help="break each mechanism and show what catches it")
     options = parser.parse_args()
     if options.mutations:
-        caught = {name: next(seeds_that_notice(name), None) for name in MUTATIONS}
+        caught = {name: next(seeds_that_notice(name), None) for name in [*MUTATIONS, *MUTATIONS_OF_BUILDS]}
         for name, seed in caught.items():
             print(f"{name}: " + ("NOT CAUGHT" if seed is None else f"caught by seed {seed}"))
         return int(None in caught.values())

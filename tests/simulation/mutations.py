@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -59,6 +59,64 @@ MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "newest wins": (batch, "newest_versions", last_arrival),
     "api clock": (UpperBound, "follow", believing_the_machine),
 }
+
+
+# Mechanisms of the builds are broken in whole syncs. Their modules import dlt, which reading alone does not need.
+
+
+@contextmanager
+def leaving_events_out() -> Iterator[None]:
+    """Queue no order because of its events."""
+    from portouts.load import news
+
+    orders_of = news._orders_of
+
+    def without_events(tables: Mapping[str, pa.Table]) -> Sequence[str]:
+        return orders_of({name: table for name, table in tables.items() if name != news.EVENTS})
+
+    with patch.object(news, "_orders_of", without_events):
+        yield
+
+
+@contextmanager
+def queueing_after_the_load() -> Iterator[None]:
+    """Queue the orders of a package once it is loaded, and kill the first sync in between."""
+    from portouts.load import news
+    from portouts.load.pipeline import RawPipeline
+    from portouts.warehouse.rows.changed_orders import note_changed_orders
+
+    from simulation.full_sync import Killed
+
+    load, later, kills = RawPipeline.load, list[str](), [Killed("between a load and its queue")]
+
+    def remember(_connection: object, ids: Iterable[str]) -> None:
+        later[:] = ids
+
+    def load_and_queue(raw: RawPipeline, source: Any) -> None:
+        load(raw, source)
+        if later and kills:
+            raise kills.pop()
+        with raw.warehouse.connected() as connection:
+            note_changed_orders(connection, later)
+
+    with patch.object(news, "note_changed_orders", remember), patch.object(RawPipeline, "load", load_and_queue):
+        yield
+
+
+@contextmanager
+def forgetting_deletions() -> Iterator[None]:
+    """Mark orders as deleted without queueing them."""
+    from portouts.warehouse.rows import corrections
+
+    with patch.object(corrections, "note_changed_orders", lambda _connection, _ids: None):
+        yield
+
+
+MUTATIONS_OF_BUILDS: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
+    "events are queued": leaving_events_out,
+    "queue before load": queueing_after_the_load,
+    "deletions are queued": forgetting_deletions,
+}
 # The first seeds that noticed when they were last looked for, to save looking: rare ones take hundreds. Just a hint.
 NOTICED_BY: Mapping[str, int] = {
     "overlap": 1,
@@ -67,12 +125,19 @@ NOTICED_BY: Mapping[str, int] = {
     "split": 19,
     "newest wins": 258,
     "api clock": 0,
+    "events are queued": 2,
+    "queue before load": 2,
+    "deletions are queued": 9,
 }
 
 
 @contextmanager
 def broken(mechanism: str) -> Iterator[None]:
     """Break one mechanism for a while."""
+    if mechanism in MUTATIONS_OF_BUILDS:
+        with MUTATIONS_OF_BUILDS[mechanism]():
+            yield
+        return
     place, name, mutant = MUTATIONS[mechanism]
     with patch.object(place, name, mutant):
         yield

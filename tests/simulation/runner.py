@@ -10,22 +10,26 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 
-from simulation.mutations import NOTICED_BY, broken
-from simulation.reading import simulate_reading
+from simulation.mutations import MUTATIONS_OF_BUILDS, NOTICED_BY, broken
+from simulation.reading import Outcome, simulate_reading
 
-MOST_SEEDS_TO_CATCH = 400
+MOST_SEEDS_TO_CATCH, MOST_FULL_SEEDS_TO_CATCH = 400, 40
 
 
 def simulate(seed: int, *, full_sync: bool) -> tuple[Counter[str], str | None]:
     """Run one seed; return its figures, or the failure as text."""
     try:
-        if full_sync:
-            from simulation.full_sync import simulate_full_sync
-
-            return Counter(vars(simulate_full_sync(seed))), None
-        return Counter(vars(simulate_reading(seed))), None
+        return Counter(vars(_run(seed, full_sync=full_sync))), None
     except Exception:  # noqa: BLE001 - whatever went wrong is the finding
         return Counter(), traceback.format_exc()
+
+
+def _run(seed: int, *, full_sync: bool) -> Outcome:
+    if not full_sync:
+        return simulate_reading(seed)
+    from simulation.full_sync import simulate_full_sync
+
+    return simulate_full_sync(seed)
 
 
 def simulate_many(seeds: Iterable[int], *, full_sync: bool = False) -> tuple[Counter[str], list[str]]:
@@ -42,10 +46,12 @@ def simulate_many(seeds: Iterable[int], *, full_sync: bool = False) -> tuple[Cou
 
 def seeds_that_notice(mechanism: str) -> Iterator[int]:
     """Yield the seeds that fail while one mechanism is broken, and pass while none is; the likeliest comes first."""
-    for seed in sorted(range(MOST_SEEDS_TO_CATCH), key=lambda seed: seed != NOTICED_BY.get(mechanism)):
+    is_full = mechanism in MUTATIONS_OF_BUILDS
+    seeds = range(MOST_FULL_SEEDS_TO_CATCH if is_full else MOST_SEEDS_TO_CATCH)
+    for seed in sorted(seeds, key=lambda seed: seed != NOTICED_BY.get(mechanism)):
         try:
             with broken(mechanism):
-                simulate_reading(seed)
+                _run(seed, full_sync=is_full)
         except Exception:  # noqa: BLE001 - however it fails, the mutant is noticed
-            simulate_reading(seed)
+            _run(seed, full_sync=is_full)
             yield seed
