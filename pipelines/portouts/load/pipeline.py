@@ -70,7 +70,9 @@ class RawPipeline:
         """Load what is news in the next package. Nothing else holds it then, so memory is free while dlt loads."""
         taken = [self._news_of(packages.take())]
         if taken[0].tables or taken[0].state != self._state_json():
-            self.load(source_of(taken.pop, [*taken[0].tables]))
+            tables = [*taken[0].tables]
+            commit = self.load if tables else self._commit
+            commit(source_of(taken.pop, tables))
 
     def _news_of(self, package: LoadPackage) -> LoadPackage:
         """Leave out what the working file holds. Another engine is not asked what it holds, so all is loaded there."""
@@ -80,10 +82,13 @@ class RawPipeline:
             return package._replace(tables=take_news(connection, package.tables))
 
     def load(self, source: DltSource) -> None:
-        """Commit one batch in one load package."""
+        """Commit one batch in one load package, in as much memory as a load needs."""
+        self.warehouse.bound_memory()
+        self._commit(source)
+
+    def _commit(self, source: DltSource) -> None:
         formats = self._pipeline.destination.capabilities().supported_loader_file_formats or ()
         options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
-        self.warehouse.bound_memory()
         try:
             self._pipeline.run(source, **options)
         except PipelineStepFailed as error:

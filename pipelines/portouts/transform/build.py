@@ -96,13 +96,19 @@ def update_in_limited_memory(
         return update_models(connection, inputs, full=full)
 
 
-def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
-    """Return whether a build would change nothing."""
+def must_compute_orders(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
+    """Return whether a build would compute orders: all of them, or those that are queued."""
     create_metadata(connection)
     if _reason_for_full_build(connection, inputs):
+        return True
+    return bool(connection.execute("select true from raw.changed_orders limit 1").fetchall())
+
+
+def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
+    """Return whether a build would change nothing."""
+    if must_compute_orders(connection, inputs):
         return False
-    [(queued,)] = connection.execute("select count(*) from raw.changed_orders").fetchall()
-    return not queued and connection.table(INSTANT).select("as_of").fetchall() == [(inputs.as_of,)]
+    return connection.table(INSTANT).select("as_of").fetchall() == [(inputs.as_of,)]
 
 
 def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reason: str) -> Build:

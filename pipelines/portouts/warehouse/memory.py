@@ -12,6 +12,8 @@ import duckdb
 
 # MB for each of DuckDB's threads. More would only keep it from reading the file again.
 MEMORY = 96
+# The same while a sync only reads: DuckDB would fill all of its memory with what it has read.
+MEMORY_FOR_READING = 32
 # MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
 MEMORY_PER_MB = 1 / 3
 # MB for each thread that the joins of a build may hold. DuckDB would let joins fill all memory, and then fail to write
@@ -37,6 +39,12 @@ class MemoryLimit:
     def restore(self) -> None:
         """Limit the memory again, since all has been loaded."""
         self._wanted.unlink(missing_ok=True)
+
+    def bound_for_reading(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Limit the threads and the memory of a connection that reads a file of any size, and changes little of it."""
+        connection.execute(f"set threads = {min(THREADS, threads_of(connection))}")
+        if self.is_on:
+            connection.execute(f"set memory_limit = '{MEMORY_FOR_READING * threads_of(connection)}MB'")
 
     def bound(self, connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         """Limit the threads and, where the limit is on, the memory of a connection to this file."""

@@ -132,7 +132,7 @@ class Warehouse:
             unmarked = [] if kept else self._working.prepare()
             self._kept = kept or KeptContents()
             self._connection = self._connect()
-            self.memory.bound(self._connection, self._working.path)
+            self.memory.bound_for_reading(self._connection)
             # An insert that failed may leave in memory what was never committed, so only the log is written out.
             self._connection.execute("pragma disable_checkpoint_on_shutdown")
             forget_old_states(self._connection)
@@ -141,7 +141,7 @@ class Warehouse:
         return self._connection
 
     def bound_memory(self) -> None:
-        """Let DuckDB hold what the file has grown to need."""
+        """Let DuckDB hold what a load or a build of a file of this size needs."""
         if self._connection:  # a load into another engine opens none
             self.memory.bound(self._connection, self._working.path)
 

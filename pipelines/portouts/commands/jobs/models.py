@@ -73,6 +73,7 @@ def _rebuild(
         rebuilt = full or not are_up_to_date(connection, inputs)
         if rebuilt:
             record_settings(connection, used.settings, as_of, OF_MODELS)
+            warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs, full=full) if rebuilt else UP_TO_DATE
         published = rebuilt or not _shows(warehouse.database, connection)
     if published:

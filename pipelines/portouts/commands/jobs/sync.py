@@ -20,7 +20,7 @@ from portouts.load.source import sync_options
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import TOLERANCE
 from portouts.telnyx.queries import Axis
-from portouts.transform.build import Build, update_in_limited_memory
+from portouts.transform.build import Build, must_compute_orders, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.verify.certificate import AFTER_SYNC, certify
 from portouts.verify.comparison import Verdict
@@ -168,7 +168,10 @@ def _record(
             record_verification(connection, certificate)
         if is_masked:
             mask_stored(connection, request.settings.source.privacy)
-        build = update_in_limited_memory(connection, request.settings.models.inputs(report.as_of))
+        inputs = request.settings.models.inputs(report.as_of)
+        if must_compute_orders(connection, inputs):
+            raw.warehouse.bound_memory()
+        build = update_in_limited_memory(connection, inputs)
         record_build(connection, request.sync_id, build.kind, build.reason)
     if is_masked:
         raw.warehouse.rewrite()

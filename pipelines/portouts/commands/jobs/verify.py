@@ -129,4 +129,5 @@ def _record(warehouse: Warehouse, certificate: Certificate, settings: Settings) 
         # Asked of the file, since a repair that was killed has changed raw and not the marts.
         if not are_up_to_date(connection, inputs):
             record_settings(connection, settings, certificate.as_of, OF_MODELS)
+            warehouse.bound_memory()
             update_in_limited_memory(connection, inputs)
