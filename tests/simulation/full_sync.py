@@ -48,7 +48,7 @@ from simulation.reading import (
 )
 
 CALLS_OF_A_SYNC = 400_000
-KILLED_SHARE, CHANGED_SETTINGS_SHARE, VERIFIED_SHARE = 0.45, 0.12, 0.25
+ROUNDS, KILLED_SHARE, CHANGED_SETTINGS_SHARE, VERIFIED_SHARE = 3, 0.35, 0.1, 0.2
 # What dlt restores here lives in the process alone; a process that died for real would leave none of it behind. It does
 # so by way of contextlib, whose part in leaving a block is over before the block's own last lines run.
 MEMORY_ONLY = ("dlt/common/configuration/", "/contextlib.py")
@@ -84,7 +84,7 @@ def _simulate(seed: int, database: Path) -> FullOutcome:
     world = World(rng.choice((0, 3, 40, 150)), seed, starts_at=NOW - timedelta(days=rng.choice((30, 400))), now=NOW)
     api = FaultyApi(world, rng, Faults.draw(rng), events=rng.random() < 0.85)
     account = _Account(rng, api, database)
-    for _ in range(rng.randrange(3, 5)):
+    for _ in range(ROUNDS):
         settled = ids_shown(world)
         world.advance(LATEST_COMMIT)
         if database.exists() and rng.random() < CHANGED_SETTINGS_SHARE:

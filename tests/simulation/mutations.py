@@ -125,9 +125,9 @@ NOTICED_BY: Mapping[str, int] = {
     "split": 19,
     "newest wins": 258,
     "api clock": 0,
-    "events are queued": 2,
-    "queue before load": 2,
-    "deletions are queued": 9,
+    "events are queued": 13,
+    "queue before load": 13,
+    "deletions are queued": 5,
 }
 
 
