@@ -27,6 +27,12 @@ def test_twenty_seeds_of_the_whole_product_end_with_the_truth() -> None:
     assert total["repairs"] > 0
 
 
+def test_a_repair_takes_no_older_version_than_its_sync_has_loaded() -> None:
+    """In this seed a copy of the data lags while the repair at the end of a sync reads a list."""
+    _, failures = simulate_many([40], full_sync=True)
+    assert not failures, "\n".join(failures)
+
+
 @pytest.mark.parametrize("mechanism", [*MUTATIONS, *MUTATIONS_OF_BUILDS])
 def test_the_simulation_notices_when_a_mechanism_is_broken(mechanism: str) -> None:
     assert next(seeds_that_notice(mechanism), None) is not None

@@ -57,7 +57,7 @@ class Intake:
         """The axes on which this sync has covered something."""
         # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
         is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
-        held = {} if options.is_repair else {id_: order.updated_at for id_, order in state.open_orders.items()}
+        held = {id_: order.updated_at for id_, order in state.open_orders.items()}
         self._versions = KnownVersions(held, is_first_load=is_first_load and not options.is_repair)
 
     @property
