@@ -22,6 +22,7 @@ from portouts.transform.checks import CheckWarning, read_checks, run_checks
 from portouts.transform.full_build import build_all
 from portouts.transform.held_numbers import update_places
 from portouts.transform.incremental_build import INSTANT, IncrementalBuild
+from portouts.transform.input_tables import calendar_ends_on
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists import carrier_names
 from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
@@ -117,7 +118,7 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     models, checks = read_models(folder), read_checks(folder)
     reads = parse_reads({name: model.select for name, model in models.items()} | checks)
     graph = ModelGraph(in_order(models, reads), reads)
-    build_all(connection, graph, inputs, _built_from(_parts(inputs)))
+    build_all(connection, graph, inputs, _built_from(_parts(connection, inputs)))
     warnings = run_checks(connection, checks)
     connection.execute("delete from raw.changed_orders")
     return Build(BuildKind.FULL, reason, warnings=warnings)
@@ -149,7 +150,7 @@ def _reason_for_full_build(connection: duckdb.DuckDBPyConnection, inputs: ModelI
         return "this version never built the models"
     if connection.execute("select 1 from raw.changed_orders where portout_id is null limit 1").fetchall():
         return "any order may have changed"
-    parts = _parts(inputs)
+    parts = _parts(connection, inputs)
     if built_from == _built_from(parts):
         return ""
     held = dict(part.split("=", 1) for part in built_from.split(" ") if "=" in part)
@@ -157,7 +158,7 @@ def _reason_for_full_build(connection: duckdb.DuckDBPyConnection, inputs: ModelI
     return f"{' and '.join(changed)} changed" if changed else "this version built them otherwise"
 
 
-def _parts(inputs: ModelInputs) -> Parts:
+def _parts(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> Parts:
     """Compute a checksum of each thing besides `raw` and `as_of` on which the models depend."""
     settings = (inputs.response_window_hours, inputs.time_zone, inputs.business_time_zone)
     folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
@@ -166,7 +167,7 @@ def _parts(inputs: ModelInputs) -> Parts:
         "settings": settings,
         "lists": (inputs.days_off, inputs.operators),
         "data": (rules_version(), places_version(), folding),
-        "year": inputs.calendar_ends_on,
+        "year": calendar_ends_on(connection, inputs.as_of),
     }
     return {name: hashlib.sha256(repr(part).encode()).hexdigest()[:16] for name, part in parts.items()}
 

@@ -94,7 +94,7 @@ class IncrementalBuild:
         self.connection.execute(f"create or replace temp table changed_orders as {query}")
         [(self.orders,)] = self.connection.execute("select count(*) from temp.changed_orders").fetchall()
         if self.orders:
-            add_inputs_of_changed_orders(self.connection, self.inputs)
+            add_inputs_of_changed_orders(self.connection)
 
     def _held_instant(self) -> object:
         found = self.connection.execute(f"select as_of from {INSTANT}").fetchall()

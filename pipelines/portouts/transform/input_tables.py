@@ -25,12 +25,16 @@ DEFAULT_COUNTRY = "US"
 CALENDAR_STARTS_ON = date(1999, 12, 31)
 MONDAY_BEFORE_CALENDAR = date(1999, 12, 27)
 
+# Calendars reach further than `as_of` and the rows of `raw`: a confirmed day lies ahead.
+YEARS_BEYOND = 2
+_LATEST = "select max(inserted_at) as latest from raw.portouts union all select max(created_at) from raw.portout_events"
 _SPELLINGS = "select distinct spid, carrier_name from staging.stg_portouts"
 _ZONES = "select distinct time_zone from staging.stg_phone_numbers where time_zone is not null"
 
 
 def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, built_from: str) -> None:
     """Fill the new, empty input tables. `built_from` identifies the SQL and the inputs of the build."""
+    last = calendar_ends_on(connection, inputs.as_of)
     settings = (
         inputs.response_window_hours,
         inputs.time_zone,
@@ -38,21 +42,21 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
         country_of_zone(inputs.business_time_zone) or DEFAULT_COUNTRY,
         rules_version(),
         places_version(),
-        inputs.calendar_ends_on,
+        last,
         built_from,
     )
     _insert(connection, "model_settings", [settings])
     as_of = inputs.as_of.astimezone(UTC)
     _insert(connection, "model_instant", [(as_of, as_of)])  # a full build checks all rows
-    _insert_arrow(connection, "calendar_days", calendar_days(inputs.calendar_ends_on))
+    _insert_arrow(connection, "calendar_days", calendar_days(last))
     _insert(connection, "holidays", [(day.holiday_on, day.country_code, day.name) for day in inputs.days_off])
     _insert(connection, "operators", list(by_carrier_id(inputs.operators).items()))
     _insert(connection, "folded_spellings", _folded(connection.execute(_SPELLINGS).fetchall()))
     zones = {zone for (zone,) in connection.execute(_ZONES).fetchall()}
-    _insert(connection, "utc_offsets", _offsets({inputs.time_zone, inputs.business_time_zone, *zones}, inputs))
+    _insert(connection, "utc_offsets", _offsets({inputs.time_zone, inputs.business_time_zone, *zones}, last))
 
 
-def add_inputs_of_changed_orders(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> None:
+def add_inputs_of_changed_orders(connection: duckdb.DuckDBPyConnection) -> None:
     """Add spellings and time zones that only the orders in `temp.changed_orders` have."""
     of_changed = "portout_id in (select portout_id from temp.changed_orders)"
     held_spellings = "select spid, carrier_name from staging.folded_spellings"
@@ -60,12 +64,20 @@ def add_inputs_of_changed_orders(connection: duckdb.DuckDBPyConnection, inputs: 
     _insert(connection, "folded_spellings", _folded(new))
     held_zones = "select time_zone from staging.utc_offsets"
     zones = connection.execute(f"{_ZONES} and {of_changed} except {held_zones}").fetchall()
-    _insert(connection, "utc_offsets", _offsets((zone for (zone,) in zones), inputs))
+    [(last,)] = connection.execute("select calendar_ends_on from staging.model_settings").fetchall()
+    _insert(connection, "utc_offsets", _offsets((zone for (zone,) in zones), last))
 
 
 def set_instant(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
     """Make the models describe this instant."""
     connection.execute("update staging.model_instant set as_of = ?", [as_of.astimezone(UTC)])
+
+
+def calendar_ends_on(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> date:
+    """Return the last day of calendars and UTC offsets. It moves once a year, and then all models are built again."""
+    rows = connection.execute(f"select max(latest) from ({_LATEST})").fetchall()
+    latest = max(instant.year for instant in (as_of, rows[0][0]) if instant)
+    return date(latest + YEARS_BEYOND, 12, 31)
 
 
 @cache
@@ -95,9 +107,9 @@ def _folded(spellings: Iterable[tuple[str | None, ...]]) -> list[tuple[str | Non
     return [(spid, name, fold_spid(spid), fold_name(name), fold_family(name)) for spid, name in spellings]
 
 
-def _offsets(zones: Iterable[str], inputs: ModelInputs) -> list[UtcOffset]:
+def _offsets(zones: Iterable[str], calendar_end: date) -> list[UtcOffset]:
     """List the UTC offsets of zones, for all times that `raw` may contain."""
-    last = datetime(inputs.calendar_ends_on.year + 1, 1, 1, tzinfo=UTC)
+    last = datetime(calendar_end.year + 1, 1, 1, tzinfo=UTC)
     return [offset for zone in sorted(zones) for offset in _offsets_of(zone, last)]
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 
 from portouts.transform.lists.holidays import Holiday, read_holidays
 from portouts.transform.lists.operators import Operator
 from portouts.warehouse.sql import sql_folder
-
-# Calendars reach further than `as_of`: rows of `raw` may be younger, and a confirmed day lies ahead.
-YEARS_BEYOND = 2
 
 
 @cache
@@ -35,8 +32,3 @@ class ModelInputs:
     """Carriers that count as one operator."""
     check_all_hours: int = 0
     """After so many hours, an incremental build checks all rows; 0: only full builds do. No figure depends on it."""
-
-    @property
-    def calendar_ends_on(self) -> date:
-        """The last day of calendars and UTC offsets; it moves once a year, and then all models are built again."""
-        return date(self.as_of.year + YEARS_BEYOND, 12, 31)

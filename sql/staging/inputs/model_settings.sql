@@ -9,7 +9,7 @@ business_time_zone: IANA time zone of orders whose numbers determine none.
 business_country_code: Country of the holidays of such orders.
 time_zone_data: Version of the package tzdata: its rules made utc_offsets.
 place_data: Version of the data and rules that determined the country, area code and time zone of each number.
-calendar_ends_on: Last day of calendar_days. It moves once a year.
+calendar_ends_on: Last day of calendar_days: two years after that of as_of or of the latest row. It moves once a year.
 built_from: Checksum of the SQL, the settings and the lists of the last full build.
 */
 select
