@@ -1,7 +1,8 @@
 # Short names for those who have make; README.md and CONTRIBUTING.md write every command out.
 BIN := .venv/bin
-COMPILE := uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	--python-version 3.11 --extra sandbox --extra report $(UPGRADE)
+UV ?= uv
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	--python-version 3.11 --extra sandbox --extra report --extra alerts --extra metrics $(UPGRADE)
 SEEDS ?= 100
 
 .PHONY: help demo test test-fast ci lint lint-imports format hooks simulate soak mutate bench docs lock
@@ -60,4 +61,4 @@ docs: .venv ## write the generated pages of docs/ again
 
 lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
 	$(COMPILE) -o requirements.lock pyproject.toml
-	$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra dagster --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
