@@ -15,16 +15,16 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from portouts.commands.demo import demo
-from portouts.commands.models import models
-from portouts.commands.report import report
-from portouts.commands.sandbox import sandbox
-from portouts.commands.status import status
-from portouts.commands.sync import sync
+from portouts.commands.loading.models import models
+from portouts.commands.loading.sync import sync
+from portouts.commands.loading.verify import verify
+from portouts.commands.reading.report import report
+from portouts.commands.reading.status import status
 from portouts.commands.terminal.exit_status import FAILED, print_error, warn_of_lost_output
 from portouts.commands.terminal.process import prepare_process, skip_teardown
 from portouts.commands.terminal.streams import settle_streams
-from portouts.commands.verify import verify
+from portouts.commands.trying.demo import demo
+from portouts.commands.trying.sandbox import sandbox
 
 NARROW = 60  # columns; in fewer, framed help cuts the names of options
 

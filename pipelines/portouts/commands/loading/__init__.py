@@ -1,0 +1,1 @@
+"""The commands that bring the warehouse up to date and prove it."""
