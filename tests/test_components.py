@@ -9,7 +9,8 @@ import duckdb
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from portouts.report import charts, names
+from portouts import names
+from portouts.report import charts
 from portouts.report.components import Answer, Chart, Metric, Placeholder, State, Table
 from portouts.report.figure import Layout
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.report import names
+from portouts import names
 
 
 @pytest.mark.parametrize(

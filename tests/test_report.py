@@ -15,7 +15,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs do not
 import pytest
 from portouts.errors import NotebookFailed, NotPublished, ReportFailed
-from portouts.report.names import as_html
+from portouts.names import as_html
 from portouts.report.page import DEFAULT_NAME, Report, build_report
 from report_runs import ALL_CHARTS, Outline, database, empty, empty_report, page, report
 from simulated_account import ask

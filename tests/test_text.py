@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portouts.report import names, text
+from portouts import names
+from portouts.report import text
 
 AS_OF = pd.Timestamp("2026-06-15 09:00", tz="UTC")
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pandas as pd
 
+from portouts.names import LENGTH, as_html, label, plain
 from portouts.report import text
 from portouts.report.frames import mart, mart_names
-from portouts.report.names import LENGTH, as_html, label, plain
 
 if TYPE_CHECKING:
     from portouts.report.figure import Drawing

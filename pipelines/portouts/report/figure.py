@@ -23,7 +23,7 @@ from matplotlib.font_manager import findfont, get_font
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Annotation, Text
 
-from portouts.report import names
+from portouts import names
 
 # Distinguishable with every common colour blindness, and in grey by their lightness.
 INK, MUTED, GRID = "#1b2733", "#56636f", "#dfe4e9"

@@ -17,7 +17,7 @@ import jinja2
 import mistune
 
 from portouts.errors import ReportFailed
-from portouts.report.names import as_html, plain
+from portouts.names import as_html, plain
 from portouts.report.notebooks import Section, notebooks_folder, run_notebooks
 
 DEFAULT_NAME = "portouts-report.html"

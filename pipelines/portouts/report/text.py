@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from portouts.report import names
+from portouts import names
 
 NO_VALUE = "–"
 _HOURS_AS_DAYS = 72

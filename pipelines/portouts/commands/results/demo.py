@@ -12,7 +12,7 @@ import msgspec
 
 from portouts.commands.results.sync import sync_object
 from portouts.commands.terminal.output import print_result
-from portouts.report.names import plain
+from portouts.names import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
