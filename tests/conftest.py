@@ -25,7 +25,16 @@ settings.load_profile("portouts")
 zoneinfo.reset_tzpath(to=())
 
 # Settings of ours, of dlt and of the SDK may be exported here; a proxy would take loopback requests away.
-FOREIGN_PREFIXES = ("TELNYX_", "PORTOUTS_", "SOURCES__", "DESTINATION__", "DLT_")
+FOREIGN_PREFIXES = (
+    "TELNYX_",
+    "PORTOUTS_",
+    "SOURCES__",
+    "DESTINATION__",
+    "DLT_",
+    "PUBLISH__",
+    "METRICS__",
+    "ALERTS__",
+)
 FOREIGN_NAMES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"}
 
 

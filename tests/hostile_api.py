@@ -13,7 +13,7 @@ import httpx
 from fake_transport import API_KEY, BASE_URL, FakeClock, refusal
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
-from portouts.load.settings import Settings, read_settings
+from portouts.load.settings.settings import Settings, read_settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.limits.rate_limit import RateLimit

@@ -14,7 +14,7 @@ import httpx
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
 from portouts.extract.options import Callbacks, Progress, unwatched
-from portouts.load.settings import Settings, read_settings
+from portouts.load.settings.settings import Settings, read_settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app

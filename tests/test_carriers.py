@@ -10,8 +10,8 @@ import pytest
 from mart_comparison import T0, assert_equals_reference, built
 from order_histories import AS_OF, World
 from portouts.errors import SettingsError
-from portouts.load.settings import check_settings
-from portouts.load.settings_files import Setting
+from portouts.load.settings.files import Setting
+from portouts.load.settings.settings import check_settings
 from portouts.transform.lists.carrier_names import fold_name, fold_spid
 from portouts.transform.lists.operators import Operator, read_operators
 

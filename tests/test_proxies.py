@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from portouts.errors import SettingsError
-from portouts.load.settings import read_source_settings
+from portouts.load.settings.settings import read_source_settings
 
 UNUSABLE = {
     "ftp://CANARY_USER:CANARY@proxy.test:21": "it must begin with http://, https://, socks5:// or socks5h://",

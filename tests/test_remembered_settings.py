@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from portouts.commands.jobs.models import rebuild_models
 from portouts.errors import SettingsError
-from portouts.load.settings import ARGUMENT
+from portouts.load.settings.values import ARGUMENT
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account

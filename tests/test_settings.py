@@ -7,14 +7,8 @@ from pathlib import Path
 
 import pytest
 from portouts.errors import SettingsError
-from portouts.load.settings_files import (
-    KEY_ADVICE,
-    Setting,
-    find_settings,
-    parse_instant,
-    require_api_key,
-    settings_files,
-)
+from portouts.load.settings.files import Setting, find_settings, parse_instant, settings_files
+from portouts.load.settings.key import KEY_ADVICE, require_api_key
 
 
 def write(folder: Path, name: str, text: str) -> Path:

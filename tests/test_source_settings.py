@@ -15,8 +15,8 @@ import pytest
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.errors import SettingsError
-from portouts.load.settings import check_source_settings, read_settings, read_source_settings
-from portouts.load.settings_files import Setting
+from portouts.load.settings.files import Setting
+from portouts.load.settings.settings import check_source_settings, read_settings, read_source_settings
 from portouts.transform.lists.holidays import Holiday
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

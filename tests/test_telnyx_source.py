@@ -23,7 +23,7 @@ from portouts.errors import SettingsError
 from portouts.extract.state import SyncState
 from portouts.load import source as room
 from portouts.load.connection import Connection
-from portouts.load.settings import read_source_settings
+from portouts.load.settings.settings import read_source_settings
 from portouts.load.source import telnyx_source
 from portouts.telnyx.queries import OPEN_STATUSES, Axis
 from portouts.windows import BEGINNING

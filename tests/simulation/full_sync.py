@@ -25,7 +25,7 @@ import duckdb
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest, run_verify
 from portouts.errors import LoadFailed, NotProven
-from portouts.load.settings import Settings, read_settings
+from portouts.load.settings.settings import Settings, read_settings
 from portouts.telnyx.errors import TelnyxError
 from portouts.transform.build import BuildKind
 from portouts.warehouse.warehouse import Warehouse

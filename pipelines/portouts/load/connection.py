@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from portouts.extract.options import NO_CALLBACKS, Callbacks
-from portouts.load.settings import SourceSettings
+from portouts.load.settings.tables import SourceSettings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.limits.deadlines import Deadline, Watch
 from portouts.telnyx.limits.rate_limit import RateLimit

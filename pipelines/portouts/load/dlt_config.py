@@ -1,6 +1,4 @@
-"""dlt's configuration: where it finds our settings, and what it is while our pipeline runs.
-
-Then it is ours alone, whatever the environment and dlt's files contain.
+"""dlt's configuration while our pipeline runs: ours alone, whatever the environment and dlt's files contain.
 
 dlt looks for its settings by their bare names: `DEV_MODE` renames the dataset, `REFRESH` drops loaded rows. So we
 replace dlt's providers of configuration by our own. Only the section `destination`, which defines how to reach another
@@ -9,12 +7,11 @@ engine, still comes from the environment and from files.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
@@ -22,31 +19,9 @@ from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.configuration.resolve import resolve_configuration
 from dlt.common.configuration.specs import PluggableRunContext, RuntimeConfiguration
 from dlt.common.runtime.run_context import RunContext
-from dlt.common.typing import AnyType, TSecretStrValue
 from dlt.common.utils import update_dict_nested
 
-from portouts.load.settings_files import Setting
-
 DESTINATION = "destination"
-
-
-def found_by_providers(names: Collection[str], secrets: Collection[str]) -> dict[str, Setting]:
-    """Find our settings where dlt looks for its own: under `sources.telnyx` of files and vaults, and nowhere else."""
-    found: dict[str, Setting] = {}
-    for provider in dlt.config.config_providers:
-        for name, value in _own_section(provider, names, secrets).items():
-            found.setdefault(name, Setting(value, provider.name))
-    return found
-
-
-def _own_section(provider: ConfigProvider, names: Collection[str], secrets: Collection[str]) -> dict[str, Any]:
-    """Read the section of one provider: a file returns it whole, a vault returns one value by its name."""
-    whole, _ = provider.get_value("telnyx", AnyType, "", "sources")
-    values = dict(whole) if isinstance(whole, dict) else {}
-    for name in names:
-        hint = TSecretStrValue if name in secrets else AnyType
-        values[name], _ = provider.get_value(name, hint, "", "sources", "telnyx")
-    return {name: value for name, value in values.items() if value is not None and not isinstance(value, dict)}
 
 
 @contextmanager

@@ -28,7 +28,8 @@ from portouts.extract.run import SyncRun
 from portouts.extract.state import SyncState
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.prefetch import prefetched
-from portouts.load.settings import SourceSettings, read_source_settings
+from portouts.load.settings.settings import read_source_settings
+from portouts.load.settings.tables import SourceSettings
 from portouts.telnyx.client import TelnyxClient
 from portouts.windows import BEGINNING, Window
 

@@ -16,7 +16,7 @@ from portouts.errors import IF_REMOVED, OF_THIS_ACCOUNT, OrdersGone
 from portouts.extract.options import Progress, unwatched
 from portouts.load.connection import Connection
 from portouts.load.pipeline import RawPipeline
-from portouts.load.settings import SourceSettings
+from portouts.load.settings.tables import SourceSettings
 from portouts.load.source import sync_options
 from portouts.telnyx.client import converse
 from portouts.telnyx.clock import TOLERANCE, ApiClock

@@ -13,8 +13,9 @@ from portouts_sandbox import World, create_app, running
 
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.extract.options import Callbacks, Progress
-from portouts.load.settings import ARGUMENT, Settings, check_settings
-from portouts.load.settings_files import Setting
+from portouts.load.settings.files import Setting
+from portouts.load.settings.settings import Settings, check_settings
+from portouts.load.settings.values import ARGUMENT
 from portouts.warehouse.sql import sql_folder
 from portouts.warehouse.warehouse import Warehouse
 

@@ -13,8 +13,8 @@ import duckdb
 
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
-from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
-from portouts.load.settings import Settings, read_settings
+from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
+from portouts.load.settings.settings import Settings, read_settings
 from portouts.transform.build import UP_TO_DATE, Build, BuildKind, are_up_to_date, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
 from portouts.warehouse.metadata import read_fingerprint, require_finished, synced_until

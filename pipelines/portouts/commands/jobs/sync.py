@@ -14,8 +14,8 @@ from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncR
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
-from portouts.load.remembered_settings import OF_MODELS, OF_ROWS, record_settings, settings_in_use
-from portouts.load.settings import Settings
+from portouts.load.settings.remembered import OF_MODELS, OF_ROWS, record_settings, settings_in_use
+from portouts.load.settings.settings import Settings
 from portouts.load.source import sync_options
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import TOLERANCE

@@ -12,8 +12,8 @@ from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
-from portouts.load.remembered_settings import OF_MODELS, record_settings, settings_in_use
-from portouts.load.settings import Settings
+from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
+from portouts.load.settings.settings import Settings
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, update_in_limited_memory

@@ -6,7 +6,7 @@ from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, 
 from portouts.commands.terminal.environment import open_with_settings
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file
-from portouts.load.settings_files import settings_files
+from portouts.load.settings.files import settings_files
 
 
 @with_exit_status(

@@ -37,7 +37,7 @@ from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import stop_on_signal
 from portouts.commands.terminal.progress import note_wait, progress
-from portouts.load.settings_files import read_toml, settings_files
+from portouts.load.settings.files import read_toml, settings_files
 from portouts.verify.count_buckets import Depth
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from portouts.commands.terminal.environment import (
 from portouts.commands.terminal.exit_status import DIFFERENT, FAILED, with_exit_status
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.progress import note_plan, note_wait, progress
-from portouts.load.settings_files import settings_files
+from portouts.load.settings.files import settings_files
 from portouts.verify.count_buckets import Depth
 
 if TYPE_CHECKING:

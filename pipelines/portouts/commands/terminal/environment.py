@@ -14,10 +14,11 @@ from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
 from portouts.extract.plan import require_range
-from portouts.load.settings_files import Setting, asks_vault, find_settings, parse_instant, require_api_key
+from portouts.load.settings.files import Setting, asks_vault, find_settings, parse_instant
+from portouts.load.settings.key import require_api_key
 
 if TYPE_CHECKING:
-    from portouts.load.settings import Settings
+    from portouts.load.settings.settings import Settings
     from portouts.warehouse.warehouse import Warehouse
 
 
@@ -62,7 +63,7 @@ def open_with_settings(
     from portouts.warehouse.folders import require_unlocked
 
     require_unlocked(database, state_dir)
-    from portouts.load.settings import read_settings
+    from portouts.load.settings.settings import read_settings
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
     prepare_imports()
@@ -74,7 +75,7 @@ def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:
     if not asks_vault(files):
         return {}
     prepare_imports()
-    from portouts.load.settings import found_by_dlt
+    from portouts.load.settings.settings import found_by_dlt
 
     return found_by_dlt()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from portouts.errors import SettingsError
-from portouts.load.settings_files import read_toml, with_home
+from portouts.load.settings.files import read_toml, with_home
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # a single letter is a drive
 _UNUSABLE_NAME = re.compile(r"[?*\\\x00-\x1f\x7f]")

@@ -12,7 +12,7 @@ from portouts.commands.options import FirstOrders, Latency, Port, RateLimit, See
 from portouts.commands.terminal.environment import machine_time, require_packages
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.errors import PortoutsError
-from portouts.load.settings_files import parse_instant
+from portouts.load.settings.files import parse_instant
 
 if TYPE_CHECKING:
     import socket

@@ -3,13 +3,14 @@
 A setting is an argument, `TELNYX_API_KEY` or `TELNYX_BASE_URL`, an environment variable `SOURCES__TELNYX__NAME`, or a
 line under exactly `[sources.telnyx]` in a file of settings, in this order. No wider and no longer section counts: a
 bare `BASE_URL` or `API_KEY` of another program must not send our key elsewhere, nor that program's key to Telnyx.
+`[publish]`, `[metrics]` and `[alerts]` are ours, too; of variables that begin like them, only those of a setting are.
 """
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,14 +18,22 @@ from typing import Any, NamedTuple
 
 from portouts.errors import SettingsError
 
-KEY_ADVICE = (
-    "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "
-    ".dlt/secrets.toml. `portouts demo` needs no key."
-)
 VARIABLES = "SOURCES__TELNYX__"
-NAMED_VARIABLES = {"TELNYX_API_KEY": "api_key", "TELNYX_BASE_URL": "base_url"}
-# Settings whose value is the path of a list. In a file of settings, the path is relative to the folder of the project.
+NAMED_VARIABLES = {
+    "TELNYX_API_KEY": "api_key",
+    "TELNYX_BASE_URL": "base_url",
+    "PUBLISH__MODE": "publish.mode",
+    "METRICS__FILE": "metrics.file",
+    "METRICS__PING_URL": "metrics.ping_url",
+    "ALERTS__URLS": "alerts.urls",
+    "ALERTS__HOURS_BEFORE": "alerts.hours_before",
+    "ALERTS__ALERTS_FOLDER": "alerts.alerts_folder",
+}
+OWN_TABLES = ("publish", "metrics", "alerts")
+# Settings whose value is the path of a list, and all that are paths. In a file of settings, a path is relative to the
+# folder of the project.
 LISTS = frozenset({"holidays", "operators"})
+PATHS = LISTS | {"metrics.file", "alerts.alerts_folder"}
 FILES = ("secrets.toml", "config.toml")
 
 
@@ -82,26 +91,19 @@ def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str
     """
     found = {**found_in_environment(environ)}
     for file in files:
-        for name, value in _own_section(read_toml(file)).items():
-            if not isinstance(value, dict):
-                found.setdefault(name, Setting(_located(name, value, file), str(file)))
+        content = read_toml(file)
+        given = {name: value for name, value in _own_section(content).items() if not isinstance(value, dict)}
+        for name, value in (given | _own_tables(content, file)).items():
+            found.setdefault(name, Setting(_located(name, value, file), str(file)))
     return found
 
 
 def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
-    """Find the settings among the environment variables; a blank TELNYX_API_KEY or TELNYX_BASE_URL is none."""
+    """Find the settings among the environment variables; a blank one with a name of its own is none."""
     own = {name.removeprefix(VARIABLES).lower(): name for name in environ if name.startswith(VARIABLES)}
-    own = {key: name for key, name in own.items() if "__" not in key}
+    own = {_plain(key): name for key, name in own.items() if "__" not in key}
     own |= {key: name for name, key in NAMED_VARIABLES.items() if environ.get(name, "").strip()}
     return {key: Setting(_at_home(key, environ[name]), f"environment variable {name}") for key, name in own.items()}
-
-
-def require_api_key(found: Found, files: Sequence[Path]) -> None:
-    """Raise `SettingsError` unless a key was found, or one of these files names a vault."""
-    if str(found["api_key"].value if "api_key" in found else "").strip() or asks_vault(files):
-        return
-    folders = dict.fromkeys(str(file.parent) for file in files)
-    raise SettingsError(f"{KEY_ADVICE} Looked into {', '.join(folders)}.")
 
 
 def asks_vault(files: Iterable[Path]) -> bool:
@@ -149,19 +151,32 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         raise SettingsError(f"{path} is not valid TOML ({place}.") from None
 
 
-def _own_section(content: Mapping[str, Any]) -> Mapping[str, Any]:
+def _own_section(content: Mapping[str, Any]) -> dict[str, Any]:
     sources = content.get("sources")
     section = sources.get("telnyx") if isinstance(sources, dict) else None
-    return section if isinstance(section, dict) else {}
+    # A quoted name may contain a dot: it must not pass for a setting of another table.
+    return {_plain(name): value for name, value in section.items()} if isinstance(section, dict) else {}
+
+
+def _own_tables(content: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Return the settings of our other tables as `table.name`."""
+    given = {table: content[table] for table in OWN_TABLES if table in content}
+    if wrong := [table for table, settings in given.items() if not isinstance(settings, dict)]:
+        raise SettingsError(f"{wrong[0]} is a table: write its settings below a line [{wrong[0]}] ({file}).")
+    return {f"{table}.{name}": value for table, settings in given.items() for name, value in settings.items()}
+
+
+def _plain(name: str) -> str:
+    return f"sources.telnyx.{name}" if "." in name else name
 
 
 def _at_home(name: str, value: str) -> str:
-    return str(with_home(name, Path(value))) if name in LISTS and value else value
+    return str(with_home(name, Path(value))) if name in PATHS and value else value
 
 
 def _located(name: str, value: object, file: Path) -> object:
     """Make a path absolute: a command may be started in any folder."""
-    if name not in LISTS or not isinstance(value, str) or not value:
+    if name not in PATHS or not isinstance(value, str) or not value:
         return value
     folder = file.absolute().parent
     return str((folder.parent if folder.name == ".dlt" else folder) / _at_home(name, value))

@@ -17,8 +17,8 @@ import duckdb
 
 from portouts.errors import SettingsError
 from portouts.extract.state import SyncState
-from portouts.load.settings import Settings, check_settings
-from portouts.load.settings_files import LISTS, Setting
+from portouts.load.settings.files import LISTS, Setting
+from portouts.load.settings.settings import Settings, check_settings
 from portouts.warehouse.metadata import create_metadata
 
 DEFAULT = "default"

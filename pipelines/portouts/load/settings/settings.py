@@ -1,0 +1,160 @@
+"""All settings of a command, checked once: those of the source, of the models, and of what follows a sync.
+
+`files.py` defines where settings are found. A script that uses the source alone finds them where dlt does, in the same
+section only. A name in one of our tables that is no setting is refused: a typing error in `pii` would publish personal
+data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from portouts.errors import SettingsError
+from portouts.load.settings.files import Found, Setting, found_in_environment, parse_instant
+from portouts.load.settings.key import KEY_ADVICE, usable_key
+from portouts.load.settings.tables import (
+    NAMES,
+    SECRETS,
+    SOURCE_TABLE,
+    TABLES,
+    AlertSettings,
+    MetricsSettings,
+    ModelSettings,
+    PublishSettings,
+    SourceSettings,
+    names_of,
+)
+from portouts.load.settings.values import ARGUMENT, settings_of
+from portouts.telnyx.defaults import BASE_URL
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one command, and where those were found that are no defaults."""
+
+    source: SourceSettings
+    models: ModelSettings
+    publish: PublishSettings = field(default_factory=PublishSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    found: Found = field(default_factory=dict, compare=False, repr=False)
+
+
+def read_settings(
+    api_key: str | None = None,
+    base_url: str | None = None,
+    *,
+    found: Found | None = None,
+    needs_key: bool = True,
+    **settings: Any,
+) -> Settings:
+    """Read all settings: arguments come first, then what was `found`, by default by dlt's providers.
+
+    Raises `SettingsError`, which names the setting that is missing or cannot be used.
+    """
+    read = check_settings(_with_arguments(found, api_key, base_url, settings))
+    if needs_key:
+        _require_access(read.source)
+    return read
+
+
+def read_source_settings(
+    api_key: str | None = None, base_url: str | None = None, *, found: Found | None = None, **settings: Any
+) -> SourceSettings:
+    """Read the settings of the source as `read_settings` does; those of the models may be given, and are not read."""
+    read = check_source_settings(_with_arguments(found, api_key, base_url, settings))
+    _require_access(read)
+    return read
+
+
+def check_settings(found: Found) -> Settings:
+    """Check the settings that were found; all others have their default."""
+    return Settings(
+        source=check_source_settings(found),
+        models=settings_of(ModelSettings, SOURCE_TABLE, found),
+        publish=settings_of(PublishSettings, "publish", found),
+        metrics=settings_of(MetricsSettings, "metrics", found),
+        alerts=settings_of(AlertSettings, "alerts", found),
+        found=found,
+    )
+
+
+def check_source_settings(found: Found) -> SourceSettings:
+    """Check the settings of the source, and the names of all settings that were found."""
+    _require_known(found)
+    settings = settings_of(SourceSettings, SOURCE_TABLE, found)
+    parse_instant("start_date", settings.start_date)
+    if settings.pii == "hash" and not settings.pii_salt:
+        raise SettingsError("pii = hash needs pii_salt in .dlt/secrets.toml: without it, numbers are easily guessed.")
+    usable = msgspec.structs.replace(settings, api_key=usable_key(settings.api_key))
+    if usable.base_url != BASE_URL:  # last, since this imports httpx
+        _require_base_url(usable.base_url)
+    return usable
+
+
+def found_by_dlt() -> dict[str, Setting]:
+    """Find settings where dlt looks for them: environment, files and vaults; under `sources.telnyx` only."""
+    from portouts.load.settings.providers import found_by_providers
+
+    own = names_of(SOURCE_TABLE)
+    return {**found_by_providers(own, SECRETS & {*own}), **found_in_environment(os.environ)}
+
+
+def _with_arguments(found: Found | None, api_key: str | None, base_url: str | None, settings: dict[str, Any]) -> Found:
+    given = {"api_key": (api_key or "").strip() or None, "base_url": base_url, **settings}
+    arguments = {name: Setting(value, ARGUMENT) for name, value in given.items() if value is not None}
+    return {**(found_by_dlt() if found is None else found), **arguments}
+
+
+def _require_known(found: Found) -> None:
+    """Raise `SettingsError` if a name is no setting; it suggests the one that was meant."""
+    unknown = [name for name in found if name not in NAMES]
+    for table in reversed(TABLES):
+        own = [name for name in unknown if table == SOURCE_TABLE or name.startswith(f"{table}.")]
+        if own:
+            listed = ", ".join(f"{_in_table(table, name)} ({found[name].origin})" for name in own)
+            suggested = "".join(f" {one}" for one in dict.fromkeys(_suggestion(table, name) for name in own) if one)
+            raise SettingsError(
+                f"[{table}] has no setting {listed}.{suggested} There are {', '.join(names_of(table))}: correct the "
+                "name, or remove it."
+            )
+
+
+def _in_table(table: str, name: str) -> str:
+    return name.removeprefix(f"{table}.")
+
+
+def _suggestion(table: str, name: str) -> str:
+    own = _in_table(table, name)
+    elsewhere = [other for other in TABLES if other != table and own in names_of(other)]
+    if elsewhere:
+        return f"{own} stands under [{elsewhere[0]}]."
+    near = get_close_matches(own.lower().replace("-", "_"), names_of(table), n=1)
+    return f"Did you mean {near[0]}?" if near else ""
+
+
+def _require_access(settings: SourceSettings) -> None:
+    """Raise `SettingsError` if there is no key, or if certificates or a proxy of the environment cannot be used."""
+    if not settings.api_key:
+        raise SettingsError(KEY_ADVICE)
+    from portouts.telnyx.network import require_certificates, require_proxies
+
+    try:
+        require_certificates(os.environ)
+        require_proxies(os.environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _require_base_url(url: str) -> None:
+    from portouts.telnyx.network import require_base_url
+
+    try:
+        require_base_url(url)
+    except ValueError as error:
+        raise SettingsError(f"TELNYX_BASE_URL (or base_url under [sources.telnyx]) {error}.") from None

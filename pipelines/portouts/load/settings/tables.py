@@ -1,0 +1,141 @@
+"""The tables of settings, with their defaults and bounds; `values.py` describes what a bound cannot say.
+
+A setting of `[sources.telnyx]` is known by its name alone, one of another table as `publish.mode`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from portouts.load.settings.files import parse_instant
+from portouts.records.privacy import Pii, Privacy
+from portouts.records.time_zones import time_zone as find_time_zone
+from portouts.telnyx.defaults import BASE_URL, CONCURRENCY, REQUEST_SECONDS
+from portouts.transform.lists.holidays import Holiday
+from portouts.transform.lists.operators import Operator
+
+if TYPE_CHECKING:
+    from portouts.transform.inputs import ModelInputs
+
+MINUTES_PER_YEAR = 60 * 24 * 366
+SECRETS = frozenset({"api_key", "pii_salt", "metrics.ping_url", "alerts.urls"})
+
+
+class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to reach the API, what to read, and how to mask it; never printed, because it contains the key."""
+
+    api_key: str = ""
+    base_url: str = BASE_URL
+    start_date: str | None = None
+    page_size: Annotated[int, Meta(ge=1, le=250)] = 250
+    max_concurrency: Annotated[int, Meta(ge=1, le=64)] = CONCURRENCY
+    overlap_minutes: Annotated[int, Meta(ge=0, le=MINUTES_PER_YEAR)] = 60
+    request_deadline_seconds: Annotated[int, Meta(ge=10, le=24 * 60 * 60)] = REQUEST_SECONDS
+    sync_deadline_minutes: Annotated[int, Meta(ge=0, le=MINUTES_PER_YEAR)] = 0
+    """0: a sync has no deadline."""
+    events: bool = True
+    pii: Pii = "keep"
+    pii_salt: str | None = None
+    time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
+
+    def __repr__(self) -> str:
+        return f"SourceSettings({self.base_url!r})"
+
+    @property
+    def start(self) -> datetime | None:
+        return parse_instant("start_date", self.start_date)
+
+    @property
+    def overlap(self) -> timedelta:
+        return timedelta(minutes=self.overlap_minutes)
+
+    @property
+    def privacy(self) -> Privacy:
+        return Privacy(self.pii, self.pii_salt or "")
+
+
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of the models; a list of holidays or operators is already read from its file."""
+
+    response_window_hours: Annotated[float, Meta(gt=0, le=24 * 365)] = 48.0
+    time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
+    business_time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("America/New_York"))
+    holidays: tuple[Holiday, ...] | None = None
+    """None: the list that is shipped."""
+    operators: tuple[Operator, ...] = ()
+    check_all_hours: Annotated[int, Meta(ge=0, le=24 * 366)] = 0
+    """0: only full builds check all rows."""
+
+    def inputs(self, as_of: datetime) -> ModelInputs:
+        """Return what the models need to describe this instant."""
+        from portouts.transform.inputs import ModelInputs, shipped_holidays
+
+        return ModelInputs(
+            as_of=as_of.astimezone(UTC),
+            response_window_hours=self.response_window_hours,
+            time_zone=self.time_zone.key,
+            business_time_zone=self.business_time_zone.key,
+            days_off=shipped_holidays() if self.holidays is None else self.holidays,
+            operators=self.operators,
+            check_all_hours=self.check_all_hours,
+        )
+
+
+class PublishSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The table `[publish]`: who may read the published file."""
+
+    mode: int | None = None
+    """None: its owner only, or whoever may read the file that it replaces."""
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The table `[metrics]`: what a monitor reads; the address holds a secret, so it is never printed."""
+
+    file: Path | None = None
+    ping_url: str | None = None
+
+    def __repr__(self) -> str:
+        return f"MetricsSettings({self.file!r})"
+
+
+class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The table `[alerts]`: whom to tell what; the addresses hold passwords, so they are never printed."""
+
+    urls: tuple[str, ...] = ()
+    """Apprise's addresses. None of them: nobody is told anything."""
+    hours_before: tuple[float, ...] = (24.0, 4.0)
+    """An order is told of when so many hours are left before it is authorised by silence."""
+    alerts_folder: Path | None = None
+    """SQL files besides those that are shipped."""
+
+    def __repr__(self) -> str:
+        return f"AlertSettings({len(self.urls)} urls, {self.hours_before!r}, {self.alerts_folder!r})"
+
+
+SOURCE_TABLE = "sources.telnyx"
+TABLES: dict[str, tuple[type[msgspec.Struct], ...]] = {
+    SOURCE_TABLE: (SourceSettings, ModelSettings),
+    "publish": (PublishSettings,),
+    "metrics": (MetricsSettings,),
+    "alerts": (AlertSettings,),
+}
+"""Table → the kinds of settings that it contains."""
+
+
+def full_name(table: str, name: str) -> str:
+    """Return the name by which a setting is known outside its table."""
+    return name if table == SOURCE_TABLE else f"{table}.{name}"
+
+
+def names_of(table: str) -> tuple[str, ...]:
+    """Return the names of the settings of a table, as they stand there."""
+    return tuple(dict.fromkeys(name for kind in TABLES[table] for name in kind.__struct_fields__))
+
+
+NAMES = tuple(full_name(table, name) for table in TABLES for name in names_of(table))
