@@ -180,8 +180,8 @@ class TelnyxClient:
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
                     return await self._try(request)
         except _FailedTry as failure:
-            why = self._why_given_up(failure, retrying.statistics["attempt_number"], request.budget)
-            raise TelnyxUnavailable(f"GET {request.path}: {why}") from None
+            why, advice = self._why_given_up(failure, retrying.statistics["attempt_number"], request.budget)
+            raise TelnyxUnavailable(f"GET {request.path}: {why}", advice) from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
     def _note_failure(self, state: RetryCallState) -> None:
@@ -191,18 +191,17 @@ class TelnyxClient:
         """Return whether to give up now: too many tries, or no time for the next wait."""
         wait = state.upcoming_sleep
         has_time = budget.allows(wait) and self.deadline.allows(wait)
-        return state.attempt_number >= _failure_of(state).attempts or not has_time
+        return state.attempt_number >= min(_failure_of(state).attempts, self.deadline.most_tries) or not has_time
 
-    def _why_given_up(self, failure: _FailedTry, tries: int, budget: TimeBudget) -> str:
+    def _why_given_up(self, failure: _FailedTry, tries: int, budget: TimeBudget) -> tuple[str, str]:
+        """Return the reason, and what to do."""
         if failure.wait and not (budget.allows(failure.wait) and self.deadline.allows(failure.wait)):
-            bound = "sync_deadline_minutes" if budget.allows(failure.wait) else "request_deadline_seconds"
+            bound = "sync_deadline_minutes" if budget.allows(failure.wait) else self.deadline.request_bound
             until = datetime.fromtimestamp(self._clock.now() + failure.wait, UTC)
-            return (
-                f"{failure.reason}, which is longer than {bound} allows. Run the sync again after "
-                f"{until:%Y-%m-%d %H:%M} UTC."
-            )
+            longer = f"{failure.reason}, which is longer than {bound} allows."
+            return longer, f"Run the sync again after {until:%Y-%m-%d %H:%M} UTC."
         gave_up = f"gave up after {tries} tries; the last one: " if tries > 1 else ""
-        return f"{gave_up}{failure}. {failure.advice}"
+        return f"{gave_up}{failure}.", failure.advice
 
     async def _try(self, request: _Request[T]) -> T:
         async with self._connections, self.rate_limit.slot():

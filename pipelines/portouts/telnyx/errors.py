@@ -28,6 +28,11 @@ from portouts.telnyx.page import NOT_JSON, is_json
 class TelnyxError(PortoutsError):
     """The API did not answer what was asked; the message says what, where and what to do."""
 
+    def __init__(self, reason: str, advice: str = "") -> None:
+        super().__init__(f"{reason} {advice}".rstrip())
+        self.reason = reason
+        """The message without the advice."""
+
 
 class TelnyxUnavailable(TelnyxError):
     """The API could not be reached or understood in any of the tries."""
@@ -82,7 +87,7 @@ def refusal(path: str, response: httpx.Response, redact: Callable[[str], str]) -
     reason, redirect = redact(_reason(response)), redact(_redirect(response))
     is_of_api = not response.content.strip() or is_json(response.content)
     advice = kind.advice if is_of_api else "A page came, not JSON: check whether a proxy or a firewall refuses."
-    refused = kind(" ".join(part for part in (f"{where}: {reason}.", redirect, advice) if part))
+    refused = kind(f"{where}: {reason}. {redirect}".rstrip(), advice)
     refused.is_of_api = is_of_api
     return refused
 

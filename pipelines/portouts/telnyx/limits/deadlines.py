@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -33,6 +34,10 @@ class Deadline:
     request_seconds: float = REQUEST_SECONDS
     sync_seconds: float | None = None
     """None: no limit."""
+    most_tries: int = sys.maxsize
+    """A request is tried no more often than this."""
+    request_bound: str = "request_deadline_seconds"
+    """What bounds `request_seconds`, for a message."""
     clock: Callable[[], float] = time.monotonic
     _began_at: float = field(init=False)
 

@@ -59,7 +59,7 @@ class RateLimit:
     def __init__(self, clock: Clock = Clock(), longest_wait: float = LONGEST_WAIT) -> None:  # noqa: B008  # it is frozen
         self.longest_wait = longest_wait
         self.clock = clock
-        self._limit = AdaptiveLimit()
+        self.limit = AdaptiveLimit()
         self._window = SlidingWindow()
         self._spacing = Spacing()
         self._refusals = Refusals()
@@ -72,7 +72,7 @@ class RateLimit:
             await self.clock.sleep(max(seconds, _TICK))
         sent_at = self.clock.now()
         self._window.send()
-        self._spacing.send(sent_at, self._limit)
+        self._spacing.send(sent_at, self.limit)
         try:
             yield
         finally:
@@ -86,7 +86,7 @@ class RateLimit:
         return min(max(self._held_until - now, self._seconds_until_next(now)), self.longest_wait)
 
     def _seconds_until_next(self, now: float) -> float:
-        limit = self._limit
+        limit = self.limit
         if limit.current_limit is None:
             return 0.0
         until_gap = self._spacing.seconds_left(now, limit)
@@ -105,7 +105,7 @@ class RateLimit:
         """
         now = self.clock.now()
         reset, remaining = _seconds_to_reset(headers, now), _first_number(headers.get("x-ratelimit-remaining"))
-        self._limit.set_limit(_first_number(headers.get("x-ratelimit-limit")), reset, now)
+        self.limit.set_limit(_first_number(headers.get("x-ratelimit-limit")), reset, now)
         seconds = seconds_to_wait(headers, now) if failed else None
         self._refusals.add(is_refused=limited)
         is_reached = not remaining if limited else remaining == 0 and not self._is_half_used(now)
@@ -115,18 +115,18 @@ class RateLimit:
         if is_for_all and seconds is not None and seconds <= self.longest_wait:  # a longer one fails the request
             self._held_until = max(self._held_until, now + seconds)
         if not limited:
-            self._limit.increase(self._refusals.answers_since)
+            self.limit.increase(self._refusals.answers_since)
         elif not remaining:
             self._decrease(now, is_explained=seconds is not None)
         return seconds
 
     def _is_half_used(self, now: float) -> bool:
         """Return whether most of the limit was used by us, and not by somebody else with the same key."""
-        limit = self._limit
+        limit = self.limit
         return limit.current_limit is not None and self._window.used(now, limit.window) >= limit.current_limit / 2
 
     def _decrease(self, now: float, *, is_explained: bool) -> None:
-        limit = self._limit
+        limit = self.limit
         if limit.stated_limit is not None:
             if limit.decrease(now):
                 self._spacing.spread = limit.window
