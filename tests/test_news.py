@@ -103,6 +103,23 @@ def test_all_is_read_again_and_nothing_is_loaded(account: Account, loads: list[d
     assert [load for load in loads if load.keys() - {STATE}] == []
 
 
+def test_a_range_that_dates_no_order_better_is_not_loaded(account: Account) -> None:
+    account.world.advance(timedelta(minutes=15))
+    account.world.change(OPEN, status="ported", event=False)
+    widths = list[int]()
+    for _ in range(4):  # the overlap shows the port-out to each of these syncs
+        account.world.advance(timedelta(minutes=15))
+        account.sync()
+        [(ranges, narrowest)] = ask(
+            account.state / "working.duckdb",
+            "select count(*), min(date_diff('minute', ported_from, ported_to)) "
+            f"from raw.portout_ported_ranges where portout_id = '{OPEN}'",
+        )
+        widths.append(narrowest)
+        assert ranges == len(set(widths)), widths
+    assert len(set(widths)) < len(widths)
+
+
 # One thing new
 
 CHANGES: dict[str, tuple[Callable[[Account], Any], dict[str, int]]] = {

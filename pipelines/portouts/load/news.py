@@ -26,12 +26,9 @@ Tables = Mapping[str, pa.Table]
 Rows = Any
 """Positions in a table, as numpy counts them."""
 
-NUMBERS, EVENTS = "portout_phone_numbers", "portout_events"
-# An observation or a range is held if its key is: what was seen first stays.
-_KEYS: Mapping[str, Sequence[str]] = {
-    "portout_observations": ("portout_id", "status", "updated_at"),
-    "portout_ported_ranges": ("portout_id", "ported_from", "ported_to"),
-}
+NUMBERS, EVENTS, RANGES = "portout_phone_numbers", "portout_events", "portout_ported_ranges"
+# An observation is held if its key is: what was seen first stays.
+_KEYS: Mapping[str, Sequence[str]] = {"portout_observations": ("portout_id", "status", "updated_at")}
 
 
 def take_news(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Tables:
@@ -52,7 +49,8 @@ def _news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
     if not {column for (column,) in connection.execute(query, [name]).fetchall()}.issuperset(table.column_names):
         return table
     with _registered(connection, table):
-        held = _numbers_held(connection, table) if name == NUMBERS else _rows_held(connection, name, table)
+        find = {NUMBERS: _numbers_held, RANGES: _ranges_held}.get(name)
+        held = find(connection, table) if find else _rows_held(connection, name, table)
     is_news = np.ones(len(table), dtype=bool)
     is_news[held] = False
     return None if not is_news.any() else table if is_news.all() else table.filter(pa.array(is_news))
@@ -93,6 +91,24 @@ def _numbers_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Row
         left join held_numbers on held_numbers.portout_id = counted.portout_id
         where coalesce(held_numbers.held, 0) = counted.numbers and coalesce(held_numbers.equal, 0) = counted.numbers
         """  # noqa: S608 - names of ours
+    ).fetchnumpy()["row"]
+
+
+def _ranges_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Rows:
+    """Return the numbers of the ranges that date no order better than a range that `raw` holds.
+
+    Of two ranges, the narrower one dates an order, and of two as narrow the one that ends first.
+    """
+    return connection.execute(
+        f"""
+        select distinct package.row
+        from raw.{RANGES} as held
+        inner join package on held.portout_id = package.portout_id
+        where held.ported_to >= ?
+            and (date_diff('microsecond', held.ported_from, held.ported_to), held.ported_to)
+                <= (date_diff('microsecond', package.ported_from, package.ported_to), package.ported_to)
+        """,  # noqa: S608 - names of ours
+        [pc.min(table["ported_from"]).as_py()],  # an earlier range is not of the same port-out
     ).fetchnumpy()["row"]
 
 
