@@ -15,7 +15,7 @@ MEMORY = 96
 # The same while a sync only reads: DuckDB would fill all of its memory with what it has read.
 MEMORY_FOR_READING = 32
 # MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
-MEMORY_PER_MB = 1 / 3
+MEMORY_PER_MB = 2 / 3
 # MB for each thread that the joins of a build may hold. DuckDB would let joins fill all memory, and then fail to write
 # their result.
 MEMORY_FOR_JOINS = 32
