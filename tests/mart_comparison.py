@@ -76,6 +76,7 @@ def compute_reference(
         world.syncs,
         world.as_of,
         verifications=world.verifications,
+        answers=world.answers,
         holidays=read_holidays(holidays) if holidays else None,
         operators={entry.carrier_id: entry.operator for entry in operators},
         **settings,

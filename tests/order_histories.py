@@ -56,6 +56,7 @@ class World:
     ported_ranges: list[Row] = field(default_factory=list)
     syncs: list[Row] = field(default_factory=list)
     verifications: list[Row] = field(default_factory=list)
+    answers: list[Row] = field(default_factory=list)
     as_of: datetime = AS_OF
 
     def add_order(
@@ -138,6 +139,26 @@ class World:
         }
         self.verifications.append({**verification, **fields})
 
+    def answer(self, order_id: str, sent_at: datetime, **fields: Any) -> None:
+        """Add an attempt to authorise an order, unless `fields` say otherwise."""
+        attempt = {
+            "attempt_id": f"attempt-{len(self.answers)}",
+            "sent_at": sent_at,
+            "finished_at": sent_at + timedelta(seconds=1),
+            "user_name": "desk",
+            "host_name": "example",
+            "portout_id": order_id,
+            "support_key": None,
+            "answer": "authorized",
+            "rejection_code": None,
+            "reason": "Authorized",
+            "status_before": "pending",
+            "status_after": "authorized",
+            "outcome": "answered",
+            "detail": "HTTP 200",
+        }
+        self.answers.append({**attempt, **fields})
+
 
 def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     """Create the raw tables as the loader leaves them."""
@@ -152,6 +173,7 @@ def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     _insert(connection, "portout_ported_ranges", world.ported_ranges)
     _insert(connection, "syncs", [{**row, "sync_id": f"sync-{place_}"} for place_, row in enumerate(world.syncs)])
     _insert(connection, "verifications", world.verifications)
+    _insert(connection, "answers", world.answers)
 
 
 def _number_rows(order: Row) -> list[Row]:
@@ -268,6 +290,10 @@ def random_world(rng: random.Random, order_count: int) -> World:
         world.verify(FIRST_SYNC + timedelta(days=day), range_start=rng.choice([None, FIRST_SYNC]), differences=day)
     for number in range(order_count):
         _random_order(world, rng, number)
+    for number, order in enumerate(world.orders[::9]):
+        outcome = ("answered", "not answered", "refused", "unknown")[number % 4]
+        world.answer(order["id"], world.as_of - number * timedelta(hours=1), outcome=outcome)
+    world.answer("nobody knows it", world.as_of, finished_at=None, status_after=None, outcome="unknown")
     return world
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 INPUTS = ModelInputs(AS_OF)
 HEADER = "/*\nOne row.\n\nkind: aggregate\n*/\n"
-RAW = {*RAW_TABLES, "syncs", "verifications"}
+RAW = {*RAW_TABLES, "syncs", "verifications", "answers"}
 
 PROMISED = {
     "fct_portouts": "portout_id, status, is_open, carrier_id, carrier_name, spid, country_code, number_count,"
@@ -73,6 +73,8 @@ PROMISED = {
     " numbers_ported, share_of_numbers, last_ported_at",
     "rpt_verifications": "as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders,"
     " differences, repaired, moved, sampled_windows, sampled_orders, verdict, not_covered",
+    "rpt_answers": "attempt_id, sent_at, finished_at, user_name, host_name, portout_id, support_key, answer,"
+    " rejection_code, reason, status_before, status_after, outcome, detail, status",
     "dim_carriers": "carrier_id, carrier_name, spid, operator_id, operator_name, suggested_operator",
     "dim_carrier_spellings": "spid, carrier_name, folded_name, carrier_id, order_count, last_inserted_at",
     "dim_days": "day, week, month",

@@ -721,3 +721,17 @@ def test_verifications_are_shown_as_they_are_newest_first(connection: duckdb.Duc
         (FIRST_SYNC + days * DAY, days) for days in (9, 3, 1)
     ]
     assert_same_rows(found, compute_reference(world)["rpt_verifications"], "rpt_verifications")
+
+
+def test_answers_are_shown_with_what_became_of_their_order(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World()
+    ported = world.add_order(1, T0, "ported")
+    for hours, order_id in ((3, ported), (9, "not read by any sync"), (1, ported)):
+        world.answer(order_id, T0 + timedelta(hours=hours), outcome="refused", status_after=None)
+    found = built(connection, world)["rpt_answers"]
+    assert [(row["sent_at"], row["status"]) for row in found] == [
+        (T0 + timedelta(hours=9), None),
+        (T0 + timedelta(hours=3), "ported"),
+        (T0 + timedelta(hours=1), "ported"),
+    ]
+    assert_same_rows(found, compute_reference(world)["rpt_answers"], "rpt_answers")

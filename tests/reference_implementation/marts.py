@@ -68,6 +68,22 @@ VERIFICATION_COLUMNS = (
     "events",
     "events_missing",
 )
+ANSWER_COLUMNS = (
+    "attempt_id",
+    "sent_at",
+    "finished_at",
+    "user_name",
+    "host_name",
+    "portout_id",
+    "support_key",
+    "answer",
+    "rejection_code",
+    "reason",
+    "status_before",
+    "status_after",
+    "outcome",
+    "detail",
+)
 
 
 def compute_marts(
@@ -83,6 +99,7 @@ def compute_marts(
     business_time_zone: str = "America/New_York",
     holidays: Holidays | None = None,
     verifications: Sequence[Row] = (),
+    answers: Sequence[Row] = (),
     operators: Mapping[str, str] | None = None,
 ) -> Marts:
     """Compute every mart; an order with `deleted_at` is in none of them."""
@@ -97,7 +114,8 @@ def compute_marts(
     ]
     settle_carriers(histories)
     marts = _of_orders(histories, terms, operators or {})
-    return marts | _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
+    answered = {"rpt_answers": _answers(answers, marts["fct_portouts"])}
+    return marts | _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications) | answered
 
 
 def _of_orders(histories: list[History], terms: Terms, operators: Mapping[str, str]) -> Marts:
@@ -143,3 +161,11 @@ def _of_runs(syncs: list[Row], verifications: Sequence[Row]) -> Marts:
         "rpt_sync": [{name: sync.get(name) for name in SYNC_COLUMNS} for sync in ran],
         "rpt_verifications": [{name: row.get(name) for name in VERIFICATION_COLUMNS} for row in verified],
     }
+
+
+def _answers(answers: Sequence[Row], orders: list[Row]) -> list[Row]:
+    status_of = {order["portout_id"]: order["status"] for order in orders}
+    return [
+        {name: attempt.get(name) for name in ANSWER_COLUMNS} | {"status": status_of.get(attempt["portout_id"])}
+        for attempt in answers
+    ]

@@ -73,6 +73,8 @@ def create_metadata(connection: duckdb.DuckDBPyConnection) -> None:
     """
     rows = connection.execute("select table_name, column_name from duckdb_columns() where schema_name = 'raw'")
     held = set(rows.fetchall())
+    if not held:  # an order may be answered before the first sync
+        connection.execute("create schema if not exists raw")
     for path in sql_files(sql_folder() / "raw"):
         commented = re.findall(r"comment on column raw\.(\w+)\.(\w+) is", path.read_text(encoding="utf-8"))
         if not held.issuperset(commented):
@@ -218,9 +220,10 @@ def require_finished(connection: duckdb.DuckDBPyConnection, covered: Covered) ->
 
 
 def read_fingerprint(connection: duckdb.DuckDBPyConnection) -> tuple[object, ...]:
-    """Return the build fingerprint and the ids of all syncs and verifications."""
+    """Return the build fingerprint, the ids of all syncs and verifications, and what came of which answer."""
     built_from = connection.execute("select built_from from staging.model_inputs").fetchall()
     entries = connection.execute(
-        "select sync_id from raw.syncs union all select verification_id from raw.verifications order by all"
+        "select sync_id from raw.syncs union all select verification_id from raw.verifications union all "
+        "select attempt_id || ' ' || outcome from raw.answers order by all"
     ).fetchall()
     return built_from, entries

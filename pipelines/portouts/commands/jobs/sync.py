@@ -42,6 +42,7 @@ from portouts.warehouse.metadata import (
     record_sync,
     record_verification,
 )
+from portouts.warehouse.rows.answers import complete_unfinished_attempts
 from portouts.warehouse.rows.corrections import correct_future_instants
 from portouts.warehouse.rows.redaction import mask_stored
 from portouts.warehouse.warehouse import Warehouse
@@ -162,6 +163,7 @@ def _record(
     with raw.warehouse.connected() as connection:
         if report.api_date:
             correct_future_instants(connection, report.api_date, TOLERANCE)
+        complete_unfinished_attempts(connection, finished_at)
         record_settings(connection, request.settings, report.as_of)
         changed = record_sync(connection, record, raw.state().covered)
         if certificate:

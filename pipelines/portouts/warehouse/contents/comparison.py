@@ -10,8 +10,8 @@ import duckdb
 
 from portouts.warehouse.sql import quoted
 
-# Table → the column that names each load, finished sync and verification of a file.
-_METADATA = {"_dlt_loads": "load_id", "syncs": "sync_id", "verifications": "verification_id"}
+# Table → the column that names each load, finished sync, verification and answer of a file.
+_METADATA = {"_dlt_loads": "load_id", "syncs": "sync_id", "verifications": "verification_id", "answers": "attempt_id"}
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
         changed += _change(connection, "portouts", name, text)
     changed += _change(connection, "portouts", "lsr", json(held.mask))
     changed += _change(connection, "portouts", "extra", extra)
+    changed += _change(connection, "answers", "reason", text)
     changed += _change(connection, "portout_phone_numbers", "phone_number", text)
     changed += _change(connection, "portout_events", "payload", json(lambda value: mask_payload(value, held)))
     changed += _change(connection, "portout_events", "payload__phone_numbers", json(held.mask))

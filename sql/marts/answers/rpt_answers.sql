@@ -1,0 +1,28 @@
+/*
+One row per attempt to answer an order with `portouts authorize` or `portouts reject`, newest first. Answers given in
+Telnyx's portal are not among them.
+
+kind: view
+key: attempt_id
+
+status: Status of the order now, as the last sync or a later answer saw it; null if no sync has read the order.
+*/
+select
+    answers.attempt_id,
+    answers.sent_at,
+    answers.finished_at,
+    answers.user_name,
+    answers.host_name,
+    answers.portout_id,
+    answers.support_key,
+    answers.answer,
+    answers.rejection_code,
+    answers.reason,
+    answers.status_before,
+    answers.status_after,
+    answers.outcome,
+    answers.detail,
+    orders.status,
+from staging.stg_answers as answers
+left join staging.stg_portouts as orders on orders.portout_id = answers.portout_id
+order by answers.sent_at desc, answers.attempt_id
