@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -39,6 +40,7 @@ class VerifyRequest:
     repair: bool = False
     accept_deletions: bool = False
     accept_settings: bool = False
+    verification_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def _verify(
         used.settings.source,
         Connection(used.settings.source, replace(callbacks, on_progress=unwatched), open_client),
         as_of,
+        request.verification_id,
         on_progress=callbacks.on_progress,
         on_plan=on_plan,
         accept_deletions=request.accept_deletions,

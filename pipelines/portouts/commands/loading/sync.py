@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from portouts.commands.jobs.announce import Ended, announcing
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -31,12 +33,13 @@ from portouts.commands.terminal.environment import (
     instants_to_read,
     machine_time,
     open_with_settings,
+    read_receivers,
     require_engine,
 )
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import stop_on_signal
-from portouts.commands.terminal.progress import note_wait, progress
+from portouts.commands.terminal.progress import note_one, note_wait, progress
 from portouts.load.settings.files import read_toml, settings_files
 from portouts.verify.count_buckets import Depth
 
@@ -73,33 +76,38 @@ def sync(
     if destination is not None:
         refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
         require_engine(destination, files)
-    warehouse, settings = open_with_settings(database, state_dir, files)
-    from portouts.commands.jobs.sync import SyncRequest
+    ended = Ended("sync", database, machine_time())
+    with announcing(ended, partial(read_receivers, files), machine_time, note_one):
+        warehouse, settings = open_with_settings(database, state_dir, files)
+        from portouts.commands.jobs.sync import SyncRequest
 
-    request = SyncRequest(
-        as_of=until,
-        settings=settings,
-        since=start,
-        full=full,
-        allow_unproven=allow_unproven,
-        accept_deletions=accept_deletions,
-        accept_settings=accept_settings,
-        verify=verify,
-        keep=keep,
-        rebuild=rebuild,
-    )
-    _run(warehouse, request, destination, files, as_json=as_json)
+        request = SyncRequest(
+            as_of=until,
+            settings=settings,
+            since=start,
+            full=full,
+            allow_unproven=allow_unproven,
+            accept_deletions=accept_deletions,
+            accept_settings=accept_settings,
+            verify=verify,
+            keep=keep,
+            rebuild=rebuild,
+            sync_id=ended.run_id,
+        )
+        ended.outcome = _run(warehouse, request, destination, files, as_json=as_json)
 
 
 def _run(
     warehouse: Warehouse, request: SyncRequest, destination: str | None, files: Sequence[Path], *, as_json: bool
-) -> None:
+) -> SyncOutcome | None:
     from portouts.commands.results.sync import print_load, print_sync
 
     if destination is None:
-        print_sync(_sync(warehouse, request), as_json=as_json)
-    else:
-        print_load(destination, _load(warehouse, request, destination, files), as_json=as_json)
+        outcome = _sync(warehouse, request)
+        print_sync(outcome, as_json=as_json)
+        return outcome
+    print_load(destination, _load(warehouse, request, destination, files), as_json=as_json)
+    return None
 
 
 def _sync(warehouse: Warehouse, request: SyncRequest) -> SyncOutcome:

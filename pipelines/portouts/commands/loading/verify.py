@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
+from portouts.commands.jobs.announce import Ended, announcing
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -26,10 +28,11 @@ from portouts.commands.terminal.environment import (
     instants_to_verify,
     machine_time,
     open_with_settings,
+    read_receivers,
 )
 from portouts.commands.terminal.exit_status import DIFFERENT, FAILED, with_exit_status
 from portouts.commands.terminal.paths import published_file
-from portouts.commands.terminal.progress import note_plan, note_wait, progress
+from portouts.commands.terminal.progress import note_one, note_plan, note_wait, progress
 from portouts.load.settings.files import settings_files
 from portouts.verify.count_buckets import Depth
 
@@ -64,14 +67,21 @@ def verify(
     database = published_file(database)
     start, end = instants_to_verify(since, until)
     depth = chosen_depth(context, depth, quick=quick)
-    warehouse, settings = open_with_settings(database, state_dir, settings_files(database, config))
-    from portouts.commands.jobs.verify import VerifyRequest
-    from portouts.commands.results.verification import print_verification
+    files = settings_files(database, config)
+    ended = Ended("verify", database, machine_time())
+    with announcing(ended, partial(read_receivers, files), machine_time, note_one):
+        warehouse, settings = open_with_settings(database, state_dir, files)
+        from portouts.commands.jobs.verify import VerifyRequest
+        from portouts.commands.results.verification import print_verification
 
-    request = VerifyRequest(settings, depth, sample, start, end, repair, accept_deletions, accept_settings)
-    outcome = _verify(warehouse, request)
-    print_verification(outcome, as_json=as_json)
-    _exit_by_verdict(outcome)
+        request = VerifyRequest(
+            settings, depth, sample, start, end, repair, accept_deletions, accept_settings, ended.run_id
+        )
+        ended.outcome = outcome = _verify(warehouse, request)
+        ended.exit_code = _exit_code(outcome)
+        print_verification(outcome, as_json=as_json)
+    if ended.exit_code:
+        raise typer.Exit(ended.exit_code)
 
 
 def _verify(warehouse: Warehouse, request: VerifyRequest) -> VerifyOutcome:
@@ -82,10 +92,9 @@ def _verify(warehouse: Warehouse, request: VerifyRequest) -> VerifyOutcome:
         return run_verify(warehouse, request, machine_time, Callbacks(add_bar("Verifying"), note_wait), note_plan)
 
 
-def _exit_by_verdict(outcome: VerifyOutcome) -> None:
-    """Raise `typer.Exit` with the code that belongs to the verdict, unless it is PROVEN."""
+def _exit_code(outcome: VerifyOutcome) -> int:
+    """Return the exit code that belongs to the verdict."""
     from portouts.verify.comparison import Verdict
 
-    verdict = Verdict(outcome.certificate.verdict)
-    if verdict is not Verdict.PROVEN:
-        raise typer.Exit(DIFFERENT if verdict is Verdict.DIFFERENT else FAILED)
+    codes = {Verdict.PROVEN: 0, Verdict.DIFFERENT: DIFFERENT, Verdict.UNPROVEN: FAILED}
+    return codes[Verdict(outcome.certificate.verdict)]

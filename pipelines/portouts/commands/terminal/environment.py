@@ -18,6 +18,7 @@ from portouts.load.settings.files import Setting, asks_vault, find_settings, par
 from portouts.load.settings.key import require_api_key
 
 if TYPE_CHECKING:
+    from portouts.load.settings.receivers import Receivers
     from portouts.load.settings.settings import Settings
     from portouts.warehouse.warehouse import Warehouse
 
@@ -68,6 +69,16 @@ def open_with_settings(
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
     prepare_imports()
     return _warehouse(database, state_dir), settings
+
+
+def read_receivers(files: Sequence[Path]) -> Receivers:
+    """Read from the environment and these files who is told how a command ended; nobody if they cannot be read."""
+    from portouts.load.settings.receivers import receivers_among
+
+    try:
+        return receivers_among(find_settings(os.environ, files))
+    except SettingsError:  # of a file that is not valid TOML; the command reports it
+        return receivers_among({})
 
 
 def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:

@@ -34,6 +34,11 @@ def note(lines: Iterable[str]) -> None:
         print(line, file=sys.stderr)
 
 
+def note_one(line: str) -> None:
+    """Print one line beside the result."""
+    note([line])
+
+
 def note_wait(reason: str) -> None:
     """Print why no answer comes."""
     note([f"portouts: waiting: {reason}"])
