@@ -16,6 +16,8 @@ PortoutsError             1  known and explained
 │   └── Damaged           1  a file is not readable
 ├── NothingLoaded         1  there is no working file yet
 ├── Unfinished            1  the last sync did not finish
+├── UnknownOrder          1  the API knows no order with this id or support key
+├── AmbiguousOrder        2  several orders have this support key
 ├── ModelError            1  the build changed nothing
 │   ├── ModelFailed       1  a SQL file failed
 │   └── CheckFailed       1  a check returned rows
@@ -87,6 +89,16 @@ class NothingLoaded(PortoutsError):
 
 class Unfinished(PortoutsError):
     """The last sync loaded rows and did not finish."""
+
+
+class UnknownOrder(PortoutsError):
+    """The API knows no order with the id or support key that was given."""
+
+
+class AmbiguousOrder(PortoutsError):
+    """Several orders have the support key that was given; the message lists them."""
+
+    exit_code = 2
 
 
 class ModelError(PortoutsError):

@@ -151,6 +151,14 @@ class World:
                 order.steps = ()
             self.store.merge_new_rows()
 
+    def comment(self, portout_id: str, body: str, at: datetime | None = None) -> None:
+        """Comment on an order at a past instant (default: now)."""
+        with self.lock:
+            order = self.store.orders_by_id[portout_id]
+            step = Step((at or self.now).astimezone(UTC), event=self._event(order), comment=body)
+            self.store.apply(order, order.fields(), [step])
+            self.store.merge_new_rows()
+
     def remove(self, portout_id: str) -> None:
         """Remove an order; its events stay."""
         with self.lock:

@@ -205,7 +205,8 @@ def _boolean(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _instant(value: object) -> datetime | None:
+def instant_of(value: object) -> datetime | None:
+    """Read an instant in any form in which the API may write it; return None if it is none."""
     if not isinstance(value, str):
         return None
     try:
@@ -250,7 +251,7 @@ _COERCIONS: Mapping[str, Callable[[object], object]] = {
     "string": _text,
     "int64": _integer,
     "bool": _boolean,
-    str(INSTANT): _instant,
+    str(INSTANT): instant_of,
     "date": _date,
     str(NUMBERS): _numbers,
 }

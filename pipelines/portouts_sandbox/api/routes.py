@@ -25,6 +25,7 @@ REJECTION_CODES = (  # Telnyx documents only the first two
     {"code": 1003, "description": "Account number mismatch", "reason_required": False},
     {"code": 1004, "description": "Service address mismatch", "reason_required": False},
 )
+NORTH_AMERICAN_CODES = frozenset({1002, 1004})  # only numbers of the United States and Canada have a PIN
 
 
 class PortoutApi:
@@ -71,18 +72,18 @@ class PortoutApi:
 
     async def list_rejections(self, request: Request) -> Response:
         """GET /portouts/rejections/{id}, which has no `meta`."""
-        self._order_of(request)
-        codes = read_codes(request.query_params.multi_items())
-        return _json_response({"data": [row for row in REJECTION_CODES if codes is None or str(row["code"]) in codes]})
+        order, codes = self._order_of(request), read_codes(request.query_params.multi_items())
+        return _json_response({"data": [row for row in codes_of(order) if codes is None or str(row["code"]) in codes]})
 
     async def show_order(self, request: Request) -> Response:
         """GET /portouts/{id}."""
         return _item_response(self._order_of(request))
 
     async def list_comments(self, request: Request) -> Response:
-        """GET /portouts/{id}/comments: always an empty list here."""
-        self._order_of(request)
-        return _list_response(list[Order](), Page())
+        """GET /portouts/{id}/comments, newest first. No page is documented, but a list has pages."""
+        page = read_page(request.query_params.multi_items())
+        with self._world.lock:
+            return _list_response([*self._order_of(request).comments], page)
 
     async def list_documents(self, request: Request) -> Response:
         """GET /portouts/{id}/supporting_documents: always empty here. The reference documents 201 and no `meta`."""
@@ -113,6 +114,12 @@ class PortoutApi:
     def _require_events(self) -> None:
         if not self._has_events:
             raise errors.forbidden("This key may not read port-out events.")
+
+
+def codes_of(order: Order) -> list[dict[str, Any]]:
+    """Return the codes with which an order may be rejected, which depend on its numbers."""
+    is_north_american = not order.countries.isdisjoint({"US", "CA"})
+    return [row for row in REJECTION_CODES if is_north_american or row["code"] not in NORTH_AMERICAN_CODES]
 
 
 def _read_answer(body: bytes) -> dict[str, Any]:

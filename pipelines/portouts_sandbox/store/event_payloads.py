@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from portouts_sandbox.story.lifecycle import PlannedEvent, Step
 from portouts_sandbox.story.order_fields import Fields
-from portouts_sandbox.story.timestamps import write_microseconds
+from portouts_sandbox.story.timestamps import write_microseconds, write_milliseconds
 
 NOTIFICATION_METHODS: tuple[list[str], ...] = (["email", "webhook"], ["email"], ["webhook"], [])
 
@@ -39,11 +39,29 @@ def with_payload(event: Fields, payload: Fields, step: Step, planned: PlannedEve
     return {**event, "payload": payload, "payload_status": "created" if planned.id[1] == "0" else "completed"}
 
 
+def comment_id_of(step: Step, planned: PlannedEvent | None, order: Fields) -> str:
+    """Return the id of a comment, which its event shows, too."""
+    return str(uuid5(NAMESPACE_URL, planned.id if planned else f"{order['id']} {step.at.isoformat()}"))
+
+
+def comment_of(step: Step, order: Fields) -> Fields:
+    """Return the comment of a step as `/portouts/{id}/comments` shows it; about half are by Telnyx, so by no user."""
+    comment_id = comment_id_of(step, step.event, order)
+    return {
+        "id": comment_id,
+        "record_type": "portout",
+        "body": step.comment,
+        "portout_id": order["id"],
+        "user_id": order["user_id"] if comment_id[0] in "01234567" else None,
+        "created_at": write_milliseconds(step.at),
+    }
+
+
 def payload_of(step: Step, planned: PlannedEvent, order: Fields) -> Fields:
     """Return the payload: the comment, or the order as it is after the step."""
     if step.comment is not None:
         return {
-            "id": str(uuid5(NAMESPACE_URL, planned.id)),
+            "id": comment_id_of(step, planned, order),
             "portout_id": order["id"],
             "user_id": order["user_id"],
             "comment": step.comment,

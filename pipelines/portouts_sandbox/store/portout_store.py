@@ -17,7 +17,7 @@ from portouts_sandbox.story.lifecycle import PlannedEvent, Step
 from portouts_sandbox.story.order_fields import Fields
 from portouts_sandbox.story.timestamps import writer_like
 
-from .event_payloads import event_without_payload, payload_of, with_payload
+from .event_payloads import comment_of, event_without_payload, payload_of, with_payload
 from .rows import Event, Order
 
 Row = TypeVar("Row", Order, Event)
@@ -57,6 +57,8 @@ class PortoutStore:
                 order.record_status(fields["status"], step.at)
             if step.comment is None:
                 touched_at = step.at
+            else:
+                order.record_comment(comment_of(step, fields))
             if step.event:
                 self._emit(order, fields, step, step.event)
         if touched_at and touch:

@@ -6,6 +6,7 @@ The JSON is the only full copy, so that a page is a join of bytes and 100,000 or
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -15,11 +16,18 @@ from portouts_sandbox.story.order_fields import Fields
 from portouts_sandbox.story.timestamps import read_instant
 
 
+class Comment(NamedTuple):
+    """One comment on an order, as the API shows it."""
+
+    json: bytes
+
+
 class Order:
     """One order: what the API shows (after the first `show`), what it never shows, and the steps still to come."""
 
     __slots__ = (
         "carrier_name",
+        "comments",
         "countries",
         "foc_on",
         "has_events",
@@ -45,6 +53,7 @@ class Order:
         self.ported_at: datetime | None = None
         self.steps: tuple[Step, ...] = ()
         self.transitions: tuple[tuple[str, datetime], ...] = ()
+        self.comments: tuple[Comment, ...] = ()
 
     def show(self, fields: Fields) -> None:
         """Replace what the API shows."""
@@ -62,6 +71,10 @@ class Order:
         """Record that the order took a status at an instant."""
         self.transitions += ((status, at),)
         self.ported_at = at if status == "ported" else None
+
+    def record_comment(self, comment: Fields) -> None:
+        """Record a comment on the order, as the API shows it."""
+        self.comments += (Comment(_to_json(comment)),)
 
     def fields(self) -> Fields:
         """Return a fresh copy of what the API shows."""

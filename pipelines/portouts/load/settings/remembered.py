@@ -67,6 +67,13 @@ def settings_in_use(
     return SettingsInUse(settings, notes, frozenset(changes))
 
 
+def with_remembered(connection: duckdb.DuckDBPyConnection, given: Settings, names: Collection[str]) -> Settings:
+    """Take the settings of these names that are not given as a warehouse remembers them; those given stay."""
+    remembered = {**_last_build(connection), **{name: row.value for name, row in _recorded(connection).items()}}
+    wanted = {name: Setting(value, "the published file") for name, value in remembered.items() if name in names}
+    return _with_remembered(given, wanted, accepted=())
+
+
 def record_settings(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,

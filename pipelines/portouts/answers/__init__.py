@@ -1,0 +1,1 @@
+"""One order: found and read fresh, and answered."""

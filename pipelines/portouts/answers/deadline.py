@@ -1,0 +1,39 @@
+"""When the present pending spell of an order began, and so when Telnyx authorises the order by itself.
+
+The rules are those of `marts.fct_responses`: the first spell begins at `inserted_at`, a later one with the event that
+made the order pending again. Where no event tells, the spell begins where the published file saw it begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from portouts.answers.order import PENDING, OrderEvent
+
+
+class SpellStart(NamedTuple):
+    """When a pending spell began; if that is not exact, it began then or later."""
+
+    at: datetime | None
+    is_exact: bool
+
+
+def spell_start(inserted_at: datetime | None, events: Sequence[OrderEvent], held_at: datetime | None) -> SpellStart:
+    """Return when an order that is pending became so; `held_at` is the beginning that the published file shows."""
+    statuses = sorted(
+        ((event.created_at, event.status) for event in events if event.status and event.created_at),
+        key=lambda status: (status[0], status[1] == PENDING),  # of two at one instant, the present status is the last
+    )
+    other_at = max((at for at, status in statuses if status != PENDING), default=None)
+    if not statuses:
+        return SpellStart(held_at or inserted_at, is_exact=True)
+    if other_at is None:
+        return SpellStart(inserted_at, is_exact=True)
+    after = [at for at, status in statuses if status == PENDING and at >= other_at]
+    if after:
+        return SpellStart(after[0], is_exact=True)
+    if held_at and held_at >= other_at:
+        return SpellStart(held_at, is_exact=True)
+    return SpellStart(other_at, is_exact=False)
