@@ -16,7 +16,7 @@ from portouts.answers.lookup import find_order
 from portouts.answers.order import FreshOrder, OrderEvent
 from portouts.answers.reading import OrderReader
 from portouts.errors import AmbiguousOrder, NotPublished, PortoutsError, SettingsError, UnknownOrder
-from portouts.load.settings import read_settings
+from portouts.load.settings.settings import read_settings
 from portouts.records.privacy import KEEP, Privacy
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.clock import Clock

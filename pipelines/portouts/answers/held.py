@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from portouts.errors import NotPublished
-from portouts.load.remembered_settings import with_remembered
-from portouts.load.settings import Settings
+from portouts.load.settings.remembered import with_remembered
+from portouts.load.settings.settings import Settings
 from portouts.warehouse.faults import first_line
 from portouts.warehouse.sql import sql_folder
 
