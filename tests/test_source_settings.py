@@ -77,7 +77,7 @@ def test_what_dlt_reads_there_may_stand_there(configure: Configure, monkeypatch:
 def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configure: Configure) -> None:
     shipped = (Path(__file__).parents[1] / ".dlt" / "config.toml").read_text(encoding="utf-8")
     lines = [line.removeprefix("# ") for line in shipped.splitlines() if line.startswith("# ") and " = " in line]
-    assert len(lines) == 15
+    assert len(lines) == 16
     default = read_settings("KEY_FAKE")
     configure("\n".join(line for line in lines if not line.startswith(("start_date", "holidays", "operators"))))
     assert read_settings("KEY_FAKE") == default

@@ -39,6 +39,14 @@ Config = Annotated[
         envvar="PORTOUTS_CONFIG",
     ),
 ]
+ApiKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Read the API key from this file, which holds nothing else. Default: TELNYX_API_KEY, then the file that "
+        "TELNYX_API_KEY_FILE names, then the settings.",
+    ),
+]
 StateDir = Annotated[
     Path | None,
     typer.Option(

@@ -51,7 +51,7 @@ def open_http(
     )
 
 
-def require_base_url(url: str) -> None:
+def require_base_url(url: str, *, allow_insecure_http: bool = False) -> None:
     """Raise `ValueError`, which says what is wrong, unless this can be the base URL of the API."""
     if "@" in url:  # checked first: the other messages show the URL
         raise ValueError("must not hold a user or a password")
@@ -65,10 +65,10 @@ def require_base_url(url: str) -> None:
         raise ValueError(f"must be a scheme, a host and a path, such as {BASE_URL}, not {url!r}")
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise ValueError(f"must name a port between 1 and 65535, not {url!r}")
-    if parsed.scheme == "http" and not _is_loopback(parsed.host):
+    if parsed.scheme == "http" and not allow_insecure_http and not _is_loopback(parsed.host):
         raise ValueError(
             f"must begin with https://, not {url!r}: over http:// the API key can be read on its way. Only a host of "
-            "this machine (127.0.0.1, localhost) may be asked so"
+            "this machine (127.0.0.1, localhost) may be asked so, unless allow_insecure_http = true"
         )
 
 

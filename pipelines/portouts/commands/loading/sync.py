@@ -16,6 +16,7 @@ from portouts.commands.options import (
     AcceptDeletions,
     AcceptSettings,
     AllowUnproven,
+    ApiKeyFile,
     AsJson,
     AsOf,
     Config,
@@ -65,6 +66,7 @@ def sync(
     keep: Keep = None,
     rebuild: Rebuild = False,
     accept_settings: AcceptSettings = False,
+    api_key_file: ApiKeyFile = None,
     config: Config = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
@@ -78,7 +80,7 @@ def sync(
         require_engine(destination, files)
     ended = Ended("sync", database, machine_time())
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
-        warehouse, settings = open_with_settings(database, state_dir, files)
+        warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.sync import SyncRequest
 
         request = SyncRequest(

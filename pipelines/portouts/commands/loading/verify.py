@@ -12,6 +12,7 @@ from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
     AcceptSettings,
+    ApiKeyFile,
     AsJson,
     Config,
     Database,
@@ -56,6 +57,7 @@ def verify(
     repair: Repair = False,
     accept_deletions: AcceptDeletions = False,
     accept_settings: AcceptSettings = False,
+    api_key_file: ApiKeyFile = None,
     config: Config = None,
     state_dir: StateDir = None,
     as_json: AsJson = False,
@@ -70,7 +72,7 @@ def verify(
     files = settings_files(database, config)
     ended = Ended("verify", database, machine_time())
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
-        warehouse, settings = open_with_settings(database, state_dir, files)
+        warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.verify import VerifyRequest
         from portouts.commands.results.verification import print_verification
 

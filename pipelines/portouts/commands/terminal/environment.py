@@ -14,8 +14,8 @@ from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
 from portouts.extract.plan import require_range
-from portouts.load.settings.files import Setting, asks_vault, find_settings, parse_instant
-from portouts.load.settings.key import require_api_key
+from portouts.load.settings.files import Found, Setting, asks_vault, find_settings, parse_instant
+from portouts.load.settings.key import notes_on_key_file, require_api_key, with_key_of_file
 
 if TYPE_CHECKING:
     from portouts.load.settings.receivers import Receivers
@@ -51,16 +51,23 @@ def instants_to_verify(since: str | None, until: str | None) -> tuple[datetime |
 
 
 def open_with_settings(
-    database: Path, state_dir: Path | None, files: Sequence[Path], *, needs_key: bool = True
+    database: Path,
+    state_dir: Path | None,
+    files: Sequence[Path],
+    *,
+    needs_key: bool = True,
+    api_key_file: Path | None = None,
 ) -> tuple[Warehouse, Settings]:
     """Return the warehouse of a published file, and all settings of the environment, these files and their vault.
 
     What can be refused is refused in this order, before DuckDB, Arrow and dlt are imported: a missing key, the name of
     the file, a lock that is held, any other setting. Only a vault needs dlt to answer.
     """
-    found = find_settings(os.environ, files)
+    found: Found = find_settings(os.environ, files)
     if needs_key:
+        found = with_key_of_file(found, os.environ, api_key_file)
         require_api_key(found, files)
+        note(notes_on_key_file(os.environ, api_key_file))
     from portouts.warehouse.folders import require_unlocked
 
     require_unlocked(database, state_dir)

@@ -16,7 +16,7 @@ import msgspec
 
 from portouts.errors import SettingsError
 from portouts.load.settings.files import Found, Setting, found_in_environment, parse_instant
-from portouts.load.settings.key import KEY_ADVICE, usable_key
+from portouts.load.settings.key import KEY_ADVICE, usable_key, with_key_of_file
 from portouts.load.settings.tables import (
     NAMES,
     SECRETS,
@@ -91,9 +91,10 @@ def check_source_settings(found: Found) -> SourceSettings:
     parse_instant("start_date", settings.start_date)
     if settings.pii == "hash" and not settings.pii_salt:
         raise SettingsError("pii = hash needs pii_salt in .dlt/secrets.toml: without it, numbers are easily guessed.")
-    usable = msgspec.structs.replace(settings, api_key=usable_key(settings.api_key))
+    origin = found["api_key"].origin if "api_key" in found else ARGUMENT
+    usable = msgspec.structs.replace(settings, api_key=usable_key(settings.api_key, origin))
     if usable.base_url != BASE_URL:  # last, since this imports httpx
-        _require_base_url(usable.base_url)
+        _require_base_url(usable.base_url, allow_insecure_http=usable.allow_insecure_http)
     return usable
 
 
@@ -108,7 +109,9 @@ def found_by_dlt() -> dict[str, Setting]:
 def _with_arguments(found: Found | None, api_key: str | None, base_url: str | None, settings: dict[str, Any]) -> Found:
     given = {"api_key": (api_key or "").strip() or None, "base_url": base_url, **settings}
     arguments = {name: Setting(value, ARGUMENT) for name, value in given.items() if value is not None}
-    return {**(found_by_dlt() if found is None else found), **arguments}
+    if found is None:
+        found = found_by_dlt() if "api_key" in arguments else with_key_of_file(found_by_dlt(), os.environ)
+    return {**found, **arguments}
 
 
 def _require_known(found: Found) -> None:
@@ -151,10 +154,10 @@ def _require_access(settings: SourceSettings) -> None:
         raise SettingsError(str(error)) from None
 
 
-def _require_base_url(url: str) -> None:
+def _require_base_url(url: str, *, allow_insecure_http: bool) -> None:
     from portouts.telnyx.network import require_base_url
 
     try:
-        require_base_url(url)
+        require_base_url(url, allow_insecure_http=allow_insecure_http)
     except ValueError as error:
         raise SettingsError(f"TELNYX_BASE_URL (or base_url under [sources.telnyx]) {error}.") from None

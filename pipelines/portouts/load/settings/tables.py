@@ -32,6 +32,8 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     api_key: str = ""
     base_url: str = BASE_URL
+    allow_insecure_http: bool = False
+    """Send the key to another machine over http://, where it can be read on its way."""
     start_date: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=250)] = 250
     max_concurrency: Annotated[int, Meta(ge=1, le=64)] = CONCURRENCY
