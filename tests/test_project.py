@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pipelines" / "portouts"
 SANDBOX = ROOT / "pipelines" / "portouts_sandbox"
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+SHIPPED = {".py", ".sql", ".ipynb", ".csv", ".j2", ".css"}
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
 PROVIDERS = packages_distributions()  # import name → distributions
 
@@ -115,20 +116,21 @@ def test_every_declared_dependency_is_locked() -> None:
     assert declared - {normalised(name) for name in locked} == set()
 
 
-def test_the_wheel_ships_both_packages_the_sql_and_the_notebooks(tmp_path: Path) -> None:
+def test_the_wheel_ships_both_packages_the_sql_the_notebooks_and_the_templates_of_schedules(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
     shipped = set(zipfile.ZipFile(wheel).namelist())
     folders = {
         "portouts": PACKAGE,
         "portouts/sql": ROOT / "sql",
         "portouts/notebooks": ROOT / "notebooks",
+        "portouts/deploy": ROOT / "deploy",
         "portouts_sandbox": SANDBOX,
     }
     expected = {
         f"{target}/{file.relative_to(folder).as_posix()}"
         for target, folder in folders.items()
         for file in folder.rglob("*")
-        if file.is_file() and file.suffix in {".py", ".sql", ".ipynb", ".csv", ".j2", ".css"}
+        if file.is_file() and (target == "portouts/deploy" or file.suffix in SHIPPED)
     }
     assert expected - shipped == set()
     assert {name.split("/")[0] for name in shipped if ".dist-info/" not in name} == {"portouts", "portouts_sandbox"}

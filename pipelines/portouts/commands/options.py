@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from portouts.commands.jobs.deploy import Kind
 from portouts.errors import SettingsError
 from portouts.verify.count_buckets import Depth
 
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
+DEFAULT_MINUTES = 15
 
 
 _VERIFY = ("none", *Depth)
+_MINUTES = ("5", "10", "15", "20", "30", "60")
 
 
 def _parse_verify(text: str) -> Depth | None:
@@ -22,6 +25,14 @@ def _parse_verify(text: str) -> Depth | None:
     if text not in (*_VERIFY, "full"):
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(_VERIFY)}.")
     return None if text == "none" else Depth("month" if text == "full" else text)
+
+
+def _parse_minutes(text: object) -> int:
+    """Parse `--every`: minutes that divide an hour, since cron and systemd name the minutes of an hour."""
+    minutes = str(text).removesuffix("m")  # the default comes as a number
+    if minutes not in _MINUTES:
+        raise typer.BadParameter(f"{text!r} is not one of {', '.join(_MINUTES)} minutes.")
+    return int(minutes)
 
 
 Database = Annotated[
@@ -113,6 +124,28 @@ Check = Annotated[
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
 NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.")]
 SimulatedOrders = Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")]
+
+# deploy
+ScheduleKind = Annotated[Kind, typer.Argument(help="What runs the syncs.", show_default=False)]
+OutputFolder = Annotated[
+    Path, typer.Option("--output", metavar="DIR", help="Folder to write into; made if missing.", show_default=False)
+]
+Every = Annotated[
+    int,
+    typer.Option(parser=_parse_minutes, metavar="MINUTES", help=f"From one sync to the next: {', '.join(_MINUTES)}."),
+]
+NamedUser = Annotated[
+    str | None, typer.Option("--user", metavar="NAME", help="Who runs the syncs (systemd, docker). Default: you.")
+]
+NamedKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--api-key-file",
+        metavar="FILE",
+        help="The file that holds, or will hold, the API key alone. Default: telnyx-api-key beside the database.",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that differ.")]
 
 # sandbox
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Loopback port.")]

@@ -1,0 +1,1 @@
+"""The commands that prepare and watch the unattended work."""

@@ -1,0 +1,51 @@
+"""Where this portouts is installed, and which user runs it: what a schedule must name."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import sys
+import sysconfig
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from portouts.errors import SettingsError
+
+
+class User(NamedTuple):
+    """A user of this machine; one without a name is its number."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+def own_command() -> tuple[str, ...]:
+    """Return the words that start this portouts from any folder, with any PATH."""
+    program = Path(sysconfig.get_path("scripts"), "portouts")
+    return (str(program),) if program.is_file() else (sys.executable, "-m", "portouts")
+
+
+def user_named(name: str | None) -> User:
+    """Return the user of this name, or whoever runs this command; raises `SettingsError` if there is none."""
+    if name is None:
+        uid, gid = os.geteuid(), os.getegid()
+        try:
+            return User(pwd.getpwuid(uid).pw_name, uid, gid)
+        except KeyError:
+            return User(str(uid), uid, gid)
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        raise SettingsError(f"--user {name}: this machine has no such user. Add it, or name another.") from None
+    return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def installed_from() -> str | None:
+    """Return the folder of which pip installed this portouts; None if it came from elsewhere."""
+    recorded = distribution("portouts").read_text("direct_url.json")
+    url = urlsplit(json.loads(recorded).get("url", "") if recorded else "")
+    return unquote(url.path) if url.scheme == "file" else None
