@@ -1,7 +1,8 @@
 """The folders of a warehouse: where its files are, who may read them, and which process works there.
 
-Only the owner may read what is made here, whatever the umask. Folders of others keep their mode, and so does a
-published file that is replaced. This module imports no DuckDB, so that a lock that is held is reported at once.
+Only the owner may read what is made here, whatever the umask, unless `[publish] mode` says otherwise for the published
+file. Folders of others keep their mode, and without that setting a published file that is replaced does. This module
+imports no DuckDB, so that a lock that is held is reported at once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +24,7 @@ from portouts.errors import Locked, SettingsError
 DATASET = "raw"
 SCHEMAS = (DATASET, "staging", "intermediate", "marts")
 OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
-GROUP = 0o070
+GROUP, ALL_READ = 0o070, 0o444
 # dlt writes paths into SQL unchanged, and DuckDB reads some of their characters as patterns.
 _TEMPORARY = "portouts-"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@-]*")
@@ -125,6 +127,18 @@ def make_private(folder: Path) -> None:
                 path.chmod(OWNER_ONLY_FILE)
 
 
+def make_folder_of(published: Path, mode: int | None) -> None:
+    """Make the folder of a published file, and those above it: whoever may read the file reaches it.
+
+    A folder that exists stays as it is.
+    """
+    reach = OWNER_ONLY_FOLDER | ((mode or 0) & ALL_READ) | ((mode or 0) & ALL_READ) >> 2
+    missing = [folder for folder in published.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(reach | folder.stat().st_mode & stat.S_ISGID)  # which passes the group on
+
+
 def new_file(path: Path) -> Path:
     """Make an empty file for its owner only, in place of whatever a killed run has left there."""
     path.unlink(missing_ok=True)
@@ -132,12 +146,19 @@ def new_file(path: Path) -> Path:
     return path
 
 
-def keep_mode(path: Path, like: Path) -> None:
-    """Give a file the owner, the group and the mode of the one that it replaces, as far as this is permitted."""
-    try:
-        before = like.stat()
-    except FileNotFoundError:
-        return
+def set_mode(path: Path, like: Path, mode: int | None) -> None:
+    """Give a file the owner, the group and the mode of the one that it replaces, as far as this is permitted.
+
+    A `mode` that is given comes before that of the other file.
+    """
+    with suppress(FileNotFoundError):
+        _keep_mode(path, like)
+    if mode is not None:
+        path.chmod(mode)
+
+
+def _keep_mode(path: Path, like: Path) -> None:
+    before = like.stat()
     for owner in (before.st_uid, -1):
         with suppress(PermissionError):
             os.chown(path, owner, before.st_gid)

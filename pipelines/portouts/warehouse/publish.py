@@ -19,7 +19,7 @@ from portouts.errors import CannotPublish, SettingsError
 from portouts.warehouse import faults
 from portouts.warehouse.contents.checksums import CERTIFICATES, SYNCS, Contents, count_rows, rows_and_checksum
 from portouts.warehouse.copies import copy
-from portouts.warehouse.folders import OWNER_ONLY_FOLDER, is_mounted, keep_mode, new_file, part_of
+from portouts.warehouse.folders import OWNER_ONLY_FOLDER, is_mounted, make_folder_of, new_file, part_of, set_mode
 from portouts.warehouse.metadata import mark_published
 
 # Errors of a hard link between file systems, or on a file system without hard links.
@@ -27,7 +27,7 @@ _NO_LINKS = (errno.EXDEV, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EM
 KEPT = "The published file is as it was, and what was loaded is kept."
 
 
-def require_place(published: Path) -> None:
+def require_place(published: Path, mode: int | None = None) -> None:
     """Raise an error, before anything is read, if no file can be replaced at this place."""
     if is_mounted(published):
         raise SettingsError(
@@ -35,7 +35,7 @@ def require_place(published: Path) -> None:
             "lies instead of the file."
         )
     try:
-        published.parent.mkdir(parents=True, exist_ok=True)
+        make_folder_of(published, mode)
         if published.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(published))
         new_file(part_of(published)).unlink()
@@ -43,13 +43,18 @@ def require_place(published: Path) -> None:
         raise _cannot_publish(published, error) from error
 
 
-def publish(working: Path, contents: Contents, published: Path, versions: Path, keep: int | None) -> list[str]:
-    """Copy `working`, which has these contents, without dlt's scratch, to `published`; return notes for the user."""
+def publish(
+    working: Path, contents: Contents, published: Path, versions: Path, keep: int | None, mode: int | None = None
+) -> list[str]:
+    """Copy `working`, which has these contents, without dlt's scratch, to `published`; return notes for the user.
+
+    `mode` says who may read it; None: whoever may read the file that it replaces, or its owner only.
+    """
     part = part_of(published)
     try:
         _copy(working, part)
         _require_same(part, contents)
-        keep_mode(part, published)
+        set_mode(part, published, mode)
         _sync_to_disk(part)
         if keep is not None:
             _keep_versions(published, versions, keep)

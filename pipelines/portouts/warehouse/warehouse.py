@@ -24,7 +24,7 @@ import duckdb
 from portouts.errors import Locked, NothingLoaded
 from portouts.warehouse import faults
 from portouts.warehouse.contents.kept import KeptContents, read_kept
-from portouts.warehouse.folders import for_the_owner_only, holding_lock, make_private, places
+from portouts.warehouse.folders import for_the_owner_only, holding_lock, make_folder_of, make_private, places
 from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.metadata import certify_contents, forget_old_states, mark_published
 from portouts.warehouse.publish import publish, require_place
@@ -41,13 +41,17 @@ class Warehouse:
     """One published file, its working file, and the connection to that."""
 
     def __init__(
-        self, database: Path, state_dir: Path | None = None, on_note: Callable[[str], None] = lambda _note: None
+        self,
+        database: Path,
+        state_dir: Path | None = None,
+        on_note: Callable[[str], None] = lambda _note: None,
+        mode: int | None = None,
     ) -> None:
         self.database, self.folder = places(database, state_dir)  # of a link, the file is replaced and the link stays
         self.notes: list[str] = []
         """What the warehouse did that the user did not ask for, such as a repair."""
         self.memory = MemoryLimit(self.folder)
-        self._on_note = on_note
+        self._on_note, self._mode = on_note, mode  # who may read the published file
         self._working = WorkingFile(self.folder, self.database, self._note)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept = KeptContents()
@@ -76,6 +80,7 @@ class Warehouse:
         Errors of the machine and damaged files are raised as one sentence.
         """
         with for_the_owner_only(), self._explaining():
+            make_folder_of(self.database, self._mode)
             make_private(self.folder)
             with holding_lock(self.database, self.folder):
                 try:
@@ -127,7 +132,7 @@ class Warehouse:
     def connection(self) -> duckdb.DuckDBPyConnection:
         """Return the one connection for all that is done under the lock: opening and closing take their time."""
         if self._connection is None:
-            require_place(self.database)
+            require_place(self.database, self._mode)
             kept = read_kept(self.folder, self._working.path, self.database)
             unmarked = [] if kept else self._working.prepare()
             self._kept = kept or KeptContents()
@@ -191,7 +196,8 @@ class Warehouse:
             contents, kept = certify_contents(connection, self._kept)
             connection.execute("checkpoint")
         self._close()
-        for note in publish(self._working.path, contents, self.database, self.folder / "versions", keep):
+        versions = self.folder / "versions"
+        for note in publish(self._working.path, contents, self.database, versions, keep, self._mode):
             self._note(note)
         # It is published whatever happens now; the next sync notes it where this cannot.
         with suppress(duckdb.Error, OSError):

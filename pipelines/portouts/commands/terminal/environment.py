@@ -75,7 +75,7 @@ def open_with_settings(
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
     prepare_imports()
-    return _warehouse(database, state_dir), settings
+    return _warehouse(database, state_dir, settings.publish.mode), settings
 
 
 def read_receivers(files: Sequence[Path]) -> Receivers:
@@ -98,10 +98,10 @@ def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:
     return found_by_dlt()
 
 
-def _warehouse(database: Path, state_dir: Path | None) -> Warehouse:
+def _warehouse(database: Path, state_dir: Path | None, mode: int | None) -> Warehouse:
     from portouts.warehouse.warehouse import Warehouse
 
-    return Warehouse(database, state_dir, lambda text: note([text]))
+    return Warehouse(database, state_dir, lambda text: note([text]), mode)
 
 
 def require_engine(destination: str, files: Sequence[Path]) -> None:
