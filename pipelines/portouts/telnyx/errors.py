@@ -16,6 +16,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -23,6 +24,9 @@ import msgspec
 
 from portouts.errors import PortoutsError
 from portouts.telnyx.page import NOT_JSON, is_json
+
+# What reading `errors[]` raises where a body has none.
+_NO_ERRORS = (*NOT_JSON, KeyError, TypeError, AttributeError)
 
 
 class TelnyxError(PortoutsError):
@@ -78,15 +82,24 @@ class UnaskedRows(TelnyxError):
     """The API answered rows that were not asked for, so it does not apply a filter that all reading rests on."""
 
 
-def refusal(path: str, response: httpx.Response, redact: Callable[[str], str]) -> TelnyxRefused:
-    """Build the error of a status that a further try would not change."""
+def refusal(
+    path: str,
+    response: httpx.Response,
+    redact: Callable[[str], str],
+    *,
+    method: str = "GET",
+    advice: str | None = None,
+) -> TelnyxRefused:
+    """Build the error of a status that a further try would not change; `advice` replaces that of its kind."""
     kinds = {kind.status: kind for kind in TelnyxRefused.__subclasses__()}
     kind = kinds.get(response.status_code, TelnyxRefused)
     request_id = response.headers.get("x-request-id")
-    where = f"GET {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
+    where = f"{method} {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
     reason, redirect = redact(_reason(response)), redact(_redirect(response))
     is_of_api = not response.content.strip() or is_json(response.content)
-    advice = kind.advice if is_of_api else "A page came, not JSON: check whether a proxy or a firewall refuses."
+    advice = (
+        (advice or kind.advice) if is_of_api else "A page came, not JSON: check whether a proxy or a firewall refuses."
+    )
     refused = kind(f"{where}: {reason}. {redirect}".rstrip(), advice)
     refused.is_of_api = is_of_api
     return refused
@@ -113,12 +126,20 @@ def _causes(error: BaseException) -> Iterator[str]:
         yield from _causes(cause)
 
 
+def error_codes(response: httpx.Response) -> list[str]:
+    """List the codes of the API's `errors[]`, in brackets; texts may be personal, and codes are numbers."""
+    with suppress(*_NO_ERRORS):
+        codes = [str(error["code"]) for error in msgspec.json.decode(response.content)["errors"]]
+        return [f"[{code}]" for code in codes if code.isascii() and code.isdigit() and len(code) < 10]
+    return []
+
+
 def _reason(response: httpx.Response) -> str:
     """Quote title and detail of the API's `errors[]`; a body of another kind is named, never quoted."""
     try:
         errors = msgspec.json.decode(response.content)["errors"]
         return "; ".join(_one_error(error) for error in errors) or "no reason given"
-    except (*NOT_JSON, KeyError, TypeError, AttributeError):
+    except _NO_ERRORS:
         return "no reason given that could be read"
 
 
