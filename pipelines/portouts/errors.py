@@ -18,6 +18,7 @@ PortoutsError             1  known and explained
 ├── Unfinished            1  the last sync did not finish
 ├── UnknownOrder          1  the API knows no order with this id or support key
 ├── AmbiguousOrder        2  several orders have this support key
+├── CannotAnswer          1  the order is not pending, or its rejection codes are unknown
 ├── ModelError            1  the build changed nothing
 │   ├── ModelFailed       1  a SQL file failed
 │   └── CheckFailed       1  a check returned rows
@@ -99,6 +100,10 @@ class AmbiguousOrder(PortoutsError):
     """Several orders have the support key that was given; the message lists them."""
 
     exit_code = 2
+
+
+class CannotAnswer(PortoutsError):
+    """An order cannot be answered now, so nothing is sent for it."""
 
 
 class ModelError(PortoutsError):

@@ -13,7 +13,7 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -25,6 +25,8 @@ DATASET = "raw"
 SCHEMAS = (DATASET, "staging", "intermediate", "marts")
 OWNER_ONLY_FILE, OWNER_ONLY_FOLDER = 0o600, 0o700
 GROUP, ALL_READ = 0o070, 0o444
+# Seconds between two tries to take a lock that another process holds.
+_LOCK_POLL = 0.1
 # dlt writes paths into SQL unchanged, and DuckDB reads some of their characters as patterns.
 _TEMPORARY = "portouts-"
 _PLAIN = re.compile(r"[A-Za-z0-9_./+=@-]*")
@@ -65,13 +67,15 @@ def require_unlocked(database: Path, state_dir: Path | None = None) -> None:
 
 
 @contextmanager
-def holding_lock(published: Path, folder: Path) -> Iterator[None]:
-    """Hold the lock of a working folder; the system frees it when the process ends, however it ends."""
+def holding_lock(
+    published: Path, folder: Path, wait_seconds: float = 0.0, on_wait: Callable[[str], None] = lambda _holder: None
+) -> Iterator[None]:
+    """Hold the lock of a working folder; the system frees it when the process ends, however it ends.
+
+    Where another process holds it, wait so long, once `on_wait` was told which; then raise `Locked`.
+    """
     lock, holder = FileLock(folder / "lock", mode=OWNER_ONLY_FILE), folder / "lock-holder"
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise Locked(f"{published} is being synced by {_named_in(holder)}. Wait for it to finish.") from None
+    _acquire(lock, holder, published, wait_seconds, on_wait)
     try:
         holder.write_text(f"process {os.getpid()}\n")
         yield
@@ -79,6 +83,21 @@ def holding_lock(published: Path, folder: Path) -> Iterator[None]:
         with suppress(OSError):
             holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _acquire(
+    lock: FileLock, holder: Path, published: Path, wait_seconds: float, on_wait: Callable[[str], None]
+) -> None:
+    try:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if not wait_seconds:
+                raise
+            on_wait(_named_in(holder))
+            lock.acquire(timeout=wait_seconds, poll_interval=_LOCK_POLL)
+    except Timeout:
+        raise Locked(f"{published} is being synced by {_named_in(holder)}. Wait for it to finish.") from None
 
 
 def _named_in(holder: Path) -> str:

@@ -69,20 +69,23 @@ class Warehouse:
                     "built beside those that there are, and the published file is replaced by a copy."
                 )
 
+    def _note_wait(self, holder: str) -> None:
+        self._on_note(f"{self.database} is being synced by {holder}; waiting for it to finish.")
+
     def _note(self, text: str) -> None:
         self.notes.append(text)
         self._on_note(text)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold this database for one sync.
+    def locked(self, wait_seconds: float = 0.0) -> Iterator[None]:
+        """Hold this database for one command; wait so long for another one that holds it.
 
         Errors of the machine and damaged files are raised as one sentence.
         """
         with for_the_owner_only(), self._explaining():
             make_folder_of(self.database, self._mode)
             make_private(self.folder)
-            with holding_lock(self.database, self.folder):
+            with holding_lock(self.database, self.folder, wait_seconds, self._note_wait):
                 try:
                     yield
                 finally:

@@ -1,0 +1,86 @@
+"""Shows answers at once: the orders are read again into `raw`, the models follow, and the result is published."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from portouts.errors import OF_ANOTHER_ACCOUNT, AnotherAccount
+from portouts.load.connection import Connection
+from portouts.load.pipeline import RawPipeline
+from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
+from portouts.load.settings.settings import Settings
+from portouts.load.source import sync_options
+from portouts.telnyx.client import TelnyxClient, converse
+from portouts.telnyx.errors import NotFound
+from portouts.transform.build import are_up_to_date, update_in_limited_memory
+from portouts.warehouse.metadata import require_finished, synced_until
+from portouts.warehouse.rows.answers import complete_unfinished_attempts, unfinished_attempts
+
+
+@dataclass(frozen=True)
+class Showing:
+    """What showing answers needs; the lock of the warehouse is held."""
+
+    raw: RawPipeline
+    settings: Settings
+    connection: Connection
+
+    def require_same_account(self, portout_ids: Collection[str]) -> None:
+        """Raise `AnotherAccount` if the warehouse holds orders, and neither one of these nor one that the API knows."""
+        known = self.raw.state().known_orders()
+        with self.raw.warehouse.connected() as connection:
+            if known and not _holds_any(connection, portout_ids) and not self._knows_any(known):
+                raise AnotherAccount(
+                    "The API knows none of the newest orders that this warehouse holds: TELNYX_API_KEY belongs to "
+                    f"another account. Nothing was sent. {OF_ANOTHER_ACCOUNT}"
+                )
+
+    def show(self, portout_ids: Collection[str], now: datetime) -> None:
+        """Read these orders again, complete what killed processes left, build and publish.
+
+        Raises `NothingLoaded` or `Unfinished` if only a sync can publish, and whatever loading and building raise.
+        """
+        warehouse = self.raw.warehouse
+        with warehouse.connected() as connection:
+            as_of, state = synced_until(connection), self.raw.state()
+            require_finished(connection, state.covered)
+            used = settings_in_use(connection, state, self.settings, names=OF_MODELS | {"pii"})
+            left = unfinished_attempts(connection)
+        self._read_again({*portout_ids, *left}, max(as_of, now))
+        with warehouse.connected() as connection:
+            complete_unfinished_attempts(connection, now)
+            inputs = used.settings.models.inputs(as_of)
+            if not are_up_to_date(connection, inputs):
+                record_settings(connection, used.settings, as_of, OF_MODELS)
+                warehouse.bound_memory()
+                update_in_limited_memory(connection, inputs)
+        warehouse.publish()
+
+    def _read_again(self, portout_ids: Collection[str], now: datetime) -> None:
+        """Load the orders as the API shows them now; what a sync covers stays as it is."""
+        options = sync_options(self.settings.source, now, reread=dict.fromkeys(portout_ids), sync_id=str(uuid.uuid4()))
+        self.raw.sync(self.connection, options, is_ahead=False)
+
+    def _knows_any(self, portout_ids: Collection[str]) -> bool:
+        client = self.connection.open()
+        return converse(client, lambda: _knows_any(client, portout_ids))
+
+
+async def _knows_any(client: TelnyxClient, portout_ids: Collection[str]) -> bool:
+    for portout_id in portout_ids:
+        try:
+            await client.fetch_one(f"/portouts/{portout_id}")
+            return True
+        except NotFound:
+            continue
+    return False
+
+
+def _holds_any(connection: duckdb.DuckDBPyConnection, portout_ids: Collection[str]) -> bool:
+    query = "select true from raw.portouts where id in (select unnest(?)) limit 1"
+    return bool(connection.execute(query, [list(portout_ids)]).fetchall())
