@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from answered_account import AUTHORIZE, Fault, pending_orders, reject, synced_account
+from answered_account import AUTHORIZE, Fault, pending_orders, synced_account
 
 pytestmark = pytest.mark.slow  # a whole sync a test
 
