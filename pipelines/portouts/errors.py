@@ -24,6 +24,7 @@ PortoutsError             1  known and explained
 │   └── CheckFailed       1  a check returned rows
 ├── CannotPublish         1  the published file could not be replaced
 ├── NotPublished          1  there is no published file to read
+├── GateBroken            4  a gate of `status` does not hold
 ├── NotebookFailed        1  a notebook failed
 ├── ReportFailed          1  the report could not be written
 └── MachineFault          1  too little space or memory, or no permission
@@ -124,6 +125,12 @@ class CannotPublish(PortoutsError):
 
 class NotPublished(PortoutsError):
     """There is no published file that can be read."""
+
+
+class GateBroken(PortoutsError):
+    """A gate of `status` does not hold, since there is nothing to look at."""
+
+    exit_code = 4
 
 
 class NotebookFailed(PortoutsError):

@@ -15,6 +15,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from portouts.commands.answering.pending import pending
+from portouts.commands.answering.show import show
 from portouts.commands.loading.models import models
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
@@ -57,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (sync, verify, models, status, report, deploy, demo, sandbox):
+for command in (sync, verify, models, status, pending, show, report, deploy, demo, sandbox):
     app.command()(command)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +35,19 @@ def _parse_minutes(text: object) -> int:
     if minutes not in _MINUTES:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(_MINUTES)} minutes.")
     return int(minutes)
+
+
+_DURATION = re.compile(r"\s*([0-9]{1,5}(?:\.[0-9]{1,6})?)\s*([mhd])\s*")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def parse_duration(text: str) -> timedelta:
+    """Parse a duration such as 90m, 2h, 1.5h or 1d."""
+    found = _DURATION.fullmatch(text)
+    duration = timedelta(**{_UNITS[found[2]]: float(found[1])}) if found else timedelta()
+    if not duration:
+        raise typer.BadParameter(f"{text!r} is no duration above 0, such as 90m, 2h or 1d.")
+    return duration
 
 
 Database = Annotated[
@@ -77,6 +92,9 @@ AcceptDeletions = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
 
+# pending, show, authorize, reject
+OrderName = Annotated[str, typer.Argument(show_default=False, help="The order's id, or its support key.")]
+
 # sync
 AsOf = Annotated[str | None, typer.Option(metavar="TS", help="Read up to this instant. Default: now.")]
 HeldSince = Annotated[
@@ -120,6 +138,20 @@ Repair = Annotated[bool, typer.Option("--repair", help="Read again what differs,
 # status, report, demo
 Check = Annotated[
     bool, typer.Option("--check", help="Read the whole file and compare it with the checksum of its certificate.")
+]
+MaxAge = Annotated[
+    timedelta | None,
+    typer.Option(
+        parser=parse_duration,
+        metavar="DURATION",
+        help="Exit with 4 if the last published sync is older, such as 90m, 2h or 1d, or if there is none.",
+    ),
+]
+MaxPendingAge = Annotated[
+    timedelta | None,
+    typer.Option(
+        parser=parse_duration, metavar="DURATION", help="Exit with 4 if an order has been pending for longer."
+    ),
 ]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
 NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.")]

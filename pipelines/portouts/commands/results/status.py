@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from portouts.commands.terminal.output import print_result
+from portouts.commands.terminal.progress import note
+from portouts.report.gates import Gate
 from portouts.report.status import Status
 
 
-def print_status(status: Status, *, as_json: bool) -> None:
-    """Print what the published file shows about itself."""
-    print_result("\n".join(_lines(status)), status, as_json=as_json)
+class _Gates(msgspec.Struct, omit_defaults=True):
+    """The last part of the result, if a gate was given."""
+
+    gates: Sequence[Gate] = ()
+
+
+def print_status(status: Status, gates: Sequence[Gate] = (), *, as_json: bool) -> None:
+    """Print what the published file shows about itself, and which gates it was held against."""
+    lines = [*_lines(status), *(f"{_option(gate)}: {gate.reason}" for gate in gates if gate.holds)]
+    print_result("\n".join(lines), status, _Gates(gates), as_json=as_json)
+
+
+def note_gates(gates: Sequence[Gate]) -> None:
+    """Say on standard error which gates do not hold."""
+    note([f"{_option(gate)} does not hold: {gate.reason}." for gate in gates if not gate.holds])
+
+
+def _option(gate: Gate) -> str:
+    return f"--{gate.gate.replace('_', '-')} {gate.limit_hours:g}h"
 
 
 def _lines(status: Status) -> Iterator[str]:

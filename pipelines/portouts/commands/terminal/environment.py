@@ -78,6 +78,17 @@ def open_with_settings(
     return _warehouse(database, state_dir, settings.publish.mode), settings
 
 
+def settings_to_read(files: Sequence[Path]) -> Settings:
+    """Return all settings of the environment, these files and their vault, for a command that only reads the API."""
+    found = find_settings(os.environ, files)
+    require_api_key(found, files)
+    from portouts.load.settings.settings import read_settings
+
+    settings = read_settings(found={**_found_in_vault(files), **found})
+    prepare_imports()
+    return settings
+
+
 def read_receivers(files: Sequence[Path]) -> Receivers:
     """Read from the environment and these files who is told how a command ended; nobody if they cannot be read."""
     from portouts.load.settings.receivers import receivers_among

@@ -19,12 +19,13 @@ from portouts.commands.terminal.paths import require_current_folder
 from portouts.commands.terminal.streams import lost_output
 from portouts.errors import PortoutsError
 
-FAILED, DIFFERENT = 1, 3
+FAILED, DIFFERENT, GATE = 1, 3, 4
 EXIT_CODES = {
     0: "done; notes report what could not be proven",
     FAILED: "failed. A `sync` has published nothing; `verify` could prove neither agreement nor difference",
     2: "wrong usage or settings; the message says what to set",
     DIFFERENT: "`verify` found differences and, with `--repair`, could not repair them",
+    GATE: "a gate of `status` does not hold; standard error says which, and why",
     75: "another sync holds the lock, or another program holds the working file",
 }
 # The RuntimeError that DuckDB makes of a signal while it computes.

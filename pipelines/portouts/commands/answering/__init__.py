@@ -1,0 +1,1 @@
+"""The commands that show what waits for an answer, and answer it."""

@@ -1,0 +1,28 @@
+"""`portouts show`: show one order as it is now."""
+
+from __future__ import annotations
+
+from portouts.commands.options import DEFAULT_DATABASE, AsJson, Config, Database, OrderName
+from portouts.commands.terminal.environment import machine_time, settings_to_read
+from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.commands.terminal.paths import published_file
+from portouts.commands.terminal.progress import note_wait
+from portouts.load.settings.files import settings_files
+
+
+@with_exit_status()
+def show(
+    order: OrderName, database: Database = DEFAULT_DATABASE, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Show one order, fresh from the API: deadline, events, comments, and the codes with which it may be rejected.
+
+    Exit codes: 1 there is no such order, 2 several orders have this support key (they are listed).
+    """
+    database = published_file(database)
+    settings = settings_to_read(settings_files(database, config))
+    from portouts.commands.jobs.show import read_fresh
+    from portouts.commands.results.order import print_order
+    from portouts.extract.options import Callbacks
+
+    fresh = read_fresh(database, settings, order, Callbacks(on_wait=note_wait))
+    print_order(fresh, machine_time(), as_json=as_json)

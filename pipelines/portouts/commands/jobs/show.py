@@ -1,0 +1,29 @@
+"""The whole of one `show`: read one order fresh, with what the published file remembers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from portouts.answers.held import read_held
+from portouts.answers.order import FreshOrder
+from portouts.answers.reading import OrderReader
+from portouts.extract.options import NO_CALLBACKS, Callbacks
+from portouts.load.connection import Connection, OpenClient
+from portouts.load.settings.settings import Settings
+from portouts.telnyx.client import TelnyxClient, converse
+
+
+def read_fresh(
+    database: Path,
+    given: Settings,
+    reference: str,
+    callbacks: Callbacks = NO_CALLBACKS,
+    open_client: OpenClient = TelnyxClient,
+) -> FreshOrder:
+    """Read one order by its id or support key. Changes nothing, here or at Telnyx."""
+    held = read_held(database, given)
+    client = Connection(held.settings.source, callbacks, open_client).open()
+    window = timedelta(hours=held.settings.models.response_window_hours)
+    reader = OrderReader(client, window, held.settings.source.privacy, held.pending_since.get)
+    return converse(client, lambda: reader.read(reference))
