@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 from portouts.commands.app import app
 from portouts_command import Ended
+from small_disk import system
 from typer.testing import CliRunner
 
 if TYPE_CHECKING:
@@ -72,6 +73,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
         return Ended(ended.exit_code, ended.stdout, ended.stderr)
 
     return run
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a small file system, where that is permitted."""
+    if not system("mount", "-t", "tmpfs", "-o", "size=48m,mode=755", "tmpfs", str(tmp_path)):
+        pytest.skip("no file system can be mounted here")
+    yield tmp_path
+    assert system("umount", "-l", str(tmp_path))
 
 
 @pytest.fixture

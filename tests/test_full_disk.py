@@ -6,8 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,35 +15,9 @@ from portouts.warehouse.folders import part_of
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account
+from small_disk import all_but, system
 
 pytestmark = pytest.mark.slow  # a whole sync a test
-
-
-def system(*command: str) -> bool:
-    """Run one of the system's own commands; return whether it succeeded."""
-    if not (found := shutil.which(command[0])):
-        return False
-    return subprocess.run([found, *command[1:]], check=False, capture_output=True).returncode == 0
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a small file system, where that is permitted."""
-    if not system("mount", "-t", "tmpfs", "-o", "size=48m,mode=755", "tmpfs", str(tmp_path)):
-        pytest.skip("no file system can be mounted here")
-    yield tmp_path
-    assert system("umount", "-l", str(tmp_path))
-
-
-@contextmanager
-def all_but(free: int, folder: Path) -> Iterator[None]:
-    """Fill the file system of a folder up to so many bytes."""
-    filler = folder / "filler"
-    filler.write_bytes(bytes(max(shutil.disk_usage(folder).free - free, 0)))
-    try:
-        yield
-    finally:
-        filler.unlink()
 
 
 def require_right(account: Account) -> None:

@@ -38,7 +38,7 @@ REFUSALS = [(401, KeyRejected), (403, PermissionDenied), (404, NotFound), (422, 
 async def test_a_refusal_fails_at_once_in_the_words_of_the_api(status: int, kind: type[TelnyxRefused]) -> None:
     script, said = await failing([refusal(status, "10999", "No way", "The reason why.")], kind)
     assert len(script.requests) == 1
-    advice = f" {kind.advice}" if kind.advice else ""
+    advice = f" {kind.usual_advice}" if kind.usual_advice else ""
     assert said == f"GET /portouts: HTTP {status}: No way: The reason why [10999]." + advice
 
 

@@ -21,6 +21,7 @@ from portouts.commands.loading.models import models
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
 from portouts.commands.operating.deploy import deploy
+from portouts.commands.operating.doctor import doctor
 from portouts.commands.reading.report import report
 from portouts.commands.reading.status import status
 from portouts.commands.terminal.exit_status import FAILED, print_error, warn_of_lost_output
@@ -59,7 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (sync, verify, models, status, pending, show, report, deploy, demo, sandbox):
+for command in (doctor, sync, verify, models, status, pending, show, report, deploy, demo, sandbox):
     app.command()(command)
 
 

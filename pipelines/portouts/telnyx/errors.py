@@ -30,12 +30,11 @@ _NO_ERRORS = (*NOT_JSON, KeyError, TypeError, AttributeError)
 
 
 class TelnyxError(PortoutsError):
-    """The API did not answer what was asked; the message says what, where and what to do."""
+    """The API did not answer what was asked; the message says what and where (`reason`), and what to do (`advice`)."""
 
     def __init__(self, reason: str, advice: str = "") -> None:
         super().__init__(f"{reason} {advice}".rstrip())
-        self.reason = reason
-        """The message without the advice."""
+        self.reason, self.advice = reason, advice
 
 
 class TelnyxUnavailable(TelnyxError):
@@ -46,7 +45,7 @@ class TelnyxRefused(TelnyxError):
     """The API understood the request and refused it; asking again would not help."""
 
     status: int | None = None
-    advice = ""
+    usual_advice = ""
     is_of_api = True
     """False where a page came in place of the API's errors: a proxy or a firewall may have refused."""
 
@@ -55,21 +54,21 @@ class KeyRejected(TelnyxRefused):
     """The key is unknown, expired or revoked."""
 
     status = 401
-    advice = "Check TELNYX_API_KEY."
+    usual_advice = "Check TELNYX_API_KEY."
 
 
 class PermissionDenied(TelnyxRefused):
     """The key is known, and may not read this."""
 
     status = 403
-    advice = "The key's user needs the permission to view port-out orders."
+    usual_advice = "The key's user needs the permission to view port-out orders."
 
 
 class NotFound(TelnyxRefused):
     """There is no such order, event or path."""
 
     status = 404
-    advice = "Check TELNYX_BASE_URL if no order can be found at all."
+    usual_advice = "Check TELNYX_BASE_URL if no order can be found at all."
 
 
 class Unprocessable(TelnyxRefused):
@@ -97,9 +96,8 @@ def refusal(
     where = f"{method} {path}: HTTP {response.status_code}" + (f" (request {request_id})" if request_id else "")
     reason, redirect = redact(_reason(response)), redact(_redirect(response))
     is_of_api = not response.content.strip() or is_json(response.content)
-    advice = (
-        (advice or kind.advice) if is_of_api else "A page came, not JSON: check whether a proxy or a firewall refuses."
-    )
+    no_json = "A page came, not JSON: check whether a proxy or a firewall refuses."
+    advice = (advice or kind.usual_advice) if is_of_api else no_json
     refused = kind(f"{where}: {reason}. {redirect}".rstrip(), advice)
     refused.is_of_api = is_of_api
     return refused

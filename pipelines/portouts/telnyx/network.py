@@ -45,7 +45,7 @@ def open_http(
         headers={"Accept": "application/json"},
         timeout=_TIMEOUT,
         transport=transport,
-        trust_env=not _is_loopback(httpx.URL(base_url).host),  # a proxy would get the key in clear text
+        trust_env=not is_loopback(base_url),  # a proxy would get the key in clear text
         verify=_certificates() if base_url.startswith("https") else _no_certificates(),
         limits=httpx.Limits(max_connections=max_concurrency, max_keepalive_connections=max_concurrency),
     )
@@ -110,6 +110,20 @@ def require_proxies(environ: Mapping[str, str]) -> None:
             raise ValueError(f"The proxy in {name} cannot be used: {problem}. Correct or unset it.")
 
 
+def proxy_for(base_url: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the variable that names the proxy to an address, and the proxy's host and port; None without a proxy."""
+    url = httpx.URL(base_url)
+    by_name = {name.lower(): name for name in sorted(environ) if environ[name]}  # a name in lower case comes first
+    spared = [part.strip() for part in environ.get(by_name.get("no_proxy", ""), "").split(",") if part.strip()]
+    if is_loopback(base_url) or any(host == "*" or f".{url.host}".endswith(f".{host.lstrip('.')}") for host in spared):
+        return None
+    for wanted in (f"{url.scheme}_proxy", "all_proxy"):
+        if name := by_name.get(wanted):
+            proxy = environ[name]
+            return name, httpx.URL(proxy if "://" in proxy else f"http://{proxy}").netloc.decode()
+    return None
+
+
 def _problem_of_proxy(url: str) -> str | None:
     """Return why a proxy cannot be used, or None. Its address may hold a password and is never shown."""
     try:
@@ -128,8 +142,12 @@ def _problem_of_proxy(url: str) -> str | None:
     return None
 
 
+def is_loopback(base_url: str) -> bool:
+    """Return whether an address is one of this machine."""
+    return _is_loopback(httpx.URL(base_url).host)
+
+
 def _is_loopback(host: str) -> bool:
-    """Return whether a host is this machine."""
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"

@@ -23,7 +23,7 @@ _OF_A_FILE = (
     duckdb.OutOfMemoryException,
 )
 # What to do about each error of the system. Its words are DuckDB's too: both come from the C library.
-_ADVICE = {
+ADVICE = {
     errno.ENOSPC: "Free some space there",
     errno.EDQUOT: "Free some space there, or ask for a larger quota",
     errno.EFBIG: "Raise the limit of the size of files (ulimit -f)",
@@ -84,7 +84,7 @@ def explained(error: BaseException, folder: Path, kept: str, then: str = "run th
     if (number := _errno(error)) is not None:
         place = folder if number in _FULL else place  # a copy that does not fit names what was copied
         return MachineFault(
-            f"{place}: {os.strerror(number)}{_free(folder, number)}. {kept} {_ADVICE[number]}, then {then}."
+            f"{place}: {os.strerror(number)}{_free(folder, number)}. {kept} {ADVICE[number]}, then {then}."
         )
     if _wants_memory(error):
         return MachineFault(
@@ -115,13 +115,13 @@ def _matters(error: BaseException) -> bool:
 
 
 def _errno(error: BaseException) -> int | None:
-    """Find which of the errors in `_ADVICE` this is."""
+    """Find which of the errors in `ADVICE` this is."""
     if isinstance(error, OSError):
-        return error.errno if error.errno in _ADVICE else None
+        return error.errno if error.errno in ADVICE else None
     if not isinstance(error, duckdb.Error):
         return None
     said = str(error)
-    return next((number for number in _ADVICE if os.strerror(number) in said), None)
+    return next((number for number in ADVICE if os.strerror(number) in said), None)
 
 
 def _wants_memory(error: BaseException) -> bool:

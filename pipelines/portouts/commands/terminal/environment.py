@@ -18,6 +18,7 @@ from portouts.load.settings.files import Found, Setting, asks_vault, find_settin
 from portouts.load.settings.key import notes_on_key_file, require_api_key, with_key_of_file
 
 if TYPE_CHECKING:
+    from portouts.doctor.checkup import Surroundings
     from portouts.load.settings.receivers import Receivers
     from portouts.load.settings.settings import Settings
     from portouts.warehouse.warehouse import Warehouse
@@ -97,6 +98,17 @@ def read_receivers(files: Sequence[Path]) -> Receivers:
         return receivers_among(find_settings(os.environ, files))
     except SettingsError:  # of a file that is not valid TOML; the command reports it
         return receivers_among({})
+
+
+def surroundings(
+    database: Path, state_dir: Path | None, files: Sequence[Path], api_key_file: Path | None
+) -> Surroundings:
+    """Return all that a check-up looks at; the settings are read by it, since a wrong one is a result, too."""
+    from portouts.doctor.checkup import Surroundings
+
+    return Surroundings(
+        database, state_dir, files, os.environ, machine_time(), api_key_file, lambda: _found_in_vault(files)
+    )
 
 
 def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:

@@ -22,7 +22,10 @@ from portouts.errors import PortoutsError
 FAILED, DIFFERENT, GATE = 1, 3, 4
 EXIT_CODES = {
     0: "done; notes report what could not be proven",
-    FAILED: "failed. A `sync` has published nothing; `verify` could prove neither agreement nor difference",
+    FAILED: (
+        "failed. A `sync` has published nothing; `verify` could prove neither agreement nor difference; a check of "
+        "`doctor` failed"
+    ),
     2: "wrong usage or settings; the message says what to set",
     DIFFERENT: "`verify` found differences and, with `--repair`, could not repair them",
     GATE: "a gate of `status` does not hold; standard error says which, and why",
