@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import zoneinfo
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -16,7 +18,6 @@ from typer.testing import CliRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 # No deadline: a slow machine is not a wrong result. Derandomised: the same commit gives the same verdict.
 settings.register_profile("portouts", deadline=None, derandomize=True, database=None)
@@ -82,6 +83,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("no file system can be mounted here")
     yield tmp_path
     assert system("umount", "-l", str(tmp_path))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Make a folder that every user of this machine may enter, which those below `tmp_path` are not."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture

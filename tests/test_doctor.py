@@ -284,12 +284,10 @@ def test_without_a_key_it_says_where_it_looked_and_checks_the_rest(command: Call
 
 
 def test_the_key_may_come_from_a_file_and_one_that_all_may_read_is_a_warning(
-    account: tuple[Any, str], command: Callable[..., Ended], tmp_path: Path
+    account: tuple[Any, str], command: Callable[..., Ended], open_folder: Path
 ) -> None:
-    file = tmp_path / "key"
+    file = open_folder / "key"
     file.write_text(KEY)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     for mode, verdict in ((0o600, None), (0o644, "warning")):
         file.chmod(mode)
         checks = shown(command("doctor", "--api-key-file", str(file), TELNYX_BASE_URL=account[1]))

@@ -91,17 +91,14 @@ def test_a_folder_that_cannot_be_written_is_named(disk: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_a_folder_without_rights_is_named(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir(mode=0o755)
-    (tmp_path / "data" / "portouts.duckdb").touch()
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+def test_a_folder_without_rights_is_named(open_folder: Path) -> None:
+    (open_folder / "portouts.duckdb").touch()
     os.seteuid(NOBODY)
     try:
-        found = look_at(tmp_path / "data" / "portouts.duckdb")
+        found = look_at(open_folder / "portouts.duckdb")
     finally:
         os.seteuid(0)
-    assert found["folder"].found == f"{tmp_path}/data: Permission denied"
+    assert found["folder"].found == f"{open_folder}: Permission denied"
     assert found["folder"].advice.startswith("Make it writable for the user who runs this")
     assert (found["file rights"].verdict, "belongs to user 0, and this is user" in found["file rights"].found) == (
         "failed",
