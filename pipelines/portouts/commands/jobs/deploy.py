@@ -58,6 +58,10 @@ class Schedule:
         given = {"--database": self.database, "--config": self.config, "--state-dir": self.state_dir}
         return tuple(word for name, path in given.items() if path for word in (name, str(path)))
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return (self.command[0], *self.arguments[1::2], str(self.key_file))
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -72,6 +76,16 @@ class Deployment:
     @property
     def files(self) -> list[Path]:
         return sorted([*self.written, *self.unchanged])
+
+    @property
+    def notes(self) -> list[str]:
+        """What a person may not have meant."""
+        notes, schedule = [], self.schedule
+        if schedule.uid == 0 and self.kind in {Kind.SYSTEMD, Kind.DOCKER}:
+            notes.append("The syncs run as root. --user names another user, to whom the database's folder must belong.")
+        if self.kind is Kind.SYSTEMD and (hidden := [path for path in schedule.paths if _is_temporary(path)]):
+            notes.append(f"The service has a /tmp of its own and will not find {', '.join(hidden)}. Use other folders.")
+        return notes
 
 
 class _Quoting(NamedTuple):
@@ -126,7 +140,7 @@ def render(kind: Kind, schedule: Schedule) -> dict[str, str]:
 
 
 def _values(kind: Kind, schedule: Schedule) -> Mapping[str, str | tuple[str, ...]]:
-    for path in (*schedule.command, *schedule.arguments, str(schedule.key_file)):
+    for path in schedule.paths:
         if _UNUSABLE.search(path):
             raise SettingsError(f"{path!a}: a schedule cannot name a path with such a character. Use another one.")
     every = schedule.minutes
@@ -153,6 +167,10 @@ def _values(kind: Kind, schedule: Schedule) -> Mapping[str, str | tuple[str, ...
 
 # These go into no quotes: they hold digits, blanks and stars only, or stand in a line that systemd does not unquote.
 _NEVER_QUOTED = frozenset({"credential", "cron", "busy_hours_avoided"})
+
+
+def _is_temporary(path: str) -> bool:
+    return path.startswith(("/tmp/", "/var/tmp/"))  # noqa: S108 (nothing is written there)
 
 
 def _for_systemd(command: tuple[str, ...]) -> tuple[str, ...]:

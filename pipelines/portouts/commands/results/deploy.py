@@ -9,6 +9,7 @@ import msgspec
 
 from portouts.commands.jobs.deploy import Deployment, Kind
 from portouts.commands.terminal.output import print_result
+from portouts.commands.terminal.progress import note
 
 UNITS = "/etc/systemd/system/"
 TIMERS = "portouts-sync.timer portouts-verify.timer"
@@ -19,6 +20,7 @@ class _Deployed(msgspec.Struct):
     written: list[str]
     unchanged: list[str]
     next: list[str]
+    notes: list[str]
 
 
 def print_deployment(deployment: Deployment, source: str | None, *, as_json: bool) -> None:
@@ -27,7 +29,8 @@ def print_deployment(deployment: Deployment, source: str | None, *, as_json: boo
     written, unchanged = ([str(path) for path in paths] for paths in (deployment.written, deployment.unchanged))
     lines = [*(f"written: {path}" for path in written), *(f"unchanged: {path}" for path in unchanged)]
     text = "\n".join([*lines, "", "Next:", *(f"    {step}" for step in steps)])
-    print_result(text, _Deployed(deployment.kind, written, unchanged, steps), as_json=as_json)
+    note(deployment.notes)
+    print_result(text, _Deployed(deployment.kind, written, unchanged, steps, deployment.notes), as_json=as_json)
 
 
 def _steps_before(deployment: Deployment) -> Iterator[str]:
