@@ -146,6 +146,12 @@ class Container(NamedTuple):
         said = dict(instructions(self.files["Dockerfile"]))
         return [*json.loads(said["ENTRYPOINT"]), *json.loads(said["CMD"])]
 
+    @property
+    def health_check(self) -> list[str]:
+        said = dict(instructions(self.files["Dockerfile"]))
+        words: list[str] = json.loads(said["HEALTHCHECK"].partition("CMD ")[2])
+        return words
+
     def held(self) -> list[tuple[Any, ...]]:
         return ask(self.database, "select portout_id, status from marts.fct_portouts order by all")
 
@@ -184,11 +190,14 @@ def stop(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.slow
-def test_a_container_syncs_at_once_and_ends_when_it_is_stopped(container: Container) -> None:
+def test_a_container_syncs_at_once_is_healthy_and_ends_when_it_is_stopped(container: Container) -> None:
+    assert container.run(*container.health_check)[0] == 4
     process = container.start(*container.service)
     assert process.stdout is not None
     assert "now shows" in process.stdout.readline()
     assert container.held() == container.truth()
+    code, err = container.run(*container.health_check)
+    assert code == 0, err
     stop(process)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in err) == (0, False), err
