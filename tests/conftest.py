@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from hypothesis import settings
 from portouts.commands.app import app
+from portouts.commands.terminal.log.lines import reset_log
 from portouts_command import Ended
 from small_disk import system
 from typer.testing import CliRunner
@@ -52,6 +53,12 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         environment.setenv("DLT_DATA_DIR", str(home / ".dlt"))  # dlt ignores HOME when root runs the tests
         environment.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
         yield
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """Open the log for each test as for people: a command before may have opened another."""
+    reset_log()
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,13 @@ import pytest
 from portouts.commands.jobs.announce import Ended, Part, announce, announcing
 from portouts.errors import Locked, NotProven, PortoutsError, SettingsError
 from portouts.load.settings.receivers import Receivers
+from portouts.measures import Measures
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def begun() -> Ended:
-    return Ended("sync", Path("portouts.duckdb"), NOW)
+    return Ended("sync", Path("portouts.duckdb"), NOW, "run", Measures())
 
 
 @pytest.fixture

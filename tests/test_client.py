@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from fake_transport import API_KEY, BASE_URL, NOON, Answer, FakeClock, Script, open_client, refusal
-from portouts.telnyx.client import ATTEMPTS, STRANGER_ATTEMPTS, TelnyxClient
+from portouts.telnyx.client import STRANGER_ATTEMPTS, TelnyxClient
 from portouts.telnyx.errors import NotFound, TelnyxError, TelnyxUnavailable
+from portouts.telnyx.request import ATTEMPTS
 from scripted_client import BODY, PAGE, ask, caused_by, failing, good
 
 if TYPE_CHECKING:

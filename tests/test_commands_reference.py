@@ -9,7 +9,7 @@ import click
 import pytest
 import typer.main
 from portouts.commands.app import app
-from portouts.commands.reference import COMMAND, reference
+from portouts.commands.reference import COMMAND, SHARED_NAMES, reference
 from portouts.commands.terminal.exit_status import EXIT_CODES
 from portouts.errors import PortoutsError
 
@@ -21,12 +21,18 @@ def test_the_page_is_what_the_command_line_says_now() -> None:
     assert PAGE.read_text(encoding="utf-8") == reference(), f"write it again: {COMMAND}"
 
 
+def section_of(heading: str) -> str:
+    [section] = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", reference(), re.DOTALL | re.MULTILINE)
+    return str(section)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_option_of_a_command_stands_in_its_section_once(name: str) -> None:
-    [section] = re.findall(rf"^## `portouts {name}`\n(.*?)(?=^## |\Z)", reference(), re.DOTALL | re.MULTILINE)
+    own, shared = section_of(f"`portouts {name}`"), section_of("Options of every command")
     for option in COMMANDS[name].params:
+        section = shared if option.name in SHARED_NAMES else own
         is_hidden = getattr(option, "hidden", False)
-        rows = re.findall(rf"^\| `{option.opts[0]}[ `]", section, re.MULTILINE)
+        rows = re.findall(rf"^\| `(?:-\w, )?{option.opts[0]}[ `]", section, re.MULTILINE)
         assert len(rows) == (0 if is_hidden else 1), option.opts
 
 

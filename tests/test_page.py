@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from fake_transport import FakeClock, Script, envelope, open_client
-from portouts.telnyx.client import ATTEMPTS
 from portouts.telnyx.errors import (
     TelnyxUnavailable,
 )
+from portouts.telnyx.request import ATTEMPTS
 from scripted_client import PAGE, ask, failing, good
 
 if TYPE_CHECKING:

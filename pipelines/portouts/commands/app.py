@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partialmethod
 from typing import Any
 
@@ -20,31 +21,57 @@ from portouts.commands.answering.show import show
 from portouts.commands.loading.models import models
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
+from portouts.commands.log_options import before_the_command, with_log_options
 from portouts.commands.operating.deploy import deploy
 from portouts.commands.operating.doctor import doctor
 from portouts.commands.reading.report import report
 from portouts.commands.reading.status import status
+from portouts.commands.terminal.environment import asked_log_format
 from portouts.commands.terminal.exit_status import FAILED, print_error, warn_of_lost_output
+from portouts.commands.terminal.log.crash import report_what_escapes
+from portouts.commands.terminal.log.lines import is_json_log, open_log, reset_log
+from portouts.commands.terminal.log.run import begin_run
 from portouts.commands.terminal.process import prepare_process, skip_teardown
 from portouts.commands.terminal.streams import settle_streams
 from portouts.commands.trying.demo import demo
 from portouts.commands.trying.sandbox import sandbox
+from portouts.logs import ERROR, log
 
+USAGE_ERROR: Any = typer.BadParameter.__base__  # of Click, or of the copy of it that Typer brings
 NARROW = 60  # columns; in fewer, framed help cuts the names of options
 
 
 class _Commands(TyperGroup):
-    """The commands; with `--json`, wrong usage is an object too."""
+    """The commands; wrong usage is a JSON object too, where JSON is asked for."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
-        given = sys.argv[1:] if args is None else list(args)
+        self._given = sys.argv[1:] if args is None else list(args)
+        reset_log()
+        open_log(asked_log_format(self._given))
+        return super().main(self._given, *rest, **options)
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with self._usage_reported():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        with self._usage_reported():
+            return super().invoke(ctx)
+
+    @contextmanager
+    def _usage_reported(self) -> Iterator[None]:
+        """Report wrong usage as JSON where that is asked for; Typer explains it to people."""
         try:
-            return super().main(given, *rest, **options)
-        except SystemExit as ended:
-            usage = getattr(ended.__context__, "format_message", None)  # of Click's errors, which print themselves
-            if usage and "--json" in given:
-                print_error(usage(), ended.code)
-            raise
+            yield
+        except USAGE_ERROR as error:
+            if "--json" in self._given:
+                print_error(error.format_message(), error.exit_code)
+            if not is_json_log():
+                raise
+            run = begin_run("portouts")
+            log("error", error.format_message(), level=ERROR, error="Usage", exit_code=error.exit_code)
+            run.end(error.exit_code)
+            raise typer.Exit(error.exit_code) from error
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature is Typer's
         """Write what each command does in full; used where help has no frame."""
@@ -56,12 +83,13 @@ app = typer.Typer(
     cls=_Commands,
     help="Know how many numbers leave Telnyx by port-out, who gains them, and how fast you answer.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.callback()(before_the_command)
 for command in (doctor, sync, verify, models, status, pending, show, report, deploy, demo, sandbox):
-    app.command()(command)
+    app.command()(with_log_options(command))
 
 
 def main() -> None:
@@ -70,6 +98,7 @@ def main() -> None:
     settle_streams()
     _fit_help(shutil.get_terminal_size().columns)
     prepare_process()
+    report_what_escapes()
     try:
         app(prog_name="portouts")
     except SystemExit as ended:

@@ -7,6 +7,7 @@ Hidden options stay hidden.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ import typer
 import typer.main
 
 from portouts.commands.app import app
+from portouts.commands.log_options import choose_log
 from portouts.commands.terminal.exit_status import EXIT_CODES
 
 COMMAND = "python -m portouts.commands.reference > docs/commands.md"
@@ -28,18 +30,30 @@ OPENING = f"""\
 With `--json`, standard output holds exactly one JSON object. If the command fails, the object has the fields `error`
 and `exit_code`, also for wrong usage. Progress, notes and errors go to standard error.
 """
+SHARED_NAMES = tuple(inspect.signature(choose_log).parameters)
+SHARED = f"""\
+{", ".join(f"`--{name.replace('_', '-')}`" for name in SHARED_NAMES)} may stand before the command or after it, the
+others before it. [operating.md](operating.md#logs) describes the log."""
 
 
 def reference() -> str:
     """Return the whole page as Markdown."""
-    commands: Mapping[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
-    sections = [_overview(commands), *(_command(name, command) for name, command in commands.items()), _exit_codes()]
+    group: Any = typer.main.get_command(app)
+    commands: Mapping[str, Any] = group.commands
+    sections = [_overview(commands), _shared_options(group)]
+    sections += [_command(name, command) for name, command in commands.items()]
+    sections += [_exit_codes()]
     return "\n".join([OPENING, *sections])
 
 
 def _overview(commands: Mapping[str, Any]) -> str:
     rows = [f"| [`portouts {name}`](#portouts-{name}) | {_summary(command)} |" for name, command in commands.items()]
     return _lines("| command | does |", "|---|---|", *rows)
+
+
+def _shared_options(group: Any) -> str:
+    rows = _option_rows("", group)
+    return _lines("## Options of every command", "", SHARED, "", "| option | meaning |", "|---|---|", *rows)
 
 
 def _command(name: str, command: Any) -> str:
@@ -52,6 +66,8 @@ def _option_rows(name: str, command: Any) -> Iterator[str]:
     """Yield a row for each option that the help shows; defaults and variables stand in brackets, as they do there."""
     context = command.make_context(name, [], resilient_parsing=True)
     for option in command.params:
+        if name and option.name in SHARED_NAMES:
+            continue
         if record := option.get_help_record(context):
             usage, meaning = (" ".join(text.split()).replace("|", "\\|") for text in record)
             yield f"| `{usage}` | {meaning} |"

@@ -9,11 +9,11 @@ from portouts.doctor.estimate import FirstLoad, count_of
 from portouts.doctor.findings import Finding, failed, ok, skipped, warning
 from portouts.doctor.questions import Replies
 from portouts.load.settings.tables import SourceSettings
-from portouts.telnyx.client import LATER
 from portouts.telnyx.clock import TOLERANCE, WORTH_A_WARNING, written_span
 from portouts.telnyx.errors import KeyRejected, NotFound, PermissionDenied, TelnyxError, TelnyxRefused
 from portouts.telnyx.limits.deadlines import format_duration
 from portouts.telnyx.page import Page
+from portouts.telnyx.request import LATER
 
 NOT_ASKED = "not known, since the first request was refused or not answered"
 AGAIN = "then run `portouts doctor` again"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from portouts.measures import Measures
 from portouts.records.odd_rows import unusable_notes
 from portouts.records.privacy import KEEP, Privacy
 from portouts.windows import BEGINNING, Window
@@ -25,6 +26,13 @@ class Callbacks:
     on_wait: Callable[[str], None] = lambda _reason: None
     """Called with the reason if no answer comes for a while."""
     is_stopping: Callable[[], bool] = lambda: False
+    measures: Measures | None = None
+    """Filled in meanwhile."""
+
+    def measured(self) -> tuple[Callbacks, Measures]:
+        """Return these callbacks with measures, which are new if nobody wants to see them, and the measures."""
+        measures = self.measures or Measures()
+        return replace(self, measures=measures), measures
 
 
 NO_CALLBACKS = Callbacks()

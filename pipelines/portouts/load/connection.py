@@ -20,12 +20,12 @@ class Connection:
     def __init__(
         self, settings: SourceSettings, callbacks: Callbacks = NO_CALLBACKS, open_client: OpenClient = TelnyxClient
     ) -> None:
-        self.callbacks = callbacks
+        self.callbacks, self.measures = callbacks.measured()
         self._settings = settings
         self._open_client = open_client
         self._rate_limit: RateLimit | None = None
         self._deadline = Deadline(settings.request_deadline_seconds, settings.sync_deadline_minutes * 60 or None)
-        self._watch = Watch(callbacks.is_stopping, callbacks.on_wait)
+        self._watch = Watch(callbacks.is_stopping, callbacks.on_wait, traffic=self.measures.traffic)
 
     def open(self) -> TelnyxClient:
         """Make a client, which connects when it is entered."""

@@ -29,6 +29,8 @@ from portouts.load.news import take_news
 from portouts.load.prefetch import Prefetch, prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
+from portouts.logs import log
+from portouts.measures import Measures
 from portouts.transform.held_payloads import split_payloads
 from portouts.warehouse.folders import DATASET, scratch_of
 from portouts.warehouse.rows.corrections import make_ids_canonical
@@ -58,13 +60,19 @@ class RawPipeline:
 
     def sync(self, connection: Connection, options: SyncOptions, *, is_ahead: bool = True) -> SyncReport:
         """Read a sync and commit package after package; the next one is read while one is loaded."""
-        client = connection.open()
+        client, measures = connection.open(), connection.measures
         run = SyncRun(client, options, self.state(), connection.callbacks.on_progress, connection.callbacks.is_stopping)
         with prefetched(client, run, is_ahead=is_ahead and options.batch_rows is not None) as packages:
-            while packages.has_next():
-                self._load_next(packages)
+            while self._is_read(packages, measures):
+                with measures.phase("load"):
+                    self._load_next(packages)
         self.warehouse.memory.restore()
         return run.report
+
+    def _is_read(self, packages: Prefetch, measures: Measures) -> bool:
+        """Return whether there is another package, once it is read."""
+        with measures.phase("read"):
+            return packages.has_next()
 
     def _load_next(self, packages: Prefetch) -> None:
         """Load what is news in the next package. Nothing else holds it then, so memory is free while dlt loads."""
@@ -72,7 +80,9 @@ class RawPipeline:
         if taken[0].tables or taken[0].state != self._state_json():
             tables = [*taken[0].tables]
             commit = self.load if tables else self._commit
+            rows = {name: len(table) for name, table in taken[0].tables.items()}
             commit(source_of(taken.pop, tables))
+            log("load.package", rows=rows)
 
     def _news_of(self, package: LoadPackage) -> LoadPackage:
         """Leave out what the working file holds. Another engine is not asked what it holds, so all is loaded there."""

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import httpx
 import msgspec
@@ -20,6 +19,7 @@ from anyio.from_thread import start_blocking_portal
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.wait import wait_exponential, wait_random
 
+from portouts.logs import DEBUG, log
 from portouts.telnyx.bodies import UnreadableBody
 from portouts.telnyx.clock import ApiClock
 from portouts.telnyx.defaults import BASE_URL, CONCURRENCY
@@ -28,8 +28,8 @@ from portouts.telnyx.limits.deadlines import Deadline, TimeBudget, Watch, format
 from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.telnyx.network import BearerAuth, open_http
 from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
+from portouts.telnyx.request import ATTEMPTS, LATER, FailedTry, Request
 
-ATTEMPTS = 8
 # A proxy may send a page in place of an answer for a moment, but a host that has never sent JSON is hardly Telnyx.
 STRANGER_ATTEMPTS = 5
 # Where nothing has ever answered, an address that refuses is the wrong one. One that is silent probably is.
@@ -39,45 +39,10 @@ UNREACHED_ATTEMPTS: Mapping[type[Exception], int] = {
     httpx.ProxyError: 2,
 }
 RETRIED_STATUSES = frozenset({408, 425, 429})
-LATER = "Run the sync again later."
 # Seconds for one try. httpx limits each wait, not their sum: an answer that comes byte by byte would never end.
 LONGEST_TRY = 120.0
 
 T = TypeVar("T")
-
-
-class _FailedTry(Exception):
-    """One failed try; another may succeed. `wait` is the number of seconds that the API requests in `header`."""
-
-    def __init__(
-        self,
-        message: str,
-        wait: float | None = None,
-        *,
-        advice: str = LATER,
-        attempts: int = ATTEMPTS,
-        header: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.reason = f"{message}: Telnyx asks to wait {format_duration(wait)} ({header})" if wait else message
-        self.wait = wait
-        self.advice = advice
-        self.attempts = attempts
-
-
-@dataclass(frozen=True)
-class _Request(Generic[T]):
-    path: str
-    params: Mapping[str, str]
-    parse: Callable[[bytes, str | None], T]
-    """Takes a body and the charset that its sender names; raises `UnreadableBody`."""
-    budget: TimeBudget
-    unreadable: set[bytes] = field(default_factory=set)
-    """Bodies that could not be read: a complete one that comes a second time will not change."""
-
-    def __str__(self) -> str:
-        query = ", ".join(f"{name}={value}" for name, value in self.params.items())
-        return f"{self.path} ({query})" if query else self.path
 
 
 class Api(Protocol):
@@ -153,7 +118,7 @@ class TelnyxClient:
         return self._http.base_url.netloc.decode()
 
     async def _fetch(self, path: str, params: Mapping[str, str], parse: Callable[[bytes, str | None], T]) -> T:
-        request = _Request(path, params, parse, TimeBudget(self.deadline.request_seconds))
+        request = Request(path, params, parse, TimeBudget(self.deadline.request_seconds))
         try:
             async with asyncio.timeout(self.deadline.seconds_left()):
                 if not self.deadline.allows(0):
@@ -165,9 +130,9 @@ class TelnyxClient:
                 "sync_deadline_minutes allows. What was loaded is kept; run the sync again to go on."
             ) from None
 
-    async def _fetch_with_retries(self, request: _Request[T]) -> T:
+    async def _fetch_with_retries(self, request: Request[T]) -> T:
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(_FailedTry),
+            retry=retry_if_exception_type(FailedTry),
             after=self._note_failure,
             stop=partial(self._is_enough, request.budget),
             wait=_seconds_to_wait,
@@ -177,15 +142,17 @@ class TelnyxClient:
         )
         try:
             async for attempt in retrying:
+                self.watch.traffic.retries += attempt.retry_state.attempt_number > 1
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
                     return await self._try(request)
-        except _FailedTry as failure:
+        except FailedTry as failure:
             why, advice = self._why_given_up(failure, retrying.statistics["attempt_number"], request.budget)
             raise TelnyxUnavailable(f"GET {request.path}: {why}", advice) from None
         raise AssertionError("tenacity ends with an answer or an exception")
 
     def _note_failure(self, state: RetryCallState) -> None:
-        self.watch.last_failure = _failure_of(state).reason
+        self.watch.last_failure = reason = _failure_of(state).reason
+        log("try.failed", level=DEBUG, tries=state.attempt_number, reason=reason, wait=round(state.upcoming_sleep, 3))
 
     def _is_enough(self, budget: TimeBudget, state: RetryCallState) -> bool:
         """Return whether to give up now: too many tries, or no time for the next wait."""
@@ -193,7 +160,7 @@ class TelnyxClient:
         has_time = budget.allows(wait) and self.deadline.allows(wait)
         return state.attempt_number >= min(_failure_of(state).attempts, self.deadline.most_tries) or not has_time
 
-    def _why_given_up(self, failure: _FailedTry, tries: int, budget: TimeBudget) -> tuple[str, str]:
+    def _why_given_up(self, failure: FailedTry, tries: int, budget: TimeBudget) -> tuple[str, str]:
         """Return the reason, and what to do."""
         if failure.wait and not (budget.allows(failure.wait) and self.deadline.allows(failure.wait)):
             bound = "sync_deadline_minutes" if budget.allows(failure.wait) else self.deadline.request_bound
@@ -203,7 +170,7 @@ class TelnyxClient:
         gave_up = f"gave up after {tries} tries; the last one: " if tries > 1 else ""
         return f"{gave_up}{failure}.", failure.advice
 
-    async def _try(self, request: _Request[T]) -> T:
+    async def _try(self, request: Request[T]) -> T:
         async with self._connections, self.rate_limit.slot():
             sent_at = self._clock.now()
             response = await self._send(request)
@@ -211,7 +178,7 @@ class TelnyxClient:
             wait = self.rate_limit.learn(response.headers, failed=is_failed, limited=response.status_code == 429)
         if is_failed:
             header = "Retry-After" if "retry-after" in response.headers else "x-ratelimit-reset"
-            raise _FailedTry(f"HTTP {response.status_code}", wait, header=header)
+            raise FailedTry(f"HTTP {response.status_code}", wait, header=header)
         if not response.is_success:
             refused = refusal(request.path, response, self._auth.redact)
             self._note_answer(response, sent_at, is_of_api=refused.is_of_api)
@@ -221,12 +188,13 @@ class TelnyxClient:
         self._note_answer(response, sent_at)
         return parsed
 
-    async def _send(self, request: _Request[Any]) -> httpx.Response:
+    async def _send(self, request: Request[Any]) -> httpx.Response:
         self.requests += 1
-        began_at = self.deadline.clock()
+        began_at, status = self.deadline.clock(), None
         try:
             async with asyncio.timeout(min(LONGEST_TRY, max(request.budget.left, 1.0))):
                 response = await self._http.get(request.path.lstrip("/"), params=request.params)
+                status = response.status_code
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
             raise TelnyxError(
                 f"GET {request.path}: the request cannot be sent ({type(error).__name__}). Check TELNYX_API_KEY and "
@@ -235,7 +203,9 @@ class TelnyxClient:
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise self._no_answer(error) from None
         finally:
-            request.budget.spend(self.deadline.clock() - began_at)
+            seconds = self.deadline.clock() - began_at
+            request.budget.spend(seconds)
+            self.watch.traffic.add(request, status, seconds)
         self.watch.has_answered = True
         return response
 
@@ -244,7 +214,7 @@ class TelnyxClient:
         if is_of_api:
             self.api_clock.learn(response.headers, sent_at, self._clock.now())
 
-    def _parse(self, request: _Request[T], response: httpx.Response) -> T:
+    def _parse(self, request: Request[T], response: httpx.Response) -> T:
         content_type = str(response.headers.get("content-type", "")).partition(";")[0].strip()
         # A body that claims to be JSON may only be cut off, so its own error says more.
         if content_type and not content_type.endswith("json") and not is_json(response.content):
@@ -258,15 +228,15 @@ class TelnyxClient:
                     "this page."
                 ) from None
             request.unreadable.add(response.content)
-            raise _FailedTry(str(error)) from None
+            raise FailedTry(str(error)) from None
 
-    def _no_answer(self, error: Exception) -> _FailedTry:
+    def _no_answer(self, error: Exception) -> FailedTry:
         advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
         attempts = ATTEMPTS if self.watch.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
-        return _FailedTry(f"no whole answer from {self._host} ({describe(error)})", advice=advice, attempts=attempts)
+        return FailedTry(f"no whole answer from {self._host} ({describe(error)})", advice=advice, attempts=attempts)
 
-    def _strange_answer(self, status: int, content_type: str) -> _FailedTry:
-        return _FailedTry(
+    def _strange_answer(self, status: int, content_type: str) -> FailedTry:
+        return FailedTry(
             f"{self._host} answered HTTP {status} with {self._auth.redact(content_type)}, not JSON",
             advice="Check TELNYX_BASE_URL, and whether a proxy answers in place of Telnyx.",
             attempts=ATTEMPTS if self._has_sent_json else STRANGER_ATTEMPTS,
@@ -291,8 +261,8 @@ def _seconds_to_wait(state: RetryCallState) -> float:
     return _failure_of(state).wait or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm
 
 
-def _failure_of(state: RetryCallState) -> _FailedTry:
+def _failure_of(state: RetryCallState) -> FailedTry:
     failure = state.outcome.exception() if state.outcome else None
-    if not isinstance(failure, _FailedTry):
+    if not isinstance(failure, FailedTry):
         raise AssertionError("only a failed try is tried again")
     return failure

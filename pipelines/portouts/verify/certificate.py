@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from portouts.logs import log
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import Depth
 from portouts.verify.verification import Verification
@@ -52,4 +53,17 @@ def certify(
         not_covered=not_covered.replace(*EVENTS_COUNTED) if has_counted_events else not_covered,
         events=comparison.events,
         events_missing=len(comparison.missing_events) if has_counted_events else None,
+    )
+
+
+def log_verdict(certificate: Certificate) -> None:
+    """Log what came of a comparison."""
+    log(
+        "verified",
+        verdict=certificate.verdict,
+        depth=certificate.depth,
+        orders=certificate.orders,
+        differences=certificate.differences,
+        repaired=certificate.repaired,
+        requests=certificate.requests,
     )

@@ -7,7 +7,6 @@ behind. A command that found the lock held ended without having begun, so nobody
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome
     from portouts.commands.jobs.verify import VerifyOutcome
     from portouts.load.settings.receivers import Receivers
+    from portouts.measures import Measures
 
 # Seconds for all parts together.
 LONGEST = 10.0
@@ -38,8 +38,9 @@ class Ended:
     command: str
     database: Path
     started_at: datetime
-    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    run_id: str
     """The `sync_id` or `verification_id` of the run, in `raw.syncs` and `raw.verifications`."""
+    measures: Measures
     ended_at: datetime = field(init=False)
     exit_code: int = 0
     outcome: SyncOutcome | VerifyOutcome | None = None

@@ -17,12 +17,14 @@ from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.settings.remembered import OF_MODELS, OF_ROWS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.source import sync_options
+from portouts.logs import log
+from portouts.measures import Measures
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import TOLERANCE
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import Build, must_compute_orders, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
-from portouts.verify.certificate import AFTER_SYNC, certify
+from portouts.verify.certificate import AFTER_SYNC, certify, log_verdict
 from portouts.verify.comparison import Verdict
 from portouts.verify.count_buckets import Depth
 from portouts.verify.plans import (
@@ -91,6 +93,7 @@ class SyncOutcome:
     certificate: Certificate | None = None
     noted: list[str] = field(default_factory=list)
     """What the warehouse did that nobody asked for; shown when it did so."""
+    measures: Measures = field(default_factory=Measures)
 
     @property
     def is_proven(self) -> bool:
@@ -109,6 +112,7 @@ def run_sync(
     open_client: OpenClient = TelnyxClient,
 ) -> SyncOutcome:
     """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
+    log("sync.started", database=str(warehouse.database))
     with warehouse.locked(), isolated_dlt(warehouse.folder):
         if request.rebuild:
             warehouse.rebuild()
@@ -133,11 +137,18 @@ def _sync(
     connection = Connection(request.settings.source, callbacks, open_client)
     report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
     report.notes[:0] = notes
-    certificate = _verify(raw, request, report, connection, clock)
-    changed, build = _record(raw, request, report, certificate, started_at, clock())
-    warehouse.publish(request.keep)
+    measures = connection.measures
+    with measures.phase("verify"):
+        certificate = _verify(raw, request, report, connection, clock)
+    with measures.phase("build"):
+        changed, build = _record(raw, request, report, certificate, started_at, clock())
+    with measures.phase("publish"):
+        warehouse.publish(request.keep)
+    log("published", database=str(warehouse.database), as_of=report.as_of)
     seconds = (clock() - started_at).total_seconds()
-    return SyncOutcome(warehouse.database, report.as_of, report, changed, build, seconds, certificate, warehouse.notes)
+    return SyncOutcome(
+        warehouse.database, report.as_of, report, changed, build, seconds, certificate, warehouse.notes, measures
+    )
 
 
 def _record(
@@ -175,6 +186,7 @@ def _record(
             raw.warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs)
         record_build(connection, request.sync_id, build.kind, build.reason)
+    log("built", kind=build.kind, reason=build.reason, orders=build.orders)
     if is_masked:
         raw.warehouse.rewrite()
     return changed, build
@@ -193,6 +205,7 @@ def run_load(
 
     `files` are the contents of files of settings; their section `destination` may define how to reach the engine.
     """
+    log("sync.started", destination=destination)
     with warehouse.locked(), isolated_dlt(warehouse.folder, files), raw_pipeline(warehouse, destination) as raw:
         connection = Connection(request.settings.source, callbacks, open_client)
         return raw.sync(connection, _options(request, clock()), is_ahead=request.prefetch)
@@ -248,6 +261,7 @@ def _verify(
     comparison, _ = settled
     report.unusable = comparison.unusable | report.unusable
     certificate = certify(verification, ranges, depth, settled, started_at, clock())
+    log_verdict(certificate)
     if certificate.verdict == Verdict.DIFFERENT and not request.allow_unproven:
         raise NotProven(
             f"The API counts {certificate.differences} orders otherwise than they were loaded, so nothing was "

@@ -15,10 +15,11 @@ from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
+from portouts.logs import log
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, update_in_limited_memory
-from portouts.verify.certificate import certify
+from portouts.verify.certificate import certify, log_verdict
 from portouts.verify.comparison import Comparison, Difference
 from portouts.verify.count_buckets import ComparisonPlan, Depth
 from portouts.verify.plans import Plan, events_to_count, plan_depth, ranges_to_compare
@@ -65,6 +66,7 @@ def run_verify(
     open_client: OpenClient = TelnyxClient,
 ) -> VerifyOutcome:
     """Compare the last finished sync with the API and publish the certificate, and what was repaired."""
+    log("verify.started", database=str(warehouse.database), depth=request.depth)
     warehouse.require_loaded()
     with warehouse.locked(), isolated_dlt(warehouse.folder):
 
@@ -84,6 +86,7 @@ def _verify(
     open_client: OpenClient,
 ) -> VerifyOutcome:
     started_at, warehouse = clock(), raw.warehouse
+    callbacks, measures = callbacks.measured()
     with warehouse.connected() as connection:
         as_of, state = synced_until(connection), raw.state()
         require_finished(connection, state.covered)
@@ -104,10 +107,15 @@ def _verify(
         accept_deletions=request.accept_deletions,
     )
     events = events_to_count(covered.get(Axis.EVENTS, ()), as_of, request.since, request.until)
-    settled = verification.settle(_plan(request, ranges, events), repair=request.repair)
+    with measures.phase("verify"):
+        settled = verification.settle(_plan(request, ranges, events), repair=request.repair)
     certificate = certify(verification, ranges, request.depth, settled, started_at, clock())
-    _record(warehouse, certificate, used.settings)
-    warehouse.publish()
+    log_verdict(certificate)
+    with measures.phase("build"):
+        _record(warehouse, certificate, used.settings)
+    with measures.phase("publish"):
+        warehouse.publish()
+    log("published", database=str(warehouse.database), as_of=as_of)
     comparison, repaired = settled
     return VerifyOutcome(warehouse.database, certificate, comparison, repaired, used.notes, warehouse.notes)
 

@@ -38,6 +38,7 @@ from portouts.commands.terminal.environment import (
     require_engine,
 )
 from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.commands.terminal.log.run import this_run
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import stop_on_signal
 from portouts.commands.terminal.progress import note_one, note_wait, progress
@@ -78,7 +79,7 @@ def sync(
     if destination is not None:
         refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
         require_engine(destination, files)
-    ended = Ended("sync", database, machine_time())
+    ended = Ended("sync", database, machine_time(), this_run().run_id, this_run().measures)
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.sync import SyncRequest
@@ -102,10 +103,11 @@ def sync(
 def _run(
     warehouse: Warehouse, request: SyncRequest, destination: str | None, files: Sequence[Path], *, as_json: bool
 ) -> SyncOutcome | None:
-    from portouts.commands.results.sync import print_load, print_sync
+    from portouts.commands.results.sync import facts_of, print_load, print_sync
 
     if destination is None:
         outcome = _sync(warehouse, request)
+        this_run().facts |= facts_of(outcome)
         print_sync(outcome, as_json=as_json)
         return outcome
     print_load(destination, _load(warehouse, request, destination, files), as_json=as_json)
@@ -132,4 +134,4 @@ def _callbacks() -> Iterator[Callbacks]:
     from portouts.extract.options import Callbacks
 
     with progress() as add_bar, stop_on_signal() as is_stopping:
-        yield Callbacks(add_bar("Reading Telnyx"), note_wait, is_stopping)
+        yield Callbacks(add_bar("Reading Telnyx"), note_wait, is_stopping, this_run().measures)

@@ -32,6 +32,7 @@ from portouts.commands.terminal.environment import (
     read_receivers,
 )
 from portouts.commands.terminal.exit_status import DIFFERENT, FAILED, with_exit_status
+from portouts.commands.terminal.log.run import this_run
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.progress import note_one, note_plan, note_wait, progress
 from portouts.load.settings.files import settings_files
@@ -70,17 +71,18 @@ def verify(
     start, end = instants_to_verify(since, until)
     depth = chosen_depth(context, depth, quick=quick)
     files = settings_files(database, config)
-    ended = Ended("verify", database, machine_time())
+    ended = Ended("verify", database, machine_time(), this_run().run_id, this_run().measures)
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.verify import VerifyRequest
-        from portouts.commands.results.verification import print_verification
+        from portouts.commands.results.verification import facts_of, print_verification
 
         request = VerifyRequest(
             settings, depth, sample, start, end, repair, accept_deletions, accept_settings, ended.run_id
         )
         ended.outcome = outcome = _verify(warehouse, request)
         ended.exit_code = _exit_code(outcome)
+        this_run().facts |= facts_of(outcome)
         print_verification(outcome, as_json=as_json)
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
@@ -91,7 +93,8 @@ def _verify(warehouse: Warehouse, request: VerifyRequest) -> VerifyOutcome:
     from portouts.extract.options import Callbacks
 
     with progress() as add_bar:
-        return run_verify(warehouse, request, machine_time, Callbacks(add_bar("Verifying"), note_wait), note_plan)
+        callbacks = Callbacks(add_bar("Verifying"), note_wait, measures=this_run().measures)
+        return run_verify(warehouse, request, machine_time, callbacks, note_plan)
 
 
 def _exit_code(outcome: VerifyOutcome) -> int:

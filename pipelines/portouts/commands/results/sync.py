@@ -27,6 +27,10 @@ class _Published(msgspec.Struct):
     published: bool
     orders_changed: int
     seconds: float
+    phases: dict[str, float]
+    """Seconds of each phase: read, load, verify, build, publish."""
+    refusals: int
+    retries: int
     build: BuildResult
     warnings: list[str]
     verification: Certificate | None
@@ -76,11 +80,29 @@ def sync_object(outcome: SyncOutcome) -> dict[str, Any]:
         published=True,
         orders_changed=outcome.orders_changed,
         seconds=round(outcome.seconds, 3),
+        phases=outcome.measures.phases,
+        refusals=outcome.measures.traffic.refusals,
+        retries=outcome.measures.traffic.retries,
         build=BuildResult.of(outcome.build),
         warnings=[str(warning) for warning in outcome.warnings],
         verification=outcome.certificate,
     )
     return as_object(published, _Read.of(outcome.report, outcome.noted))
+
+
+def facts_of(outcome: SyncOutcome) -> dict[str, object]:
+    """Return what the summary of the run says of a sync."""
+    report, certificate = outcome.report, outcome.certificate
+    return {
+        "as_of": outcome.as_of,
+        "orders_read": report.orders_read,
+        "events_read": report.events_read,
+        "orders_changed": outcome.orders_changed,
+        "is_proven": outcome.is_proven,
+        "verdict": certificate.verdict if certificate else None,
+        "build": outcome.build.kind,
+        "published": True,
+    }
 
 
 def print_sync(outcome: SyncOutcome, *, as_json: bool) -> None:

@@ -60,6 +60,18 @@ class _Differences(msgspec.Struct):
         )
 
 
+def facts_of(outcome: VerifyOutcome) -> dict[str, object]:
+    """Return what the summary of the run says of a verification."""
+    certificate = outcome.certificate
+    return {
+        "as_of": certificate.as_of,
+        "verdict": certificate.verdict,
+        "orders": certificate.orders,
+        "differences": certificate.differences,
+        "repaired": certificate.repaired,
+    }
+
+
 def print_verification(outcome: VerifyOutcome, *, as_json: bool) -> None:
     """Print what a verification found, and the first orders that differ."""
     note(outcome.notes)

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portouts.commands.terminal.log.lines import LogFormat
 from portouts.commands.terminal.paths import require_destination
 from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
@@ -27,6 +29,15 @@ if TYPE_CHECKING:
 def machine_time() -> datetime:
     """Return this machine's time."""
     return datetime.now(UTC)
+
+
+def asked_log_format(arguments: Sequence[str]) -> LogFormat:
+    """Return the format of the log that is asked for, however wrong the rest of the command line is."""
+    asked = os.environ.get("PORTOUTS_LOG_FORMAT", "")
+    for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        if argument == "--log-format" or argument.startswith("--log-format="):
+            asked = argument.partition("=")[2] or following
+    return LogFormat.JSON if asked == LogFormat.JSON else LogFormat.TEXT
 
 
 def instants_to_read(as_of: str | None, since: str | None) -> tuple[datetime | None, datetime | None]:

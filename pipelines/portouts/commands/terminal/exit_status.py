@@ -7,7 +7,6 @@ had to do.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -15,9 +14,12 @@ from typing import NoReturn, ParamSpec
 
 import typer
 
+from portouts.commands.terminal.log.crash import crash_text, report_crash
+from portouts.commands.terminal.log.run import begin_run, this_run
 from portouts.commands.terminal.paths import require_current_folder
 from portouts.commands.terminal.streams import lost_output
 from portouts.errors import PortoutsError
+from portouts.logs import ERROR, log
 
 FAILED, DIFFERENT, GATE = 1, 3, 4
 EXIT_CODES = {
@@ -49,13 +51,26 @@ def with_exit_status(
     def decorate(command: Callable[Options, None]) -> Callable[Options, None]:
         @wraps(command)
         def run(*arguments: Options.args, **options: Options.kwargs) -> None:
-            with _handled_errors(stopped, as_json=bool(options.get("as_json"))), _lost_output(done):
+            as_json = bool(options.get("as_json"))
+            with _summarised(command.__name__), _handled_errors(stopped, as_json=as_json), _lost_output(done):
                 require_current_folder()
                 command(*arguments, **options)
 
         return run
 
     return decorate
+
+
+@contextmanager
+def _summarised(name: str) -> Iterator[None]:
+    """Log a summary at the end of a command, however it ends."""
+    run = begin_run(name)
+    try:
+        yield
+    except typer.Exit as ended:
+        run.end(ended.exit_code)
+        raise
+    run.end(0)
 
 
 @contextmanager
@@ -74,24 +89,25 @@ def _lost_output(done: str) -> Iterator[None]:
 def _handled_errors(stopped: str, *, as_json: bool) -> Iterator[None]:
     try:
         yield
-    except typer.Exit:
+    except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
     except PortoutsError as error:
-        _fail(str(error), error.exit_code, as_json=as_json)
+        _fail(str(error), error.exit_code, type(error).__name__, as_json=as_json)
     except KeyboardInterrupt:
-        _fail(f"Stopped at once. {stopped}", FAILED, as_json=as_json)
+        _fail(f"Stopped at once. {stopped}", FAILED, "Stopped", as_json=as_json)
     except Exception as error:
         if str(error) == QUERY_INTERRUPTED:
-            _fail(f"Stopped at once. {stopped}", FAILED, as_json=as_json)
+            _fail(f"Stopped at once. {stopped}", FAILED, "Stopped", as_json=as_json)
+        report_crash(error, stopped)
         if as_json:
-            print_error(f"{type(error).__name__}, see standard error", FAILED)
-        raise
+            print_error(crash_text(error, stopped), FAILED)
+        raise typer.Exit(FAILED) from error
 
 
 def warn_of_lost_output(done: str = "") -> bool:
     """Report on standard error that the result could not be printed, and what holds all the same."""
     if lost := lost_output():
-        print(f"portouts: Standard output {lost}, so the result is not shown. {done}".rstrip(), file=sys.stderr)
+        log("output.lost", f"Standard output {lost}, so the result is not shown. {done}".rstrip(), level=ERROR)
     return bool(lost)
 
 
@@ -100,8 +116,9 @@ def print_error(error: str, exit_code: object) -> None:
     print(json.dumps({"error": error, "exit_code": exit_code}))
 
 
-def _fail(error: str, exit_code: int, *, as_json: bool) -> NoReturn:
-    print(f"portouts: {error}", file=sys.stderr)
+def _fail(error: str, exit_code: int, kind: str, *, as_json: bool) -> NoReturn:
+    log("error", error, level=ERROR, error=kind, exit_code=exit_code)
+    this_run().facts["error"] = kind
     if as_json:
         print_error(error, exit_code)
     raise typer.Exit(exit_code) from None

@@ -21,6 +21,8 @@ from importlib.abc import MetaPathFinder
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from portouts.logs import log
+
 # Numbers of malloc.h in glibc. Other C libraries ignore them, or have no `mallopt`.
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 LARGE_BLOCK = 256 * 1024
@@ -35,6 +37,8 @@ def prepare_process() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if os.name != "posix":
         sys.exit("portouts: Windows is not supported; portouts runs on Linux, macOS and in WSL.")
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # else nohup wants it ignored
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     os.umask(0o077)  # files hold names and addresses: only their owner reads them
 
 
@@ -42,7 +46,7 @@ def skip_teardown() -> Callable[[object], None]:
     """Let the process end without Python taking apart all that was imported, a tenth of the time of a sync.
 
     Returns what notes the exit code. Threads are joined first, and the exit functions of what is imported from now on
-    run first. After an unknown error no code is noted, and Python ends as it always does.
+    run first. Without a code, Python ends as it always does.
     """
     codes: list[object] = []
 
@@ -108,7 +112,7 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         if received:
             raise KeyboardInterrupt
         received.append(number)
-        print("portouts: stopping after what is being read; once more to stop at once.", file=sys.stderr)
+        log("stopping", "stopping after what is being read; once more to stop at once.")
 
     handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from portouts.commands.terminal.log.lines import shows_progress
+from portouts.logs import log
 
 if TYPE_CHECKING:
     from portouts.extract.options import Progress
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 @contextmanager
 def progress() -> Iterator[Callable[[str], Progress]]:
     """Yield a function that adds a bar for a step; the total of a sync's bar is the number of rows at the API."""
+    if not shows_progress():
+        yield lambda _step: lambda _done, _total: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -29,22 +34,22 @@ def progress() -> Iterator[Callable[[str], Progress]]:
 
 
 def note(lines: Iterable[str]) -> None:
-    """Print lines beside the result."""
+    """Log lines beside the result."""
     for line in lines:
-        print(line, file=sys.stderr)
+        log("note", line)
 
 
 def note_one(line: str) -> None:
-    """Print one line beside the result."""
+    """Log one line beside the result."""
     note([line])
 
 
 def note_wait(reason: str) -> None:
-    """Print why no answer comes."""
-    note([f"portouts: waiting: {reason}"])
+    """Log why no answer comes."""
+    log("waiting", f"waiting: {reason}", reason=reason)
 
 
 def note_plan(plan: ComparisonPlan) -> None:
-    """Print how many requests a comparison takes."""
+    """Log how many requests a comparison takes."""
     search = "." if plan.most_searched == 0 else " if nothing differs, and a few more for each order that does."
-    note([f"Verifying takes {plan.requests} requests{search}"])
+    log("plan", f"Verifying takes {plan.requests} requests{search}", requests=plan.requests)

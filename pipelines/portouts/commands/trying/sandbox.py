@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from portouts.commands.terminal.environment import machine_time, require_package
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.errors import PortoutsError
 from portouts.load.settings.files import parse_instant
+from portouts.logs import log
 
 if TYPE_CHECKING:
     import socket
@@ -47,7 +47,7 @@ def sandbox(
     application = create_app(world, api_key=API_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock)
     with suppress(KeyboardInterrupt):  # which may come before the server takes signals
         port, as_of = listener.getsockname()[1], world.now.isoformat()
-        print(GREETING.format(orders=orders, as_of=as_of, port=port, key=API_KEY), file=sys.stderr)
+        log("serving", GREETING.format(orders=orders, as_of=as_of, port=port, key=API_KEY))
         serve(application, listener)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from portouts.errors import Interrupted
+from portouts.measures import Traffic
 from portouts.telnyx.defaults import REQUEST_SECONDS
 
 # A sync that is asked to stop ends as soon as no answer has come for so many seconds.
@@ -86,6 +87,7 @@ class Watch:
     """Something answers at this address, even if only with errors."""
     last_failure: str = ""
     """Why the last try failed; empty if none has failed since the last answer."""
+    traffic: Traffic = field(default_factory=Traffic)
     _answered_at: float = field(init=False)
     _quiet_looks: int = field(init=False, default=0)
     _shown_at: dict[str, float] = field(init=False, default_factory=dict)

@@ -26,6 +26,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from portouts.logs import DEBUG, log
 from portouts.telnyx.clock import Clock, parse_http_date
 from portouts.telnyx.limits.refusals import Refusals
 
@@ -49,6 +50,8 @@ _SPREAD = 1.0
 _CLEARLY_LOWER = 0.85
 # After so many answers without a refusal, none is expected at random any more.
 _MANY_ANSWERS = 50
+# Longer waits than this are logged.
+_WORTH_A_LINE = 1.0
 # Shorter waits than this are lost in rounding, so that the clock would stand still.
 _TICK = 0.001
 
@@ -69,6 +72,8 @@ class RateLimit:
     async def slot(self) -> AsyncIterator[None]:
         """Wait until one more request may go out; it is in flight until the block ends."""
         while (seconds := self.seconds_held()) > 0:
+            if seconds >= _WORTH_A_LINE:
+                log("held", level=DEBUG, seconds=round(seconds, 3))
             await self.clock.sleep(max(seconds, _TICK))
         sent_at = self.clock.now()
         self._window.send()
