@@ -62,6 +62,9 @@ def imported_by(*arguments: str, folder: Path, **environment: str) -> tuple[int,
         (["verify", "--quick", "--depth", "day"], 2),
         (["report", "--output", "nowhere/report.html"], 2),
         (["status"], 1),
+        (["status", "--max-age", "soon"], 2),
+        (["status", "--max-age", "2h"], 4),
+        (["show", ""], 2),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -137,7 +140,7 @@ def test_pandas_is_found_where_it_is_asked_for() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-@pytest.mark.parametrize("command", ["sync", "verify", "models", "status", "report", "demo"])
+@pytest.mark.parametrize("command", ["sync", "verify", "models", "status", "pending", "report", "demo"])
 def test_a_current_folder_that_is_gone_is_one_sentence(command: str, tmp_path: Path) -> None:
     script = f"mkdir gone && cd gone && rmdir ../gone && exec {sys.executable} -m portouts {command}"
     ended = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)

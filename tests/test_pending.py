@@ -81,6 +81,16 @@ def test_the_table_fits_the_screen_and_shows_no_control_character(
     assert summary.startswith("4 orders wait for an answer, 1 of them overdue.")
 
 
+def test_only_a_terminal_is_coloured(
+    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_pending(read_pending(database, NOW), as_json=False)
+    assert "\x1b" not in capsys.readouterr().out
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as Rich takes a terminal
+    print_pending(read_pending(database, NOW), as_json=False)
+    assert "\x1b[1;31m-12.0 h" in capsys.readouterr().out
+
+
 def test_no_pending_order_is_one_sentence(tmp_path: Path, command: Callable[..., Ended]) -> None:
     database = publish_small("one ported order", tmp_path)
     ended = command("pending", "--database", str(database))

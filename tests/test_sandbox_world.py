@@ -32,7 +32,8 @@ def histories_of(world: World) -> dict[str, list[tuple[str, datetime]]]:
 
 def contents_of(world: World) -> tuple[Any, ...]:
     ported = {order["id"]: world.ported_out_at(order["id"]) for order in world.orders()}
-    return world.orders(), world.events(), world.transitions(), ported
+    comments = [order.comments for order in world.store.orders]
+    return world.orders(), world.events(), world.transitions(), ported, comments
 
 
 def test_a_new_world_shows_the_number_of_orders_that_was_asked_for() -> None:

@@ -29,6 +29,13 @@ def _parse_verify(text: str) -> Depth | None:
     return None if text == "none" else Depth("month" if text == "full" else text)
 
 
+def _parse_order_name(text: str) -> str:
+    """Parse ORDER, without the blanks around it; a text that can be neither an id nor a key costs no request."""
+    if not text.strip() or not text.strip().isprintable():
+        raise typer.BadParameter(f"{text!r} is neither an id nor a support key, such as PO_05fe32.")
+    return text.strip()
+
+
 def _parse_minutes(text: object) -> int:
     """Parse `--every`: minutes that divide an hour, since cron and systemd name the minutes of an hour."""
     minutes = str(text).removesuffix("m")  # the default comes as a number
@@ -93,7 +100,12 @@ AcceptDeletions = Annotated[
 Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
 
 # pending, show, authorize, reject
-OrderName = Annotated[str, typer.Argument(show_default=False, help="The order's id, or its support key.")]
+OrderName = Annotated[
+    str,
+    typer.Argument(
+        parser=_parse_order_name, metavar="order", show_default=False, help="The order's id, or its support key."
+    ),
+]
 
 # sync
 AsOf = Annotated[str | None, typer.Option(metavar="TS", help="Read up to this instant. Default: now.")]
