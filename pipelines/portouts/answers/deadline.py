@@ -22,18 +22,16 @@ class SpellStart(NamedTuple):
 
 def spell_start(inserted_at: datetime | None, events: Sequence[OrderEvent], held_at: datetime | None) -> SpellStart:
     """Return when an order that is pending became so; `held_at` is the beginning that the published file shows."""
-    statuses = sorted(
-        ((event.created_at, event.status) for event in events if event.status and event.created_at),
-        key=lambda status: (status[0], status[1] == PENDING),  # of two at one instant, the present status is the last
-    )
+    statuses = [(event.created_at, event.status) for event in events if event.status and event.created_at]
     other_at = max((at for at, status in statuses if status != PENDING), default=None)
     if not statuses:
         return SpellStart(held_at or inserted_at, is_exact=True)
     if other_at is None:
         return SpellStart(inserted_at, is_exact=True)
-    after = [at for at, status in statuses if status == PENDING and at >= other_at]
-    if after:
-        return SpellStart(after[0], is_exact=True)
+    # Of two statuses at one instant, the present one is the last.
+    reopened_at = min((at for at, status in statuses if status == PENDING and at >= other_at), default=None)
+    if reopened_at:
+        return SpellStart(reopened_at, is_exact=True)
     if held_at and held_at >= other_at:
         return SpellStart(held_at, is_exact=True)
     return SpellStart(other_at, is_exact=False)
