@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 import pytest
+import typer.main
+from portouts.commands.app import app
 from portouts.errors import SettingsError
 from portouts.load.settings.files import Setting
 from portouts.load.settings.key import notes_on_key_file, with_key_of_file
@@ -85,6 +88,28 @@ def test_the_file_may_be_a_pipe_and_may_lie_in_the_home(tmp_path: Path, monkeypa
     monkeypatch.setenv("HOME", str(tmp_path))
     written(tmp_path, CANARY)
     assert with_key_of_file({}, {"TELNYX_API_KEY_FILE": "~/telnyx-key"})["api_key"].value == CANARY
+
+
+def commands(group: click.Group, *before: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from commands(one, *before, name)
+        elif name not in ("demo", "sandbox"):  # which bring an account of their own
+            yield (*before, name), one
+
+
+ALL = dict(commands(typer.main.get_command(app)))  # type: ignore[arg-type]  # a group
+
+
+@pytest.mark.parametrize("names", ALL, ids=" ".join)
+def test_every_command_that_needs_a_key_takes_a_file(names: tuple[str, ...], command: Callable[..., Ended]) -> None:
+    given = [param for param in ALL[names].params if param.required]
+    words = [
+        word for param in given for word in (("1",) if isinstance(param, click.Argument) else (param.opts[0], "1"))
+    ]
+    ended = command(*names, *words)
+    takes_file = "api_key_file" in {param.name for param in ALL[names].params}
+    assert ("No Telnyx API key" in ended.err) == takes_file, ended.err
 
 
 # What is refused

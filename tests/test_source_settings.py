@@ -15,8 +15,9 @@ import pytest
 from dlt.common.configuration.providers.dictionary import DictionaryProvider
 from dlt.common.runtime.run_context import RunContext, switched_run_context
 from portouts.errors import SettingsError
-from portouts.load.settings.files import Setting
-from portouts.load.settings.settings import check_source_settings, read_settings, read_source_settings
+from portouts.load.settings.files import Setting, find_settings
+from portouts.load.settings.settings import check_settings, check_source_settings, read_settings, read_source_settings
+from portouts.load.settings.tables import NAMES, TABLES, full_name
 from portouts.transform.lists.holidays import Holiday
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,13 +75,21 @@ def test_what_dlt_reads_there_may_stand_there(configure: Configure, monkeypatch:
     assert read_source_settings("KEY_FAKE").pii == "drop"
 
 
-def test_every_setting_of_the_shipped_file_is_one_and_shows_its_default(configure: Configure) -> None:
-    shipped = (Path(__file__).parents[1] / ".dlt" / "config.toml").read_text(encoding="utf-8")
-    lines = [line.removeprefix("# ") for line in shipped.splitlines() if line.startswith("# ") and " = " in line]
-    assert len(lines) == 16
-    default = read_settings("KEY_FAKE")
-    configure("\n".join(line for line in lines if not line.startswith(("start_date", "holidays", "operators"))))
-    assert read_settings("KEY_FAKE") == default
+def test_every_setting_stands_in_the_shipped_files_with_its_default(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[1] / ".dlt"
+    shipped = "\n".join((folder / name).read_text(encoding="utf-8") for name in ("config.toml", "secrets.toml.example"))
+    names = re.findall(r"^(?:# )?(\w+) = |^\[(.+)\]", shipped, re.MULTILINE)
+    table, found = "", set()
+    for name, heading in names:
+        table = heading or table
+        found |= {full_name(table, name)} if name and table in TABLES else set()
+    assert found == {*NAMES}
+    without_default = ("start_date", "holidays", "operators", "mode", "file", "alerts_folder")
+    config = (folder / "config.toml").read_text(encoding="utf-8")
+    lines = [line.removeprefix("# ") if " = " in line else line for line in config.splitlines()]
+    written = tmp_path / "config.toml"
+    written.write_text("\n".join(line for line in lines if not line.startswith(without_default)), encoding="utf-8")
+    assert check_settings(find_settings({}, [written])) == check_settings({})
 
 
 # Sections

@@ -24,6 +24,7 @@ from portouts.commands.loading.verify import verify
 from portouts.commands.log_options import before_the_command, with_log_options
 from portouts.commands.operating.deploy import deploy
 from portouts.commands.operating.doctor import doctor
+from portouts.commands.operating.settings import settings
 from portouts.commands.reading.report import report
 from portouts.commands.reading.status import status
 from portouts.commands.terminal.environment import asked_log_format
@@ -88,7 +89,7 @@ app = typer.Typer(
 )
 
 app.callback()(before_the_command)
-for command in (doctor, sync, verify, models, status, pending, show, report, deploy, demo, sandbox):
+for command in (doctor, sync, verify, models, status, pending, show, report, settings, deploy, demo, sandbox):
     app.command()(with_log_options(command))
 
 

@@ -75,11 +75,7 @@ def open_with_settings(
     What can be refused is refused in this order, before DuckDB, Arrow and dlt are imported: a missing key, the name of
     the file, a lock that is held, any other setting. Only a vault needs dlt to answer.
     """
-    found: Found = find_settings(os.environ, files)
-    if needs_key:
-        found = with_key_of_file(found, os.environ, api_key_file)
-        require_api_key(found, files)
-        note(notes_on_key_file(os.environ, api_key_file))
+    found = _found_with_key(files, api_key_file) if needs_key else find_settings(os.environ, files)
     from portouts.warehouse.folders import require_unlocked
 
     require_unlocked(database, state_dir)
@@ -90,15 +86,31 @@ def open_with_settings(
     return _warehouse(database, state_dir, settings.publish.mode), settings
 
 
-def settings_to_read(files: Sequence[Path]) -> Settings:
+def settings_to_read(files: Sequence[Path], api_key_file: Path | None = None) -> Settings:
     """Return all settings of the environment, these files and their vault, for a command that only reads the API."""
-    found = find_settings(os.environ, files)
-    require_api_key(found, files)
+    found = _found_with_key(files, api_key_file)
     from portouts.load.settings.settings import read_settings
 
     settings = read_settings(found={**_found_in_vault(files), **found})
     prepare_imports()
     return settings
+
+
+def settings_given(files: Sequence[Path], api_key_file: Path | None) -> Settings:
+    """Return all settings of the environment, these files and their vault, whether or not there is a key."""
+    found = with_key_of_file(find_settings(os.environ, files), os.environ, api_key_file)
+    note(notes_on_key_file(os.environ, api_key_file))
+    from portouts.load.settings.settings import read_settings
+
+    return read_settings(found={**_found_in_vault(files), **found}, needs_key=False)
+
+
+def _found_with_key(files: Sequence[Path], api_key_file: Path | None) -> Found:
+    """Find all settings but those of a vault; raises `SettingsError` without a key."""
+    found = with_key_of_file(find_settings(os.environ, files), os.environ, api_key_file)
+    require_api_key(found, files)
+    note(notes_on_key_file(os.environ, api_key_file))
+    return found
 
 
 def read_receivers(files: Sequence[Path]) -> Receivers:

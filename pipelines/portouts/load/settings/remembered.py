@@ -74,6 +74,19 @@ def with_remembered(connection: duckdb.DuckDBPyConnection, given: Settings, name
     return _with_remembered(given, wanted, accepted=())
 
 
+def settings_as_remembered(connection: duckdb.DuckDBPyConnection, given: Settings) -> tuple[Settings, list[str]]:
+    """Return the settings with those that a published file remembers, and what a sync would refuse to change."""
+    remembered = _recorded(connection)
+    settings = _with_remembered(given, remembered, ())
+    values = values_of(settings)
+    changes = [
+        _change(name, old, Setting(values[name], _origin(settings, name)))
+        for name, old in sorted(remembered.items())
+        if name in values and _differs(name, old.value, values[name])
+    ]
+    return settings, [f"A sync refuses to change {change} without --accept-settings." for change in changes]
+
+
 def record_settings(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,

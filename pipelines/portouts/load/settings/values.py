@@ -51,6 +51,8 @@ def allowed_values(name: str) -> str:
     """Describe the values that a setting may have."""
     if name in FORMS:
         return FORMS[name].allowed
+    if name in _TEXTS:
+        return _TEXTS[name]
     table, _, own = name.rpartition(".")
     kinds = TABLES[table or "sources.telnyx"]
     types = {one.name: one.type for kind in kinds for one in msgspec.structs.fields(kind)}
@@ -167,6 +169,11 @@ def _items(value: Any, between: re.Pattern[str]) -> list[Any]:
     return [item.strip() if isinstance(item, str) else item for item in value]
 
 
+# Texts that are checked elsewhere.
+_TEXTS = {
+    "base_url": "an address that begins with https://",
+    "start_date": "a date or an instant such as 2024-01-01",
+}
 # Settings of which a type with bounds does not say enough.
 FORMS: Mapping[str, Form] = {
     "holidays": Form(

@@ -1,0 +1,129 @@
+"""What `portouts settings` shows: every setting with its value, its origin and what it may be. Secrets have no value.
+
+What the warehouse remembers counts as in a sync, so DuckDB is imported where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from portouts.errors import SettingsError
+from portouts.load.settings.files import LISTS
+from portouts.load.settings.key import KEY_ADVICE
+from portouts.load.settings.settings import Settings
+from portouts.load.settings.tables import SECRETS, SOURCE_TABLE, TABLES, full_name, names_of
+from portouts.load.settings.values import allowed_values
+
+DEFAULT = "default"
+
+
+class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting; the value of a secret, and of a setting that is not set, is None."""
+
+    table: str
+    name: str
+    value: object
+    is_set: bool
+    is_secret: bool
+    origin: str
+    allowed: str
+
+
+class FileShown(msgspec.Struct, frozen=True):
+    """A file that was looked into, and whether it is there."""
+
+    path: str
+    exists: bool
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """The result of `portouts settings`."""
+
+    settings: list[SettingShown]
+    files: list[FileShown]
+    notes: list[str]
+
+
+def overview_of(given: Settings, database: Path, files: Sequence[Path]) -> Overview:
+    """Describe the settings that were given together with those that the published file remembers."""
+    settings, notes = _with_remembered(given, database)
+    if not settings.source.api_key:
+        notes.append(KEY_ADVICE)
+    shown = [_shown(settings, table, name) for table in TABLES for name in names_of(table)]
+    return Overview(shown, [FileShown(str(file), _exists(file)) for file in files], notes)
+
+
+def default_of(name: str) -> object:
+    """Return the default of a setting as it is shown; None is not set."""
+    return next(one.value for one in _defaults() if full_name(one.table, one.name) == name)
+
+
+def _defaults() -> Iterator[SettingShown]:
+    settings = Settings(*(kind() for kinds in TABLES.values() for kind in kinds))  # type: ignore[arg-type]  # in order
+    return (_shown(settings, table, name) for table in TABLES for name in names_of(table))
+
+
+def _with_remembered(given: Settings, database: Path) -> tuple[Settings, list[str]]:
+    """Add what the published file remembers; notes say what a sync would refuse, or why the file cannot be read."""
+    if not database.exists():
+        return given, []
+    import duckdb
+
+    from portouts.load.settings.remembered import settings_as_remembered
+
+    try:
+        with duckdb.connect(str(database), read_only=True) as connection:
+            return settings_as_remembered(connection, given)
+    except duckdb.Error as error:
+        reason = str(error).partition("\n")[0]
+        return given, [f"{database} cannot be read, so what it remembers is not shown: {reason}"]
+    except SettingsError as error:
+        return given, [str(error)]
+
+
+def _shown(settings: Settings, table: str, name: str) -> SettingShown:
+    known, value = full_name(table, name), _value(settings, table, name)
+    found = settings.found.get(known)
+    is_set, is_secret = value not in (None, "", []), known in SECRETS
+    return SettingShown(
+        table=table,
+        name=name,
+        value=value if is_set and not is_secret else None,
+        is_set=is_set,
+        is_secret=is_secret,
+        origin=found.origin if found else DEFAULT,
+        allowed=allowed_values(known),
+    )
+
+
+def _value(settings: Settings, table: str, name: str) -> object:
+    """Return a value as a file of settings would have it."""
+    if name in LISTS:
+        found = settings.found.get(name)
+        return found.value if found else None
+    parts: tuple[Any, ...] = (settings.source, settings.models)
+    if table != SOURCE_TABLE:
+        parts = (getattr(settings, table),)
+    value = next(getattr(part, name) for part in parts if name in part.__struct_fields__)
+    match value:
+        case ZoneInfo():
+            return value.key
+        case Path():
+            return str(value)
+        case tuple():
+            return list(value)
+        case int() if name == "mode":
+            return f"{value:04o}"
+    return value
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:
+        return False
