@@ -80,7 +80,7 @@ def test_the_files_that_were_looked_into_are_named(command: Command, tmp_path: P
 
 
 @pytest.mark.parametrize("as_json", [("--json",), ()], ids=["JSON", "text"])
-def test_of_a_secret_only_its_origin_is_shown(as_json: tuple[str], command: Command, tmp_path: Path) -> None:
+def test_of_a_secret_only_its_origin_is_shown(as_json: tuple[str, ...], command: Command, tmp_path: Path) -> None:
     secrets = (
         f'[sources.telnyx]\napi_key = "KEY_{CANARY}"\npii_salt = "{CANARY}"\n'
         f'[alerts]\nurls = ["json://{CANARY}"]\n[metrics]\nping_url = "https://{CANARY}"'
