@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.warehouse.warehouse import Warehouse
-from simulated_account import ask
+from simulated_account import ask, clock_that_breaks
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EVERYWHERE, NOWHERE = "everywhere", "nowhere"
@@ -101,6 +102,12 @@ class HostileAccount:
     def sync(self, settings: dict[str, Any] | None = None, **asked: Any) -> SyncOutcome:
         request = SyncRequest(settings=self._checked(settings or {}), **{"as_of": self.api.now, **asked})
         return run_sync(Warehouse(self.database), request, lambda: datetime.now(UTC), open_client=self._open_client)
+
+    def sync_interrupted_after_loading(self, settings: dict[str, Any] | None = None, **asked: Any) -> None:
+        """Fail just after everything was loaded, in the clock that dates the next step."""
+        request = SyncRequest(self.api.now, self._checked(settings or {}), **asked)
+        with suppress(RuntimeError):
+            run_sync(Warehouse(self.database), request, clock_that_breaks(), open_client=self._open_client)
 
     def verify(self, **asked: Any) -> VerifyOutcome:
         request = VerifyRequest(self._checked({}), **asked)

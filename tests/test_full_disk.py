@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hostile_api import HostileAccount
+from personal_data import files_with_canaries, load, personal_api
+from portouts.commands.jobs.redact import run_redact
 from portouts.errors import CannotPublish, PortoutsError
+from portouts.load.settings.settings import read_settings
 from portouts.warehouse.folders import part_of
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
@@ -46,6 +50,19 @@ def test_wherever_the_disk_is_full_a_sync_says_so_and_the_next_one_is_right(free
     require_right(account)
 
 
+@pytest.mark.parametrize("free", [100_000, 1_500_000, 4_000_000], ids=str)
+def test_wherever_the_disk_is_full_a_redaction_loses_nothing_and_the_next_one_is_right(free: int, disk: Path) -> None:
+    account = HostileAccount(personal_api(), disk / "portouts.duckdb")
+    load(account)
+    settings = read_settings(needs_key=False, pii="drop")
+    with all_but(free, disk), pytest.raises(PortoutsError, match="No space left on device"):
+        run_redact(Warehouse(account.database), settings, lambda: datetime.now(UTC))
+    assert account.ask("select count(*) from marts.fct_portouts") == [(38,)]
+    run_redact(Warehouse(account.database), settings, lambda: datetime.now(UTC))
+    assert account.ask("select count(*), count(rejection_reason) from marts.fct_portouts") == [(38, 0)]
+    assert files_with_canaries(disk) == []
+
+
 def test_before_a_sync_that_may_not_fit_a_note_says_so(disk: Path) -> None:
     account, noted = Account(World(60, seed=3), disk / "portouts.duckdb"), list[str]()
     account.sync()
@@ -59,7 +76,7 @@ def test_before_a_sync_that_may_not_fit_a_note_says_so(disk: Path) -> None:
 
 SYNC_WITH_LIMIT = """
 import resource, sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from portouts_sandbox import World
 from simulated_account import Account

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hostile_api import HostileAccount, HostileApi, order
+from personal_data import columns_with_canaries, duckdb_files, files_with_canaries, load, personal_api
 
 pytestmark = pytest.mark.slow  # a whole sync a test
 
@@ -55,3 +56,13 @@ def test_rows_that_were_not_read_again_are_hashed_once(pii: str, tmp_path: Path)
         account.sync({"pii": pii, "pii_salt": "not a secret"}, full=True)
     assert account.ask("select count(*), count(distinct end_user_name) from raw.portouts") == [(39, 1)]
     assert account.ask("select count(*) from raw.portouts where length(end_user_name) = 32") == [(39,)]
+
+
+def test_a_full_sync_with_another_pii_that_was_interrupted_is_finished_by_the_next_sync(tmp_path: Path) -> None:
+    account = HostileAccount(personal_api(), tmp_path / "portouts.duckdb")
+    load(account)
+    account.sync_interrupted_after_loading({"pii": "drop"}, full=True)
+    account.sync()
+    assert account.ask("select count(deleted_at), count(end_user_name) from raw.portouts") == [(1, 0)]
+    assert files_with_canaries(tmp_path) == []
+    assert {column for path in duckdb_files(tmp_path) for column in columns_with_canaries(path)} == set()

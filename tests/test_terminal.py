@@ -14,10 +14,10 @@ from portouts.commands.jobs.models import ModelsOutcome
 from portouts.commands.jobs.sync import SyncOutcome
 from portouts.commands.jobs.verify import VerifyOutcome
 from portouts.commands.results.demo import print_answers, print_demo
-from portouts.commands.results.models import print_models
+from portouts.commands.results.loading.models import print_models
+from portouts.commands.results.loading.sync import print_load, print_sync
+from portouts.commands.results.loading.verification import print_verification
 from portouts.commands.results.status import print_status
-from portouts.commands.results.sync import print_load, print_sync
-from portouts.commands.results.verification import print_verification
 from portouts.commands.terminal.output import as_object, print_result
 from portouts.commands.terminal.progress import note_plan, note_wait, progress
 from portouts.report.status import Status, read_status

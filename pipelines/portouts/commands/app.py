@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from portouts.commands.answering.pending import pending
 from portouts.commands.answering.show import show
 from portouts.commands.loading.models import models
+from portouts.commands.loading.redact import redact
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
 from portouts.commands.log_options import before_the_command, with_log_options
@@ -89,7 +90,7 @@ app = typer.Typer(
 )
 
 app.callback()(before_the_command)
-for command in (doctor, sync, verify, models, status, pending, show, report, settings, deploy, demo, sandbox):
+for command in (doctor, sync, verify, models, redact, status, pending, show, report, settings, deploy, demo, sandbox):
     app.command()(with_log_options(command))
 
 

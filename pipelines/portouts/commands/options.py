@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, cast, get_args
 
 import typer
 
@@ -57,6 +57,21 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
+PiiMode = Literal["hash", "drop"]
+
+
+def _parse_pii(text: str) -> PiiMode:
+    """Parse `--pii` of `redact`: a mode that covers what another one shows."""
+    if text == "keep":
+        raise typer.BadParameter(
+            "keep covers nothing, and what was hashed or dropped cannot be brought back. `portouts sync --full` with "
+            "pii = keep reads everything from Telnyx again."
+        )
+    if text not in get_args(PiiMode):
+        raise typer.BadParameter(f"{text!r} is neither hash nor drop.")
+    return cast("PiiMode", text)
+
+
 Database = Annotated[
     Path,
     typer.Option(
@@ -97,6 +112,7 @@ AcceptDeletions = Annotated[
         "--accept-deletions", help="Mark orders as deleted that the API no longer knows, however many they are."
     ),
 ]
+Yes = Annotated[bool, typer.Option("--yes", help="Answer the question before it is asked.")]
 Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
 
 # pending, show, authorize, reject
@@ -146,6 +162,11 @@ Sample = Annotated[int, typer.Option(min=0, help="Read so many random pages whol
 InsertedSince = Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted from here on.")]
 InsertedUntil = Annotated[str | None, typer.Option(metavar="DATE", help="Only orders inserted before.")]
 Repair = Annotated[bool, typer.Option("--repair", help="Read again what differs, then verify again.")]
+
+# redact
+PiiToApply = Annotated[
+    PiiMode, typer.Option("--pii", parser=_parse_pii, metavar="hash|drop", help="What becomes of personal data.")
+]
 
 # status, report, demo
 Check = Annotated[

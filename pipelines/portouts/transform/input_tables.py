@@ -17,7 +17,8 @@ from portouts.records.phone_numbers import places_version
 from portouts.records.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
-from portouts.transform.lists.operators import by_carrier_id
+from portouts.transform.lists.holidays import Holiday
+from portouts.transform.lists.operators import Operator, by_carrier_id
 from portouts.windows import BEGINNING
 
 # The country of the holidays, if neither the numbers nor the setting determine one.
@@ -54,6 +55,23 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
     _insert(connection, "folded_spellings", _folded(connection.execute(_SPELLINGS).fetchall()))
     zones = {zone for (zone,) in connection.execute(_ZONES).fetchall()}
     _insert(connection, "utc_offsets", _offsets({inputs.time_zone, inputs.business_time_zone, *zones}, last))
+
+
+def read_inputs(connection: duckdb.DuckDBPyConnection) -> ModelInputs:
+    """Read what the last build had as inputs. Of an operator, the carriers are in their folded spelling."""
+    [(as_of, hours, time_zone, business_time_zone)] = connection.execute(
+        "select as_of, response_window_hours, time_zone, business_time_zone from staging.model_inputs"
+    ).fetchall()
+    days_off = connection.execute("select holiday_on, name, country_code from staging.holidays order by all").fetchall()
+    operators = connection.execute("select carrier_id, operator from staging.operators order by all").fetchall()
+    return ModelInputs(
+        as_of.astimezone(UTC),
+        hours,
+        time_zone,
+        business_time_zone,
+        tuple(Holiday(*row) for row in days_off),
+        tuple(Operator(*row) for row in operators),
+    )
 
 
 def add_inputs_of_changed_orders(connection: duckdb.DuckDBPyConnection) -> None:

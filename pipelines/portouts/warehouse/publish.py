@@ -53,7 +53,7 @@ def publish(
     part = part_of(published)
     try:
         _copy(working, part)
-        _require_same(part, contents)
+        require_same(part, contents)
         set_mode(part, published, mode)
         _sync_to_disk(part)
         if keep is not None:
@@ -77,7 +77,7 @@ def _copy(working: Path, part: Path) -> None:
         mark_published(connection)
 
 
-def _require_same(part: Path, contents: Contents) -> None:
+def require_same(part: Path, contents: Contents) -> None:
     """Open the copy as analysts will. Refuse one with other tables, other numbers of rows, or other metadata.
 
     All else is equal, since the copy was, and only the metadata were written to.

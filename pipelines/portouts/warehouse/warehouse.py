@@ -25,11 +25,11 @@ from portouts.errors import Locked, NothingLoaded
 from portouts.warehouse import faults
 from portouts.warehouse.contents.kept import KeptContents, read_kept
 from portouts.warehouse.folders import for_the_owner_only, holding_lock, make_folder_of, make_private, places
+from portouts.warehouse.leftovers import VERSIONS, RedactionMark
 from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.metadata import certify_contents, forget_old_states, mark_published
 from portouts.warehouse.publish import publish, require_place
-from portouts.warehouse.sql import quoted
-from portouts.warehouse.working_file import NEW_FILE, WorkingFile, has_content
+from portouts.warehouse.working_file import WorkingFile, has_content, write_anew
 
 # Bytes that even a small warehouse may need.
 LEAST_SPACE = 16_000_000
@@ -51,6 +51,7 @@ class Warehouse:
         self.notes: list[str] = []
         """What the warehouse did that the user did not ask for, such as a repair."""
         self.memory = MemoryLimit(self.folder)
+        self.redaction = RedactionMark(self.folder)
         self._on_note, self._mode = on_note, mode  # who may read the published file
         self._working = WorkingFile(self.folder, self.database, self._note)
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -177,29 +178,29 @@ class Warehouse:
                 self._connection.close()
             self._connection = None
 
-    def rewrite(self) -> None:
-        """Write the working file anew: free blocks of it still hold what was replaced or removed."""
+    def rewrite(self) -> int:
+        """Write the working file anew, and return its size: free blocks still hold what was replaced or removed."""
         part = self._working.fresh("rewritten.duckdb")
         with self.connected() as connection:
-            connection.execute("drop schema if exists raw_staging cascade")
-            connection.execute(f"attach '{quoted(part)}' as rewritten {NEW_FILE}")
-            connection.execute(f'copy from database "{self._working.path.stem}" to rewritten')
-            connection.execute("detach rewritten")
+            write_anew(connection, part)
             connection.execute("checkpoint")
         self._close()
         self._working.replace(part)
-        if versions := sorted((self.folder / "versions").glob("*.duckdb")):
-            names = ", ".join(map(str, versions))
-            self._note(f"Versions kept from before may still hold personal data as it was: {names}. Remove them.")
+        return self._working.path.stat().st_size
 
     def publish(self, keep: int | None = None) -> None:
-        """Put a copy of the working file in the published one's place; None leaves the versions kept as they are."""
+        """Put a copy of the working file in the published one's place; None leaves the versions kept as they are.
+
+        While a redaction is under way, the working file is written anew first.
+        """
+        if self.redaction.is_set:
+            self.rewrite()
         with self.connected() as connection:
             connection.execute("checkpoint")  # so that the file is what is read here, and later compared
             contents, kept = certify_contents(connection, self._kept)
             connection.execute("checkpoint")
         self._close()
-        versions = self.folder / "versions"
+        versions = self.folder / VERSIONS
         for note in publish(self._working.path, contents, self.database, versions, keep, self._mode):
             self._note(note)
         # It is published whatever happens now; the next sync notes it where this cannot.

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from portouts.errors import Damaged, NoWarehouse
+from portouts.errors import Damaged, MachineFault, NoWarehouse
 from portouts.warehouse import faults
-from portouts.warehouse.contents.checksums import read_contents
+from portouts.warehouse.contents.checksums import count_rows, read_contents
 from portouts.warehouse.contents.comparison import compare_files
 from portouts.warehouse.copies import copy
 from portouts.warehouse.sql import quoted
@@ -163,6 +163,24 @@ class WorkingFile:
         for leftover in (path, path.with_name(f"{name}.wal")):
             leftover.unlink(missing_ok=True)
         return path
+
+
+def write_anew(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """Write all tables and views of the open file, except dlt's scratch, into a new file, which has no free blocks.
+
+    The surprise: DuckDB writes no checkpoint at a detach where it writes none at a shutdown, and leaves all in the log.
+    """
+    [(name,)] = connection.execute("select current_database()").fetchall()
+    connection.execute("drop schema if exists raw_staging cascade")
+    connection.execute(f"attach '{quoted(target)}' as rewritten {NEW_FILE}")
+    connection.execute(f'copy from database "{name}" to rewritten')
+    connection.execute("checkpoint rewritten")
+    connection.execute("detach rewritten")
+    with duckdb.connect(str(target), read_only=True) as written:
+        if count_rows(written) != count_rows(connection):
+            raise MachineFault(
+                f"{target} does not hold what was written into it. Nothing was replaced; run this again."
+            )
 
 
 def has_content(path: Path) -> bool:

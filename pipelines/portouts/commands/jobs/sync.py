@@ -14,6 +14,7 @@ from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncR
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
+from portouts.load.redaction import finish_redaction, redact_rows
 from portouts.load.settings.remembered import OF_MODELS, OF_ROWS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.source import sync_options
@@ -46,7 +47,6 @@ from portouts.warehouse.metadata import (
 )
 from portouts.warehouse.rows.answers import complete_unfinished_attempts
 from portouts.warehouse.rows.corrections import correct_future_instants
-from portouts.warehouse.rows.redaction import mask_stored
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import Window
 
@@ -134,6 +134,8 @@ def _sync(
     started_at, warehouse = clock(), raw.warehouse
     warehouse.warn_of_little_space()
     request, notes = _with_settings_in_use(raw, request)
+    if request.full and request.settings.source.pii != "keep":  # rows that are not read again are covered at the end
+        warehouse.redaction.set()
     connection = Connection(request.settings.source, callbacks, open_client)
     report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
     report.notes[:0] = notes
@@ -145,6 +147,8 @@ def _sync(
     with measures.phase("publish"):
         warehouse.publish(request.keep)
     log("published", database=str(warehouse.database), as_of=report.as_of)
+    if warehouse.redaction.is_set:
+        report.notes += finish_redaction(warehouse, request.settings, report.as_of).notes
     seconds = (clock() - started_at).total_seconds()
     return SyncOutcome(
         warehouse.database, report.as_of, report, changed, build, seconds, certificate, warehouse.notes, measures
@@ -170,7 +174,6 @@ def _record(
         report.events_read,
         is_proven=not report.unproven,
     )
-    is_masked = request.full and request.settings.source.privacy.pii != "keep"
     with raw.warehouse.connected() as connection:
         if report.api_date:
             correct_future_instants(connection, report.api_date, TOLERANCE)
@@ -179,16 +182,15 @@ def _record(
         changed = record_sync(connection, record, raw.state().covered)
         if certificate:
             record_verification(connection, certificate)
-        if is_masked:
-            mask_stored(connection, request.settings.source.privacy)
+        if raw.warehouse.redaction.is_set:
+            raw.warehouse.bound_memory()
+            redact_rows(connection, request.settings, report.as_of)
         inputs = request.settings.models.inputs(report.as_of)
         if must_compute_orders(connection, inputs):
             raw.warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs)
         record_build(connection, request.sync_id, build.kind, build.reason)
     log("built", kind=build.kind, reason=build.reason, orders=build.orders)
-    if is_masked:
-        raw.warehouse.rewrite()
     return changed, build
 
 

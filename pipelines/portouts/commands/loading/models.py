@@ -25,7 +25,7 @@ def models(
     files = settings_files(database, config)
     warehouse, settings = open_with_settings(database, state_dir, files, needs_key=False)
     from portouts.commands.jobs.models import rebuild_models
-    from portouts.commands.results.models import print_models
+    from portouts.commands.results.loading.models import print_models
 
     outcome = rebuild_models(warehouse, settings, accept_settings=accept_settings, full=full)
     print_models(outcome, as_json=as_json)

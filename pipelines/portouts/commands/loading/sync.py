@@ -103,7 +103,7 @@ def sync(
 def _run(
     warehouse: Warehouse, request: SyncRequest, destination: str | None, files: Sequence[Path], *, as_json: bool
 ) -> SyncOutcome | None:
-    from portouts.commands.results.sync import facts_of, print_load, print_sync
+    from portouts.commands.results.loading.sync import facts_of, print_load, print_sync
 
     if destination is None:
         outcome = _sync(warehouse, request)

@@ -75,7 +75,7 @@ def verify(
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.verify import VerifyRequest
-        from portouts.commands.results.verification import facts_of, print_verification
+        from portouts.commands.results.loading.verification import facts_of, print_verification
 
         request = VerifyRequest(
             settings, depth, sample, start, end, repair, accept_deletions, accept_settings, ended.run_id

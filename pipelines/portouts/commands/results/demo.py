@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from portouts.commands.results.sync import sync_object
+from portouts.commands.results.loading.sync import sync_object
 from portouts.commands.terminal.output import print_result
 from portouts.names import plain
 

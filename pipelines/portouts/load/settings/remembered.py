@@ -103,6 +103,12 @@ def record_settings(
             connection.execute("insert into raw.settings values (?, ?, ?, ?)", row)
 
 
+def remembered_value(connection: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Return the value of a setting in `raw.settings`; an empty text if it is not there."""
+    recorded = _recorded(connection)
+    return str(recorded[name].value) if name in recorded else ""
+
+
 def values_of(settings: Settings) -> dict[str, str]:
     """Return every setting that numbers depend on as text; an empty text is not set."""
     source, models = settings.source, settings.models

@@ -1,13 +1,17 @@
 """Applies the mode of `pii` to rows that are held and were not read again.
 
-After `sync --full` with another mode, orders that Telnyx has deleted, their numbers, and events that it no longer lists
-would stay as they were loaded. What is covered already is left as it is, so this may run any number of times.
+A table is written anew in the caller's transaction, a batch of rows at a time, because updates of all its rows would
+not fit in memory. What is covered already is left as it is, so this may run any number of times.
+
+The surprise: under `keep`, a value of the wrong kind (a zip that is a number) stands in `extra`. A sync with `hash`
+writes its hash into the column, and so does this.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -16,12 +20,25 @@ import pyarrow as pa
 
 from portouts.records.arrow import mask_extra, mask_methods, mask_payload
 from portouts.records.privacy import Privacy, json_text
-from portouts.records.schema import METHODS, PERSONAL_FIELDS, PERSONAL_PAYLOAD_COLUMNS
+from portouts.records.schema import METHODS, PERSONAL_FIELDS, PERSONAL_PAYLOAD_COLUMNS, TEXT
 from portouts.warehouse.rows.changed_orders import note_all_orders_changed
 
-ROWS_AT_A_TIME = 50_000
+ROWS_AT_A_TIME = 20_000
 _HASH = re.compile("[0-9a-f]{32}")
+_PERSONAL_TEXTS = PERSONAL_FIELDS - {"lsr"}
+_PAYLOAD_TEXTS = PERSONAL_PAYLOAD_COLUMNS - {"payload__phone_numbers"}
+# Table → the columns in which a value of the wrong kind, which stands in `extra`, becomes a hash.
+_RETURNED = {"portouts": _PERSONAL_TEXTS, "portout_events": _PAYLOAD_TEXTS}
 Change = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Masked:
+    """How many values of a column were readable, and are not any more."""
+
+    table: str
+    column: str
+    values: int
 
 
 @dataclass(frozen=True)
@@ -32,13 +49,24 @@ class PrivacyOfStoredRows(Privacy):
         """Replace one personal value, unless it is a hash."""
         return value if self.pii == "hash" and _is_hash(value) else super().mask(value)
 
+    def mask_name(self, name: str) -> str:
+        """Replace the name of a field; one that is a hash was no plain word."""
+        return "" if self.pii == "drop" and _is_hash(name) else super().mask_name(name)
 
-def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
-    """Cover what is readable in `raw` and may not be; return how many values were."""
+
+def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> list[Masked]:
+    """Cover what is readable in `raw` and may not be, in the caller's transaction; return what that was."""
     if privacy.pii == "keep":
-        return 0
-    note_all_orders_changed(connection)
+        return []
     held = PrivacyOfStoredRows(privacy.pii, privacy.salt)
+    masked = [found for table, changes in _changes(held).items() for found in _mask(connection, table, changes, held)]
+    if masked:
+        note_all_orders_changed(connection)
+    return masked
+
+
+def _changes(held: Privacy) -> Mapping[str, Mapping[str, Change]]:
+    """Return for each column with personal data what becomes of a value, by table."""
 
     def text(value: str) -> str | None:
         masked = held.mask(value)
@@ -47,44 +75,113 @@ def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> int:
     def json(change: Callable[[object], object]) -> Change:
         return lambda value: None if (changed := change(_read(value))) is None else json_text(changed)
 
+    def methods(value: object) -> object:
+        return mask_methods([_without_hash(part) for part in value] if isinstance(value, list) else value, held)
+
+    def _without_hash(part: object) -> object:
+        return None if held.pii == "drop" and _is_hash(part) else part
+
     def extra(value: str) -> str | None:
         read = _read(value)
         return json_text(mask_extra(read, held), "sorted") if isinstance(read, dict) else None
 
-    changed = 0
-    for name in sorted(PERSONAL_FIELDS - {"lsr"}):
-        changed += _change(connection, "portouts", name, text)
-    changed += _change(connection, "portouts", "lsr", json(held.mask))
-    changed += _change(connection, "portouts", "extra", extra)
-    changed += _change(connection, "answers", "reason", text)
-    changed += _change(connection, "portout_phone_numbers", "phone_number", text)
-    changed += _change(connection, "portout_events", "payload", json(lambda value: mask_payload(value, held)))
-    changed += _change(connection, "portout_events", "payload__phone_numbers", json(held.mask))
-    for name in sorted(PERSONAL_PAYLOAD_COLUMNS - {"payload__phone_numbers"}):
-        changed += _change(connection, "portout_events", name, text)
-    changed += _change(connection, "portout_events", METHODS, json(lambda value: mask_methods(value, held)))
-    changed += _change(connection, "portout_events", "extra", extra)
-    return changed
+    return {
+        "portouts": {**dict.fromkeys(sorted(_PERSONAL_TEXTS), text), "lsr": json(held.mask), "extra": extra},
+        "portout_phone_numbers": {"phone_number": text},
+        "answers": {"reason": text},
+        "portout_events": {
+            **dict.fromkeys(sorted(_PAYLOAD_TEXTS), text),
+            "payload": json(lambda value: mask_payload(value, held)),
+            "payload__phone_numbers": json(held.mask),
+            METHODS: json(methods),
+            "extra": extra,
+        },
+    }
 
 
-def _change(connection: duckdb.DuckDBPyConnection, table: str, column: str, change: Change) -> int:
-    """Replace each distinct value of a column by what becomes of it."""
-    names = f"raw.{table}", f'"{column}"'
-    found = connection.cursor().execute(
-        f"select distinct {names[1]} from {names[0]} where {names[1]} is not null"  # noqa: S608 - names of ours
-    )
-    replaced: list[tuple[str, str | None]] = []
-    while rows := found.fetchmany(ROWS_AT_A_TIME):
-        replaced += [(value, new) for (value,) in rows if (new := change(value)) != value]
-    if replaced:
-        before, after = zip(*replaced, strict=True)
-        changes = pa.table({"before": pa.array(before, pa.string()), "after": pa.array(after, pa.string())})
-        connection.register("changes", changes)
-        connection.execute(
-            f"update {names[0]} set {names[1]} = changes.after from changes where {names[1]} = changes.before"  # noqa: S608 - names of ours
-        )
-        connection.unregister("changes")
-    return len(replaced)
+def _mask(
+    connection: duckdb.DuckDBPyConnection, table: str, changes: Mapping[str, Change], held: Privacy
+) -> list[Masked]:
+    """Write a table anew, unless nothing in it is readable."""
+    columns = _columns(connection, table)
+    changes = {name: change for name, change in changes.items() if name in columns}
+    if not changes:
+        return []
+    readable: Counter[str] = Counter()
+    _create_like(connection, table, new := f"masked_{table}")
+    for batch in connection.cursor().sql(f"from raw.{table}").to_arrow_reader(ROWS_AT_A_TIME):
+        rows = pa.Table.from_batches([batch])
+        if "extra" in columns:
+            rows = _with_values_of_extra(rows, _RETURNED.get(table, frozenset()) & columns, held, readable)
+        for name, change in changes.items():
+            rows = _changed(rows, name, change, readable)
+        connection.register("masked_rows", rows)
+        connection.execute(f"insert into raw.{new} by name from masked_rows")
+        connection.unregister("masked_rows")
+    if readable:
+        connection.execute(f"drop table raw.{table}")
+        connection.execute(f"alter table raw.{new} rename to {table}")
+    else:
+        connection.execute(f"drop table raw.{new}")
+    return [Masked(f"raw.{table}", name, readable[name]) for name in sorted(readable)]
+
+
+def _changed(rows: pa.Table, name: str, change: Change, readable: Counter[str]) -> pa.Table:
+    """Replace the values of a column, and count those that differ afterwards."""
+    before = rows[name].to_pylist()
+    becomes = {value: change(value) for value in set(before) if value is not None}
+    if all(value == new for value, new in becomes.items()):
+        return rows
+    readable[name] += sum(value is not None and becomes[value] != value for value in before)
+    return _with_column(rows, name, [None if value is None else becomes[value] for value in before])
+
+
+def _with_values_of_extra(rows: pa.Table, names: Iterable[str], held: Privacy, readable: Counter[str]) -> pa.Table:
+    """Move the values of these fields, which stand in `extra` for their wrong kind, masked into their columns."""
+    extras, columns = rows["extra"].to_pylist(), dict[str, list[str | None]]()
+    for position, extra in enumerate(extras):
+        read = _read(extra) if extra else None
+        if not isinstance(read, dict) or not (found := read.keys() & set(names)):
+            continue
+        for name in found:
+            masked = held.mask(read.pop(name))
+            values = columns.setdefault(name, rows[name].to_pylist())
+            values[position] = masked if isinstance(masked, str) else values[position]
+            readable["extra"] += 1
+        extras[position] = json_text(read, "sorted") if read else None
+    for name, values in columns.items():
+        rows = _with_column(rows, name, values)
+    return _with_column(rows, "extra", extras) if columns else rows
+
+
+def _with_column(rows: pa.Table, name: str, values: list[str | None]) -> pa.Table:
+    return rows.set_column(rows.column_names.index(name), name, pa.array(values, TEXT))
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """Name the columns of a table; those of a table that is not there are none."""
+    query = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?"
+    return {
+        name for (name,) in connection.execute(f"{query} and database_name = current_database()", [table]).fetchall()
+    }
+
+
+def _create_like(connection: duckdb.DuckDBPyConnection, table: str, new: str) -> None:
+    """Create an empty table with the columns, constraints and comments of another one."""
+    described = "database_name = current_database() and schema_name = 'raw' and table_name = ?"
+    [(definition, comment)] = connection.execute(
+        f"select sql, comment from duckdb_tables() where {described}",  # noqa: S608 - our own text
+        [table],
+    ).fetchall()
+    columns = connection.execute(
+        f"select column_name, comment from duckdb_columns() where {described} and comment is not null",  # noqa: S608 - our own text
+        [table],
+    ).fetchall()
+    connection.execute(definition.replace(f" raw.{table}(", f" raw.{new}(", 1))
+    comments = [(f"column raw.{new}.{name}", text) for name, text in columns]
+    for what, text in [(f"table raw.{new}", comment), *comments] if comment else comments:
+        quoted_text = text.replace("'", "''")
+        connection.execute(f"comment on {what} is '{quoted_text}'")
 
 
 def _read(text: str) -> object:

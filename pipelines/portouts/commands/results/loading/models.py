@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from portouts.commands.results.build import BuildResult
+from portouts.commands.results.loading.build import BuildResult
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
 

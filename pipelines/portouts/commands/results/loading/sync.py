@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from portouts.commands.results.build import BuildResult
+from portouts.commands.results.loading.build import BuildResult
 from portouts.commands.terminal.output import as_object, print_result
 from portouts.commands.terminal.progress import note
 from portouts.verify.comparison import Verdict

@@ -1,0 +1,53 @@
+"""The state of syncs as dlt stores it in `raw._dlt_pipeline_state`, read and changed without a pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+from dlt.common.versioned_state import compress_state, decompress_state
+from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified
+
+from portouts.extract.state import SyncState
+
+_ALL = "select _dlt_load_id, state from raw._dlt_pipeline_state"
+# The order of `forget_old_states`.
+_COMMITTED = """
+    select _dlt_load_id, state
+    from raw._dlt_pipeline_state
+    where _dlt_load_id in (select load_id from raw._dlt_loads where status = 0)
+    order by version desc, _dlt_load_id desc
+    limit 1
+"""
+
+
+def stored_state(connection: duckdb.DuckDBPyConnection) -> SyncState:
+    """Read the state that the last committed batch left; that of a file into which nothing was loaded is empty."""
+    states = [_sync_state(decompress_state(state)) for _, state in _stored(connection, _COMMITTED)]
+    return SyncState.from_json(states[0] if states else {})
+
+
+def store_privacy(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
+    """Write into the stored state, in the caller's transaction, how personal data of the rows is masked now."""
+    for load_id, stored in _stored(connection, _ALL):
+        state: Any = decompress_state(stored)
+        if (found := _sync_state(state)).get("privacy") == fingerprint or not found:
+            continue
+        found["privacy"] = fingerprint
+        version, version_hash, _ = bump_pipeline_state_version_if_modified(state)
+        connection.execute(
+            "update raw._dlt_pipeline_state set state = ?, version = ?, version_hash = ? where _dlt_load_id = ?",
+            [compress_state(state), version, version_hash, load_id],
+        )
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
+    try:
+        return connection.execute(query).fetchall()
+    except duckdb.CatalogException:
+        return []
+
+
+def _sync_state(state: Any) -> dict[str, Any]:
+    found: dict[str, Any] = state.get("sources", {}).get("telnyx", {}).get("sync", {})
+    return found
