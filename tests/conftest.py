@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # No deadline: a slow machine is not a wrong result. Derandomised: the same commit gives the same verdict.
 settings.register_profile("portouts", deadline=None, derandomize=True, database=None)
+settings.register_profile("fuzz", deadline=None, database=None, max_examples=100_000)  # --hypothesis-profile=fuzz
 settings.load_profile("portouts")
 
 # What is counted by hand follows the same rules as the product, whatever data this machine has.

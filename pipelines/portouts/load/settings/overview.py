@@ -89,7 +89,8 @@ def _with_remembered(given: Settings, database: Path) -> tuple[Settings, list[st
 def _shown(settings: Settings, table: str, name: str) -> SettingShown:
     known, value = full_name(table, name), _value(settings, table, name)
     found = settings.found.get(known)
-    is_set, is_secret = value not in (None, "", []), known in SECRETS
+    is_secret = known in SECRETS
+    is_set = value not in (None, "") and not (is_secret and value == [])  # an empty list of hours says something
     return SettingShown(
         table=table,
         name=name,
