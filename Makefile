@@ -4,8 +4,9 @@ UV ?= uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	--python-version 3.11 --extra sandbox --extra report --extra alerts --extra metrics $(UPGRADE)
 SEEDS ?= 100
+EXAMPLES ?= 20000
 
-.PHONY: help demo test test-fast ci lint lint-imports format hooks simulate soak mutate bench docs lock
+.PHONY: help demo test test-fast ci lint lint-imports format hooks simulate soak fuzz mutate bench docs lock
 
 help: ## list the targets
 	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +49,9 @@ simulate: .venv ## run whole syncs from seeds on all cores: make simulate SEEDS=
 
 soak: .venv ## run twenty readers for two minutes while syncs publish
 	cd tests && ../$(BIN)/python -m concurrent_readers --seconds 120 --readers 20
+
+fuzz: .venv ## try parsers and settings with random input: make fuzz EXAMPLES=100000
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py
 
 mutate: .venv ## break each mechanism on purpose, and show which seed notices
 	cd tests && ../$(BIN)/python -m simulation --mutations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from portouts.commands.app import app
 from portouts.commands.terminal.log.lines import reset_log
 from portouts_command import Ended
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 settings.register_profile("portouts", deadline=None, derandomize=True, database=None)
 settings.register_profile("fuzz", deadline=None, database=None, max_examples=100_000)  # --hypothesis-profile=fuzz
 settings.load_profile("portouts")
+# `make fuzz` asks for many more examples, and for others each time.
+if EXAMPLES := os.environ.get("FUZZ_EXAMPLES"):
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    settings.register_profile(
+        "fuzz", deadline=None, database=None, max_examples=int(EXAMPLES), suppress_health_check=checks, print_blob=True
+    )
+    settings.load_profile("fuzz")
 
 # What is counted by hand follows the same rules as the product, whatever data this machine has.
 zoneinfo.reset_tzpath(to=())
