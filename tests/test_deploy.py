@@ -98,6 +98,7 @@ def test_systemd_starts_what_was_meant(name: str, open_folder: Path) -> None:
     assert words == [*shell, *schedule.command, "sync", *schedule.arguments]
     writable = [line.partition(": ")[2] for line in understood.splitlines() if "ReadWritePaths: " in line]
     assert " ".join(writable) == f"{folder} {folder / 'state'}"
+    assert "TELNYX_API_KEY_FILE=/run/credentials/portouts@sync.service/telnyx-api-key\n" in understood
     escaped = str(folder / "key").replace("%", "%%")
     assert f"\nLoadCredential=telnyx-api-key:{escaped}\n" in (units / "portouts@.service").read_text()
 

@@ -36,7 +36,6 @@ def run_sync() -> tuple[int, dict[str, Any]]:
     group_name="portouts",
     description="The published DuckDB file with Telnyx's port-outs: schemas raw, staging and marts.",
     check_specs=[dg.AssetCheckSpec("proven", asset="portouts", description="The API's own counts confirm it.")],
-    pool="portouts",
 )
 def portouts() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Bring the warehouse up to date."""

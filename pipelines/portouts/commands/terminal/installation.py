@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import sys
 import sysconfig
 from importlib.metadata import distribution
@@ -31,6 +30,8 @@ def own_command() -> tuple[str, ...]:
 
 def user_named(name: str | None) -> User:
     """Return the user of this name, or whoever runs this command; raises `SettingsError` if there is none."""
+    import pwd  # Windows, where every command ends with a message, has no such module
+
     if name is None:
         uid, gid = os.geteuid(), os.getegid()
         try:
