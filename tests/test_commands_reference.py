@@ -7,14 +7,12 @@ from pathlib import Path
 
 import click
 import pytest
-import typer.main
-from portouts.commands.app import app
-from portouts.commands.reference import COMMAND, SHARED_NAMES, reference
+from portouts.commands.reference import COMMAND, SHARED_NAMES, all_commands, reference
 from portouts.commands.terminal.exit_status import EXIT_CODES
 from portouts.errors import PortoutsError
 
 PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
-COMMANDS: dict[str, click.Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group
+COMMANDS: dict[str, click.Command] = dict(all_commands())
 
 
 def test_the_page_is_what_the_command_line_says_now() -> None:

@@ -47,13 +47,14 @@ def public_errors() -> list[type[Exception]]:
 def test_every_public_error_ends_a_command_with_a_documented_exit_code() -> None:
     assert len(public_errors()) > 20
     assert [kind for kind in public_errors() if Exception in kind.__bases__] == [PortoutsError]
-    assert {kind.exit_code for kind in public_errors() if issubclass(kind, PortoutsError)} == {1, 2, 75}
+    assert {kind.exit_code for kind in public_errors() if issubclass(kind, PortoutsError)} == {1, 2, 4, 75}
 
 
 # Extra → the modules that may import what it installs.
 MODULES_OF_EXTRA = {
     "sandbox": ("portouts_sandbox",),
     "report": ("portouts.report", "portouts.transform.dictionary"),
+    "alerts": ("portouts.monitor.alerts.sender",),
 }
 
 

@@ -27,6 +27,7 @@ PortoutsError             1  known and explained
 ├── GateBroken            4  a gate of `status` does not hold
 ├── NotebookFailed        1  a notebook failed
 ├── ReportFailed          1  the report could not be written
+├── NotDelivered          1  a receiver did not get the report
 └── MachineFault          1  too little space or memory, or no permission
 """
 
@@ -139,6 +140,10 @@ class NotebookFailed(PortoutsError):
 
 class ReportFailed(PortoutsError):
     """The report could not be written."""
+
+
+class NotDelivered(PortoutsError):
+    """A receiver did not get what was to be sent to it."""
 
 
 class MachineFault(PortoutsError):

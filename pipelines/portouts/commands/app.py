@@ -23,6 +23,7 @@ from portouts.commands.loading.redact import redact
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
 from portouts.commands.log_options import before_the_command, with_log_options
+from portouts.commands.operating.alerts import preview, send_test
 from portouts.commands.operating.deploy import deploy
 from portouts.commands.operating.doctor import doctor
 from portouts.commands.operating.settings import settings
@@ -92,6 +93,11 @@ app = typer.Typer(
 app.callback()(before_the_command)
 for command in (doctor, sync, verify, models, redact, status, pending, show, report, settings, deploy, demo, sandbox):
     app.command()(with_log_options(command))
+
+alerts = typer.Typer(help="Try the receivers of alerts, and show what alerts find.", no_args_is_help=True)
+alerts.command("test")(with_log_options(send_test))
+alerts.command()(with_log_options(preview))
+app.add_typer(alerts, name="alerts")
 
 
 def main() -> None:

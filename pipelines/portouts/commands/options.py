@@ -187,6 +187,7 @@ MaxPendingAge = Annotated[
     ),
 ]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
+Send = Annotated[bool, typer.Option("--send", help="Send the page to the receivers of alerts ([alerts] urls).")]
 NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.")]
 SimulatedOrders = Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")]
 

@@ -39,15 +39,25 @@ others before it. [operating.md](operating.md#logs) describes the log."""
 def reference() -> str:
     """Return the whole page as Markdown."""
     group: Any = typer.main.get_command(app)
-    commands: Mapping[str, Any] = group.commands
+    commands = dict(all_commands())
     sections = [_overview(commands), _shared_options(group)]
     sections += [_command(name, command) for name, command in commands.items()]
     sections += [_exit_codes()]
     return "\n".join([OPENING, *sections])
 
 
+def all_commands() -> Iterator[tuple[str, Any]]:
+    """Yield every command by its name, those of a group as `group name`."""
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
+        own = getattr(command, "commands", {})
+        yield from ((f"{name} {other}", inner) for other, inner in own.items()) if own else [(name, command)]
+
+
 def _overview(commands: Mapping[str, Any]) -> str:
-    rows = [f"| [`portouts {name}`](#portouts-{name}) | {_summary(command)} |" for name, command in commands.items()]
+    rows = [
+        f"| [`portouts {name}`](#portouts-{name.replace(' ', '-')}) | {_summary(command)} |"
+        for name, command in commands.items()
+    ]
     return _lines("| command | does |", "|---|---|", *rows)
 
 
@@ -71,6 +81,10 @@ def _option_rows(name: str, command: Any) -> Iterator[str]:
         if record := option.get_help_record(context):
             usage, meaning = (" ".join(text.split()).replace("|", "\\|") for text in record)
             yield f"| `{usage}` | {meaning} |"
+
+
+def _anchor(name: str) -> str:
+    return name.replace(" ", "-")
 
 
 def _summary(command: Any) -> str:

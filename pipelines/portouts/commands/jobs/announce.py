@@ -15,12 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from portouts.errors import Locked, PortoutsError
+from portouts.errors import Interrupted, Locked, PortoutsError
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome
     from portouts.commands.jobs.verify import VerifyOutcome
     from portouts.load.settings.receivers import Receivers
+    from portouts.load.settings.tables import AlertSettings
     from portouts.measures import Measures
 
 # Seconds for all parts together.
@@ -41,6 +42,7 @@ class Ended:
     run_id: str
     """The `sync_id` or `verification_id` of the run, in `raw.syncs` and `raw.verifications`."""
     measures: Measures
+    state_dir: Path | None = None
     ended_at: datetime = field(init=False)
     exit_code: int = 0
     outcome: SyncOutcome | VerifyOutcome | None = None
@@ -57,9 +59,21 @@ Part = Callable[[Ended], Iterable[str]]
 """Tells one receiver, and returns notes for whoever reads the log: what could not be told, and why."""
 
 
-def parts_for(_receivers: Receivers) -> dict[str, Part]:
+def parts_for(receivers: Receivers) -> dict[str, Part]:
     """Return what tells each of these receivers, by a name for notes."""
-    return {}
+    parts: dict[str, Part] = {}
+    if receivers.alerts.urls:
+        parts["Alerts"] = lambda ended: _tell_people(ended, receivers.alerts)
+    return parts
+
+
+def _tell_people(ended: Ended, settings: AlertSettings) -> Iterable[str]:
+    from portouts.commands.jobs.alerts import alert_of_end, tell_people
+
+    if isinstance(ended.error, Interrupted | KeyboardInterrupt):
+        return ()  # who stopped a command knows that it did not end
+    alert = alert_of_end(ended.command, ended.error, ended.outcome)
+    return tell_people(ended.database, ended.state_dir, settings, alert, ended.ended_at)
 
 
 @contextmanager

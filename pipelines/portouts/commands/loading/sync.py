@@ -79,7 +79,7 @@ def sync(
     if destination is not None:
         refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
         require_engine(destination, files)
-    ended = Ended("sync", database, machine_time(), this_run().run_id, this_run().measures)
+    ended = Ended("sync", database, machine_time(), this_run().run_id, this_run().measures, state_dir)
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.sync import SyncRequest

@@ -71,7 +71,7 @@ def verify(
     start, end = instants_to_verify(since, until)
     depth = chosen_depth(context, depth, quick=quick)
     files = settings_files(database, config)
-    ended = Ended("verify", database, machine_time(), this_run().run_id, this_run().measures)
+    ended = Ended("verify", database, machine_time(), this_run().run_id, this_run().measures, state_dir)
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.verify import VerifyRequest

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from portouts.doctor.checkup import Surroundings
     from portouts.load.settings.receivers import Receivers
     from portouts.load.settings.settings import Settings
+    from portouts.load.settings.tables import AlertSettings
     from portouts.warehouse.warehouse import Warehouse
 
 
@@ -82,6 +83,7 @@ def open_with_settings(
     from portouts.load.settings.settings import read_settings
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
+    _require_apprise(settings.alerts)
     prepare_imports()
     return _warehouse(database, state_dir, settings.publish.mode), settings
 
@@ -132,6 +134,25 @@ def surroundings(
     return Surroundings(
         database, state_dir, files, os.environ, machine_time(), api_key_file, lambda: _found_in_vault(files)
     )
+
+
+def read_alert_settings(files: Sequence[Path], *, needs_receivers: bool) -> AlertSettings:
+    """Read who gets alerts, from the environment and these files; every setting that stands there is checked."""
+    from portouts.load.settings.settings import check_settings
+
+    settings = check_settings(find_settings(os.environ, files)).alerts
+    if needs_receivers and not settings.urls:
+        raise SettingsError(
+            "Nobody is to be told: set ALERTS__URLS, or urls under [alerts] in .dlt/secrets.toml, to addresses as "
+            "Apprise writes them, such as mailto://user:password@example.com."
+        )
+    _require_apprise(settings)
+    return settings
+
+
+def _require_apprise(settings: AlertSettings) -> None:
+    if settings.urls:
+        require_packages("apprise", extra="alerts")
 
 
 def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:

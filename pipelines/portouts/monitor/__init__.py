@@ -1,0 +1,1 @@
+"""What tells people and monitors how syncs went: alerts."""

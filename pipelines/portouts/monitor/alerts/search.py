@@ -1,0 +1,134 @@
+"""Runs the queries of alerts on the published file, in bounded time and memory.
+
+A query sees two variables: `now`, and `hours_before` as the setting has it. It cannot write, and opens no other file.
+The surprise: the file is attached to a database in memory, because another part of the same process may have it open
+with other options.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from portouts.monitor.alerts.finding import Alert, Finding, key_of
+from portouts.monitor.alerts.queries import Query, UnusableQuery, query_files, read_query, require_usable
+from portouts.monitor.alerts.values import LINE_LENGTH, is_shown, line_of, safe_text
+from portouts.warehouse.faults import first_line
+from portouts.warehouse.sql import quoted
+
+MOST_ROWS = 1_000
+CANNOT_BE_RUN = "An alert cannot be run."
+_INTERRUPTED_EVERY = 0.05  # seconds
+_OPTIONS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "512MB",
+    "temp_directory": "",
+    "threads": 2,
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the queries found, and the names of those of which nothing is known because they failed."""
+
+    alerts: tuple[Alert, ...] = ()
+    unknown: frozenset[str] = frozenset()
+    as_of: datetime | None = None
+    """None: there is no published file that can be read."""
+
+
+def search(
+    database: Path, own_folder: Path | None, now: datetime, hours_before: Sequence[float], seconds: float
+) -> Found:
+    """Run all queries; together they may take so many seconds."""
+    until = time.monotonic() + seconds
+    files = query_files(own_folder)
+    names = frozenset(path.stem for path in files)
+    try:
+        with _opened(database, now, hours_before) as connection:
+            [(as_of,)] = connection.execute("select max(as_of) from marts.rpt_sync").fetchall()
+            found = {path.stem: _alert(connection, path, until) for path in files}
+    except duckdb.Error:
+        return Found(unknown=names | {_name_of_failure(name) for name in names})
+    failed = frozenset(name for name, alert in found.items() if alert and alert.name != name)
+    return Found(tuple(alert for alert in found.values() if alert), failed, as_of)
+
+
+@contextmanager
+def _opened(database: Path, now: datetime, hours_before: Sequence[float]) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config=_OPTIONS) as connection:
+        connection.execute(f"attach '{quoted(database)}' as published (read_only)")
+        connection.execute("use published; set enable_external_access = false; set timezone = 'UTC'")
+        connection.execute("set variable now = ?::timestamptz", [now])
+        connection.execute("set variable hours_before = ?::double[]", [list(hours_before)])
+        yield connection
+
+
+def _alert(connection: duckdb.DuckDBPyConnection, path: Path, until: float) -> Alert | None:
+    """Run one file. One that fails becomes an alert of another name; one without SQL is none."""
+    try:
+        query = read_query(path)
+        return Alert(query.name, query.title, tuple(_findings(connection, query, until))) if query else None
+    except UnusableQuery as problem:
+        return _failure(path.stem, str(problem))
+    except duckdb.InterruptException:
+        return _failure(path.stem, "it takes longer than all alerts together may take")
+    except duckdb.Error as error:
+        return _failure(path.stem, first_line(error))
+    except (OverflowError, ValueError) as error:
+        return _failure(path.stem, f"it returns a value that cannot be shown ({type(error).__name__})")
+
+
+def _failure(name: str, problem: str) -> Alert:
+    line = f"{safe_text(name)}: {safe_text(problem, LINE_LENGTH)}"
+    return Alert(_name_of_failure(name), CANNOT_BE_RUN, (Finding(key_of([problem]), line),))
+
+
+def _name_of_failure(name: str) -> str:
+    return f"failed: {name}"
+
+
+def _findings(connection: duckdb.DuckDBPyConnection, query: Query, until: float) -> Iterator[Finding]:
+    require_usable(connection, query.sql)
+    with _interrupted_at(connection, until):
+        result = connection.execute(query.sql)
+        names = [column[0] for column in result.description or ()]
+        rows = result.fetchmany(MOST_ROWS + 1)
+    if len(rows) > MOST_ROWS:
+        raise UnusableQuery(f"it returns more than {MOST_ROWS:,} rows; let it select less")
+    key = _places_of_key(query.key, names)
+    for row in rows:
+        yield Finding(key_of(row[place] for place in key), line_of(names, row))
+
+
+def _places_of_key(key: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Return where the columns of the key are; without a key, where those are that are shown."""
+    if missing := [name for name in key if name not in names]:
+        raise UnusableQuery(f"its key names {', '.join(missing)}, which it does not select")
+    return [place for place, name in enumerate(names) if (name in key if key else is_shown(name))]
+
+
+@contextmanager
+def _interrupted_at(connection: duckdb.DuckDBPyConnection, until: float) -> Iterator[None]:
+    """Interrupt what a connection computes when the time is over; again and again, since an idle one forgets it."""
+    is_done = threading.Event()
+
+    def interrupt() -> None:
+        pause = until - time.monotonic()
+        while not is_done.wait(max(pause, 0)):
+            connection.interrupt()
+            pause = _INTERRUPTED_EVERY
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        thread.join()

@@ -1,0 +1,64 @@
+"""Values of a query as text for a message, without phone numbers and without what a chat takes for a command.
+
+A name comes from the gaining carrier, so it may hold "@everyone", markup or a link to a trap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from portouts.names import LENGTH, label, plain
+from portouts.records.schema import PERSONAL_FIELDS
+
+LINE_LENGTH = 300  # columns of one finding
+LARGE = 10**9  # a larger number may be a phone number
+FREE_TEXT = frozenset({"reason", "rejection_reason"})
+"""Columns of marts that people write into; a query must not name them."""
+NOT_SENT = PERSONAL_FIELDS | FREE_TEXT | {"phone_number", "phone_numbers"}
+"""Columns that no message shows, whatever a query selects."""
+_NUMBER = re.compile(
+    r"(?<![\w-])(?:\+\d{7,}|\d{10,}|(?:\+?\d{1,3}[ .-])?\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4})(?![\w-])",
+)
+_HIDDEN_NUMBER = "(number)"
+_COMMANDS = str.maketrans({"@": "＠", "<": "‹", ">": "›"})
+
+
+def line_of(names: Iterable[str], values: Iterable[object]) -> str:
+    """Write the columns of a row that may be shown: `carrier: Example Telecom; numbers: 52`."""
+    shown = ((name, value) for name, value in zip(names, values, strict=True) if is_shown(name))
+    parts = (f"{safe_text(name.replace('_', ' '))}: {_shown(value)}" for name, value in shown)
+    return label("; ".join(parts), LINE_LENGTH)
+
+
+def is_shown(name: str) -> bool:
+    """Return whether a column belongs into a message; `_name` only serves the key."""
+    return not name.startswith("_") and name.casefold() not in NOT_SENT
+
+
+def safe_text(text: object, length: int = LENGTH) -> str:
+    """Return a text of somebody else as one short line that a chat shows as it is."""
+    masked = _NUMBER.sub(_HIDDEN_NUMBER, plain(text))
+    return label(masked.translate(_COMMANDS).replace("://", ":// "), length)
+
+
+def instant(at: datetime) -> str:
+    """Write an instant to the minute: 29 Nov 2026 10:00 UTC."""
+    return f"{at.astimezone(UTC):%d %b %Y %H:%M} UTC".removeprefix("0")
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case int() | float() | Decimal() if abs(float(value)) < LARGE:
+            return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}".rstrip("0").rstrip(".")
+        case datetime() if value.tzinfo:
+            return instant(value)
+        case str():
+            return safe_text(value)
+    return safe_text(str(value))
