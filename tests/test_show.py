@@ -97,6 +97,7 @@ def test_an_overdue_order_is_called_overdue(world: World, capsys: pytest.Capture
 def test_an_order_that_is_not_pending_offers_no_answer(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     shown = card(fresh(world, world.add_order(status="ported")), NOW, capsys)
     assert "It is ported: only a pending order can be answered." in shown
+    assert "may be rejected" not in shown
     assert "authorize" not in shown
 
 

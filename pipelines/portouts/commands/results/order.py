@@ -106,7 +106,7 @@ def _of_comment(comment: OrderComment) -> str:
 
 
 def _code_lines(order: FreshOrder) -> Iterator[str]:
-    if order.rejection_codes is None:
+    if order.rejection_codes is None or not order.is_pending:
         return
     yield "\nCodes with which it may be rejected"
     for code in order.rejection_codes:
