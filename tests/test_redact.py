@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +32,8 @@ from portouts.load.settings.settings import read_settings
 from portouts.records.privacy import Privacy
 from portouts.report.status import read_status
 from portouts.warehouse.folders import places
+from portouts.warehouse.metadata import create_metadata
+from portouts.warehouse.rows.redaction import Masked
 from portouts.warehouse.warehouse import Warehouse
 from portouts_command import Ended
 
@@ -261,6 +267,31 @@ def test_after_an_interrupted_sync_what_is_published_is_redacted_and_the_next_sy
     assert {column for path in duckdb_files(account.database.parent) for column in columns_with_canaries(path)} == set()
 
 
+def test_reasons_of_answers_follow_the_mode(account: HostileAccount) -> None:
+    with duckdb.connect(str(working_folder(account.database) / "working.duckdb")) as connection:
+        connection.execute(
+            "insert into raw.answers by name select 'a' as attempt_id, now() as sent_at, 'order-001' as portout_id, "
+            f"'rejected-pending' as answer, '{CANARIES[2]}' as reason, 'answered' as outcome"
+        )
+    outcome = redact(account.database, MODES["hash"])
+    assert Masked("raw.answers", "reason", 1) in outcome.masked
+    hashed = Privacy("hash", SALT["pii_salt"]).mask(CANARIES[2])
+    assert account.ask("select reason from raw.answers") == [(hashed,)]
+    assert account.ask("select comment from duckdb_tables() where table_name = 'answers'") != [(None,)]
+    assert files_with_canaries(account.database.parent) == []
+
+
+def test_before_the_first_sync_the_mode_of_that_sync_is_set(tmp_path: Path) -> None:
+    """An order may be answered before the first sync."""
+    account = HostileAccount(personal_api(), tmp_path / DATABASE)
+    warehouse = Warehouse(account.database)
+    with warehouse.locked():
+        create_metadata(warehouse.connection())
+    redact(account.database, MODES["drop"])
+    account.sync()
+    assert account.ask("select count(*), count(end_user_name) from raw.portouts") == [(39, 0)]
+
+
 def test_while_another_process_holds_the_lock_nothing_happens(account: HostileAccount) -> None:
     before = account.database.read_bytes()
     with Warehouse(account.database).locked(), pytest.raises(Locked):
@@ -286,6 +317,35 @@ def test_without_a_terminal_it_works_only_with_yes(
     assert said["bytes_written"] > account.database.stat().st_size
     again = command("redact", "--pii", "drop", "--yes", "--database", DATABASE)
     assert (again.code, "already" in again.out, "Nothing readable" in again.out) == (0, True, True)
+
+
+@pytest.mark.parametrize("answer", ["n", "", "yes"], ids=["no", "nothing", "yes"])
+def test_on_a_terminal_it_asks_and_works_only_if_the_answer_is_yes(
+    answer: str, account: HostileAccount, tmp_path: Path
+) -> None:
+    shutil.rmtree(working_folder(account.database) / "versions")
+    ours, theirs = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portouts", "redact", "--pii", "drop", "--database", DATABASE, "--json"],
+            cwd=tmp_path,
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.write(ours, f"{answer}\n".encode())
+        out, err = process.communicate(timeout=120)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "This cannot be undone. Go on? [y/N]" in err
+    assert "(pii = keep until now)" in err
+    if answer == "yes":
+        assert (process.returncode, json.loads(out)["pii"]) == (0, "drop")
+    else:
+        assert (process.returncode, json.loads(out)["error"]) == (1, "Nothing was changed.")
+    assert bool(files_with_canaries(tmp_path)) == (answer != "yes")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from portouts.extract.state import SyncState
 from portouts.load.settings.remembered import record_settings, remembered_value
 from portouts.load.settings.settings import Settings
 from portouts.load.stored_state import store_privacy, stored_state
+from portouts.logs import log
 from portouts.records.privacy import Privacy
 from portouts.transform.build import update_in_limited_memory
 from portouts.transform.held_numbers import update_places
@@ -138,6 +139,7 @@ def _redact_version(version: Path, folder: Path, settings: Settings, at: datetim
     try:
         finished.bytes_written += redact_file(version, folder, settings, at)
         finished.versions.append(version)
+        log("version.redacted", version=str(version))
     except (duckdb.Error, ModelError, ValueError) as error:
         if faults.is_of_machine(error):
             raise

@@ -42,10 +42,9 @@ def store_privacy(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> No
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
-    try:
-        return connection.execute(query).fetchall()
-    except duckdb.CatalogException:
-        return []
+    """Return no state before the first load; a failed query would end the caller's transaction."""
+    there = "select true from duckdb_tables() where schema_name = 'raw' and table_name = '_dlt_pipeline_state'"
+    return connection.execute(query).fetchall() if connection.execute(there).fetchall() else []
 
 
 def _sync_state(state: Any) -> dict[str, Any]:

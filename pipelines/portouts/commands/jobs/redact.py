@@ -28,6 +28,7 @@ from portouts.load.redaction import (
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.stored_state import stored_state
+from portouts.logs import log
 from portouts.records.privacy import Pii
 from portouts.transform.build import update_in_limited_memory
 from portouts.warehouse.leftovers import kept_versions
@@ -79,6 +80,7 @@ def run_redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dat
 
 
 def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], datetime]) -> RedactOutcome:
+    log("redact.started", database=str(warehouse.database), pii=settings.source.pii)
     warehouse.warn_of_little_space()
     at = clock()
     with warehouse.connected() as connection:
@@ -89,6 +91,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
         warehouse.redaction.set()
         warehouse.bound_memory()
         masked = redact_rows(connection, settings, as_of or at)
+        log("redacted", values=sum(found.values for found in masked))
         if as_of and used:
             record_settings(connection, used.settings, as_of, OF_MODELS)
             update_in_limited_memory(connection, used.settings.models.inputs(as_of), full=True)
@@ -97,6 +100,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
     bytes_written = _publish(warehouse, settings, at, is_finished=as_of is not None)
     if is_published := has_content(warehouse.database):
         require_redacted(warehouse.database, settings.source.privacy)
+        log("published", database=str(warehouse.database), as_of=as_of)
     finished = finish_redaction(warehouse, settings, at)
     return RedactOutcome(
         warehouse.database,
