@@ -1,12 +1,13 @@
 # Short names for those who have make; README.md and CONTRIBUTING.md write every command out.
 BIN := .venv/bin
 UV ?= uv
-COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	--python-version 3.11 --extra sandbox --extra report --extra alerts --extra metrics $(UPGRADE)
+COMPILE := "$$uv" pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	--only-binary :all: --emit-build-options --python-version 3.11 \
+	--extra sandbox --extra report --extra alerts --extra metrics $(UPGRADE)
 SEEDS ?= 100
 EXAMPLES ?= 20000
 
-.PHONY: help demo test test-fast ci lint lint-imports format hooks simulate soak fuzz mutate bench docs lock
+.PHONY: help demo test test-fast ci lint lint-imports format hooks simulate soak fuzz mutate bench docs lock audit sbom
 
 help: ## list the targets
 	@grep -E '^[a-z.-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +64,19 @@ docs: .venv ## write the generated pages of docs/ again
 	$(BIN)/python -m portouts.transform.dictionary > docs/marts.md
 	$(BIN)/python -m portouts.commands.reference > docs/commands.md
 
-lock: ## write both lock files again (needs uv); `make lock UPGRADE=--upgrade` takes the newest versions
-	$(COMPILE) -o requirements.lock pyproject.toml
+# Without uv, it comes from the registry into a folder that is removed again. The locks allow wheels only: nothing of a
+# package runs, or fetches anything, while it is installed.
+lock: ## write both lock files again; `make lock UPGRADE=--upgrade` takes the newest versions
+	@set -e; uv="$(UV)"; if ! command -v "$$uv" >/dev/null; then \
+		folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+		python3 -m venv "$$folder"; "$$folder/bin/pip" install -q uv; uv="$$folder/bin/uv"; \
+	fi; \
+	$(COMPILE) -o requirements.lock pyproject.toml; \
 	$(COMPILE) --extra dagster --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+audit: .venv ## compare the locked packages with published advisories, where a source can be reached
+	$(BIN)/python tools/audit.py requirements.lock
+
+sbom: .venv ## write the bill of materials of requirements.lock to dist/
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible -o dist/portouts.cdx.json requirements.lock

@@ -95,9 +95,10 @@ def test_a_lock_names_no_host_and_no_folder(lock: str) -> None:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_locked_package_has_one_exact_version_and_hashes(lock: str) -> None:
+def test_every_locked_package_has_one_exact_version_and_hashes_and_comes_as_a_wheel(lock: str) -> None:
     text = re.sub(r"^ *#.*\n", "", (ROOT / lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
-    entries = text.replace("\\\n", "").splitlines()
+    option, empty, *entries = text.replace("\\\n", "").splitlines()
+    assert (option, empty) == ("--only-binary :all:", "")  # pip then runs nothing of a package to install it
     wanted = re.compile(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^ ]+( ; [^#]+?)?( +--hash=sha256:[0-9a-f]{64})+")
     assert [entry for entry in entries if not wanted.fullmatch(entry.strip())] == []
 
