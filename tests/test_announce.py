@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from portouts.commands.jobs.announce import Ended, Part, announce, announcing
+from portouts.commands.jobs.announce import Part, announce, announcing
+from portouts.commands.jobs.ending.ended import Ended
 from portouts.errors import Locked, NotProven, PortoutsError, SettingsError
 from portouts.load.settings.receivers import Receivers
 from portouts.measures import Measures
@@ -17,7 +18,7 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def begun() -> Ended:
-    return Ended("sync", Path("portouts.duckdb"), NOW, "run", Measures())
+    return Ended("sync", Path("portouts.duckdb"), NOW, run_id="run", measures=Measures())
 
 
 @pytest.fixture

@@ -9,20 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from functools import partial
+from importlib.util import find_spec
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from portouts.commands.jobs.ending.ended import Ended
+from portouts.commands.jobs.ending.monitoring import ping_of, write_metrics_of
 from portouts.errors import Interrupted, Locked, PortoutsError
 
 if TYPE_CHECKING:
-    from portouts.commands.jobs.sync import SyncOutcome
-    from portouts.commands.jobs.verify import VerifyOutcome
     from portouts.load.settings.receivers import Receivers
     from portouts.load.settings.tables import AlertSettings
-    from portouts.measures import Measures
 
 # Seconds for all parts together.
 LONGEST = 10.0
@@ -30,29 +29,6 @@ UNKNOWN_ERROR = 1
 
 Clock = Callable[[], datetime]
 Note = Callable[[str], None]
-
-
-@dataclass
-class Ended:
-    """How a `sync` or `verify` ended, well or not. The command fills it in while it works."""
-
-    command: str
-    database: Path
-    started_at: datetime
-    run_id: str
-    """The `sync_id` or `verification_id` of the run, in `raw.syncs` and `raw.verifications`."""
-    measures: Measures
-    state_dir: Path | None = None
-    ended_at: datetime = field(init=False)
-    exit_code: int = 0
-    outcome: SyncOutcome | VerifyOutcome | None = None
-    """None if it failed, or loaded into another engine."""
-    error: BaseException | None = None
-    """Why it failed. Only the text of a `PortoutsError` is fit to be shown."""
-
-    @property
-    def is_success(self) -> bool:
-        return self.exit_code == 0
 
 
 Part = Callable[[Ended], Iterable[str]]
@@ -64,6 +40,10 @@ def parts_for(receivers: Receivers) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     if receivers.alerts.urls:
         parts["Alerts"] = lambda ended: _tell_people(ended, receivers.alerts)
+    if (file := receivers.metrics.file) and find_spec("prometheus_client"):
+        parts["Metrics"] = partial(write_metrics_of, file=file)
+    if url := receivers.metrics.ping_url:
+        parts["Ping"] = partial(ping_of, url=url)
     return parts
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.jobs.announce import Ended, announcing
+from portouts.commands.jobs.announce import announcing
+from portouts.commands.jobs.ending.ended import Ended
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,

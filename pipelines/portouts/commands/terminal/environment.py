@@ -84,6 +84,8 @@ def open_with_settings(
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
     _require_apprise(settings.alerts)
+    if settings.metrics.file:
+        require_packages("prometheus_client", extra="metrics")
     prepare_imports()
     return _warehouse(database, state_dir, settings.publish.mode), settings
 

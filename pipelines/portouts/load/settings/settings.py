@@ -17,6 +17,7 @@ import msgspec
 from portouts.errors import SettingsError
 from portouts.load.settings.files import Found, Setting, found_in_environment, parse_instant
 from portouts.load.settings.key import KEY_ADVICE, usable_key, with_key_of_file
+from portouts.load.settings.receivers import metrics_among
 from portouts.load.settings.tables import (
     NAMES,
     SECRETS,
@@ -78,7 +79,7 @@ def check_settings(found: Found) -> Settings:
         source=check_source_settings(found),
         models=settings_of(ModelSettings, SOURCE_TABLE, found),
         publish=settings_of(PublishSettings, "publish", found),
-        metrics=settings_of(MetricsSettings, "metrics", found),
+        metrics=metrics_among(found),
         alerts=settings_of(AlertSettings, "alerts", found),
         found=found,
     )

@@ -1,0 +1,1 @@
+"""How a run ended, for monitors and people."""

@@ -1,0 +1,36 @@
+-- What the metrics file says of the published file; $now is the end of the run.
+with last_sync as (
+    select max(as_of) as as_of, max(finished_at) as finished_at
+    from raw.syncs
+),
+
+open_orders as (
+    select count(*) as orders
+    from marts.fct_portouts
+    where is_open
+),
+
+pending_orders as (
+    select count(*) as orders, count(*) filter (where deadline_at < $now) as overdue
+    from marts.rpt_open_orders
+),
+
+last_verification as (
+    select verdict, finished_at
+    from raw.verifications
+    order by as_of desc, finished_at desc
+    limit 1
+)
+
+select
+    epoch(last_sync.as_of) as data_as_of,
+    epoch(last_sync.finished_at) as synced_at,
+    open_orders.orders as open_orders,
+    pending_orders.orders as pending_orders,
+    pending_orders.overdue as pending_overdue_orders,
+    last_verification.verdict,
+    epoch(last_verification.finished_at) as verified_at,
+from last_sync
+cross join open_orders
+cross join pending_orders
+left join last_verification on true
