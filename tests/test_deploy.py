@@ -64,7 +64,10 @@ def recorder(folder: Path) -> Path:
     """Write a program that records how it was started."""
     program = folder / "bin" / "portouts"
     program.parent.mkdir(parents=True)
-    script = "import json, os, sys; print(json.dumps([sys.argv[1:], os.environ.get('TELNYX_API_KEY_FILE')]))"
+    script = (
+        "import json, os, sys; "
+        "print(json.dumps([sys.argv[1:], os.environ.get('TELNYX_API_KEY_FILE')]), file=sys.stderr)"
+    )
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(script)} "$@"\n')
     program.chmod(0o755)
     return program
@@ -82,7 +85,8 @@ def test_cron_starts_what_was_meant(name: str, tmp_path: Path) -> None:
     assert minutes == "*/15 * * * *"
     assert [schedules.run_as_cron(job, tmp_path) for job in (sync, verify)] == [0, 0]
     recorded = [json.loads(line) for line in (folder / "portouts.log").read_text().splitlines()]
-    assert recorded == [[[job, *schedule.arguments], str(folder / "key")] for job in ("sync", "verify")]
+    words = [*schedule.arguments, "--log-format", "json"]
+    assert recorded == [[[job, *words], str(folder / "key")] for job in ("sync", "verify")]
     assert (folder / "portouts.log").stat().st_mode & 0o777 == 0o600
 
 
@@ -228,7 +232,10 @@ def test_the_files_name_this_installation_and_the_next_commands_are_shown(
     [(fields, job), _] = schedules.cron_jobs(crontab.read_text())
     program = Path(sys.executable).with_name("portouts")
     assert fields == "*/30 * * * *"
-    assert f"{shlex.quote(str(program))} sync --database '{tmp_path}/my data/p.duckdb' >>" in job
+    assert (
+        f"{shlex.quote(str(program))} sync --database '{tmp_path}/my data/p.duckdb' --log-format json >/dev/null 2>>"
+        in job
+    )
     folder, key, install = shown["next"]
     assert folder == f"mkdir -p -m 700 '{tmp_path}/my data'"
     assert key.endswith(f"> '{tmp_path}/my data/telnyx-api-key')")

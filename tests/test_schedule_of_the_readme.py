@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -120,7 +121,9 @@ def test_three_runs_by_cron_one_killed_and_one_overlapping_end_right(clone: Clon
     assert ask(clone.database, "select distinct verdict from raw.verifications") == [(Verdict.PROVEN,)]
 
     log = (clone.database.parent / "portouts.log").read_text(encoding="utf-8")
-    assert "Traceback" not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    ended = [(line["command"], line["exit_code"]) for line in lines if line["event"] == "summary"]
+    assert ended == [("sync", 75), ("sync", 0), ("sync", 0), ("verify", 0)]
     assert portouts_command.KEY not in log
 
 
