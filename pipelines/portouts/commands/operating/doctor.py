@@ -22,8 +22,7 @@ def doctor(
 ) -> None:
     """Check what a first sync needs, and say what to do: settings, key, rights, time, disk, folders, files.
 
-    It sends at most eight GETs, takes at most about 20 seconds, and leaves nothing behind. A warning is no failure;
-    with a check that failed, the exit code is 1.
+    It sends at most eight GETs, waits about 20 seconds at most, and leaves nothing behind. Exit code 1: a check failed.
     """
     database = published_file(database)
     looked_at = surroundings(database, state_dir, settings_files(database, config), api_key_file)
