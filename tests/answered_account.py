@@ -95,6 +95,9 @@ class AnsweredAccount:
     account: Account
     api: FaultyTransport = field(init=False)
     waits: list[float] = field(default_factory=list)
+    before_sending: Callable[[], None] = lambda: None
+    """Happens between the reading of the orders and the first request."""
+    on_note: Callable[[str], None] = lambda _note: None
 
     def __post_init__(self) -> None:
         self.api = FaultyTransport(self.account.app)
@@ -109,8 +112,9 @@ class AnsweredAccount:
     ) -> AnswerOutcome:
         request = AnswerRequest(self.account.checked(**settings), references, decision, DESK, wait_seconds)
         clients = Clients(self._open_reading, self._open_answers, self.waits.append)
-        warehouse = Warehouse(self.account.database)
+        warehouse = Warehouse(self.account.database, on_note=self.on_note)
         planned = plan(warehouse, request, clients=clients)
+        self.before_sending()
         return answer(warehouse, request, planned, lambda: datetime.now(UTC), callbacks, clients=clients)
 
     def _open_reading(self, api_key: str, base_url: str, **given: Any) -> TelnyxClient:

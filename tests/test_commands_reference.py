@@ -30,7 +30,7 @@ def test_each_option_of_a_command_stands_in_its_section_once(name: str) -> None:
     for option in COMMANDS[name].params:
         section = shared if option.name in SHARED_NAMES else own
         is_hidden = getattr(option, "hidden", False)
-        rows = re.findall(rf"^\| `(?:-\w, )?{option.opts[0]}[ `]", section, re.MULTILINE)
+        rows = re.findall(rf"^\| `(?:-\w, )?{option.opts[0]}[ `.]", section, re.MULTILINE)
         assert len(rows) == (0 if is_hidden else 1), option.opts
 
 

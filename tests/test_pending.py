@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import typer
 from portouts.commands.options import parse_duration
-from portouts.commands.results.order import short_hours
-from portouts.commands.results.pending import print_pending
+from portouts.commands.results.answering.order import short_hours
+from portouts.commands.results.answering.pending import print_pending
 from portouts.errors import NotPublished
 from portouts.names import columns
 from portouts.report.gates import check_gates

@@ -11,7 +11,7 @@ import portouts_command
 import pytest
 from portouts.answers.order import FreshOrder, RejectionCode
 from portouts.commands.jobs.show import read_fresh
-from portouts.commands.results.order import print_order
+from portouts.commands.results.answering.order import print_order
 from portouts.load.settings.settings import read_settings
 from portouts_command import Ended
 from portouts_sandbox import World, create_app, running

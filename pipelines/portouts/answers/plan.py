@@ -32,7 +32,7 @@ class Decision:
     def request_for(self, order: FreshOrder) -> Request:
         """Return what to send; raises `CannotAnswer`, or `SettingsError` for a wrong code."""
         if not order.is_pending:
-            raise CannotAnswer(f"{named(order)} is {order.status or 'of no status'}, not pending.")
+            raise CannotAnswer(f"It is {order.status or 'of no status'}, not pending.")
         if self.target is Target.AUTHORIZED:
             return Request(order.portout_id, self.target, self.reason or REASON_TO_AUTHORIZE)
         code = self._allowed_code(order)
@@ -43,15 +43,13 @@ class Decision:
         codes = order.rejection_codes
         if codes is None:
             why = " ".join(note for note in order.notes if "rejection codes" in note)
-            raise CannotAnswer(f"Nobody knows with which codes {named(order)} may be rejected. {why}".rstrip())
+            raise CannotAnswer(f"Nobody knows with which codes it may be rejected. {why}".rstrip())
         code = next((each for each in codes if each.code == self.rejection_code), None)
         if code is None:
             listed = "".join(f"\n  {described(each)}" for each in codes) or " none"
-            raise SettingsError(
-                f"{named(order)} cannot be rejected with --code {self.rejection_code}. The API allows:{listed}"
-            )
+            raise SettingsError(f"It cannot be rejected with --code {self.rejection_code}. The API allows:{listed}")
         if code.reason_required and not self.reason:
-            raise SettingsError(f"To reject {named(order)} with {described(code)}, give --reason TEXT.")
+            raise SettingsError(f"Code {described(code)}: give --reason TEXT.")
         return code
 
 
@@ -96,11 +94,6 @@ def _each_once(planned: Sequence[Planned]) -> list[Planned]:
     for each in planned:
         found.setdefault(each.order.portout_id if each.order else f"not found: {each.reference}", each)
     return list(found.values())
-
-
-def named(order: FreshOrder) -> str:
-    """Name an order by its id and, if it has one, its support key."""
-    return f"{order.portout_id} ({order.support_key})" if order.support_key else order.portout_id
 
 
 def described(code: RejectionCode) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partialmethod
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from portouts.commands.answering.authorize import authorize
 from portouts.commands.answering.pending import pending
+from portouts.commands.answering.reject import reject
 from portouts.commands.answering.show import show
 from portouts.commands.loading.models import models
 from portouts.commands.loading.redact import redact
@@ -91,7 +93,11 @@ app = typer.Typer(
 )
 
 app.callback()(before_the_command)
-for command in (doctor, sync, verify, models, redact, status, pending, show, report, settings, deploy, demo, sandbox):
+COMMANDS: list[Callable[..., None]] = [
+    *(doctor, sync, verify, models, redact, status, pending, show, authorize, reject),
+    *(report, settings, deploy, demo, sandbox),
+]
+for command in COMMANDS:
     app.command()(with_log_options(command))
 
 alerts = typer.Typer(help="Try the receivers of alerts, and show what alerts find.", no_args_is_help=True)

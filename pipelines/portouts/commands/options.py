@@ -16,6 +16,7 @@ from portouts.verify.count_buckets import Depth
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 DEFAULT_MINUTES = 15
+DEFAULT_LOCK_WAIT = 120
 
 
 _VERIFY = ("none", *Depth)
@@ -112,7 +113,7 @@ AcceptDeletions = Annotated[
         "--accept-deletions", help="Mark orders as deleted that the API no longer knows, however many they are."
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Answer the question before it is asked.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer the question before it is asked.")]
 Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
 
 # pending, show, authorize, reject
@@ -121,6 +122,30 @@ OrderName = Annotated[
     typer.Argument(
         parser=_parse_order_name, metavar="order", show_default=False, help="The order's id, or its support key."
     ),
+]
+
+# authorize, reject
+OrderNames = Annotated[
+    list[str] | None,
+    typer.Argument(show_default=False, help="Orders, each by its id or its support key."),
+]
+FromFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="Read orders from a file, one a line, or from standard input (-). What follows a # is a comment.",
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read the orders and show what would be sent; send nothing.")]
+LockWait = Annotated[
+    int, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for a sync that works on the database.")
+]
+RejectionCode = Annotated[
+    int, typer.Option("--code", metavar="N", help="Rejection code; `portouts show ORDER` lists those of an order.")
+]
+RejectionReason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Reason, which some codes require; Telnyx reads it.")
 ]
 
 # sync

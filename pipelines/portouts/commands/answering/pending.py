@@ -12,7 +12,7 @@ from portouts.commands.terminal.paths import published_file
 def pending(database: Database = DEFAULT_DATABASE, as_json: AsJson = False) -> None:
     """List the pending orders of the published file, most urgent first, with the hours left now. Needs no key."""
     database = published_file(database)
-    from portouts.commands.results.pending import print_pending
+    from portouts.commands.results.answering.pending import print_pending
     from portouts.report.pending import read_pending
 
     print_pending(read_pending(database, machine_time()), as_json=as_json)

@@ -25,7 +25,7 @@ def show(
     database = published_file(database)
     settings = settings_to_read(settings_files(database, config), api_key_file)
     from portouts.commands.jobs.show import read_fresh
-    from portouts.commands.results.order import print_order
+    from portouts.commands.results.answering.order import print_order
     from portouts.extract.options import Callbacks
 
     fresh = read_fresh(database, settings, order, Callbacks(on_wait=note_wait))

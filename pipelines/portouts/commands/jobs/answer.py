@@ -22,13 +22,14 @@ from portouts.answers.recording import Identity, Recorder
 from portouts.answers.sending import Sender, Sent
 from portouts.answers.showing import Showing
 from portouts.errors import Locked, PortoutsError
-from portouts.extract.options import NO_CALLBACKS, Callbacks
+from portouts.extract.options import NO_CALLBACKS, Callbacks, Progress
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.settings.remembered import settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.settings.tables import SourceSettings
+from portouts.logs import INFO, WARNING, log
 from portouts.telnyx.answers import AnswerClient, Request
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.clock import TOLERANCE
@@ -127,9 +128,9 @@ def plan(
     return AnswerPlan(settings, planned, client.api_clock.ahead)
 
 
-def unsent(plan: AnswerPlan, decision: Decision, why: str = "") -> AnswerOutcome:
-    """Return the outcome of a plan of which nothing is sent, `why` being no failure."""
-    return AnswerOutcome(decision, [_not_sent(each, why) for each in plan.planned])
+def unsent(plan: AnswerPlan, decision: Decision) -> AnswerOutcome:
+    """Return the outcome of a plan of which nothing is sent."""
+    return AnswerOutcome(decision, [_not_sent(each) for each in plan.planned])
 
 
 def answer(
@@ -138,7 +139,6 @@ def answer(
     plan: AnswerPlan,
     clock: Callable[[], datetime],
     callbacks: Callbacks = NO_CALLBACKS,
-    on_answer: Callable[[OrderAnswer], None] = lambda _answer: None,
     clients: Clients = CLIENTS,
 ) -> AnswerOutcome:
     """Send what is planned, each order by itself, and publish the result.
@@ -149,7 +149,7 @@ def answer(
         with warehouse.locked(request.wait_seconds), isolated_dlt(warehouse.folder), ExitStack() as stack:
             raw = warehouse.healing(lambda: stack.enter_context(raw_pipeline(warehouse)))
             run = _Run.prepared(raw, request, plan, clock, callbacks, clients)
-            return run.answer(on_answer)
+            return run.answer(callbacks.on_progress)
     except Locked as locked:
         raise Locked(f"{locked} Nothing was sent.") from None
 
@@ -183,7 +183,9 @@ class _Run:
         with raw.warehouse.connected() as connection:
             settings = settings_in_use(connection, raw.state(), plan.settings, names={"pii"}).settings
         source = _soon_given_up(settings.source)
-        connection_to_api = Connection(source, Callbacks(on_wait=callbacks.on_wait), clients.open_reading)
+        connection_to_api = Connection(
+            source, Callbacks(on_wait=callbacks.on_wait, measures=callbacks.measures), clients.open_reading
+        )
         showing = Showing(raw, settings, connection_to_api)
         showing.require_same_account([order.portout_id for _, order, _ in plan.to_send])
         client = clients.open_answers(source.api_key, source.base_url, rate_limit=connection_to_api.open().rate_limit)
@@ -191,12 +193,12 @@ class _Run:
         sender = Sender(client, connection_to_api.open, clients.sleep)
         return cls(plan, request.decision, recorder, sender, showing, clock, callbacks.is_stopping)
 
-    def answer(self, on_answer: Callable[[OrderAnswer], None]) -> AnswerOutcome:
+    def answer(self, on_progress: Progress) -> AnswerOutcome:
         """Answer the orders one after the other."""
-        answers = []
+        answers: list[OrderAnswer] = []
         for each in self.plan.planned:
             answers.append(self._answer(each))
-            on_answer(answers[-1])
+            on_progress(len(answers), len(self.plan.planned))
         reached = [each.planned.order.portout_id for each in answers if each.attempt_id and each.planned.order]
         published = bool(reached) and self._is_shown(reached)
         return AnswerOutcome(self.decision, answers, published, self.notes)
@@ -205,17 +207,19 @@ class _Run:
         if self.is_stopping():
             self.why_stopped = self.why_stopped or "Stopped as asked."
         if not (planned.order and planned.request) or self.why_stopped:
-            return _not_sent(planned, failure=self.why_stopped)
+            return _not_sent(planned, self.why_stopped)
         try:
             attempt_id = self.recorder.begin(planned.order, planned.request)
         except _OF_THE_MACHINE as error:
             self.why_stopped = f"Its row could not be written ({first_line(error)})."
-            return _not_sent(planned, failure=self.why_stopped)
+            return _not_sent(planned, self.why_stopped)
         sent = self.sender.send(planned.request)
         self._complete(attempt_id, sent)
         if not sent.is_reached:
             self.why_stopped = "The API does not answer."
         code = int(sent.outcome is not Outcome.ANSWERED)
+        told = {"portout_id": planned.request.portout_id, "answer": planned.request.target, "outcome": sent.outcome}
+        log("answer", **told, attempt_id=attempt_id, level=WARNING if code else INFO)
         return OrderAnswer(planned, sent.outcome, sent.message, sent.status_after, attempt_id, code)
 
     def _complete(self, attempt_id: str, sent: Sent) -> None:
@@ -232,15 +236,14 @@ class _Run:
             self.showing.show(portout_ids, now)
         except (PortoutsError, *_OF_THE_MACHINE) as error:
             reason = str(error) if isinstance(error, PortoutsError) else f"{first_line(error)}."
-            self.notes.append(f"The published file does not show this yet; the next `portouts sync` does. {reason}")
+            self.notes.append(f"This is written down; the next `portouts sync` publishes it. {reason}")
             return False
         return True
 
 
-def _not_sent(planned: Planned, why: str = "", *, failure: str = "") -> OrderAnswer:
-    """Return the outcome of an order for which nothing was sent: by its problem, by a failure, or as asked."""
-    message = planned.problem or failure or why
-    return OrderAnswer(planned, NOT_SENT, message, exit_code=planned.exit_code or int(bool(failure)))
+def _not_sent(planned: Planned, failure: str = "") -> OrderAnswer:
+    """Return the outcome of an order for which nothing was sent, by its problem or by a failure, if there is one."""
+    return OrderAnswer(planned, NOT_SENT, planned.problem or failure, exit_code=planned.exit_code or int(bool(failure)))
 
 
 def _soon_given_up(settings: SourceSettings) -> SourceSettings:

@@ -13,8 +13,8 @@ def require_answerable(*, yes: bool) -> None:
         raise SettingsError("This asks before it works, and standard input is no terminal. Add --yes to answer now.")
 
 
-def confirm(question: str) -> None:
-    """Ask on standard error. Raises `Interrupted` unless the answer is yes."""
+def confirm(question: str, *, otherwise: str = "Nothing was changed.") -> None:
+    """Ask on standard error. Raises `Interrupted`, which says what holds `otherwise`, unless the answer is yes."""
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise Interrupted("Nothing was changed.")
+        raise Interrupted(otherwise)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -41,6 +43,15 @@ def asked_log_format(arguments: Sequence[str]) -> LogFormat:
     return LogFormat.JSON if asked == LogFormat.JSON else LogFormat.TEXT
 
 
+def user_and_host() -> tuple[str, str]:
+    """Return the name of the user whose process this is, or the number of one without a name, and of this machine."""
+    try:
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        user = f"uid {os.getuid()}"
+    return user, socket.gethostname()
+
+
 def instants_to_read(as_of: str | None, since: str | None) -> tuple[datetime | None, datetime | None]:
     """Read `--as-of` and `--since`; raises `SettingsError` if nothing lies between them, or in the future."""
     present = machine_time()
@@ -69,17 +80,22 @@ def open_with_settings(
     files: Sequence[Path],
     *,
     needs_key: bool = True,
+    may_wait: bool = False,
     api_key_file: Path | None = None,
 ) -> tuple[Warehouse, Settings]:
     """Return the warehouse of a published file, and all settings of the environment, these files and their vault.
 
     What can be refused is refused in this order, before DuckDB, Arrow and dlt are imported: a missing key, the name of
-    the file, a lock that is held, any other setting. Only a vault needs dlt to answer.
+    the file, a lock that is held, any other setting. Only a vault needs dlt to answer. What `may_wait` for the lock
+    takes it later.
     """
     found = _found_with_key(files, api_key_file) if needs_key else find_settings(os.environ, files)
-    from portouts.warehouse.folders import require_unlocked
+    from portouts.warehouse.folders import places, require_unlocked
 
-    require_unlocked(database, state_dir)
+    if may_wait:
+        places(database, state_dir)
+    else:
+        require_unlocked(database, state_dir)
     from portouts.load.settings.settings import read_settings
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)

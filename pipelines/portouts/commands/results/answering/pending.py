@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from portouts.commands.results.order import short_hours
+from portouts.commands.results.answering.order import short_hours
 from portouts.commands.terminal.output import print_result
 from portouts.names import LENGTH, columns, label
 
