@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import logging
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ import pytest
 from fake_transport import Answer, FakeClock, Script, open_client
 from filelock import FileLock
 from portouts.commands.terminal.log.lines import LogFormat, open_log
+from portouts.measures import Measures
 from portouts.telnyx.errors import TelnyxUnavailable
 from portouts.telnyx.limits.deadlines import TimeBudget
 from portouts.telnyx.page import parse_object
@@ -121,6 +125,20 @@ def test_phases_come_in_order_and_what_verification_reads_again_belongs_to_it(tm
     assert outcome.measures.traffic.requests == outcome.report.requests
 
 
+def test_a_phase_within_another_belongs_to_that_one() -> None:
+    clock = FakeClock(now=0.0)
+    measures = Measures(clock)
+    for _ in range(2):
+        with measures.phase("verify"):
+            clock.now += 2
+            with measures.phase("read"):
+                clock.now += 1
+    with suppress(ValueError), measures.phase("build"):
+        clock.now += 4
+        raise ValueError
+    assert measures.phases == {"verify": 6.0, "build": 4.0}
+
+
 # Runs that fail
 
 
@@ -178,6 +196,23 @@ def test_an_error_that_nobody_foresaw_is_its_kind_and_place_without_its_words(
         assert (summary_of(ended.err)["error"], summary_of(ended.err)["exit_code"]) == ("ValueError", 1)
 
 
+def test_an_error_beside_the_work_is_logged_without_its_words(tmp_path: Path) -> None:
+    script = (
+        "import sys, threading\n"
+        "from portouts.commands import app\n"
+        f"def fail(): raise ValueError({SECRET!r})\n"
+        "class Held:\n    def __del__(self): fail()\n"
+        "def status():\n    Held(); thread = threading.Thread(target=fail); thread.start(); thread.join()\n"
+        "app.app.command('beside')(status)\n"
+        "app.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "beside"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert (done.stderr.count("ValueError at <string>:3, beside the work."), SECRET in done.stderr) == (2, False)
+
+
 # How much is logged
 
 
@@ -202,6 +237,7 @@ def test_quiet_shows_errors_only_and_verbose_everything(
     assert (quiet.code, quiet.err, quiet.out.count("\n")) == (0, "", 1)
     assert "portouts: request: request=/portouts (page[number]=1, page[size]=250, filter[inserted_at][gte]=" in loud.err
     assert "portouts: phase: phase=read, seconds=" in loud.err
+    assert portouts_command.KEY not in loud.err
     assert command("status", "-q", "--database", "none").err.startswith("portouts: none does not exist.")
 
 

@@ -78,8 +78,8 @@ def test_a_run_and_the_published_file_are_told_in_full() -> None:
 
 
 def test_a_failure_keeps_the_last_success_and_says_nothing_that_it_does_not_know() -> None:
-    text = written(sync_run(2000.0, 1), before=written(sync_run(1010.0, orders_changed=6)))
-    assert value_of(text, "last_success_timestamp_seconds", command="sync") == 1010
+    text = written(sync_run(2000.0, 1), before=written(sync_run(1012.0, orders_changed=6)))
+    assert value_of(text, "last_success_timestamp_seconds", command="sync") == 1012
     assert value_of(text, "last_run_timestamp_seconds", command="sync") == 2000
     assert value_of(text, "last_run_exit_code", command="sync") == 1
     assert value_of(text, "last_run_orders_changed", command="sync") is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import portouts
 from portouts.commands.terminal.log.lines import is_verbose
 from portouts.commands.terminal.log.run import this_run
-from portouts.logs import ERROR, log
+from portouts.logs import ERROR, WARNING, log
 
 _PACKAGE = Path(portouts.__file__).parent
 
@@ -54,8 +54,17 @@ def report_what_escapes() -> None:
     """Log warnings of Python, and errors that no command handles, as everything else: without their words."""
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda _kind, error, _trace: report_crash(error)
-    threading.excepthook = lambda escaped: report_crash(escaped.exc_value) if escaped.exc_value else None
-    sys.unraisablehook = lambda escaped: report_crash(escaped.exc_value) if escaped.exc_value else None
+    threading.excepthook = lambda escaped: _report_beside(escaped.exc_value)
+    sys.unraisablehook = lambda escaped: _report_beside(escaped.exc_value)
+
+
+def _report_beside(error: BaseException | None) -> None:
+    """Log an error of a thread or of a clean-up, which does not end the command."""
+    if error:
+        place = place_of(error)
+        log(
+            "beside", f"{kind_of(error)} at {place}, beside the work.", level=WARNING, error=kind_of(error), place=place
+        )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
