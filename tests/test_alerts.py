@@ -28,6 +28,7 @@ from order_histories import AS_OF, World
 from portouts.commands.jobs.alerts import send_test
 from portouts.errors import LoadFailed, NotProven
 from portouts.load.settings.tables import AlertSettings
+from portouts.monitor.alerts import receivers
 from portouts.monitor.alerts.finding import Alert, Finding
 from portouts.monitor.alerts.message import MOST_CHARACTERS, message_of
 from portouts.monitor.alerts.outcomes import alert_of_failure, alert_of_proof
@@ -38,6 +39,7 @@ from published_worlds import own, publish
 
 LONG = 120.0  # seconds that no receiver here takes
 HOUR = timedelta(hours=1)
+HANG = "threading.Event().wait()\n"
 WELL = alert_of_proof("sync", None)
 
 
@@ -241,6 +243,18 @@ def test_a_receiver_that_never_answers_costs_no_more_than_the_time_given(account
 def test_without_time_nothing_is_delivered_and_nothing_hangs(http: HttpReceiver) -> None:
     [delivery] = deliver([(http.url, Message("title", "body"))], 0.0)
     assert delivery == Delivery("json://…", is_delivered=False, problem="it did not answer in time")
+
+
+def test_a_sender_that_hangs_is_ended_and_what_it_has_done_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = tmp_path / "hanging.py"
+    done = '{"place": 0, "receiver": "json://h", "is_delivered": true, "problem": null}'
+    hanging.write_text(f"print('{done}', flush=True)\nprint('{{', end='', flush=True)\nimport threading\n" + HANG)
+    monkeypatch.setattr(receivers, "SENDER", hanging)
+    first, second = deliver([("json://h", Message("title", "body"))] * 2, 3)
+    assert first == Delivery("json://h", is_delivered=True, problem=None)
+    assert second == Delivery("json://…", is_delivered=False, problem="it did not answer in time")
 
 
 def test_a_mail_that_one_of_two_recipients_refuses_is_not_sent_at_every_run(

@@ -1,7 +1,7 @@
 -- Silence authorises an order soon.
 -- key: _portout_id, _spell_number, _hours_before
--- Each order once per threshold that it passes: the setting hours_before. By hand the thresholds are 24 and 4 hours,
--- and now is the as_of of the file.
+-- Each order once per threshold that it passes: the setting hours_before. An order that is overdue for more than a day
+-- is not found. By hand the thresholds are 24 and 4 hours, and now is the as_of of the file.
 with moment as (
     select coalesce(cast(getvariable('now') as timestamptz), max(as_of)) as now
     from marts.rpt_sync
@@ -36,5 +36,6 @@ select
     min(thresholds.hours_before) as _hours_before,
 from waiting
 inner join thresholds on waiting.hours_left <= thresholds.hours_before
+where waiting.hours_left > -24
 group by all
 order by waiting.deadline_at, waiting.portout_id

@@ -23,7 +23,7 @@ from portouts.monitor.alerts.values import LINE_LENGTH, is_shown, line_of, safe_
 from portouts.warehouse.faults import first_line
 from portouts.warehouse.sql import quoted
 
-MOST_ROWS = 1_000
+MOST_ROWS = 10_000
 CANNOT_BE_RUN = "An alert cannot be run."
 _INTERRUPTED_EVERY = 0.05  # seconds
 _OPTIONS: dict[str, str | bool | int | float | list[str]] = {
