@@ -97,6 +97,7 @@ def test_the_next_sync_finishes_a_redaction_whose_rows_were_committed(
     account = killed(loaded, tmp_path / "killed", crash)
     require_no_false_claim(account.database.parent, tmp_path / "aside")
     outcome = account.sync()
+    assert "A redaction to pii = drop was interrupted; this sync finishes it." in outcome.report.notes
     assert outcome.certificate is not None
     assert outcome.certificate.verdict == "PROVEN"
     require_clean(account)

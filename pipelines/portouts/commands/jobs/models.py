@@ -75,7 +75,7 @@ def _rebuild(
             record_settings(connection, used.settings, as_of, OF_MODELS)
             warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs, full=full) if rebuilt else UP_TO_DATE
-        published = rebuilt or not _shows(warehouse.database, connection)
+        published = rebuilt or warehouse.redaction.is_set or not _shows(warehouse.database, connection)
     if published:
         warehouse.publish(keep)
     return ModelsOutcome(warehouse.database, build, published, used.notes, warehouse.notes)

@@ -134,7 +134,10 @@ def _sync(
     started_at, warehouse = clock(), raw.warehouse
     warehouse.warn_of_little_space()
     request, notes = _with_settings_in_use(raw, request)
-    if request.full and request.settings.source.pii != "keep":  # rows that are not read again are covered at the end
+    pii = request.settings.source.pii
+    if warehouse.redaction.is_set and pii != "keep":
+        notes.append(f"A redaction to pii = {pii} was interrupted; this sync finishes it.")
+    if request.full and pii != "keep":  # rows that are not read again are covered at the end
         warehouse.redaction.set()
     connection = Connection(request.settings.source, callbacks, open_client)
     report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
