@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Callable
 
 import pytest
+from plain_server import serving
 from portouts.errors import SettingsError
 from portouts.load.settings.settings import read_settings, read_source_settings
 from portouts_command import Ended
@@ -16,41 +14,14 @@ from portouts_command import Ended
 KEY = "KEY_CANARY_5508_NOT_A_SECRET"
 
 
-@contextmanager
-def server(status: int, **headers: str) -> Iterator[tuple[str, list[str]]]:
-    """Serve one answer to every request; yield the address and all that was asked, with the key that it came with."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(f"{self.command} {self.path} {self.headers.get('Authorization')}")
-            self.send_response(status)
-            for name, value in {"Content-Length": "0", **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-
-        do_PATCH = do_HEAD = do_POST = do_GET  # noqa: N815 - the names are those of http.server
-
-        def log_message(self, *_arguments: object) -> None:
-            """Keep standard error for the command."""
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=listening.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{listening.server_port}", asked
-    finally:
-        listening.shutdown()
-        listening.server_close()
-
-
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_to_another_server_is_not_followed(status: int, command: Callable[..., Ended]) -> None:
-    with server(200) as (elsewhere, asked_elsewhere):
+    with serving(200) as (elsewhere, asked_elsewhere):
         target = f"{elsewhere}/v2/portouts"
-        with server(status, Location=target) as (api, asked):
+        with serving(status, Location=target) as (api, asked):
             ended = command("sync", TELNYX_API_KEY=KEY, TELNYX_BASE_URL=f"{api}/v2")
     assert (ended.code, f"It redirects to {target}. Check TELNYX_BASE_URL." in ended.err) == (1, True)
-    assert f"Bearer {KEY}" in asked[0]
+    assert f"Bearer {KEY}" in asked[0].headers
     assert asked_elsewhere == []
     assert KEY not in ended.out + ended.err
 

@@ -23,7 +23,7 @@ NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 # Larger numbers count nothing, and are not exact as floats.
 _LARGEST_COUNT = 2**53
 _COUNT = re.compile(r"\s*([0-9]{1,16})(\.0*)?\s*")
-_LONGEST_QUOTE = 40
+_LONGEST_QUOTE = 10
 _KINDS = {type(None): "missing or null", dict: "an object", list: "a list", str: "a text"}
 
 
@@ -137,7 +137,6 @@ def _quote_total(meta: JsonObject) -> str:
     if "total_results" not in meta:
         return "missing"
     total = meta["total_results"]
-    if isinstance(total, dict):  # which may hold anything
-        return "an object"
-    text = json.dumps(total, default=as_text)
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
+    if isinstance(total, dict | list) or (isinstance(total, str) and len(total) > _LONGEST_QUOTE):
+        return _KINDS[type(total)]  # which may hold anything, also personal data
+    return json.dumps(total, default=as_text)
