@@ -52,7 +52,7 @@ soak: .venv ## run twenty readers for two minutes while syncs publish
 	cd tests && ../$(BIN)/python -m concurrent_readers --seconds 120 --readers 20
 
 fuzz: .venv ## try parsers and settings with random input: make fuzz EXAMPLES=100000
-	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py tests/test_fuzz_alerts.py
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py tests/test_fuzz_alerts.py tests/test_fuzz_settings.py
 
 mutate: .venv ## break each mechanism on purpose, and show which seed notices
 	cd tests && ../$(BIN)/python -m simulation --mutations

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # No deadline: a slow machine is not a wrong result. Derandomised: the same commit gives the same verdict.
 settings.register_profile("portouts", deadline=None, derandomize=True, database=None)
-settings.register_profile("fuzz", deadline=None, database=None, max_examples=100_000)  # --hypothesis-profile=fuzz
 settings.load_profile("portouts")
 # `make fuzz` asks for many more examples, and for others each time.
 if EXAMPLES := os.environ.get("FUZZ_EXAMPLES"):
