@@ -323,3 +323,11 @@ def test_a_pin_in_a_reason_is_sent_and_not_kept(tmp_path: Path) -> None:
     with duckdb.connect(str(desk.account.database), read_only=True) as connection:
         rows = connection.execute("from raw.answers").fetchall()
     assert "480593" not in json.dumps(rows, default=str)
+
+
+def test_a_pin_in_the_words_of_the_api_is_not_shown(tmp_path: Path) -> None:
+    desk = synced_account(tmp_path)
+    [order_id] = pending_orders(desk.account.world, 1)
+    desk.api.refusal = lambda: refusal(422, "10027", "Refused", "the PIN 480593 is wrong")
+    outcome = desk.answer(AUTHORIZE, order_id)
+    assert "the PIN [PIN] is wrong" in outcome.orders[0].message

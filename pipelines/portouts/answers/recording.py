@@ -55,6 +55,4 @@ class Recorder:
     def complete(self, attempt_id: str, sent: Sent) -> None:
         """Write what came of it."""
         with self.warehouse.connected() as connection:
-            complete_attempt(
-                connection, attempt_id, sent.outcome, sent.status_after, text_without_pins(sent.detail), self.clock()
-            )
+            complete_attempt(connection, attempt_id, sent.outcome, sent.status_after, sent.detail, self.clock())

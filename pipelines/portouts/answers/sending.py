@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from portouts.answers.order import PENDING
 from portouts.errors import PortoutsError
+from portouts.records.pins import text_without_pins
 from portouts.telnyx.answers import AnswerClient, Kind, Reply, Request
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.warehouse.rows.answers import Outcome
@@ -44,8 +45,9 @@ class Sender:
     sleep: Callable[[float], None] = time.sleep
 
     def send(self, request: Request) -> Sent:
-        """Send one answer once. Whatever happens to it, this returns an outcome."""
+        """Send one answer once. Whatever happens to it, this returns an outcome, in which no PIN stands."""
         reply = self.client.send(request)
+        reply = replace(reply, detail=text_without_pins(reply.detail), message=text_without_pins(reply.message))
         if reply.kind is Kind.DONE:
             return Sent(Outcome.ANSWERED, request.target, reply.detail, "")
         if reply.kind is Kind.NOT_SENT:
