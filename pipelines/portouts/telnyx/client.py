@@ -28,7 +28,7 @@ from portouts.telnyx.limits.deadlines import Deadline, TimeBudget, Watch, format
 from portouts.telnyx.limits.rate_limit import RateLimit
 from portouts.telnyx.network import BearerAuth, open_http
 from portouts.telnyx.page import JsonObject, Page, is_json, parse_object, parse_page
-from portouts.telnyx.request import ATTEMPTS, LATER, FailedTry, Request
+from portouts.telnyx.request import ATTEMPTS, LATER, Request
 
 # A proxy may send a page in place of an answer for a moment, but a host that has never sent JSON is hardly Telnyx.
 STRANGER_ATTEMPTS = 5
@@ -43,6 +43,25 @@ RETRIED_STATUSES = frozenset({408, 425, 429})
 LONGEST_TRY = 120.0
 
 T = TypeVar("T")
+
+
+class _FailedTry(Exception):
+    """One failed try; another may succeed. `wait` is the number of seconds that the API requests in `header`."""
+
+    def __init__(
+        self,
+        message: str,
+        wait: float | None = None,
+        *,
+        advice: str = LATER,
+        attempts: int = ATTEMPTS,
+        header: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.reason = f"{message}: Telnyx asks to wait {format_duration(wait)} ({header})" if wait else message
+        self.wait = wait
+        self.advice = advice
+        self.attempts = attempts
 
 
 class Api(Protocol):
@@ -132,7 +151,7 @@ class TelnyxClient:
 
     async def _fetch_with_retries(self, request: Request[T]) -> T:
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type(FailedTry),
+            retry=retry_if_exception_type(_FailedTry),
             after=self._note_failure,
             stop=partial(self._is_enough, request.budget),
             wait=_seconds_to_wait,
@@ -145,7 +164,7 @@ class TelnyxClient:
                 self.watch.traffic.retries += attempt.retry_state.attempt_number > 1
                 with attempt:  # called as a function, tenacity would hold each answer in a cycle
                     return await self._try(request)
-        except FailedTry as failure:
+        except _FailedTry as failure:
             why, advice = self._why_given_up(failure, retrying.statistics["attempt_number"], request.budget)
             raise TelnyxUnavailable(f"GET {request.path}: {why}", advice) from None
         raise AssertionError("tenacity ends with an answer or an exception")
@@ -160,7 +179,7 @@ class TelnyxClient:
         has_time = budget.allows(wait) and self.deadline.allows(wait)
         return state.attempt_number >= min(_failure_of(state).attempts, self.deadline.most_tries) or not has_time
 
-    def _why_given_up(self, failure: FailedTry, tries: int, budget: TimeBudget) -> tuple[str, str]:
+    def _why_given_up(self, failure: _FailedTry, tries: int, budget: TimeBudget) -> tuple[str, str]:
         """Return the reason, and what to do."""
         if failure.wait and not (budget.allows(failure.wait) and self.deadline.allows(failure.wait)):
             bound = "sync_deadline_minutes" if budget.allows(failure.wait) else self.deadline.request_bound
@@ -178,7 +197,7 @@ class TelnyxClient:
             wait = self.rate_limit.learn(response.headers, failed=is_failed, limited=response.status_code == 429)
         if is_failed:
             header = "Retry-After" if "retry-after" in response.headers else "x-ratelimit-reset"
-            raise FailedTry(f"HTTP {response.status_code}", wait, header=header)
+            raise _FailedTry(f"HTTP {response.status_code}", wait, header=header)
         if not response.is_success:
             refused = refusal(request.path, response, self._auth.redact)
             self._note_answer(response, sent_at, is_of_api=refused.is_of_api)
@@ -228,15 +247,15 @@ class TelnyxClient:
                     "this page."
                 ) from None
             request.unreadable.add(response.content)
-            raise FailedTry(str(error)) from None
+            raise _FailedTry(str(error)) from None
 
-    def _no_answer(self, error: Exception) -> FailedTry:
+    def _no_answer(self, error: Exception) -> _FailedTry:
         advice = f"Check TELNYX_BASE_URL and the network. {LATER}" if isinstance(error, httpx.ConnectError) else LATER
         attempts = ATTEMPTS if self.watch.has_answered else UNREACHED_ATTEMPTS.get(type(error), ATTEMPTS)
-        return FailedTry(f"no whole answer from {self._host} ({describe(error)})", advice=advice, attempts=attempts)
+        return _FailedTry(f"no whole answer from {self._host} ({describe(error)})", advice=advice, attempts=attempts)
 
-    def _strange_answer(self, status: int, content_type: str) -> FailedTry:
-        return FailedTry(
+    def _strange_answer(self, status: int, content_type: str) -> _FailedTry:
+        return _FailedTry(
             f"{self._host} answered HTTP {status} with {self._auth.redact(content_type)}, not JSON",
             advice="Check TELNYX_BASE_URL, and whether a proxy answers in place of Telnyx.",
             attempts=ATTEMPTS if self._has_sent_json else STRANGER_ATTEMPTS,
@@ -261,8 +280,8 @@ def _seconds_to_wait(state: RetryCallState) -> float:
     return _failure_of(state).wait or _backoff(state)  # "wait 0 s" from an API that refuses must not become a storm
 
 
-def _failure_of(state: RetryCallState) -> FailedTry:
+def _failure_of(state: RetryCallState) -> _FailedTry:
     failure = state.outcome.exception() if state.outcome else None
-    if not isinstance(failure, FailedTry):
+    if not isinstance(failure, _FailedTry):
         raise AssertionError("only a failed try is tried again")
     return failure

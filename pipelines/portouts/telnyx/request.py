@@ -1,4 +1,4 @@
-"""One request to the API, how it is shown, and how a try of it fails."""
+"""One request to the API, and how it is shown."""
 
 from __future__ import annotations
 
@@ -7,32 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from portouts.telnyx.limits.deadlines import TimeBudget, format_duration
+from portouts.telnyx.limits.deadlines import TimeBudget
 
 ATTEMPTS = 8
 LATER = "Run the sync again later."
 _HARMLESS = re.compile(r"page\[\w+\]|filter\[status\]|filter\[\w+_at\]\[[gl]te\]")
 
 T = TypeVar("T")
-
-
-class FailedTry(Exception):
-    """One failed try; another may succeed. `wait` is the number of seconds that the API requests in `header`."""
-
-    def __init__(
-        self,
-        message: str,
-        wait: float | None = None,
-        *,
-        advice: str = LATER,
-        attempts: int = ATTEMPTS,
-        header: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.reason = f"{message}: Telnyx asks to wait {format_duration(wait)} ({header})" if wait else message
-        self.wait = wait
-        self.advice = advice
-        self.attempts = attempts
 
 
 @dataclass(frozen=True)
