@@ -202,6 +202,7 @@ def test_what_a_killed_repair_has_changed_is_never_published_without_its_marts(a
     account.spoil(f"update raw.portouts set status = 'canceled' where {SOME.format('ported')}")
     warehouse = Warehouse(account.database)
     with warehouse.connected() as connection:
+        warehouse.bound_memory()
         build_models(connection, ModelInputs(NOW))
     warehouse.publish()
     with pytest.raises(RuntimeError, match="the end of the work"):

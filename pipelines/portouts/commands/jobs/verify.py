@@ -116,8 +116,7 @@ def _verify(
     with measures.phase("publish"):
         warehouse.publish()
     log("published", database=str(warehouse.database), as_of=as_of)
-    comparison, repaired = settled
-    return VerifyOutcome(warehouse.database, certificate, comparison, repaired, used.notes, warehouse.notes)
+    return VerifyOutcome(warehouse.database, certificate, *settled, used.notes, warehouse.notes)
 
 
 def _plan(request: VerifyRequest, ranges: Sequence[Window], events: Sequence[Window]) -> Plan:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.jobs.announce import announcing
-from portouts.commands.jobs.ending.ended import Ended
+from portouts.commands.loading.announced import announced
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -35,14 +33,13 @@ from portouts.commands.terminal.environment import (
     instants_to_read,
     machine_time,
     open_with_settings,
-    read_receivers,
     require_engine,
 )
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.log.run import this_run
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import stop_on_signal
-from portouts.commands.terminal.progress import note_one, note_wait, progress
+from portouts.commands.terminal.progress import note_wait, progress
 from portouts.load.settings.files import read_toml, settings_files
 from portouts.verify.count_buckets import Depth
 
@@ -74,14 +71,10 @@ def sync(
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse up to date: one incremental load, models, checks, publish."""
-    database = published_file(database)
     until, start = instants_to_read(as_of, since)
-    files = settings_files(database, config)
-    if destination is not None:
-        refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
-        require_engine(destination, files)
-    ended = Ended("sync", database, machine_time(), this_run().run_id, this_run().measures, state_dir)
-    with announcing(ended, partial(read_receivers, files), machine_time, note_one):
+    files = settings_files(database := published_file(database), config)
+    _check_destination(context, destination, files)
+    with announced("sync", database, files, state_dir) as ended:
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.sync import SyncRequest
 
@@ -99,6 +92,13 @@ def sync(
             sync_id=ended.run_id,
         )
         ended.outcome = _run(warehouse, request, destination, files, as_json=as_json)
+
+
+def _check_destination(context: typer.Context, destination: str | None, files: Sequence[Path]) -> None:
+    """Raise `SettingsError` for a destination that does not exist, or with options that it cannot follow."""
+    if destination is not None:
+        refuse_given(context, "verify", "keep", "rebuild", "accept_settings", because="--destination loads raw alone")
+        require_engine(destination, files)
 
 
 def _run(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.jobs.announce import announcing
-from portouts.commands.jobs.ending.ended import Ended
+from portouts.commands.loading.announced import announced
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -30,12 +28,11 @@ from portouts.commands.terminal.environment import (
     instants_to_verify,
     machine_time,
     open_with_settings,
-    read_receivers,
 )
 from portouts.commands.terminal.exit_status import DIFFERENT, FAILED, with_exit_status
 from portouts.commands.terminal.log.run import this_run
 from portouts.commands.terminal.paths import published_file
-from portouts.commands.terminal.progress import note_one, note_plan, note_wait, progress
+from portouts.commands.terminal.progress import note_plan, note_wait, progress
 from portouts.load.settings.files import settings_files
 from portouts.verify.count_buckets import Depth
 
@@ -72,8 +69,7 @@ def verify(
     start, end = instants_to_verify(since, until)
     depth = chosen_depth(context, depth, quick=quick)
     files = settings_files(database, config)
-    ended = Ended("verify", database, machine_time(), this_run().run_id, this_run().measures, state_dir)
-    with announcing(ended, partial(read_receivers, files), machine_time, note_one):
+    with announced("verify", database, files, state_dir) as ended:
         warehouse, settings = open_with_settings(database, state_dir, files, api_key_file=api_key_file)
         from portouts.commands.jobs.verify import VerifyRequest
         from portouts.commands.results.loading.verification import facts_of, print_verification
