@@ -82,13 +82,14 @@ def redacted(loaded: HostileAccount, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def leave_behind(folder: Path) -> None:
-    """Leave what killed runs leave: dlt's packages, copies that were not finished, and what DuckDB spilled to disk."""
+    """Leave what killed runs leave (packages, unfinished copies, what DuckDB spilled), and the memory of alerts."""
     for left in (
         "dlt/portouts/load/normalized/1/new_jobs/portouts.parquet",
         "dlt-postgres/portouts/normalize/extracted/1/new_jobs/portouts.parquet",
         "working.part",
         "rewritten.duckdb.wal",
         "looked-at.duckdb",
+        "alerts.json",
         "working.duckdb.tmp/duckdb_temp_storage-0.tmp",
         "versions/.portouts-1.duckdb.part",
         "versions/portouts-1.duckdb.tmp/duckdb_temp_block-1.block",

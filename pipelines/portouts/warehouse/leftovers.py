@@ -13,8 +13,9 @@ from pathlib import Path
 from portouts.warehouse.folders import new_file, scratch_of
 
 VERSIONS = "versions"
-# Files by the names that are given to unfinished ones, and the folders in which DuckDB and dlt put rows.
-_PATTERNS = ("*.part", "*.part.wal", "*.tmp", "rewritten.duckdb*", "looked-at.duckdb*", "dlt")
+# Files by the names that are given to unfinished ones, the folders in which DuckDB and dlt put rows, and what alerts
+# remember: hashes of keys, such as phone numbers, which can be guessed.
+_PATTERNS = ("*.part", "*.part.wal", "*.tmp", "rewritten.duckdb*", "looked-at.duckdb*", "dlt", "alerts.json")
 _PATTERNS_OF_VERSIONS = (".*.part", ".*.part.wal", "*.wal", "*.tmp")
 
 
