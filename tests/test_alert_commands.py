@@ -96,12 +96,12 @@ def test_a_sync_that_fails_says_why_once_and_exits_as_before(synced: Command, ht
     assert "KEY_WRONG" not in body
 
 
-def test_a_wrong_setting_is_told_to_those_who_can_be_told(synced: Command, http: HttpReceiver) -> None:
+def test_a_wrong_setting_is_sent_to_the_receivers_that_can_be_read(synced: Command, http: HttpReceiver) -> None:
     assert synced("sync", ALERTS__URLS=http.url, SOURCES__TELNYX__PAGE_SIZE="0").code == 2
     assert bodies(http)[0].startswith("`portouts sync` failed.\n- page_size must be a whole number")
 
 
-def test_a_lock_that_is_held_is_told_to_nobody(synced: Command, http: HttpReceiver, tmp_path: Path) -> None:
+def test_a_lock_that_is_held_sends_no_alert(synced: Command, http: HttpReceiver, tmp_path: Path) -> None:
     folder = tmp_path / "data" / ".portouts" / "portouts.duckdb"
     folder.mkdir(parents=True)
     with FileLock(folder / "lock"):
@@ -116,7 +116,7 @@ def test_a_dead_receiver_is_one_note_and_changes_nothing(synced: Command) -> Non
     assert PASSWORD not in ended.err
 
 
-def test_a_verification_that_finds_differences_is_told_once(
+def test_a_verification_that_finds_differences_is_sent_once(
     synced: Command, http: HttpReceiver, tmp_path: Path
 ) -> None:
     assert synced("sync").code == 0
@@ -218,7 +218,7 @@ def test_the_page_is_a_file_of_the_message(report: Report, http: HttpReceiver, m
 
 
 def test_a_page_that_does_not_arrive_is_a_failure(report: Report, http: HttpReceiver) -> None:
-    with pytest.raises(NotDelivered, match=r"is written, and not everybody got it: json://127.0.0.1: not delivered"):
+    with pytest.raises(NotDelivered, match=r"not every receiver got it: json://127.0.0.1: not delivered"):
         send_report(report, [http.url, closed_receiver()])
     with pytest.raises(NotDelivered, match=r"syslog://…: not delivered, it takes no files\."):
         send_report(report, ["syslog://"])

@@ -31,9 +31,9 @@ from portouts.load.settings.tables import AlertSettings
 from portouts.monitor.alerts import receivers
 from portouts.monitor.alerts.finding import Alert, Finding
 from portouts.monitor.alerts.message import MOST_CHARACTERS, message_of
+from portouts.monitor.alerts.notification import Account, notify
 from portouts.monitor.alerts.outcomes import alert_of_failure, alert_of_proof
 from portouts.monitor.alerts.receivers import Delivery, Message, deliver
-from portouts.monitor.alerts.telling import Account, tell
 from portouts.warehouse.metadata import Certificate
 from published_worlds import own, publish
 
@@ -76,11 +76,11 @@ def no_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, f"http://127.0.0.1:{unused_port()}")
 
 
-def told(
+def notes_of(
     account: Account, *urls: str, ended: Alert = WELL, hours_later: float = 0, seconds: float = LONG, **settings: object
 ) -> list[str]:
     chosen = AlertSettings(urls=urls, **settings)  # type: ignore[arg-type] # the values of these settings
-    return list(tell(account, chosen, ended, AS_OF + hours_later * HOUR, seconds))
+    return list(notify(account, chosen, ended, AS_OF + hours_later * HOUR, seconds))
 
 
 def bodies(receiver: HttpReceiver) -> list[str]:
@@ -99,41 +99,41 @@ ORDER = (
 
 
 def test_two_runs_send_one_message(account: Account, http: HttpReceiver) -> None:
-    assert told(account, http.url) + told(account, http.url, hours_later=1) == []
+    assert notes_of(account, http.url) + notes_of(account, http.url, hours_later=1) == []
     assert [message["title"] for message in http.messages] == ["portouts: Silence authorises an order soon"]
     assert bodies(http) == [ORDER.format(20)]
 
 
-def test_an_order_is_told_of_once_per_threshold(account: Account, http: HttpReceiver) -> None:
+def test_an_order_is_sent_once_per_threshold(account: Account, http: HttpReceiver) -> None:
     for hours_later in (0, 1, 15.9, 16, 17, 25):
-        assert told(account, http.url, hours_later=hours_later) == []
+        assert notes_of(account, http.url, hours_later=hours_later) == []
     assert bodies(http) == [ORDER.format(20), ORDER.format(4)]
 
 
 def test_a_finding_that_ends_and_comes_back_is_sent_again(tmp_path: Path, account: Account, http: HttpReceiver) -> None:
     folder = own(tmp_path, mine="-- Mine.\nselect 1 as found")
     for sql in ("-- Mine.\nselect 1 as found where false", "-- Mine.\nselect 1 as found"):
-        told(account, http.url, hours_before=(), alerts_folder=folder)
+        notes_of(account, http.url, hours_before=(), alerts_folder=folder)
         (folder / "mine.sql").write_text(sql, encoding="utf-8")
-    told(account, http.url, hours_before=(), alerts_folder=folder)
+    notes_of(account, http.url, hours_before=(), alerts_folder=folder)
     assert [body.splitlines()[:2] for body in bodies(http)] == [["Mine.", "- found: 1"]] * 2
 
 
-def test_a_query_that_fails_is_told_once_and_forgets_nothing(
+def test_a_query_that_fails_is_sent_once_and_forgets_nothing(
     tmp_path: Path, account: Account, http: HttpReceiver
 ) -> None:
     folder = own(tmp_path)
     for sql in ("select 1 as found", "selec", "selec", "select 1 as found", "selec"):
         (folder / "mine.sql").write_text(f"-- Mine.\n{sql}", encoding="utf-8")
-        told(account, http.url, hours_before=(), alerts_folder=folder)
+        notes_of(account, http.url, hours_before=(), alerts_folder=folder)
     broken = ["An alert cannot be run.", '- mine: syntax error at or near "selec"']
     assert [body.splitlines()[:2] for body in bodies(http)] == [["Mine.", "- found: 1"], broken, broken]
 
 
-def test_a_failing_sync_is_told_once_until_it_ends_well(account: Account, http: HttpReceiver) -> None:
+def test_a_failing_sync_is_sent_once_until_it_ends_well(account: Account, http: HttpReceiver) -> None:
     failed, other = alert_of_failure("sync", LoadFailed("It failed.")), alert_of_failure("sync", NotProven("Not so."))
     for ended in (failed, failed, other, WELL, WELL, failed):
-        told(account, http.url, ended=ended, hours_before=())
+        notes_of(account, http.url, ended=ended, hours_before=())
     lines = [body.splitlines()[:2] for body in bodies(http)]
     assert lines == [["`portouts sync` failed.", f"- {text}"] for text in ("It failed.", "Not so.", "It failed.")]
 
@@ -141,40 +141,40 @@ def test_a_failing_sync_is_told_once_until_it_ends_well(account: Account, http: 
 def test_a_sync_that_ends_well_says_nothing_of_a_verification(account: Account, http: HttpReceiver) -> None:
     failed = alert_of_failure("verify", LoadFailed("It failed."))
     for ended in (failed, WELL, failed, alert_of_proof("verify", None), failed):
-        told(account, http.url, ended=ended, hours_before=())
+        notes_of(account, http.url, ended=ended, hours_before=())
     assert len(http.messages) == 2
 
 
-def test_without_a_published_file_a_failure_is_told_and_nothing_is_forgotten(
+def test_without_a_published_file_a_failure_is_sent_and_nothing_is_forgotten(
     account: Account, http: HttpReceiver
 ) -> None:
-    told(account, http.url)
+    notes_of(account, http.url)
     database = account.database.rename(account.database.with_suffix(".away"))
-    told(account, http.url, ended=alert_of_failure("sync", LoadFailed("It failed.")))
+    notes_of(account, http.url, ended=alert_of_failure("sync", LoadFailed("It failed.")))
     database.rename(account.database)
-    told(account, http.url)
+    notes_of(account, http.url)
     assert bodies(http)[1:] == ["`portouts sync` failed.\n- It failed.\n\nportouts.duckdb"]
 
 
 def test_everything_of_one_run_is_one_message(account: Account, http: HttpReceiver) -> None:
-    told(account, http.url, ended=alert_of_failure("sync", LoadFailed("It failed.")))
+    notes_of(account, http.url, ended=alert_of_failure("sync", LoadFailed("It failed.")))
     assert [message["title"] for message in http.messages] == ["portouts: 2 alerts"]
     assert bodies(http) == ["`portouts sync` failed.\n- It failed.\n\n" + ORDER.format(20)]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"a": 1}', '{"a": {"b": 1}}', "\x00"], ids=repr)
 def test_a_lost_memory_costs_one_message(account: Account, http: HttpReceiver, content: str) -> None:
-    told(account, http.url)
+    notes_of(account, http.url)
     (account.folder / "alerts.json").write_text(content, encoding="utf-8")
-    told(account, http.url)
-    told(account, http.url)
+    notes_of(account, http.url)
+    notes_of(account, http.url)
     assert len(http.messages) == 2
 
 
 def test_the_memory_is_private_and_shows_no_address(account: Account, http: HttpReceiver) -> None:
     before = os.umask(0)
     try:
-        told(account, http.url)
+        notes_of(account, http.url)
     finally:
         os.umask(before)
     files = {path.name: stat.S_IMODE(path.stat().st_mode) for path in account.folder.iterdir()}
@@ -184,17 +184,17 @@ def test_the_memory_is_private_and_shows_no_address(account: Account, http: Http
 
 def test_a_memory_that_cannot_be_written_is_a_note(account: Account, http: HttpReceiver) -> None:
     account.folder.parent.write_text("no folder", encoding="utf-8")
-    [note] = told(account, http.url)
-    assert "cannot be remembered" in note
+    [note] = notes_of(account, http.url)
+    assert "so the next run sends the same alerts again" in note
     assert len(http.messages) == 1
 
 
 def test_while_another_process_sends_alerts_nothing_is_sent(account: Account, http: HttpReceiver) -> None:
     account.folder.mkdir(parents=True)
     with FileLock(account.folder / "alerts.lock"):
-        assert told(account, http.url) == []
+        assert notes_of(account, http.url) == []
     assert http.messages == []
-    told(account, http.url)
+    notes_of(account, http.url)
     assert len(http.messages) == 1
 
 
@@ -202,7 +202,7 @@ def test_while_another_process_sends_alerts_nothing_is_sent(account: Account, ht
 
 
 def test_a_mail_arrives_as_it_was_written(account: Account, mail: MailReceiver) -> None:
-    assert told(account, mail.url()) == []
+    assert notes_of(account, mail.url()) == []
     [message] = mail.messages
     assert (message["subject"], message["to"]) == ("portouts: Silence authorises an order soon", "desk@example.com")
     assert message.get_content().replace("\r\n", "\n").strip() == ORDER.format(20)
@@ -210,9 +210,9 @@ def test_a_mail_arrives_as_it_was_written(account: Account, mail: MailReceiver) 
 
 def test_a_receiver_that_fails_is_noted_and_gets_it_at_the_next_run(account: Account, http: HttpReceiver) -> None:
     dead = closed_receiver()
-    [note] = told(account, http.url, dead)
+    [note] = notes_of(account, http.url, dead)
     assert note == "Alerts: json://127.0.0.1: not delivered, it could not be reached, or refused the message."
-    [same] = told(account, http.url, dead)
+    [same] = notes_of(account, http.url, dead)
     assert same == note
     assert len(http.messages) == 1
 
@@ -226,17 +226,17 @@ def test_what_a_receiver_refuses_is_sent_again(http: HttpReceiver) -> None:
 
 def test_a_refusal_is_named_by_its_status(account: Account, http: HttpReceiver) -> None:
     http.statuses = [401] * 3
-    assert told(account, http.url) == ["Alerts: json://127.0.0.1: not delivered, it answered 401."]
-    told(account, http.url)
+    assert notes_of(account, http.url) == ["Alerts: json://127.0.0.1: not delivered, it answered 401."]
+    notes_of(account, http.url)
     assert len(http.messages) == 1
 
 
 def test_a_receiver_that_never_answers_costs_no_more_than_the_time_given(account: Account, http: HttpReceiver) -> None:
     with silent_receiver() as silent:
-        notes = told(account, silent, http.url, seconds=6)
+        notes = notes_of(account, silent, http.url, seconds=6)
         assert notes == ["Alerts: json://127.0.0.1: not delivered, it did not answer in time."]
         assert len(http.messages) == 1
-        told(account, http.url)
+        notes_of(account, http.url)
     assert len(http.messages) == 1
 
 
@@ -263,8 +263,8 @@ def test_a_mail_that_one_of_two_recipients_refuses_is_not_sent_at_every_run(
     mail.refused = {"gone@example.com"}
     url = mail.url("desk@example.com", "gone@example.com")
     note = "Alerts: mailto://127.0.0.1: delivered, only some of its recipients accepted the message."
-    assert told(account, url) == [note]
-    assert told(account, url) == []
+    assert notes_of(account, url) == [note]
+    assert notes_of(account, url) == []
     assert len(mail.messages) == 1
 
 
@@ -326,7 +326,7 @@ def certificate(**fields: object) -> Certificate:
     return Certificate(**made)  # type: ignore[arg-type] # most fields do not matter
 
 
-def test_what_is_not_proven_is_told() -> None:
+def test_what_is_not_proven_is_reported() -> None:
     assert alert_of_proof("sync", certificate()).findings == ()
     different = alert_of_proof("verify", certificate(verdict="DIFFERENT", orders=1200, differences=3))
     assert [one.line for one in different.findings] == [
@@ -339,7 +339,7 @@ def test_what_is_not_proven_is_told() -> None:
     assert len(unproven.findings) == 2
 
 
-def test_the_text_of_an_unknown_error_is_not_told() -> None:
+def test_the_text_of_an_unknown_error_is_not_shown() -> None:
     [finding] = alert_of_failure("sync", KeyError(f"+13125550100 {PASSWORD}")).findings
     assert finding.line == "an unknown error (KeyError); its log says more"
 
@@ -352,7 +352,7 @@ def test_a_hostile_name_is_shown_as_text(tmp_path: Path, receiver: str, request:
     database = publish(tmp_path, world)
     to = request.getfixturevalue(receiver)
     url = to.url if receiver == "http" else to.url()
-    assert told(Account(database, tmp_path / ".portouts" / "x"), url) == []
+    assert notes_of(Account(database, tmp_path / ".portouts" / "x"), url) == []
     body = bodies(to)[0] if receiver == "http" else to.messages[0].get_content()
     shown = "order: PO_1 - order: PO_2; carrier: ＠everyone ‹b›Bold‹/b› Cc: a https:// trap.example (number); "
     assert body.replace("\r\n", "\n").splitlines()[1].startswith(f"- {shown}numbers: 1;")
@@ -382,7 +382,7 @@ def test_no_personal_data_is_in_a_message(tmp_path: Path, http: HttpReceiver) ->
     called = "select phone_number as called, list(phone_number) as calls from marts.fct_portout_numbers group by all"
     aliased = {"aliased": f"-- Aliased.\n{called}"}
     folder = own(tmp_path, **everything, **aliased)
-    notes = told(Account(database, tmp_path / "state"), http.url, alerts_folder=folder)
+    notes = notes_of(Account(database, tmp_path / "state"), http.url, alerts_folder=folder)
     sent = json.dumps(http.messages)
     assert notes == []
     assert "called: (number)" in sent

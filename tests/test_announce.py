@@ -1,4 +1,4 @@
-"""How a command ended is told to all receivers at once, and none of them can change how it ended."""
+"""All receivers are notified how a command ended, and none of them can change how it ended."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def begun() -> Ended:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Ended]:
-    """Return what one receiver is told."""
-    told: list[Ended] = []
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[Ended]:
+    """Return what one receiver gets."""
+    reported: list[Ended] = []
 
     def part(ended: Ended) -> Iterable[str]:
-        told.append(ended)
+        reported.append(ended)
         return ()
 
     monkeypatch.setattr("portouts.commands.jobs.announce.parts_for", lambda _receivers: {"receiver": part})
-    return told
+    return reported
 
 
 def end(error: BaseException | None = None) -> None:
@@ -51,21 +51,21 @@ def end(error: BaseException | None = None) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_failure_is_told_with_its_exit_code(error: BaseException, code: int, told: list[Ended]) -> None:
+def test_a_failure_is_reported_with_its_exit_code(error: BaseException, code: int, reported: list[Ended]) -> None:
     with pytest.raises(type(error)):
         end(error)
-    assert [(one.exit_code, one.error) for one in told] == [(code, error)]
+    assert [(one.exit_code, one.error) for one in reported] == [(code, error)]
 
 
-def test_a_success_is_told(told: list[Ended]) -> None:
+def test_a_success_is_reported(reported: list[Ended]) -> None:
     end()
-    assert [(one.exit_code, one.error) for one in told] == [(0, None)]
+    assert [(one.exit_code, one.error) for one in reported] == [(0, None)]
 
 
-def test_of_a_lock_that_is_held_nobody_is_told(told: list[Ended]) -> None:
+def test_a_lock_that_is_held_is_not_reported(reported: list[Ended]) -> None:
     with pytest.raises(Locked):
         end(Locked("p.duckdb is being synced by process 7."))
-    assert told == []
+    assert reported == []
 
 
 # Receivers that fail
@@ -108,4 +108,4 @@ def test_whoever_stops_the_command_does_not_wait_for_receivers() -> None:
         notes.append(text)
 
     announce(begun(), {"a": lambda _ended: ["first"], "b": lambda _ended: ["second"]}, stop)
-    assert notes == ["first", "Stopped before everybody was told how this run ended."]
+    assert notes == ["first", "Stopped before every receiver was notified how this run ended."]

@@ -107,7 +107,7 @@ def test_whatever_comes_back_nothing_is_sent_twice(name: str) -> None:
     assert len(api.requests) == 1
 
 
-def test_a_refusal_is_told_in_the_words_of_the_api_and_kept_as_a_code() -> None:
+def test_a_refusal_is_shown_in_the_words_of_the_api_and_kept_as_a_code() -> None:
     words = "The order +13125550101 of Quillon is canceled"
     reply = Api(lambda _request: refusal(422, "10027", "Unprocessable entity", words)).send()
     assert reply.message == f"PATCH /portouts/{ORDER}/authorized: HTTP 422: Unprocessable entity: {words} [10027]."

@@ -34,7 +34,7 @@ LEVELS = {
     "JSON": ("--log-format", "json"),
     "verbose JSON": ("-v", "--log-format", "json"),
 }
-# Personal data may be shown with `keep`, and hashed with `hash`; secrets and PINs are most likely where most is told.
+# Personal data may be shown with `keep`, and hashed with `hash`; secrets and PINs are most likely where most is logged.
 CASES = [*(("drop", level) for level in LEVELS), ("hash", "verbose JSON"), ("keep", "verbose")]
 # Command → how it runs. ORDER and KEY stand for those of an order, OUT for a new file or folder.
 RUNS: Mapping[str, list[str]] = {
@@ -92,7 +92,7 @@ COMMANDS = [*names_of(typer.main.get_command(app))]
 
 
 class Account(NamedTuple):
-    """A folder with the files of all runs, and what the commands there are told."""
+    """A folder with the files of all runs, and the options of the commands."""
 
     mode: str
     folder: Path
@@ -137,7 +137,7 @@ def planted(world: World) -> str:
 
 @contextmanager
 def account_of(mode: str, folder: Path) -> Iterator[Account]:
-    """Serve an account full of canaries, and receive what is told about it."""
+    """Serve an account full of canaries, and receive what is sent about it."""
     world = World(30, seed=5)
     order = planted(world)
     with running(create_app(world, api_key=KEY)) as base_url, serving(200) as (receiver, received):
@@ -222,5 +222,5 @@ def test_no_canary_is_shown_written_or_sent(
                 for name in sorted({*names} & {*COMMANDS}):
                     account.shows_nothing(name, RUNS[name][0], *options)
         assert files_with(tmp_path, account.forbidden) == set()
-        told = "".join(one.body for one in account.received)
-        assert shown_in(told, (*SECRETS, *PERSONAL)) == []
+        sent = "".join(one.body for one in account.received)
+        assert shown_in(sent, (*SECRETS, *PERSONAL)) == []

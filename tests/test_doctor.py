@@ -186,7 +186,7 @@ REPLIES: dict[str, tuple[Callable[[str], Reply], dict[str, tuple[str, str]]]] = 
 
 
 @pytest.mark.parametrize(("answer", "expected"), REPLIES.values(), ids=REPLIES)
-def test_each_answer_of_the_api_is_told_apart(
+def test_each_answer_of_the_api_is_distinguished(
     answer: Callable[[str], Reply], expected: dict[str, tuple[str, str]], tmp_path: Path
 ) -> None:
     with answering(answer) as server:

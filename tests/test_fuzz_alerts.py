@@ -40,7 +40,7 @@ VALUES = (
 )
 ROWS = st.lists(st.tuples(st.text(max_size=12), VALUES), min_size=1, max_size=5)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-REFUSED = (OverflowError, ValueError)  # which the search tells of
+REFUSED = (OverflowError, ValueError)  # which the search reports
 
 
 def written(row: list[tuple[str, Any]]) -> str:

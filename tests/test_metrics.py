@@ -48,7 +48,7 @@ def sync_run(ended_at: float, exit_code: int = 0, **known: Any) -> LastRun:
 # The text
 
 
-def test_a_run_and_the_published_file_are_told_in_full() -> None:
+def test_a_run_and_the_published_file_are_written_in_full() -> None:
     run = sync_run(
         1010.0,
         phases={"read": 0.5, "publish": 0.25},
@@ -157,7 +157,7 @@ def test_sync_and_verify_write_the_file_and_ping_whether_they_end_well_or_not(
     assert (stat.S_IMODE(file.stat().st_mode), [*tmp_path.glob(".*.part")]) == (0o644, [])
 
 
-def test_a_monitor_that_cannot_be_told_is_a_note_and_nothing_else(
+def test_a_monitor_that_cannot_be_reached_is_a_note_and_nothing_else(
     api: tuple[World, str], command: Callable[..., Ended], tmp_path: Path
 ) -> None:
     world, base_url = api

@@ -34,7 +34,7 @@ def test_every_setting_of_these_tables_has_a_variable_and_those_alone() -> None:
     assert {*NAMES} > PATHS
 
 
-def test_without_them_nothing_is_told_and_files_stay_private(tmp_path: Path) -> None:
+def test_without_them_nothing_is_sent_and_files_stay_private(tmp_path: Path) -> None:
     found = read("", tmp_path)
     assert (found.publish.mode, found.metrics.file, found.metrics.ping_url) == (None, None, None)
     assert (found.alerts.urls, found.alerts.hours_before, found.alerts.alerts_folder) == ((), (24.0, 4.0), None)

@@ -14,7 +14,7 @@ from portouts.monitor.ping import ping
 SECRET = "8f1c-canary-0042"
 
 
-def told(receiver: Receiver, path: str = f"/{SECRET}", *, is_success: bool = True) -> str | None:
+def pinged(receiver: Receiver, path: str = f"/{SECRET}", *, is_success: bool = True) -> str | None:
     return ping(receiver.url + path, is_success=is_success, pause=lambda _seconds: None)
 
 
@@ -30,7 +30,7 @@ def told(receiver: Receiver, path: str = f"/{SECRET}", *, is_success: bool = Tru
 )
 def test_a_success_asks_the_address_and_a_failure_asks_below_it(path: str, is_success: bool, asked: str) -> None:
     with receiving(200) as receiver:
-        assert told(receiver, path, is_success=is_success) is None
+        assert pinged(receiver, path, is_success=is_success) is None
         assert receiver.asked == [asked]
         assert {name.lower() for name in receiver.headers[0]} & {"authorization", "cookie"} == set()
 
@@ -38,7 +38,7 @@ def test_a_success_asks_the_address_and_a_failure_asks_below_it(path: str, is_su
 @pytest.mark.parametrize(("statuses", "tries"), [([503, 429, 200], 3), ([500, 200], 2), ([204], 1)])
 def test_what_may_succeed_later_is_tried_three_times(statuses: list[int], tries: int) -> None:
     with receiving(*statuses) as receiver:
-        assert told(receiver) is None
+        assert pinged(receiver) is None
         assert len(receiver.asked) == tries
 
 
@@ -50,18 +50,18 @@ def test_what_may_succeed_later_is_tried_three_times(statuses: list[int], tries:
         (302, 1, "answered HTTP 302, which is not followed: set ping_url to where it leads."),
     ],
 )
-def test_what_was_not_told_is_said_without_the_address(status: int, tries: int, said: str) -> None:
+def test_a_failed_ping_is_reported_without_the_address(status: int, tries: int, said: str) -> None:
     with receiving(status) as receiver:
-        assert told(receiver) == f"127.0.0.1 {said}"
+        assert pinged(receiver) == f"127.0.0.1 {said}"
         assert receiver.asked == [f"/{SECRET}"] * tries
 
 
 def test_a_monitor_that_is_silent_or_gone_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ping_module, "ONE_TRY", 0.05)
     with receiving(SILENT) as receiver:
-        assert told(receiver) == "127.0.0.1 gave no answer (ReadTimeout)."
+        assert pinged(receiver) == "127.0.0.1 gave no answer (ReadTimeout)."
         assert len(receiver.asked) == 3
-    assert told(receiver) == "127.0.0.1 gave no answer (ConnectError: connection refused)."
+    assert pinged(receiver) == "127.0.0.1 gave no answer (ConnectError: connection refused)."
 
 
 def test_all_tries_together_end_before_the_command_gives_up() -> None:

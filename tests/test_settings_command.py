@@ -60,8 +60,8 @@ def test_without_a_key_everything_is_shown_and_the_key_is_missed(command: Comman
 def test_each_setting_shows_the_place_that_counts(command: Command, tmp_path: Path) -> None:
     file = write(tmp_path, '[sources.telnyx]\npage_size = 7\nevents = false\n[publish]\nmode = "640"')
     found = shown(command("settings", "--json", SOURCES__TELNYX__PAGE_SIZE="9", METRICS__FILE="a.prom"))
-    told = {name: (one["value"], one["origin"]) for name, one in found.items() if one["origin"] != DEFAULT}
-    assert told == {
+    expected = {name: (one["value"], one["origin"]) for name, one in found.items() if one["origin"] != DEFAULT}
+    assert expected == {
         "page_size": (9, "environment variable SOURCES__TELNYX__PAGE_SIZE"),
         "events": (False, str(file)),
         "publish.mode": ("0640", str(file)),
@@ -165,8 +165,8 @@ def test_the_page_of_settings_has_every_setting_with_its_default_and_its_values(
     for table, section in re.findall(r"^### `\[(.*?)\]`\n(.*?)(?=^##|\Z)", page, re.DOTALL | re.MULTILINE):
         for name, default, allowed in re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \| .+ \|$", section, re.MULTILINE):
             rows[full_name(table, name)] = (default, allowed)
-    told = {name: (default, allowed_values(name)) for name in NAMES if (default := _default(name))}
-    assert rows == told
+    expected = {name: (default, allowed_values(name)) for name in NAMES if (default := _default(name))}
+    assert rows == expected
 
 
 def _default(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What happens, by the name of an event with its fields. Nothing is shown unless the command line opens the log."""
+"""Logs events with a name and fields. Nothing is shown unless the command line configures the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["DEBUG", "ERROR", "INFO", "LOGGER", "WARNING", "log"]
 
 
 def log(event: str, text: str = "", *, level: int = INFO, **fields: object) -> None:
-    """Log an event. People see the text, if there is one; programs see its fields.
+    """Log an event. The text is for people, the fields are for programs.
 
     Neither may contain a key, a PIN or personal data.
     """

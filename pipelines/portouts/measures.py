@@ -1,4 +1,4 @@
-"""What a command has done so far, also if it fails then: requests to the API, and seconds of each phase."""
+"""Counts a command's requests to the API and measures the seconds of each phase, also if the command fails."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from portouts.logs import DEBUG, log
 
 @dataclass
 class Traffic:
-    """Requests, and how they were answered; a request that is tried again counts once more."""
+    """Requests and how they were answered; each retry counts as one more request."""
 
     requests: int = 0
     limited: int = 0
-    """Answers 429: the API's rate limit was overstepped."""
+    """Answers 429: the rate limit of the API was exceeded."""
     failed: int = 0
     """Answers 5xx, 408 and 425: the API could not answer."""
     unanswered: int = 0
-    """No whole answer: the connection failed or ended, or nothing came in time."""
+    """No complete answer: the connection failed or ended, or nothing came in time."""
     retries: int = 0
 
     @property
     def refusals(self) -> int:
-        """Return how many requests brought no usable answer."""
+        """Return how many requests got no usable answer."""
         return self.limited + self.failed + self.unanswered
 
     def add(self, request: object, status: int | None, seconds: float) -> None:
-        """Count a request that was answered so; None for no whole answer."""
+        """Count a request with the status of its answer; None if there was no complete answer."""
         self.requests += 1
         if status is None:
             self.unanswered += 1
@@ -42,18 +42,18 @@ class Traffic:
 
 @dataclass
 class Measures:
-    """What one command has done so far."""
+    """The requests and the phases of one command."""
 
     clock: Callable[[], float] = time.monotonic
-    """Never set back, unlike the time of day."""
+    """A clock that is never set back, unlike the time of day."""
     traffic: Traffic = field(default_factory=Traffic)
     phases: dict[str, float] = field(default_factory=dict)
-    """Seconds by phase, in the order in which they began; a phase that came twice has the sum."""
+    """Phase → seconds, in the order in which the phases began; a repeated phase has the sum."""
     _is_within: bool = False
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Measure a phase, also one that fails; what comes within another phase belongs to that one."""
+        """Measure a phase, also if it fails. A phase inside another phase counts towards the outer one."""
         if self._is_within:
             yield
             return

@@ -1,7 +1,7 @@
 -- Silence authorises an order soon.
 -- key: _portout_id, _spell_number, _hours_before
--- Each order once per threshold that it passes: the setting hours_before. An order that is overdue for more than a day
--- is not found. By hand the thresholds are 24 and 4 hours, and now is the as_of of the file.
+-- Finds each order once per threshold of the setting hours_before that it has passed. Orders overdue by more than a day
+-- are left out. If you run it by hand, the thresholds are 24 and 4 hours, and now is the as_of of the file.
 with moment as (
     select coalesce(cast(getvariable('now') as timestamptz), max(as_of)) as now
     from marts.rpt_sync

@@ -1,7 +1,7 @@
 -- A carrier asks for numbers for the first time.
 -- key: _carrier_id
--- Its first order arrived in the 7 days before as_of. In the first 28 days of the data every carrier is new, so nobody
--- is told of these.
+-- Its first order arrived in the 7 days before as_of. In the first 28 days of the data every carrier is new, so these
+-- are left out.
 with last_sync as (
     select max(as_of) as as_of
     from marts.rpt_sync

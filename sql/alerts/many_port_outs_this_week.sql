@@ -1,7 +1,7 @@
 -- More than twice as many orders were ported this week as in the median week.
 -- key: week
--- The median is that of up to 26 whole weeks before the week of as_of. Fewer than 5 port-outs, or fewer than 4 weeks to
--- compare with, say nothing.
+-- The median covers up to 26 whole weeks before the week of as_of. With fewer than 5 port-outs, or fewer than 4 weeks
+-- to compare with, no row is returned.
 with weeks as (
     select days.week, sum(daily.orders_ported) as orders_ported, sum(daily.numbers_ported) as numbers_ported
     from marts.agg_portouts_daily as daily

@@ -1,7 +1,7 @@
 -- A number is asked for again within 7 days.
 -- key: _portout_id
--- Orders of the 7 days before as_of, with the last order before them that holds one of their numbers and is at most 7
--- days older.
+-- Finds orders of the 7 days before as_of. Each is shown with the last earlier order that holds one of its numbers and
+-- is at most 7 days older.
 with last_sync as (
     select max(as_of) as as_of
     from marts.rpt_sync

@@ -1,4 +1,4 @@
--- What the metrics file says of the published file; $now is the end of the run.
+-- The metrics of the published file; $now is the end of the run.
 with last_sync as (
     select max(as_of) as as_of, max(finished_at) as finished_at
     from raw.syncs

@@ -1,1 +1,1 @@
-"""What tells people and monitors how syncs went: alerts."""
+"""Reports to people and monitors how a run ended: alerts, the metrics file and the ping."""

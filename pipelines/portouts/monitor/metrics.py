@@ -1,7 +1,7 @@
-"""What the metrics file says: of each command's last run, and of the published file.
+"""Writes the text of the metrics file: each command's last run, and the published file.
 
-A file holds whole seconds since 1970 and no ages: the reader computes them when it reads. What another command or
-another database has written into the file stays.
+The file holds seconds since 1970 and no ages, because an age would be wrong by the time it is read. Metrics that
+another command or another database wrote stay in the file.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Published:
 
 @dataclass(frozen=True)
 class LastRun:
-    """One run of a command. None: not known, because it failed."""
+    """One run of a command. A value is None if it is unknown because the run failed."""
 
     command: str
     ended_at: float
@@ -65,16 +65,16 @@ class LastRun:
     phases: Mapping[str, float] = field(default_factory=dict)
     requests: int = 0
     refusals: Mapping[str, int] = field(default_factory=dict)
-    """Reason → how often."""
+    """Reason → count."""
     retries: int = 0
     rows_read: Mapping[str, int] = field(default_factory=dict)
-    """Kind of row → how many."""
+    """Kind of row → count."""
     orders_changed: int | None = None
     unproven_ranges: int | None = None
 
 
 def metrics_text(database: str, versions: Labels, run: LastRun, published: Published | None, before: str) -> str:
-    """Write the whole file anew; `before` is its text so far."""
+    """Return the new text of the whole file; `before` is its present text."""
     found = _samples_of(before)
     samples = _kept(found, database, run.command)
     succeeded_at = run.ended_at if run.exit_code == 0 else _last_success(found, database, run.command, published)
@@ -91,7 +91,7 @@ def metrics_text(database: str, versions: Labels, run: LastRun, published: Publi
 
 
 class _Collector:
-    """Hands samples to prometheus_client, in the order of `HELP`."""
+    """Passes samples to prometheus_client, in the order of `HELP`."""
 
     def __init__(self, samples: Samples) -> None:
         self._samples = samples
@@ -140,7 +140,7 @@ def _of_published(published: Published) -> Iterator[tuple[str, Labels, float]]:
 
 
 def _samples_of(text: str) -> Samples:
-    """Read the samples of a file that we have written; a file of something else has none."""
+    """Read the samples of our own metrics; a file in another format has none."""
     try:
         families = [*text_string_to_metric_families(text)]
     except ValueError:
@@ -153,7 +153,7 @@ def _samples_of(text: str) -> Samples:
 
 
 def _kept(found: Samples, database: str, command: str) -> Samples:
-    """Leave out what is written anew: the published file of this database, and the last run of this command."""
+    """Keep all samples but those that are replaced: this database's published file and this command's last run."""
 
     def is_kept(labels: Labels) -> bool:
         return labels.get("database") != database or labels.get("command", command) != command
@@ -162,7 +162,7 @@ def _kept(found: Samples, database: str, command: str) -> Samples:
 
 
 def _last_success(found: Samples, database: str, command: str, published: Published | None) -> float | None:
-    """Return when this command last succeeded: as the file said, else, of a sync, as the published file says."""
+    """Return when this command last succeeded: from the metrics file or, for a sync, from the published file."""
     own = {"database": database, "command": command}
     known: Iterable[float] = (value for labels, value in found.get(LAST_SUCCESS, ()) if labels == own)
     return next(iter(known), published.synced_at if published and command == "sync" else None)

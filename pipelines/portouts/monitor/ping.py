@@ -1,7 +1,7 @@
-"""One GET that tells a dead-man monitor how a run ended: its address after a success, `/fail` below it after a failure.
+"""Reports to a dead-man monitor how a run ended: one GET to its address after a success, to `/fail` below it otherwise.
 
-The address is a secret, so nothing but its host is ever shown. A redirect is not followed: it would hand the secret to
-whoever it names.
+The address is a secret, so only its host is ever shown. A redirect is not followed, because it would send the secret to
+another server.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from portouts.telnyx.errors import describe
 from portouts.telnyx.network import is_loopback
 
 TRIES = 3
-# Seconds for one try, for all of them, and between two. Whoever calls has ten seconds for everything.
+# Seconds for one try, for all tries, and between two. The caller has ten seconds in total.
 ONE_TRY, ALL_TRIES, PAUSE = 4.0, 9.0, 0.5
 AGENT = "portouts"
 
 
 def ping(url: str, *, is_success: bool, pause: Callable[[float], None] = sleep) -> str | None:
-    """Tell the monitor; return why it could not be told, or None."""
+    """Ping the monitor; return why that failed, or None."""
     address = httpx.URL(url)
     if not is_success:
         address = address.copy_with(path=f"{address.path.rstrip('/')}/fail")
@@ -39,7 +39,7 @@ def ping(url: str, *, is_success: bool, pause: Callable[[float], None] = sleep) 
 
 
 def _try(client: httpx.Client, address: httpx.URL, seconds: float) -> tuple[str, bool]:
-    """Send one request; return what went wrong, and whether another try would end alike."""
+    """Send one request; return what went wrong, and whether another try is useless."""
     try:
         with client.stream("GET", address, timeout=seconds) as response:  # what it says does not matter
             status = response.status_code

@@ -1,6 +1,6 @@
-"""The metrics file: read, and replaced in one step, so that no collector ever sees half of it.
+"""Replaces the metrics file in one step, so that a collector never reads an incomplete file.
 
-It holds no personal data, and a collector runs as another user, so everyone may read it.
+The file holds no personal data. Everyone may read it, because a collector runs as another user.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def write_metrics(file: Path, database: Path, version: str, run: LastRun, now: d
 
 
 def read_published(database: Path, now: datetime) -> Published | None:
-    """Read what the published file holds; None if there is none that can be read."""
+    """Read what the published file holds; None if it is missing or cannot be read."""
     if not database.exists():
         return None
     query = (sql_folder() / "monitor" / "published.sql").read_text(encoding="utf-8")

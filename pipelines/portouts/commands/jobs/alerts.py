@@ -1,4 +1,4 @@
-"""What alerts do for a command that ended, what `portouts alerts` does, and the report as a file of a message."""
+"""Sends alerts after a command, runs `portouts alerts`, and sends the report as an attached file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from portouts.errors import NotDelivered, NotPublished
 from portouts.load.settings.tables import AlertSettings
 from portouts.monitor.alerts.finding import Alert
+from portouts.monitor.alerts.notification import SECONDS_OF_SEARCH, Account, notify
 from portouts.monitor.alerts.outcomes import alert_of_failure, alert_of_proof
 from portouts.monitor.alerts.receivers import Delivery, Message, deliver
 from portouts.monitor.alerts.search import search
-from portouts.monitor.alerts.telling import SECONDS_OF_SEARCH, Account, tell
 from portouts.warehouse.folders import working_folder
 
 if TYPE_CHECKING:
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
     from portouts.report.page import Report
 
 SECONDS = 10.0
-SECONDS_OF_REPORT = 120.0  # a page is large, and sending it is what was asked for
+SECONDS_OF_REPORT = 120.0  # a page is large, and sending it is the purpose of the command
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What the published file has to tell, sent before or not."""
+    """What the alerts find in the published file, whether sent before or not."""
 
     as_of: datetime
     alerts: list[Alert]
 
 
-def tell_people(
+def send_alerts(
     database: Path, state_dir: Path | None, settings: AlertSettings, ended: Alert, now: datetime
 ) -> Iterable[str]:
-    """Send what is new after a command has ended; return notes."""
+    """Send new findings after a command has ended; return notes."""
     if find_spec("apprise") is None:
-        return ()  # the command itself has refused that
+        return ()  # the command itself has reported that
     published = database.resolve()
-    return tell(Account(published, working_folder(published, state_dir)), settings, ended, now)
+    return notify(Account(published, working_folder(published, state_dir)), settings, ended, now)
 
 
 def alert_of_end(command: str, error: BaseException | None, outcome: SyncOutcome | VerifyOutcome | None) -> Alert:
-    """Return what there is to tell of a command that ended."""
+    """Return the alert about the end of a command."""
     if error:
         return alert_of_failure(command, error)
     from portouts.commands.jobs.sync import SyncOutcome
@@ -64,18 +64,18 @@ def preview(database: Path, settings: AlertSettings, now: datetime) -> Preview:
 
 
 def send_test(urls: Iterable[str], database: Path) -> list[Delivery]:
-    """Send a message to each receiver that says that alerts arrive."""
+    """Send a test message to each receiver."""
     message = Message("portouts: a test", f"Alerts of {database.name} arrive here.")
     return deliver([(url, message) for url in urls], SECONDS)
 
 
 def send_report(report: Report, urls: Sequence[str]) -> list[str]:
-    """Send the page to all receivers; return their names. Raises `NotDelivered` if one did not get it."""
+    """Send the page to all receivers; return their names. Raises `NotDelivered` if a receiver did not get it."""
     answers = [f"{question} {answer}" for question, answer in report.to_json()["answers"].items()]
     message = Message("portouts: report", "\n\n".join([*answers, report.state.get("text", "")]), str(report.output))
     deliveries = deliver([(url, message) for url in urls], SECONDS_OF_REPORT)
     if failed := [str(one) for one in deliveries if one.problem]:
         raise NotDelivered(
-            f"{report.output} is written, and not everybody got it: {' '.join(failed)} Try `portouts alerts test`."
+            f"{report.output} is written, but not every receiver got it: {' '.join(failed)} Try `portouts alerts test`."
         )
     return [one.receiver for one in deliveries]

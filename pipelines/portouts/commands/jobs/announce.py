@@ -1,7 +1,7 @@
-"""Tells monitors and people how a command ended: each part gets what is known, and nothing here can fail the command.
+"""Reports to monitors and people how a command ended. A failure here never fails the command.
 
-All parts together take `LONGEST` seconds at most: each runs in a thread of its own, and one that is late is left
-behind. A command that found the lock held ended without having begun, so nobody is told.
+Each part runs in a thread of its own, and all parts together take at most `LONGEST` seconds; a late part is abandoned.
+A command that found the lock held has not begun, so nothing is reported.
 """
 
 from __future__ import annotations
@@ -29,17 +29,15 @@ UNKNOWN_ERROR = 1
 
 Clock = Callable[[], datetime]
 Note = Callable[[str], None]
-
-
 Part = Callable[[Ended], Iterable[str]]
-"""Tells one receiver, and returns notes for whoever reads the log: what could not be told, and why."""
+"""Reports to one receiver, and returns notes for the log: what could not be sent, and why."""
 
 
 def parts_for(receivers: Receivers) -> dict[str, Part]:
-    """Return what tells each of these receivers, by a name for notes."""
+    """Return a part for each of these receivers, by its name in notes."""
     parts: dict[str, Part] = {}
     if receivers.alerts.urls:
-        parts["Alerts"] = lambda ended: _tell_people(ended, receivers.alerts)
+        parts["Alerts"] = lambda ended: _send_alerts(ended, receivers.alerts)
     if (file := receivers.metrics.file) and find_spec("prometheus_client"):
         parts["Metrics"] = partial(write_metrics_of, file=file)
     if url := receivers.metrics.ping_url:
@@ -47,20 +45,20 @@ def parts_for(receivers: Receivers) -> dict[str, Part]:
     return parts
 
 
-def _tell_people(ended: Ended, settings: AlertSettings) -> Iterable[str]:
-    from portouts.commands.jobs.alerts import alert_of_end, tell_people
+def _send_alerts(ended: Ended, settings: AlertSettings) -> Iterable[str]:
+    from portouts.commands.jobs.alerts import alert_of_end, send_alerts
 
     if isinstance(ended.error, Interrupted | KeyboardInterrupt):
-        return ()  # who stopped a command knows that it did not end
+        return ()  # the person who stopped a command knows that it did not finish
     alert = alert_of_end(ended.command, ended.error, ended.outcome)
-    return tell_people(ended.database, ended.state_dir, settings, alert, ended.ended_at)
+    return send_alerts(ended.database, ended.state_dir, settings, alert, ended.ended_at)
 
 
 @contextmanager
 def announcing(ended: Ended, read_receivers: Callable[[], Receivers], clock: Clock, note: Note) -> Iterator[None]:
-    """Announce how a command ended, once it is over; the command fills in `ended`.
+    """Announce how a command ended; the command fills in `ended`.
 
-    The settings of the receivers are read then, by themselves: others may be the reason why the command failed.
+    The receivers' settings are read after the command, and separately: another setting may be why it failed.
     """
     try:
         yield
@@ -77,20 +75,20 @@ def announcing(ended: Ended, read_receivers: Callable[[], Receivers], clock: Clo
 
 
 def announce(ended: Ended, parts: Mapping[str, Part], note: Note, seconds: float = LONGEST) -> None:
-    """Tell every receiver at once; what one could not be told becomes a note."""
+    """Report to all receivers in parallel; each failure becomes a note."""
     until = monotonic() + seconds
     try:
-        telling = [_Telling(name, part, ended) for name, part in parts.items()]
-        for one in telling:
+        running = [_RunningPart(name, part, ended) for name, part in parts.items()]
+        for one in running:
             one.join(max(0.0, until - monotonic()))
             for text in one.notes():
                 note(text)
-    except KeyboardInterrupt:  # who asks to stop does not want to wait for receivers, and what was done stays done
-        note("Stopped before everybody was told how this run ended.")
+    except KeyboardInterrupt:  # a person who stops the process does not want to wait; the command itself is done
+        note("Stopped before every receiver was notified how this run ended.")
 
 
-class _Telling(threading.Thread):
-    """A part at work. A daemon: a receiver that is late must not keep the process."""
+class _RunningPart(threading.Thread):
+    """A part at work. It is a daemon thread, so a late receiver does not keep the process alive."""
 
     def __init__(self, name: str, part: Part, ended: Ended) -> None:
         super().__init__(name=name, daemon=True)
@@ -104,7 +102,7 @@ class _Telling(threading.Thread):
     def run(self) -> None:
         try:
             self._notes = list(self._part(self._ended))
-        except Exception as error:  # noqa: BLE001 - whatever a receiver does, the command has ended as it has ended
+        except Exception as error:  # noqa: BLE001 - no error of a receiver may change how the command ended
             self._notes = [f"{self.name}: {error if isinstance(error, PortoutsError) else type(error).__name__}"]
 
     def notes(self) -> list[str]:

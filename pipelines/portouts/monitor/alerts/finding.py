@@ -1,6 +1,6 @@
 """An alert and its findings: what a message is made of.
 
-A finding has a key that stays the same as long as it is the same finding, so that it is sent once.
+A finding keeps its key from run to run, so it is sent once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """One line of a message; of two findings with the same key, the later one is not sent."""
+    """One line of a message. A finding is not sent if one with the same key was sent before."""
 
     key: str
     line: str
@@ -21,7 +21,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Alert:
-    """What one file, or one command that ended, has found; no findings: nothing to say."""
+    """The findings of one SQL file or of one ended command. Without findings, nothing is sent."""
 
     name: str
     title: str

@@ -1,8 +1,8 @@
-"""What was sent to whom: a small file in the working folder, so that the same finding is sent once.
+"""Records what each receiver was sent, in a small file in the working folder, so that a finding is sent once.
 
     {"<digest of the URL>": {"<alert>": ["<key of a finding>", …]}}
 
-A finding that ends is forgotten, so it is sent again when it comes back. A lost file costs one more message.
+A finding that ends is removed, so it is sent again when it comes back. If the file is lost, all is sent once more.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from portouts.warehouse.folders import new_file
 
 NAME = "alerts.json"
 Sent = dict[str, list[str]]
-"""Alert → keys of the findings that a receiver knows."""
+"""Alert → keys of the findings that a receiver got."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What each receiver was sent, and what was found now. Alerts in `unknown` are remembered as they were."""
+    """What each receiver was sent before."""
 
     sent: dict[str, Sent]
 
     def unsent(self, receiver: str, alerts: Sequence[Alert]) -> list[Alert]:
-        """Return what this receiver does not know yet."""
+        """Return the findings that this receiver did not get yet."""
         known = self.sent.get(receiver, {})
         new = [
             replace(alert, findings=tuple(one for one in alert.findings if one.key not in known.get(alert.name, ())))
@@ -40,7 +40,7 @@ class Memory:
     def after(
         self, receiver: str, alerts: Sequence[Alert], unknown: Collection[str], *, is_delivered: bool
     ) -> tuple[str, Sent]:
-        """Return what this receiver knows now; what has ended is forgotten."""
+        """Return the new record of this receiver, without ended findings; alerts in `unknown` stay unchanged."""
         known = self.sent.get(receiver, {})
         kept = {name: keys for name, keys in known.items() if name in unknown}
         for alert in alerts:
@@ -50,7 +50,7 @@ class Memory:
 
 
 def read_memory(folder: Path) -> Memory:
-    """Read the file; one that is missing or damaged remembers nothing."""
+    """Read the file; a missing or damaged file counts as empty."""
     with suppress(OSError, ValueError, TypeError, AttributeError):
         content = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return Memory(

@@ -1,6 +1,6 @@
-"""A message: all that is new, as short plain text.
+"""Writes a message: the new findings as short plain text.
 
-Chats cut or refuse long messages, so what does not fit is counted.
+Chat services cut or refuse long messages, so the last line counts the findings that do not fit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MOST_LINES = 50
 
 
 def message_of(alerts: Sequence[Alert], database: Path, as_of: datetime | None) -> Message:
-    """Write what was found into one message."""
+    """Write all alerts into one message."""
     title = alerts[0].title.rstrip(".") if len(alerts) == 1 else f"{len(alerts)} alerts"
     end = f"{safe_text(database.name)}{f', as of {instant(as_of)}' if as_of else ''}"
     lines = list(_lines(alerts))

@@ -1,4 +1,4 @@
-"""What is told of a command that ended: that it failed, or that the API does not confirm what the warehouse holds."""
+"""Alerts about the end of a command: it failed, or the API does not confirm what the warehouse holds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from portouts.warehouse.metadata import Certificate
 
 
 def name_of_end(command: str) -> str:
-    """Return the name of the alert about the end of a command; no file has it."""
+    """Return the name of the alert about the end of a command; no SQL file has this name."""
     return f"end of {command}"
 
 
 def alert_of_failure(command: str, error: BaseException) -> Alert:
-    """Tell why a command failed, once as long as it fails in the same way."""
+    """Report why a command failed; a repeated failure of the same kind is not sent again."""
     kind = type(error).__name__
     reason = str(error) if isinstance(error, PortoutsError) else f"an unknown error ({kind}); its log says more"
     finding = Finding(key_of([kind]), label(reason, LINE_LENGTH))
@@ -26,7 +26,7 @@ def alert_of_failure(command: str, error: BaseException) -> Alert:
 
 
 def alert_of_proof(command: str, certificate: Certificate | None, unproven: Sequence[str] = ()) -> Alert:
-    """Tell what could not be proven; without findings if all is proven."""
+    """Report what could not be proven; the alert has no findings if everything is proven."""
     findings = []
     if unproven:
         line = f"The API's own counts do not confirm what was read: {len(unproven)} ranges are not proven."

@@ -1,11 +1,11 @@
-"""The files of `sql/alerts` and of the user's folder: each is a title, a key and one select over marts.
+"""Reads the SQL files of `sql/alerts` and of the user's folder: a title, a key and one select over marts.
 
     -- A carrier asks for numbers for the first time.      the title, a sentence
     -- key: _carrier_id                                    the columns that make a row the same finding as before
     select carrier_name as carrier, carrier_id as _carrier_id, …
 
-Without a key, all columns that are shown are the key. A file of the user replaces the shipped one of the same name; a
-file without SQL switches it off.
+Without a key, all columns that are shown are the key. A user's file replaces the shipped file of the same name. A file
+without SQL switches that alert off.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Query:
 
 
 def query_files(own_folder: Path | None = None) -> list[Path]:
-    """List the files; those of the user come last, so that they take nobody's time."""
+    """List the files. The user's files run last, so a slow one delays no shipped alert."""
     files = {path.stem: path for path in sorted((sql_folder() / "alerts").glob("*.sql"))}
     for path in sorted(own_folder.glob("*.sql")) if own_folder else ():
         files.pop(path.stem, None)

@@ -1,6 +1,6 @@
-"""Hands messages to receivers, by way of a process that is ended when the time is over.
+"""Delivers messages through a separate process, which is killed when the time is over.
 
-Apprise's plugins wait as long as they like, and log what they like. In a process of their own, both end there.
+Apprise's plugins may wait without limit and may log secrets. The separate process limits both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9+.-]{0,20})://")
 
 @dataclass(frozen=True)
 class Message:
-    """What one receiver is told; `file` is attached."""
+    """A message to one receiver; `file` is attached."""
 
     title: str
     body: str
@@ -45,7 +45,7 @@ class Delivery:
 
 
 def deliver(messages: Sequence[tuple[str, Message]], seconds: float) -> list[Delivery]:
-    """Send each message to the receiver with this URL; return after at most so many seconds, whatever receivers do."""
+    """Send each message to the receiver with this URL; return after at most `seconds`."""
     if not messages:
         return []
     found: list[dict[str, Any]] = [{"receiver": _scheme(url), "problem": NO_ANSWER} for url, _ in messages]
@@ -56,7 +56,7 @@ def deliver(messages: Sequence[tuple[str, Message]], seconds: float) -> list[Del
 
 
 def _lines_of_sender(messages: Sequence[tuple[str, Message]], seconds: float) -> list[bytes]:
-    """Run the sender; return the whole lines that it has written before its time was over."""
+    """Run the sender; return the complete lines that it wrote in time."""
     task = {
         "seconds": seconds * SHARE_OF_SENDER,
         "messages": [{"url": url, **asdict(message)} for url, message in messages],

@@ -1,8 +1,7 @@
-"""Runs the queries of alerts on the published file, in bounded time and memory.
+"""Runs the alert queries on the published file, with limits on time and memory.
 
-A query sees two variables: `now`, and `hours_before` as the setting has it. It cannot write, and opens no other file.
-The surprise: the file is attached to a database in memory, because another part of the same process may have it open
-with other options.
+A query can read two variables: `now`, and `hours_before` from the settings. It cannot write or open another file.
+The file is attached to a database in memory, because another part of the process may have it open with other options.
 """
 
 from __future__ import annotations
@@ -35,18 +34,18 @@ _OPTIONS: dict[str, str | bool | int | float | list[str]] = {
 
 @dataclass(frozen=True)
 class Found:
-    """What the queries found, and the names of those of which nothing is known because they failed."""
+    """What the queries found, and the names of the queries that failed."""
 
     alerts: tuple[Alert, ...] = ()
     unknown: frozenset[str] = frozenset()
     as_of: datetime | None = None
-    """None: there is no published file that can be read."""
+    """None if no published file can be read."""
 
 
 def search(
     database: Path, own_folder: Path | None, now: datetime, hours_before: Sequence[float], seconds: float
 ) -> Found:
-    """Run all queries; together they may take so many seconds."""
+    """Run all queries; `seconds` limits their total time."""
     until = time.monotonic() + seconds
     files = query_files(own_folder)
     names = frozenset(path.stem for path in files)
@@ -71,7 +70,7 @@ def _opened(database: Path, now: datetime, hours_before: Sequence[float]) -> Ite
 
 
 def _alert(connection: duckdb.DuckDBPyConnection, path: Path, until: float) -> Alert | None:
-    """Run one file. One that fails becomes an alert of another name; one without SQL is none."""
+    """Run one file. Return an alert with another name if it fails, and None if it has no SQL."""
     try:
         query = read_query(path)
         return Alert(query.name, query.title, tuple(_findings(connection, query, until))) if query else None
@@ -108,7 +107,7 @@ def _findings(connection: duckdb.DuckDBPyConnection, query: Query, until: float)
 
 
 def _places_of_key(key: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Return where the columns of the key are; without a key, where those are that are shown."""
+    """Return the positions of the key's columns; without a key, of all columns that are shown."""
     if missing := [name for name in key if name not in names]:
         raise UnusableQuery(f"its key names {', '.join(missing)}, which it does not select")
     return [place for place, name in enumerate(names) if (name in key if key else is_shown(name))]
@@ -116,7 +115,7 @@ def _places_of_key(key: Sequence[str], names: Sequence[str]) -> list[int]:
 
 @contextmanager
 def _interrupted_at(connection: duckdb.DuckDBPyConnection, until: float) -> Iterator[None]:
-    """Interrupt what a connection computes when the time is over; again and again, since an idle one forgets it."""
+    """Interrupt the connection when the time is over; repeat it, because an idle connection ignores an interrupt."""
     is_done = threading.Event()
 
     def interrupt() -> None:

@@ -1,9 +1,9 @@
-"""Sends messages through Apprise, in a process of its own that `receivers.py` starts, and ends when it takes too long.
+"""Sends messages through Apprise, in a separate process. `receivers.py` starts it, and ends it if it takes too long.
 
-It reads one JSON object from standard input: `seconds`, and `messages`, each with `url`, `title`, `body` and perhaps
+It reads one JSON object from standard input: `seconds`, and `messages`, each with `url`, `title`, `body` and optionally
 `file`. It writes one line of JSON per step: `{"place": 0, "receiver": "json://host"}` once the URL is understood, and
-`{"place": 0, "is_delivered": true, "problem": null}` at the end. No line shows a URL, and what Apprise logs goes
-nowhere: URLs hold passwords. This module knows nothing of portouts, so that it starts fast from any folder.
+`{"place": 0, "is_delivered": true, "problem": null}` at the end. URLs hold passwords, so no line shows a URL, and
+Apprise's log is discarded. This module imports nothing of portouts, so that it starts fast from any folder.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _writing = threading.Lock()
 
 
 def main() -> None:
-    """Send all messages at once, and end when the time is over."""
+    """Send all messages in parallel, and end when the time is over."""
     task = json.load(sys.stdin)
     until = time.monotonic() + task["seconds"]
     logging.getLogger(apprise.LOGGER_NAME).propagate = False
@@ -41,7 +41,7 @@ def main() -> None:
     for thread in threads:
         thread.join(max(until - time.monotonic(), 0))
     with _writing:
-        os._exit(0)  # a plugin that waits holds nobody up
+        os._exit(0)  # does not wait for plugins that are still at work
 
 
 def _send(place: int, message: Mapping[str, Any], until: float) -> None:
@@ -81,7 +81,8 @@ def _delivered(place: int, message: Mapping[str, Any], until: float) -> tuple[bo
 def _attempt(receivers: Any, service: Any, message: Mapping[str, Any], seconds: float) -> str:
     """Send once; return what went wrong, or an empty text.
 
-    A receiver that accepts and never answers uses all the time, so it is not asked twice: it may have understood.
+    A receiver that accepts the connection and never answers uses all the time. It is not asked again, because it may
+    have got the message.
     """
     service.socket_connect_timeout = service.socket_read_timeout = seconds
     file = AttachFile(message["file"]) if message.get("file") else None  # type: ignore[no-untyped-call] # of Apprise
@@ -93,7 +94,7 @@ def _attempt(receivers: Any, service: Any, message: Mapping[str, Any], seconds: 
 
 
 def _noting_recipients(service: Any) -> list[object]:
-    """Return a list of the recipients that a service reaches; those of one URL may be several."""
+    """Return a list that fills with the recipients a service reaches; one URL may have several."""
     reached: list[object] = []
     mark = service.mark_delivered
 
@@ -106,7 +107,7 @@ def _noting_recipients(service: Any) -> list[object]:
 
 
 def _label(service: Any) -> str:
-    """Name a receiver by scheme and host; where other services have a host, some have a token."""
+    """Name a receiver by scheme and host; leave the host out for services whose URL has a token in its place."""
     protocol = service.secure_protocol if service.secure else service.protocol or service.secure_protocol
     scheme = protocol if isinstance(protocol, str) else protocol[0]
     has_host = all("{host}" in template for template in service.templates)

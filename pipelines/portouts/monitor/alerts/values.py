@@ -1,6 +1,6 @@
-"""Values of a query as text for a message, without phone numbers and without what a chat takes for a command.
+"""Writes values of a query as text for a message, without phone numbers and without commands of chat services.
 
-A name comes from the gaining carrier, so it may hold "@everyone", markup or a link to a trap.
+A name comes from the gaining carrier, so it may contain "@everyone", markup or a harmful link.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from portouts.records.schema import PERSONAL_FIELDS
 LINE_LENGTH = 300  # columns of one finding
 LARGE = 10**9  # a larger number may be a phone number
 FREE_TEXT = frozenset({"reason", "rejection_reason"})
-"""Columns of marts that people write into; a query must not name them."""
+"""Columns of free text; a query must not name them."""
 NOT_SENT = PERSONAL_FIELDS | FREE_TEXT | {"phone_number", "phone_numbers"}
 """Columns that no message shows, whatever a query selects."""
 _NUMBER = re.compile(
@@ -34,12 +34,12 @@ def line_of(names: Iterable[str], values: Iterable[object]) -> str:
 
 
 def is_shown(name: str) -> bool:
-    """Return whether a column belongs into a message; `_name` only serves the key."""
+    """Return whether a message shows this column. Columns such as `_name` only serve the key."""
     return not name.startswith("_") and name.casefold() not in NOT_SENT
 
 
 def safe_text(text: object, length: int = LENGTH) -> str:
-    """Return a text of somebody else as one short line that a chat shows as it is."""
+    """Return a foreign text as one short line that chat services show unchanged."""
     masked = _NUMBER.sub(_HIDDEN_NUMBER, plain(text))
     return label(masked.translate(_COMMANDS).replace("://", ":// "), length)
 

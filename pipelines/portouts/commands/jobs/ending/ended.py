@@ -1,4 +1,4 @@
-"""How a `sync` or `verify` ended, for whoever is told of it."""
+"""How a `sync` or `verify` ended, for monitors and alerts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ended:
-    """How a `sync` or `verify` ended, well or not. The command fills it in while it works."""
+    """How a `sync` or `verify` ended, with or without an error. The command fills it in while it works."""
 
     command: str
     database: Path
@@ -28,9 +28,9 @@ class Ended:
     ended_at: datetime = field(init=False)
     exit_code: int = 0
     outcome: SyncOutcome | VerifyOutcome | None = None
-    """None if it failed, or loaded into another engine."""
+    """None if the command failed, or loaded into another engine."""
     error: BaseException | None = None
-    """Why it failed. Only the text of a `PortoutsError` is fit to be shown."""
+    """Why it failed. Only the text of a `PortoutsError` may be shown."""
 
     @property
     def is_success(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a monitor is told of a run: the metrics file, and the ping."""
+"""Reports a run to monitors: the metrics file and the ping."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_metrics_of(ended: Ended, file: Path) -> Iterable[str]:
-    """Write the metrics file; yield a note if that was not possible."""
+    """Write the metrics file; return a note if that was not possible."""
     from portouts.monitor.textfile import write_metrics
 
     problem = write_metrics(file, ended.database, version("portouts"), last_run(ended), ended.ended_at)
@@ -23,9 +23,9 @@ def write_metrics_of(ended: Ended, file: Path) -> Iterable[str]:
 
 
 def ping_of(ended: Ended, url: str) -> Iterable[str]:
-    """Tell a dead-man monitor; yield a note if that was not possible.
+    """Ping a dead-man monitor; return a note if that was not possible.
 
-    Somebody who stopped a command knows that it did not end, so it is neither a success nor a failure.
+    A command that a person stopped is neither a success nor a failure, so it sends no ping.
     """
     if isinstance(ended.error, Interrupted | KeyboardInterrupt):
         return []
@@ -54,7 +54,7 @@ def last_run(ended: Ended) -> LastRun:
 
 
 def _of_outcome(ended: Ended) -> dict[str, Any]:
-    """Return what only a run that ended well knows."""
+    """Return the figures that only a successful run has."""
     if ended.outcome is None:
         return {"unproven_ranges": 1} if isinstance(ended.error, NotProven) else {}
     from portouts.commands.jobs.sync import SyncOutcome

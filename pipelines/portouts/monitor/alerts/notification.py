@@ -1,6 +1,6 @@
-"""The whole of an alert: search, leave out what was sent before, send the rest, and remember it.
+"""Sends alerts: runs the queries, leaves out what was sent before, sends the rest, and records what was sent.
 
-A lock keeps two processes from sending the same; the one that comes second sends nothing.
+A lock prevents two processes from sending the same alerts: the second process sends nothing.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from portouts.monitor.alerts.search import Found, search
 from portouts.warehouse.folders import OWNER_ONLY_FILE, make_private
 
 SECONDS = 9.0
-SHARE_OF_SEARCH = 0.4  # of the time; sending takes the rest
+SHARE_OF_SEARCH = 0.4  # of the time; sending may take the rest
 SECONDS_OF_SEARCH = SECONDS * SHARE_OF_SEARCH
 ENDS = frozenset(map(name_of_end, ("sync", "verify")))
-"""Alerts of commands that ended; each leaves what was told of the other as it is."""
+"""The alerts about the end of a command. The end of one command changes no record of the other command."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,17 @@ class Account:
     folder: Path
 
 
-def tell(
+def notify(
     account: Account, settings: AlertSettings, ended: Alert, now: datetime, seconds: float = SECONDS
 ) -> Iterator[str]:
-    """Send what is new, and yield notes on receivers that did not get it; takes at most so many seconds."""
+    """Send new findings within this time; yield a note for each receiver that did not get them."""
     with _one_at_a_time(account.folder) as is_ours:
         if is_ours:
             time = seconds * SHARE_OF_SEARCH
             found = search(account.database, settings.alerts_folder, now, settings.hours_before, time)
             others = ENDS - {ended.name}
-            told = replace(found, alerts=(ended, *found.alerts), unknown=found.unknown | others)
-            yield from _send(account, settings.urls, told, seconds * (1 - SHARE_OF_SEARCH))
+            to_send = replace(found, alerts=(ended, *found.alerts), unknown=found.unknown | others)
+            yield from _send(account, settings.urls, to_send, seconds * (1 - SHARE_OF_SEARCH))
 
 
 def _send(account: Account, urls: Sequence[str], found: Found, seconds: float) -> Iterator[str]:
@@ -69,12 +69,12 @@ def _remember(folder: Path, memory: Memory, found: Found, arrived: dict[str, boo
         if known != memory.sent:
             write_memory(folder, known)
     except OSError as error:
-        yield f"Alerts: what was sent cannot be remembered in {folder} ({error.strerror}), so it is sent again."
+        yield f"Alerts: {folder} cannot be written ({error.strerror}), so the next run sends the same alerts again."
 
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[bool]:
-    """Hold the lock of alerts; without a folder there is none to hold."""
+    """Hold the lock of alerts; yield False if another process holds it. A folder that cannot be written has no lock."""
     lock = FileLock(folder / "alerts.lock", mode=OWNER_ONLY_FILE)
     try:
         make_private(folder)
