@@ -14,7 +14,7 @@ NAME, STREET, SENTENCE = "Quillon Vexwhistle", "1 Brandywinehurst Lane", "Zanzib
 UNKNOWN, CODE = "Ptarmiganesque", 7310945528
 NUMBERS = "+1212555"
 CANARIES = ("Vexwhistle", "Brandywinehurst", "Zanzibarrow", "Ptarmiganesque", str(CODE), NUMBERS)
-# What a file of DuckDB shows of them to whoever reads its bytes: short texts stand there as they are.
+# Their bytes in a DuckDB file, which stores short texts unchanged.
 BYTES = [canary.encode() for canary in CANARIES]
 ORDERS = 40
 

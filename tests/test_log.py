@@ -169,7 +169,7 @@ def test_a_run_that_fails_has_an_error_and_a_summary(
 
 
 def break_sync(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a sync end with an error that nobody foresaw, whose words are personal data."""
+    """Let a sync end with an unexpected error, whose message is personal data."""
 
     def run_sync(*_arguments: object) -> None:
         raise ValueError(SECRET) from KeyError(SECRET)

@@ -206,7 +206,7 @@ def test_hashes_can_be_dropped_afterwards(redacted: Mapping[str, Redacted], tmp_
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [
-        ("drop", MODES["hash"], "what was dropped cannot be hashed"),
+        ("drop", MODES["hash"], "dropped values cannot be hashed"),
         ("hash", {"pii": "hash", "pii_salt": "another"}, "hashed with another pii_salt"),
     ],
     ids=["drop to hash", "another salt"],
@@ -317,7 +317,7 @@ def test_without_a_terminal_it_works_only_with_yes(
     assert "SOURCES__TELNYX__PII" in " ".join(said["notes"])  # the next sync would refuse it
     assert said["bytes_written"] > account.database.stat().st_size
     again = command("redact", "--pii", "drop", "--yes", "--database", DATABASE)
-    assert (again.code, "already" in again.out, "Nothing readable" in again.out) == (0, True, True)
+    assert (again.code, "already" in again.out, "No readable value" in again.out) == (0, True, True)
 
 
 @pytest.mark.parametrize("answer", ["n", "", "yes"], ids=["no", "nothing", "yes"])
@@ -340,7 +340,7 @@ def test_on_a_terminal_it_asks_and_works_only_if_the_answer_is_yes(
     finally:
         os.close(ours)
         os.close(theirs)
-    assert "This cannot be undone. Go on? [y/N]" in err
+    assert "This cannot be undone. Continue? [y/N]" in err
     assert "(pii = keep until now)" in err
     if answer == "yes":
         assert (process.returncode, json.loads(out)["pii"]) == (0, "drop")
@@ -350,7 +350,7 @@ def test_on_a_terminal_it_asks_and_works_only_if_the_answer_is_yes(
 
 
 @pytest.mark.parametrize(
-    ("pii", "reason"), [("keep", "cannot be brought back"), ("none", "neither hash nor drop"), ("hash", "pii_salt")]
+    ("pii", "reason"), [("keep", "cannot be restored"), ("none", "neither hash nor drop"), ("hash", "pii_salt")]
 )
 def test_a_mode_that_cannot_be_applied_is_wrong_usage(pii: str, reason: str, command: Callable[..., Ended]) -> None:
     ended = command("redact", "--pii", pii, "--yes", "--database", DATABASE, "--json")

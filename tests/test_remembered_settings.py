@@ -66,7 +66,7 @@ def test_the_first_sync_records_the_settings_that_numbers_depend_on_and_their_or
 
 def test_a_setting_that_is_not_given_is_as_the_warehouse_remembers_and_a_note_says_so(account: Account) -> None:
     note = (
-        "Not set here, so as this warehouse remembers: response_window_hours = 24 (argument), "
+        "Not set here, so taken from this warehouse: response_window_hours = 24 (argument), "
         "time_zone = America/Chicago (argument)."
     )
     assert note in account.sync().report.notes

@@ -76,7 +76,7 @@ def test_the_files_that_were_looked_into_are_named(command: Command, tmp_path: P
     assert files[str(tmp_path / ".dlt" / "config.toml")] is True
     assert files[str(tmp_path / "data" / ".dlt" / "secrets.toml")] is False
     assert str(tmp_path / "home" / ".dlt" / "secrets.toml") in files
-    assert f"# {tmp_path / '.dlt' / 'secrets.toml'} (not there)\n" in command("settings").out
+    assert f"# {tmp_path / '.dlt' / 'secrets.toml'} (does not exist)\n" in command("settings").out
 
 
 @pytest.mark.parametrize("as_json", [("--json",), ()], ids=["JSON", "text"])

@@ -72,7 +72,7 @@ def test_the_card_says_what_happens_and_how_to_answer(world: World, capsys: pyte
         "received       2026-05-30 18:00 UTC",
         "pending since  2026-05-30 21:00 UTC",
         "deadline       2026-06-01 21:00 UTC, 21.0 h left",
-        "If nobody answers, Telnyx authorises it at about 2026-06-01 21:00 UTC.",
+        "Without an answer, Telnyx authorises it at about 2026-06-01 21:00 UTC.",
         "",
         "History",
     ]

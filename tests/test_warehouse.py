@@ -198,7 +198,7 @@ def test_after_a_kill_a_sync_keeps_to_the_memory_it_was_given(account: Account) 
         assert memory_limit(held) == before
 
 
-# Whoever reads
+# Readers
 
 
 HOLD_A_READER = """

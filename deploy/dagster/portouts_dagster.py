@@ -1,6 +1,6 @@
 """The warehouse of portouts as a Dagster asset: `dagster dev -f portouts_dagster.py`.
 
-Each run is the command `portouts sync` in a process of its own. Its certificate, the comparison with the API's own
+Each run starts the command `portouts sync` in a separate process. Its certificate, the comparison with the API's own
 counts, becomes an asset check.
 """
 
@@ -19,7 +19,7 @@ LOCKED = 75  # exit code: another sync is at work
 
 
 def run_sync() -> tuple[int, dict[str, Any]]:
-    """Run `portouts sync --json`; return its exit code and what it says. Its notes are in Dagster's log of the step."""
+    """Run `portouts sync --json`; return its exit code and its JSON object. Its notes are in the log of the step."""
     environment = {"TELNYX_API_KEY_FILE": API_KEY_FILE, **os.environ}
     with subprocess.Popen(
         [*COMMAND, "sync", "--json", *ARGUMENTS], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE

@@ -1,4 +1,4 @@
--- Which answers were sent from here, by whom, and what came of them?
+-- Which answers were sent with portouts, by whom, and with which outcome?
 -- mart: rpt_answers
 select sent_at, user_name, coalesce(support_key, portout_id) as portout, answer, rejection_code, outcome, status
 from marts.rpt_answers

@@ -1,1 +1,1 @@
-"""One order: found and read fresh, and answered."""
+"""Finds one order, reads it from the API, and answers it."""

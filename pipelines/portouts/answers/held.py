@@ -1,4 +1,4 @@
-"""What the published file knows of orders that wait for an answer, and which settings it remembers."""
+"""Reads from the published file which orders are pending, and the settings it remembers."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from portouts.load.settings.settings import Settings
 from portouts.warehouse.faults import first_line
 from portouts.warehouse.sql import sql_folder
 
-# What an answer depends on: how long Telnyx waits, and what may be shown.
+# Settings that an answer depends on: how long Telnyx waits, and what may be shown.
 REMEMBERED = frozenset({"response_window_hours", "pii"})
 
 
 @dataclass(frozen=True)
 class HeldOrders:
-    """What a published file holds for reading one order fresh."""
+    """What a published file adds to an order that is read from the API."""
 
     settings: Settings
     pending_since: dict[str, datetime]
-    """When the present pending spell of each pending order began."""
+    """Order → when its current pending spell began."""
 
 
 def read_held(database: Path, given: Settings) -> HeldOrders:
-    """Read the published file, if there is one; a setting that is not given is as the file remembers it.
+    """Read the published file, if it exists; settings that are not given come from it.
 
-    Raises `NotPublished` if there is a file that cannot be read, since it may say that personal data must not be shown.
+    Raises `NotPublished` if the file cannot be read, because it may forbid showing personal data.
     """
     if not database.exists():
         return HeldOrders(given, {})

@@ -1,7 +1,7 @@
 """Finds one order by its id or its support key.
 
-A UUID is an id, in any letter case. Anything else is a support key first: Telnyx makes it of the last six digits of the
-id, so two orders can have the same one.
+A UUID, in any letter case, is an id. Any other text is tried as a support key first. Telnyx makes a support key from
+the last six digits of the id, so two orders can have the same key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _OTHER_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9_-]{4,64}")
 async def find_order(api: Api, reference: str) -> JsonObject:
     """Return the order with this id or support key, as the API sends it.
 
-    Raises `UnknownOrder`, `AmbiguousOrder`, or `SettingsError` if the text can be neither.
+    Raises `UnknownOrder`, `AmbiguousOrder`, or `SettingsError` if the text is neither an id nor a support key.
     """
     wanted = reference.strip()
     if not wanted or not wanted.isprintable():
@@ -52,7 +52,7 @@ async def _with_id(api: Api, wanted: str) -> JsonObject | None:
             continue
         row["id"] = row.get("id") or wanted  # the API answered this id, so the row has it
         if not has_id(row) or canonical_id(row["id"]) != canonical_id(wanted):
-            raise UnaskedRows(f"GET /portouts/{spelling} answered another id. Ask Telnyx about this order.")
+            raise UnaskedRows(f"GET /portouts/{spelling} returned another order. Ask Telnyx about this order.")
         return row
     return None
 
@@ -74,7 +74,7 @@ def _spellings_of_key(wanted: str) -> list[str]:
 
 
 async def _rows_with_key(api: Api, key: str) -> list[JsonObject]:
-    """Fetch the orders with exactly this key; raises `UnaskedRows` if the API answers others."""
+    """Fetch the orders with exactly this key; raises `UnaskedRows` if the API returns other orders."""
     params = {"filter[support_key]": key, "page[number]": "1", "page[size]": "250"}
     try:
         page = await api.fetch_list("/portouts", params)
@@ -83,7 +83,7 @@ async def _rows_with_key(api: Api, key: str) -> list[JsonObject]:
     rows = [row for row in page.rows if isinstance(row, dict) and has_id(row)]
     if any(str(row.get("support_key")).casefold() != key.casefold() for row in rows):
         raise UnaskedRows(
-            f"The API answered orders with another support key than {key!r}: it does not apply filter[support_key]. "
+            f"The API returned orders with another support key than {key!r}: it does not apply filter[support_key]. "
             "Give the order's id, which `portouts pending` shows."
         )
     return [*{canonical_id(row["id"]): row for row in rows}.values()]
@@ -96,7 +96,7 @@ def _ambiguity(key: str, rows: Sequence[JsonObject]) -> str:
 
 
 def _shown(row: JsonObject) -> str:
-    """Describe an order by what identifies it; other texts may be long, personal or hostile."""
+    """Describe an order by the fields that identify it; other texts may be long, personal or hostile."""
     parts = (row["id"], row.get("status"), row.get("inserted_at"))
     return "  ".join(_plain(part) for part in parts if part)
 

@@ -1,6 +1,6 @@
 """One order as the API shows it now, with its events, its comments and the rejection codes that the API allows for it.
 
-Texts and phone numbers are masked as `pii` says, and hold no PIN.
+Texts and phone numbers are masked according to `pii`, and contain no PIN.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class OrderEvent:
 
 @dataclass(frozen=True)
 class OrderComment:
-    """One comment on an order; Telnyx's own have no user."""
+    """One comment on an order; comments by Telnyx have no user."""
 
     comment_id: str | None
     created_at: datetime | None
@@ -43,7 +43,7 @@ class RejectionCode:
     code: int
     description: str | None
     reason_required: bool
-    """True also where the API does not say."""
+    """Also True if the API does not say."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class FreshOrder:
     spid: str | None
     pon: str | None
     phone_numbers: tuple[str | None, ...] | None
-    """None: hidden by `pii`."""
+    """None if `pii` hides them."""
     number_count: int
     requested_foc_on: date | None
     foc_on: date | None
@@ -66,15 +66,15 @@ class FreshOrder:
     reason: str | None
     rejection_code: int | None
     pending_at: datetime | None
-    """When the present pending spell began; None if the order is not pending, or nobody knows."""
+    """When the current pending spell began; None if the order is not pending, or if this is unknown."""
     deadline_at: datetime | None
-    """When Telnyx authorises the order by itself; None as `pending_at`."""
+    """When Telnyx authorises an unanswered order; None if `pending_at` is None."""
     is_deadline_exact: bool
-    """False: the deadline may be later, since it is not known when the order became pending again."""
+    """False if it is unknown when the order became pending again; the deadline may then be later."""
     events: Sequence[OrderEvent]
     comments: Sequence[OrderComment]
     rejection_codes: Sequence[RejectionCode] | None
-    """None: the API did not say."""
+    """None if the API did not say."""
     notes: Sequence[str] = ()
     """What could not be read, and why."""
 

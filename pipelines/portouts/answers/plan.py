@@ -1,7 +1,7 @@
-"""What to send for each order that a command names, or why nothing is sent for it.
+"""Plans what to send for each order of a command, or states why nothing is sent.
 
-An order is answered only while it is pending. A rejection needs a code of the list that the API gives for this order,
-and a reason where that code asks for one.
+Only a pending order is answered. A rejection needs a code from the list that the API returns for this order, and a
+reason if that code requires one.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from portouts.errors import CannotAnswer, PortoutsError, SettingsError
 from portouts.telnyx.answers import Request, Target
 from portouts.telnyx.errors import KeyRejected
 
-# The API's description requires a reason of an authorisation, too.
+# The API's description requires a reason for an authorisation, too.
 REASON_TO_AUTHORIZE = "Authorized"
 AT_A_TIME = 8
 
 
 @dataclass(frozen=True)
 class Decision:
-    """How all orders of one command are to be answered."""
+    """The answer for all orders of one command."""
 
     target: Target
     rejection_code: int | None = None
@@ -43,7 +43,7 @@ class Decision:
         codes = order.rejection_codes
         if codes is None:
             why = " ".join(note for note in order.notes if "rejection codes" in note)
-            raise CannotAnswer(f"Nobody knows with which codes it may be rejected. {why}".rstrip())
+            raise CannotAnswer(f"The rejection codes of this order could not be read. {why}".rstrip())
         code = next((each for each in codes if each.code == self.rejection_code), None)
         if code is None:
             listed = "".join(f"\n  {described(each)}" for each in codes) or " none"
@@ -55,7 +55,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Planned:
-    """One order that a command names: what to send, or why nothing is."""
+    """One order of a command: what to send, or why nothing is sent."""
 
     reference: str
     """The id or the support key that was given."""
@@ -66,7 +66,7 @@ class Planned:
 
 
 async def plan_answers(reader: OrderReader, references: Iterable[str], decision: Decision) -> list[Planned]:
-    """Read the orders and plan each by itself; an order that is named twice is planned once."""
+    """Read the orders and plan each one separately; an order that is named twice is planned once."""
     names = list(dict.fromkeys(name.strip() for name in references))
     at_a_time = asyncio.Semaphore(AT_A_TIME)
 
@@ -89,7 +89,7 @@ async def _plan(reader: OrderReader, reference: str, decision: Decision) -> Plan
 
 
 def _each_once(planned: Sequence[Planned]) -> list[Planned]:
-    """Keep the first of those that are the same order by its id and by its key."""
+    """Keep one plan per order; an order may be named by its id and by its support key."""
     found: dict[str, Planned] = {}
     for each in planned:
         found.setdefault(each.order.portout_id if each.order else f"not found: {each.reference}", each)

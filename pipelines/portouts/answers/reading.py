@@ -1,6 +1,6 @@
-"""Reads one order fresh from the API: the order, its events, its comments, and the rejection codes that it allows.
+"""Reads one order from the API, with its events, its comments and its allowed rejection codes.
 
-What the key may not read becomes a note, as does what the API cannot answer: the order itself decides.
+Only the order itself is required. If another part cannot be read, a note says why.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class OrderReader:
     response_window: timedelta
     privacy: Privacy = KEEP
     held_since: Callable[[str], datetime | None] = lambda _portout_id: None
-    """Since when the published file shows an order as pending; None if it does not."""
+    """Returns since when the published file shows an order as pending, or None."""
 
     async def read(self, reference: str) -> FreshOrder:
-        """Find an order by its id or support key, and read all there is; raises as `find_order` does."""
+        """Find an order by its id or support key, and read all its parts; raises as `find_order` does."""
         row = await find_order(self.api, reference)
         portout_id = canonical_id(row["id"])
         notes: list[str] = []
@@ -95,7 +95,7 @@ class OrderReader:
         params = {"filter[portout_id]": portout_id, "page[size]": str(PAGE_SIZE)}
         rows = await _all_rows(self.api, "/portouts/events", params)
         if any(_owner_of(row) != portout_id for row in rows):
-            raise UnaskedRows("The API answered events of other orders: it does not apply filter[portout_id].")
+            raise UnaskedRows("The API returned events of other orders: it does not apply filter[portout_id].")
         table = events_table(rows, self.privacy)
         events = [_event(fields) for fields in table.to_pylist()]
         return tuple(sorted(events, key=lambda event: _time_order(event.created_at)))
@@ -121,7 +121,7 @@ class OrderReader:
 
 
 async def _or_note(reading: Coroutine[Any, Any, T], what: str, notes: list[str]) -> T | None:
-    """Await what is read beside the order; a failure becomes a note, unless the key itself is refused."""
+    """Await a part other than the order; a failure becomes a note, unless the key itself is refused."""
     try:
         return await reading
     except KeyRejected:
@@ -136,7 +136,7 @@ async def _all_rows(api: Api, path: str, params: Mapping[str, str]) -> list[Json
     rows: dict[str, JsonObject] = {}
     number, total, is_growing = 1, None, True
     while is_growing and number <= MOST_PAGES:
-        # A list that documents no pages is asked for its first page without parameters.
+        # The first page is requested without parameters if the list documents no pages.
         paging = {"page[number]": str(number)} if params or number > 1 else {}
         page = await api.fetch_list(path, {**params, **paging})
         before = len(rows)
@@ -181,7 +181,7 @@ def _trimmed(text: str | None) -> str | None:
 
 
 def _day(text: object) -> date | None:
-    """Return the day that a date names; it is no instant, so its zone does not matter."""
+    """Return a date as a day; it has no time zone."""
     try:
         return date.fromisoformat(text[:10]) if isinstance(text, str) else None
     except ValueError:

@@ -18,7 +18,7 @@ from portouts.warehouse.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Identity:
-    """Who answers, and on which machine."""
+    """The user and the machine that send an answer."""
 
     user_name: str
     host_name: str
@@ -53,6 +53,6 @@ class Recorder:
         return attempt.attempt_id
 
     def complete(self, attempt_id: str, sent: Sent) -> None:
-        """Write what came of it."""
+        """Write the outcome of the attempt."""
         with self.warehouse.connected() as connection:
             complete_attempt(connection, attempt_id, sent.outcome, sent.status_after, sent.detail, self.clock())

@@ -1,8 +1,8 @@
-"""Sends one answer, and finds out what came of it.
+"""Sends one answer and determines its outcome.
 
-Only where the API's answer is missing or cannot be read is the order looked at again, a few times within seconds,
-since the API may still be working on the request. An order that is still pending then is not answered, as of that
-moment: a request that hangs somewhere may be accepted later, and no API call can show that it never will.
+If the API's reply is missing or cannot be read, the order is read again a few times within seconds, because the API may
+still be working on the request. If the order is still pending then, the outcome is "not answered". The API may still
+accept a delayed request later, and no API call can rule that out.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from portouts.telnyx.answers import AnswerClient, Kind, Reply, Request
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.warehouse.rows.answers import Outcome
 
-# Seconds to wait before each look at the order.
+# Seconds to wait before each reading of the order.
 LOOKS = (0.0, 2.0, 4.0)
-FIND_OUT = "Look at it with `portouts show {portout_id}` before you answer it again."
+FIND_OUT = "Check it with `portouts show {portout_id}` before you answer it again."
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What came of one attempt; `detail` is what may be kept, `message` is for whoever answered."""
+    """The outcome of one attempt. `detail` may be stored, `message` is for the person who answered."""
 
     outcome: Outcome
     status_after: str | None
     detail: str
     message: str
     is_reached: bool = True
-    """False: the API could not be reached, so that another request would fail, too."""
+    """False if the API could not be reached, so another request would fail, too."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Send answers through one client, and look at orders through others."""
+    """Sends answers through one client, and reads orders through other clients."""
 
     client: AnswerClient
     open_reader: Callable[[], TelnyxClient]
     sleep: Callable[[float], None] = time.sleep
 
     def send(self, request: Request) -> Sent:
-        """Send one answer once. Whatever happens to it, this returns an outcome, in which no PIN stands."""
+        """Send one answer once, and return an outcome in every case. The outcome contains no PIN."""
         reply = self.client.send(request)
         reply = replace(reply, detail=text_without_pins(reply.detail), message=text_without_pins(reply.message))
         if reply.kind is Kind.DONE:
@@ -71,12 +71,12 @@ class Sender:
                     self.sleep(seconds)
                     status = self._status(request)
         except PortoutsError as error:
-            message = f"{reply.message} Whether it counts is unknown: {error} {_advice(request)}"
+            message = f"{reply.message} It is unknown whether it was accepted: {error} {_advice(request)}"
             return Sent(Outcome.UNKNOWN, None, reply.detail, message, is_reached=False)
         return _judged(request, reply, status)
 
     def _status(self, request: Request) -> str | None:
-        """Read the order's status, with the retries of every reading."""
+        """Read the order's status, with the usual retries."""
         client = self.open_reader()
         order = converse(client, lambda: client.fetch_one(f"/portouts/{quote(request.portout_id, safe='')}"))
         status = order.get("status")
@@ -88,11 +88,11 @@ def _judged(request: Request, reply: Reply, status: str | None) -> Sent:
         return Sent(Outcome.ANSWERED, status, f"{reply.detail}; read again: {status}", "")
     if status == PENDING:
         message = (
-            f"{reply.message} Read again, the order is still pending. The request may yet be accepted if it hangs "
-            f"somewhere. {_advice(request)}"
+            f"{reply.message} The order was read again and is still pending. Telnyx may still accept a delayed "
+            f"request later. {_advice(request)}"
         )
         return Sent(Outcome.NOT_ANSWERED, status, f"{reply.detail}; read again: still pending", message)
-    message = f"{reply.message} Read again, the order is {status or 'of no status'}. {_advice(request)}"
+    message = f"{reply.message} The order was read again; its status is {status or 'missing'}. {_advice(request)}"
     return Sent(Outcome.UNKNOWN, status, f"{reply.detail}; read again: another status", message)
 
 

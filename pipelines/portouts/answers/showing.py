@@ -1,4 +1,4 @@
-"""Shows answers at once: the orders are read again into `raw`, the models follow, and the result is published."""
+"""Publishes answers at once: reads the orders again into `raw`, builds the models and publishes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from portouts.warehouse.rows.answers import complete_unfinished_attempts, unfini
 
 @dataclass(frozen=True)
 class Showing:
-    """What showing answers needs; the lock of the warehouse is held."""
+    """Publishes answers while the lock of the warehouse is held."""
 
     raw: RawPipeline
     settings: Settings
     connection: Connection
 
     def require_same_account(self, portout_ids: Collection[str]) -> None:
-        """Raise `AnotherAccount` if the warehouse holds orders, and neither one of these nor one that the API knows."""
+        """Raise `AnotherAccount` if the warehouse holds orders, but none of these and none that the API knows."""
         known = self.raw.state().known_orders()
         with self.raw.warehouse.connected() as connection:
             if known and not _holds_any(connection, portout_ids) and not self._knows_any(known):
@@ -41,7 +41,7 @@ class Showing:
                 )
 
     def show(self, portout_ids: Collection[str], now: datetime) -> None:
-        """Read these orders again, complete what killed processes left, build and publish.
+        """Read these orders again, complete the attempts of killed processes, build and publish.
 
         Raises `NothingLoaded` or `Unfinished` if only a sync can publish, and whatever loading and building raise.
         """
@@ -62,7 +62,7 @@ class Showing:
         warehouse.publish()
 
     def _read_again(self, portout_ids: Collection[str], now: datetime) -> None:
-        """Load the orders as the API shows them now; what a sync covers stays as it is."""
+        """Load the orders as the API shows them now; covered ranges do not change."""
         options = sync_options(self.settings.source, now, reread=dict.fromkeys(portout_ids), sync_id=str(uuid.uuid4()))
         self.raw.sync(self.connection, options, is_ahead=False)
 

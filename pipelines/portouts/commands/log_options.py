@@ -21,7 +21,7 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-_FORMAT_HELP = "Write standard error as text, or as one JSON object a line."
+_FORMAT_HELP = "Write standard error as text, or as one JSON object per line."
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Log every request, wait and phase, and the trace of an error.")
 ]
@@ -36,7 +36,7 @@ Version = Annotated[
 
 
 def choose_log(verbose: Verbose = False, quiet: Quiet = False, log_format: LogFormatOfCommand = None) -> None:
-    """Open the log as these options say; what they leave open stays."""
+    """Configure the log with these options; an option that is not given changes nothing."""
     if verbose and quiet:
         raise typer.BadParameter("--verbose and --quiet contradict each other.")
     open_log(log_format, verbose=verbose, quiet=quiet)
@@ -48,12 +48,12 @@ def before_the_command(
     log_format: LogFormatOfAll = None,
     version: Version = False,  # noqa: ARG001 - printed as soon as it is read
 ) -> None:
-    """Take the options that stand before a command."""
+    """Read the options before the command."""
     choose_log(verbose=verbose, quiet=quiet, log_format=log_format)
 
 
 def with_log_options(command: Command) -> Command:
-    """Give a command the options of the log. Typer reads options off a signature."""
+    """Add the options of the log to a command, in its signature, where Typer reads them."""
     own, ours = (inspect.signature(function, eval_str=True) for function in (command, choose_log))
 
     @wraps(command)

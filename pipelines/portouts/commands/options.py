@@ -1,4 +1,4 @@
-"""The options of all commands: name, help, default variable. An option that several commands share stands here once."""
+"""The options of all commands: name, help, default variable. Shared options are defined once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _parse_verify(text: str) -> Depth | None:
 
 
 def _parse_order_name(text: str) -> str:
-    """Parse ORDER, without the blanks around it; a text that can be neither an id nor a key costs no request."""
+    """Parse ORDER without the blanks around it; refuse a text that is neither an id nor a support key."""
     if not text.strip() or not text.strip().isprintable():
         raise typer.BadParameter(f"{text!r} is neither an id nor a support key, such as PO_05fe32.")
     return text.strip()
 
 
 def _parse_minutes(text: object) -> int:
-    """Parse `--every`: minutes that divide an hour, since cron and systemd name the minutes of an hour."""
+    """Parse `--every`: minutes that divide an hour, because cron and systemd list the minutes of an hour."""
     minutes = str(text).removesuffix("m")  # the default comes as a number
     if minutes not in _MINUTES:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(_MINUTES)} minutes.")
@@ -62,10 +62,10 @@ PiiMode = Literal["hash", "drop"]
 
 
 def _parse_pii(text: str) -> PiiMode:
-    """Parse `--pii` of `redact`: a mode that covers what another one shows."""
+    """Parse `--pii` of `redact`: hash or drop."""
     if text == "keep":
         raise typer.BadParameter(
-            "keep covers nothing, and what was hashed or dropped cannot be brought back. `portouts sync --full` with "
+            "keep masks nothing, and hashed or dropped values cannot be restored. `portouts sync --full` with "
             "pii = keep reads everything from Telnyx again."
         )
     if text not in get_args(PiiMode):
@@ -92,8 +92,8 @@ ApiKeyFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Read the API key from this file, which holds nothing else. Default: TELNYX_API_KEY, then the file that "
-        "TELNYX_API_KEY_FILE names, then the settings.",
+        help="Read the API key from this file, which contains nothing else. Default: TELNYX_API_KEY, then the file "
+        "that TELNYX_API_KEY_FILE names, then the settings.",
     ),
 ]
 StateDir = Annotated[
@@ -134,18 +134,19 @@ FromFile = Annotated[
     typer.Option(
         "--from",
         metavar="FILE",
-        help="Read orders from a file, one a line, or from standard input (-). What follows a # is a comment.",
+        help="Read orders from a file, one per line, or from standard input (-). Text after a # is a comment.",
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read the orders and show what would be sent; send nothing.")]
 LockWait = Annotated[
-    int, typer.Option("--wait", metavar="SECONDS", min=0, help="Wait so long for a sync that works on the database.")
+    int,
+    typer.Option("--wait", metavar="SECONDS", min=0, help="How long to wait for a sync that works on the database."),
 ]
 RejectionCode = Annotated[
     int, typer.Option("--code", metavar="N", help="Rejection code; `portouts show ORDER` lists those of an order.")
 ]
 RejectionReason = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Reason, which some codes require; Telnyx reads it.")
+    str | None, typer.Option("--reason", metavar="TEXT", help="The reason for Telnyx; some codes require one.")
 ]
 
 # sync
@@ -190,7 +191,7 @@ Repair = Annotated[bool, typer.Option("--repair", help="Read again what differs,
 
 # redact
 PiiToApply = Annotated[
-    PiiMode, typer.Option("--pii", parser=_parse_pii, metavar="hash|drop", help="What becomes of personal data.")
+    PiiMode, typer.Option("--pii", parser=_parse_pii, metavar="hash|drop", help="How to mask personal data.")
 ]
 
 # status, report, demo
@@ -202,13 +203,13 @@ MaxAge = Annotated[
     typer.Option(
         parser=parse_duration,
         metavar="DURATION",
-        help="Exit with 4 if the last published sync is older, such as 90m, 2h or 1d, or if there is none.",
+        help="Exit with 4 if the last published sync is older than this (such as 90m, 2h or 1d) or missing.",
     ),
 ]
 MaxPendingAge = Annotated[
     timedelta | None,
     typer.Option(
-        parser=parse_duration, metavar="DURATION", help="Exit with 4 if an order has been pending for longer."
+        parser=parse_duration, metavar="DURATION", help="Exit with 4 if an order has been pending for longer than this."
     ),
 ]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
@@ -217,23 +218,26 @@ NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.
 SimulatedOrders = Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")]
 
 # deploy
-ScheduleKind = Annotated[Kind, typer.Argument(help="What runs the syncs.", show_default=False)]
+ScheduleKind = Annotated[Kind, typer.Argument(help="The program that runs the syncs.", show_default=False)]
 OutputFolder = Annotated[
     Path, typer.Option("--output", metavar="DIR", help="Folder to write into; made if missing.", show_default=False)
 ]
 Every = Annotated[
     int,
-    typer.Option(parser=_parse_minutes, metavar="MINUTES", help=f"From one sync to the next: {', '.join(_MINUTES)}."),
+    typer.Option(
+        parser=_parse_minutes, metavar="MINUTES", help=f"Minutes from one sync to the next: {', '.join(_MINUTES)}."
+    ),
 ]
 NamedUser = Annotated[
-    str | None, typer.Option("--user", metavar="NAME", help="Who runs the syncs (systemd, docker). Default: you.")
+    str | None,
+    typer.Option("--user", metavar="NAME", help="The user that runs the syncs (systemd, docker). Default: you."),
 ]
 NamedKeyFile = Annotated[
     Path | None,
     typer.Option(
         "--api-key-file",
         metavar="FILE",
-        help="The file that holds, or will hold, the API key alone. Default: telnyx-api-key beside the database.",
+        help="The file that contains, or will contain, only the API key. Default: telnyx-api-key beside the database.",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that differ.")]

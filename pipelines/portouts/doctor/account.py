@@ -1,4 +1,4 @@
-"""What the API's replies say about the key, its rights, and what a first load takes."""
+"""Judges the API's replies: the key, its rights, and the size of a first load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All checks before a first sync, in their order; a check that cannot run is skipped, and the others run."""
+"""Runs all checks before a first sync, in order; a check that cannot run is skipped."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ class Checkup(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the command line hands over."""
+    """What the command line passes on."""
 
     database: Path
     state_dir: Path | None
     files: Sequence[Path]
-    """Those that may hold settings."""
+    """Files that may hold settings."""
     environ: Mapping[str, str]
     now: datetime
     key_file: Path | None = None
-    """The one of `--api-key-file`."""
+    """The file of `--api-key-file`."""
     find_in_vault: Callable[[], Found] = dict
-    """Finds the settings of a vault, which needs dlt; nothing where the files name none."""
+    """Finds the settings of a vault, which needs dlt; finds nothing if the files name no vault."""
 
 
 class _Read(NamedTuple):
@@ -65,7 +65,7 @@ class _Read(NamedTuple):
     finding: Finding
     found: Found
     source: SourceSettings | None
-    """Enough to ask the API; None where that is not known."""
+    """The settings that the API requests need; None if they are wrong or missing."""
     wanted: frozenset[str] = frozenset()
     """Extras that the settings need."""
 
@@ -76,7 +76,7 @@ def check_up(
     open_client: OpenClient = TelnyxClient,
     patience: float = PATIENCE,
 ) -> Checkup:
-    """Run all checks. Raises `SettingsError` for the name of a database that can be none."""
+    """Run all checks. Raises `SettingsError` if the name of the database cannot be a file."""
     published, working = places(surroundings.database, surroundings.state_dir)
     read = _read_settings(surroundings)
     replies = ask(read.source, open_client, on_wait, patience) if read.source else Replies()
@@ -104,7 +104,7 @@ def check_up(
 
 
 def _read_settings(surroundings: Surroundings) -> _Read:
-    """Read all settings; where one is wrong, those that are needed to ask the API, as far as they are right."""
+    """Read all settings. If one is wrong, read only those that the API requests need, if they are right."""
     environ, files = surroundings.environ, surroundings.files
     found: Found = found_in_environment(environ)
     try:
@@ -125,7 +125,11 @@ def _read_settings(surroundings: Surroundings) -> _Read:
 
 def _check_key_file(surroundings: Surroundings) -> Iterator[Finding]:
     for note in notes_on_key_file(surroundings.environ, surroundings.key_file):
-        yield warning("key file", note.removeprefix("portouts: "), "Then make a new key: somebody may have read this.")
+        yield warning(
+            "key file",
+            note.removeprefix("portouts: "),
+            "Then make a new key, because other users may have read this one.",
+        )
 
 
 def _wanted_extras(settings: Settings) -> frozenset[str]:
@@ -134,7 +138,7 @@ def _wanted_extras(settings: Settings) -> frozenset[str]:
 
 
 def _origins(found: Found) -> str:
-    """List the settings that were found, by their origin; none of their values."""
+    """List the names of the settings that were found, by origin, without values."""
     names: dict[str, list[str]] = {}
     for name, setting in found.items():
         names.setdefault(setting.origin, []).append(name)

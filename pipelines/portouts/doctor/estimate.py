@@ -1,6 +1,6 @@
-"""How many requests and minutes a first load takes, and how many bytes, from the counts of the API.
+"""Estimates the requests, minutes and bytes of a first load from the counts of the API.
 
-The figures come from the measurements in docs/benchmarks.md; they are estimates, and say how they were made.
+The rates come from the measurements in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from portouts.telnyx.queries import page_count
 OTHER_REQUESTS = 6
 # Requests per second that a load itself keeps up with: 55 to 90 on two cores.
 OWN_PACE = 60.0
-# Bytes that an order takes in a file, with few and with many events; and those that even an empty warehouse takes.
+# Bytes of an order in a file, with few and with many events; and the bytes of an empty warehouse.
 BYTES_PER_ORDER = (600, 1200)
 BYTES_AT_LEAST = 4_000_000
 
 
 class Pace(NamedTuple):
-    """So many requests per second, and what bounds them."""
+    """Requests per second, and what limits them."""
 
     per_second: float
     bound: str
@@ -35,7 +35,7 @@ class FirstLoad:
 
     orders: int
     pages: dict[str, int]
-    """Requests by what they read."""
+    """What is read → requests."""
     pace: Pace
 
     @property
@@ -64,7 +64,7 @@ def estimate(replies: Replies, settings: SourceSettings) -> FirstLoad | None:
 
 
 def count_of(reply: object) -> int | None:
-    """Return the count of a list, as far as the API has answered one."""
+    """Return the count of a list; None if the API did not return one."""
     return reply.total if isinstance(reply, Page) else None
 
 

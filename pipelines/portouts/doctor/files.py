@@ -1,4 +1,4 @@
-"""What lies at the place of the database: what it is, who may read it, and who holds it. Nothing is written."""
+"""Checks the files at the path of the database: their kind, their readers, and who has them open. Writes nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portouts.doctor.findings import Finding, failed, ok, warning
 from portouts.doctor.places import is_there
 from portouts.warehouse import faults
 
-# `struct flock` of fcntl.h, with the places of the kind of the lock and of the process in it.
+# `struct flock` of fcntl.h, and the positions of lock type and process in it.
 _FLOCK = ("qqihh", 3, 2) if sys.platform == "darwin" else ("hhqqi4x", 0, 4)
 _BY_EFFECTIVE_USER = os.access in os.supports_effective_ids
 
@@ -97,7 +97,7 @@ def _unreadable(published: Path, error: Exception) -> Finding:
     )
 
 
-# Who holds the files
+# Who has the files open
 
 
 def _in_use(published: Path, working: Path) -> Finding:
@@ -121,7 +121,7 @@ def _in_use(published: Path, working: Path) -> Finding:
 
 
 def _is_locked(lock: Path) -> bool:
-    """Return whether a sync holds this lock; one that is taken here to see it is let go at once."""
+    """Return whether a sync holds this lock; the lock that tests this is released at once."""
     with suppress(OSError), lock.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -131,7 +131,7 @@ def _is_locked(lock: Path) -> bool:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Ask the system which process has a DuckDB file open; it is asked without a lock, so that none is disturbed."""
+    """Ask the system which process has a DuckDB file open. This takes no lock, so it disturbs no process."""
     layout, kind_at, process_at = _FLOCK
     asked = [0] * 5
     asked[kind_at] = fcntl.F_WRLCK

@@ -1,4 +1,4 @@
-"""What a check found: one verdict, one sentence, and what to do about it."""
+"""The result of a check: a verdict, a sentence, and what to do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 Verdict = Literal["ok", "warning", "failed", "skipped"]
-"""`failed`: a first sync would fail. `skipped`: not checked, since something else has failed before."""
+"""`failed`: a first sync would fail. `skipped`: not checked, because an earlier check failed."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -17,16 +17,16 @@ class Finding(msgspec.Struct, frozen=True):
     verdict: Verdict
     found: str
     advice: str = ""
-    """What to do; empty where nothing is to be done."""
+    """What to do; empty if nothing needs to be done."""
 
 
 def ok(check: str, found: str, advice: str = "") -> Finding:
-    """Report that a check is passed."""
+    """Report that a check passed."""
     return Finding(check, "ok", found, advice)
 
 
 def warning(check: str, found: str, advice: str) -> Finding:
-    """Report what a sync can live with, and its user may not want."""
+    """Report a problem that does not make a sync fail."""
     return Finding(check, "warning", found, advice)
 
 

@@ -1,4 +1,4 @@
-"""What this machine brings along: rules of time zones, the way to the API, and optional packages."""
+"""Checks this machine: time zone data, the connection to the API, and optional packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portouts.doctor.findings import Finding, ok, warning
 from portouts.records.time_zones import rules_version
 from portouts.telnyx.network import is_loopback, proxy_for
 
-# Extra → the packages by which it is recognised, and what it brings.
+# Extra → the packages that show that it is installed, and what it adds.
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "report": (("nbclient", "matplotlib", "jinja2"), "`portouts report`"),
     "sandbox": (("starlette", "uvicorn"), "`portouts demo` and `portouts sandbox`"),
@@ -20,7 +20,7 @@ EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 
 def check_time_zones(now: datetime, version: str | None = None) -> Finding:
-    """Judge the age of the time zone data; half a year after the year of its release, it is old."""
+    """Judge the age of the time zone data; it is old half a year after the year of its release."""
     version = version or rules_version()
     year = int(version[:4])
     if now.year > year + 1 or (now.year == year + 1 and now.month > 6):
@@ -41,7 +41,7 @@ def check_network(base_url: str, environ: Mapping[str, str]) -> Finding:
         return warning(
             "network",
             f"{'; '.join(parts)}; SSLKEYLOGFILE records the keys of all connections",
-            "Whoever reads that file can read the API key on its way. Unset it unless you are looking for a fault.",
+            "With that file, others can decrypt the API key on the network. Unset it unless you are debugging.",
         )
     return ok("network", "; ".join(parts))
 
@@ -64,7 +64,7 @@ def _certificates(base_url: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def check_extras(wanted: Collection[str] = ()) -> Finding:
-    """List the optional parts that are installed, and those that are not; a setting may want one of these."""
+    """List which optional parts are installed and which are not; warn if the settings need a missing one."""
     missing = [extra for extra, (packages, _) in EXTRAS.items() if not all(find_spec(name) for name in packages)]
     installed = ", ".join(extra for extra in EXTRAS if extra not in missing) or "none"
     if not missing:
@@ -72,5 +72,5 @@ def check_extras(wanted: Collection[str] = ()) -> Finding:
     absent = "; ".join(f"{extra} for {EXTRAS[extra][1]}" for extra in missing)
     found, advice = f"installed: {installed}; not installed: {absent}", f"pip install 'portouts[{','.join(missing)}]'"
     if needed := [extra for extra in missing if extra in wanted]:
-        return warning("extras", f"{found}; the settings want {', '.join(needed)}", f"Run `{advice}`.")
+        return warning("extras", f"{found}; the settings need {', '.join(needed)}", f"Run `{advice}`.")
     return ok("extras", f"{found} ({advice})")

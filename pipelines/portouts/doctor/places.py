@@ -1,6 +1,6 @@
-"""Tries what a sync does with the files of its folders, in a temporary folder that is removed again.
+"""Tests the file operations of a sync in a temporary folder, which is removed afterwards.
 
-A folder that does not exist yet is not made: what is tried is tried in the nearest folder that exists.
+If a folder does not exist, it is not made: the nearest existing folder above it is tested.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from portouts.doctor.findings import Finding, failed, ok, warning
 from portouts.warehouse import faults
 from portouts.warehouse.folders import is_mounted
 
-# File systems on which locks, renaming or what was written may be seen late or not at all by another machine.
+# File systems on which other machines may see locks, renamed files or new contents late or never.
 NETWORK = frozenset({"9p", "afs", "ceph", "cifs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "vboxsf"})
 LOCAL_FUSE = frozenset({"fuse.fuse-overlayfs", "fuse.ext4", "fuse.ntfs-3g"})
 # The working file, the published one, and the copy that replaces it.
@@ -45,7 +45,7 @@ def check_places(published: Path, working: Path) -> Iterator[Finding]:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether a file or folder exists; what may not be looked at does not."""
+    """Return whether a file or folder exists; False if permissions hide it."""
     try:
         path.stat()
     except OSError:
@@ -72,11 +72,11 @@ def _try_folder(name: str, folder: Path, place: Path) -> Finding:
 
 def advice_about(error: OSError) -> str:
     """Return what to do about an error of the system."""
-    return f"{faults.ADVICE.get(error.errno or 0, 'Mend that')}, or name a --database elsewhere."
+    return f"{faults.ADVICE.get(error.errno or 0, 'Fix that')}, or name a --database elsewhere."
 
 
 def _try_files(folder: Path) -> str | None:
-    """Do with two files what a sync does; return what the file system does not do."""
+    """Make and rename two files as a sync does; return what fails, or None."""
     new, old = folder / "new", folder / "old"
     old.write_bytes(b"old")
     with new.open("wb") as file:
@@ -90,7 +90,7 @@ def _try_files(folder: Path) -> str | None:
 
 
 def _try_locks(path: Path) -> str | None:
-    """Lock as a sync does (flock), and as DuckDB does (fcntl)."""
+    """Lock a file as a sync does (flock) and as DuckDB does (fcntl); return what fails, or None."""
     with path.open("wb") as first, path.open("wb") as second:
         try:
             fcntl.lockf(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -119,7 +119,7 @@ def _judge_file_system(name: str, place: Path) -> Finding:
 
 
 def file_system_of(place: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
-    """Return the kind of a file system, such as ext4; empty where the system does not show it, as outside Linux."""
+    """Return the type of a file system, such as ext4; empty if the system does not show it, as outside Linux."""
     found = ("", "")
     try:
         lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -134,7 +134,7 @@ def file_system_of(place: Path, mounts: Path = Path("/proc/self/mountinfo")) -> 
 
 
 def check_disk(published: Path, working: Path, load: FirstLoad | None) -> Iterator[Finding]:
-    """Compare what is free with what the files of a first load take."""
+    """Compare the free space with the estimated size of a first load."""
     least, most = load.file_bytes if load else (BYTES_AT_LEAST, BYTES_AT_LEAST)
     places = {existing(published.parent): FILES - 1, existing(working): 1}
     devices = {place.stat().st_dev for place in places}

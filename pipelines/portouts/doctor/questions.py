@@ -1,6 +1,6 @@
-"""Asks the API what a first sync has to know: at most four GETs of two tries each, and no longer than a given time.
+"""Asks the API what a first sync must know: at most four GETs with two tries each, within a time limit.
 
-The first request decides: where it is not answered, the others are not sent.
+If the first request gets no answer, the others are not sent.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from portouts.telnyx.limits.deadlines import Deadline, Watch
 from portouts.telnyx.page import Page
 from portouts.telnyx.queries import Axis, format_instant
 
-# Seconds for all questions together, however slow the API is.
+# Seconds for all requests together.
 PATIENCE = 20.0
 TRIES = 2
 
 
 @dataclass
 class Replies:
-    """What the API answered. A reply is a page with the count of its list, an error, or None: not asked."""
+    """What the API returned. A reply is a page with the count of its list, an error, or None if not requested."""
 
     host: str = ""
     orders: Page | TelnyxError | None = None
     ported: Page | TelnyxError | None = None
     events: Page | TelnyxError | None = None
     page_seconds: float | None = None
-    """How long a page of orders took that is as long as a sync would ask for."""
+    """Seconds for one page of orders of the size that a sync requests."""
     rate_limit: tuple[float, float] | None = None
-    """So many requests in so many seconds, as the headers state it."""
+    """The rate limit in the headers: requests, and the seconds in which they are allowed."""
     api_date: datetime | None = None
     ahead: timedelta = timedelta()
-    """How far this machine's clock is ahead of the API's."""
+    """How far this machine's clock is ahead of the API's clock."""
     gave_up: str = ""
     """Why no answer came within the time; empty if all came."""
 
@@ -50,7 +50,7 @@ def ask(
     on_wait: Callable[[str], None] = lambda _reason: None,
     patience: float = PATIENCE,
 ) -> Replies:
-    """Ask the API; what it refuses is a reply, too."""
+    """Send the requests; a refusal counts as a reply."""
     deadline = Deadline(patience / 2, most_tries=TRIES, request_bound="this check")
     client = open_client(
         settings.api_key,
@@ -81,7 +81,7 @@ async def _converse(client: TelnyxClient, settings: SourceSettings, replies: Rep
 
 
 class _Questions:
-    """The questions, each of which notes its reply."""
+    """Sends the requests and stores each reply."""
 
     def __init__(self, client: TelnyxClient, settings: SourceSettings, replies: Replies) -> None:
         self._client, self._settings, self._replies = client, settings, replies

@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]
 
 
 def unwatched(_done: int, _total: int) -> None:
-    """Take the rows done and expected of a sync that nobody watches."""
+    """Ignore the progress of a sync."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Callbacks:
     """Filled in meanwhile."""
 
     def measured(self) -> tuple[Callbacks, Measures]:
-        """Return these callbacks with measures, which are new if nobody wants to see them, and the measures."""
+        """Return these callbacks with measures, which are new if none were given, and the measures."""
         measures = self.measures or Measures()
         return replace(self, measures=measures), measures
 
@@ -72,7 +72,7 @@ class SyncOptions:
 
 @dataclass
 class SyncReport:
-    """What a sync did, for whoever ran it."""
+    """What a sync did, for its caller."""
 
     as_of: datetime = BEGINNING
     """The instant up to which was read: the one asked for, unless the API's clock has not reached it."""
@@ -99,7 +99,7 @@ class SyncReport:
 
 
 class RowCount:
-    """Count the rows read and expected of one sync, for whoever watches it."""
+    """Count the rows read and expected of one sync, for a progress bar."""
 
     def __init__(self, on_progress: Progress) -> None:
         self.expected = 0

@@ -1,7 +1,7 @@
-"""Personal data of whole files: rows, remembered mode and models; then the file is written anew.
+"""Redacts whole files: masks the rows, stores the new mode, builds the models, and rewrites the file.
 
-Rows and mode are committed together, so nothing claims to be redacted that is not. The working file is changed where it
-is. Any other file is changed in a copy, which then takes its place.
+Rows and mode are committed together, so no file claims to be redacted before it is. The working file is changed in
+place. Any other file is changed in a copy, which then replaces it.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from portouts.warehouse.sql import transaction
 from portouts.warehouse.warehouse import Warehouse
 from portouts.warehouse.working_file import write_anew
 
-KEPT = "The published file is redacted; versions kept from before are not yet, and the next run goes on with them."
+KEPT = "The published file is redacted. Earlier versions are not redacted yet; the next run continues with them."
 
 
 @dataclass
 class Finished:
-    """What was done to files besides the working and the published one."""
+    """What was done to files other than the working and the published file."""
 
     versions: list[Path] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
@@ -52,25 +52,25 @@ class Finished:
 
 
 def fingerprint_of_rows(connection: duckdb.DuckDBPyConnection, state: SyncState) -> str:
-    """Return how personal data of the rows is masked, see `Privacy.fingerprint`."""
+    """Return the fingerprint of how the rows are masked, see `Privacy.fingerprint`."""
     return state.privacy or remembered_value(connection, "pii") or "keep"
 
 
 def require_possible(before: str, privacy: Privacy) -> None:
-    """Raise `SettingsError` if rows that are masked like `before` can no longer be masked in this mode."""
+    """Raise `SettingsError` if rows with the mode `before` cannot be changed to this mode."""
     if privacy.pii == "drop" or before in ("keep", privacy.fingerprint):
         return
     again = "`portouts sync --full` with that setting reads everything from Telnyx again."
     if before == "drop":
-        raise SettingsError(f"--pii hash: the rows have pii = drop, and what was dropped cannot be hashed. {again}")
+        raise SettingsError(f"--pii hash: the rows have pii = drop, and dropped values cannot be hashed. {again}")
     raise SettingsError(
-        "--pii hash: the rows are hashed with another pii_salt, and a hash cannot be undone to hash it otherwise. Set "
+        "--pii hash: the rows are hashed with another pii_salt, and a hash cannot be undone. Set "
         f"the former pii_salt. Or set the new one: {again}"
     )
 
 
 def require_redacted(path: Path, privacy: Privacy) -> None:
-    """Raise `CannotPublish` if a file does not say that its rows are masked in this mode."""
+    """Raise `CannotPublish` unless the file states that its rows are masked in this mode."""
     with duckdb.connect(str(path), read_only=True) as connection:
         found = fingerprint_of_rows(connection, stored_state(connection))
     if found != privacy.fingerprint:
@@ -78,10 +78,10 @@ def require_redacted(path: Path, privacy: Privacy) -> None:
 
 
 def redact_rows(connection: duckdb.DuckDBPyConnection, settings: Settings, at: datetime) -> list[Masked]:
-    """Cover the rows of an open file and make it remember the mode, in one transaction."""
+    """Mask the rows of an open file and store the mode, in one transaction."""
     split_payloads(connection)
     if _has_orders(connection):
-        update_places(connection)  # afterwards, no number shows its place
+        update_places(connection)  # a masked number no longer shows its area
     with transaction(connection):
         masked = mask_stored(connection, settings.source.privacy)
         store_privacy(connection, settings.source.privacy.fingerprint)
@@ -90,14 +90,14 @@ def redact_rows(connection: duckdb.DuckDBPyConnection, settings: Settings, at: d
 
 
 def drop_models(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remove the models of a file whose last sync was interrupted: the next one builds all of them."""
+    """Drop the models of a file whose last sync was interrupted; the next sync builds all of them."""
     with transaction(connection):
         for schema in ("marts", "intermediate", "staging"):
             connection.execute(f"drop schema if exists {schema} cascade")
 
 
 def redact_file(path: Path, folder: Path, settings: Settings, at: datetime) -> int:
-    """Cover a published file or a version in a copy, and put that in its place; return its size."""
+    """Mask a published file or a version in a copy, and replace it by the copy; return the new size."""
     copied, part = folder / "unredacted.part", part_of(path)
     _remove(part)
     copy(path, copied)
@@ -119,7 +119,7 @@ def redact_file(path: Path, folder: Path, settings: Settings, at: datetime) -> i
 
 
 def finish_redaction(warehouse: Warehouse, settings: Settings, at: datetime) -> Finished:
-    """Redact the versions kept from before, and remove what killed runs have left. Call it when all is published."""
+    """Redact the earlier versions, and remove the leftovers of killed runs. Call it after the publication."""
     finished = Finished()
     try:
         if settings.source.privacy.pii != "keep":
@@ -135,7 +135,7 @@ def finish_redaction(warehouse: Warehouse, settings: Settings, at: datetime) -> 
 
 
 def _redact_version(version: Path, folder: Path, settings: Settings, at: datetime, finished: Finished) -> None:
-    """Redact a version, or remove it if this portouts cannot read it or build its models."""
+    """Redact a version; remove it if this portouts cannot read it or build its models."""
     try:
         finished.bytes_written += redact_file(version, folder, settings, at)
         finished.versions.append(version)
@@ -159,7 +159,7 @@ def _replace(part: Path, path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # DuckDB would take it for the log of the new file
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)  # DuckDB would apply it to the new file
     part.replace(path)
 
 

@@ -1,4 +1,4 @@
-"""The state of syncs as dlt stores it in `raw._dlt_pipeline_state`, read and changed without a pipeline."""
+"""Reads and changes the state of syncs in `raw._dlt_pipeline_state`, where dlt stores it, without a pipeline."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _COMMITTED = """
 
 
 def stored_state(connection: duckdb.DuckDBPyConnection) -> SyncState:
-    """Read the state that the last committed batch left; that of a file into which nothing was loaded is empty."""
+    """Read the state of the last committed batch; the state is empty if nothing was loaded."""
     states = [_sync_state(decompress_state(state)) for _, state in _stored(connection, _COMMITTED)]
     return SyncState.from_json(states[0] if states else {})
 
 
 def store_privacy(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
-    """Write into the stored state, in the caller's transaction, how personal data of the rows is masked now."""
+    """Store how the rows are masked now, in the caller's transaction."""
     for load_id, stored in _stored(connection, _ALL):
         state: Any = decompress_state(stored)
         if (found := _sync_state(state)).get("privacy") == fingerprint or not found:
@@ -42,7 +42,7 @@ def store_privacy(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> No
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
-    """Return no state before the first load; a failed query would end the caller's transaction."""
+    """Return the stored states. The table is looked up first, because a failed query ends the caller's transaction."""
     there = "select true from duckdb_tables() where schema_name = 'raw' and table_name = '_dlt_pipeline_state'"
     return connection.execute(query).fetchall() if connection.execute(there).fetchall() else []
 

@@ -20,13 +20,13 @@ class Gate(msgspec.Struct):
     limit_hours: float
     holds: bool
     reason: str
-    """What was found, also if the gate holds."""
+    """What was found; also set if the gate holds."""
 
 
 def check_gates(
     pending: PendingOrders, now: datetime, max_age: timedelta | None, max_pending_age: timedelta | None
 ) -> list[Gate]:
-    """Check the gates that were given, against what the published file shows."""
+    """Compare the published file with the limits that were given."""
     return [
         *([_age(pending, now, max_age)] if max_age else []),
         *([_pending_age(pending, max_pending_age)] if max_pending_age else []),

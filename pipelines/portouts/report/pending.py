@@ -1,4 +1,4 @@
-"""The orders of the published file that wait for an answer, with the hours that are left now, not at the last sync."""
+"""Reads the pending orders of the published file, with the hours left now rather than at the last sync."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 class PendingOrder(msgspec.Struct):
-    """One order that waits, as the last sync saw it."""
+    """One pending order, as of the last sync."""
 
     portout_id: str
     support_key: str | None
@@ -35,7 +35,7 @@ class PendingOrder(msgspec.Struct):
 
 
 class PendingOrders(msgspec.Struct):
-    """What waits, most urgent first; its fields are those of `pending --json`."""
+    """All pending orders, most urgent first; the fields are those of `pending --json`."""
 
     database: str
     as_of: datetime

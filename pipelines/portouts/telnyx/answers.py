@@ -1,7 +1,7 @@
-"""Answers an order: sends one PATCH to Telnyx, exactly once, whatever happens.
+"""Answers an order: sends one PATCH to Telnyx, and never repeats it.
 
-A client of its own, so that nothing that reads or loads can change an order. Each request has a connection of its own:
-on one that was kept open, nobody could tell whether a request that fails had reached the API.
+This client is separate from the client that reads, so no other code can change an order. Each request uses a new
+connection: a request on a reused connection can fail without showing whether it reached the API.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from portouts.telnyx.page import JsonObject, parse_object
 
 # Seconds until an answer counts as missing.
 LONGEST_WAIT = 30.0
-# A request that fails like this was never sent.
+# After one of these errors, the request was never sent.
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -43,7 +43,7 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """What one PATCH asks for. The API's description requires a reason for both statuses."""
+    """The content of one PATCH. The API's description requires a reason for both statuses."""
 
     portout_id: str
     target: Target
@@ -61,7 +61,7 @@ class Request:
 
 
 class Kind(StrEnum):
-    """What is known after a request: only `IN_DOUBT` needs another look at the order."""
+    """What is known after a request. Only after `IN_DOUBT` must the order be read again."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -71,7 +71,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back; `detail` is what may be kept, `message` adds the API's own words."""
+    """The result of one request. `detail` may be stored, `message` also contains the API's own words."""
 
     kind: Kind
     detail: str
@@ -79,7 +79,7 @@ class Reply:
 
 
 class AnswerClient:
-    """Send answers one by one. `seconds` is how long to wait for the API's answer to one of them."""
+    """Sends answers one by one, and waits `seconds` for the API's reply to each."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class AnswerClient:
         return Reply(Kind.REFUSED, " ".join([status, *error_codes(response)]), str(refused))
 
     def _read_order(self, request: Request, response: httpx.Response, status: str) -> Reply:
-        """Read the order that the API answers, which must be the one that was answered, in its new status."""
+        """Check that the reply shows the same order in its new status."""
         try:
             order = parse_object(response.content, response.charset_encoding)
         except UnreadableBody as error:

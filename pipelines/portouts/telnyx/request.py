@@ -1,4 +1,4 @@
-"""One request to the API, and how it is shown."""
+"""One request to the API, and its text for logs and errors."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Request(Generic[T]):
     path: str
     params: Mapping[str, str]
     parse: Callable[[bytes, str | None], T]
-    """Takes a body and the charset that its sender names; raises `UnreadableBody`."""
+    """Parses a body with the charset from the reply's headers; raises `UnreadableBody`."""
     budget: TimeBudget
     unreadable: set[bytes] = field(default_factory=set)
-    """Bodies that could not be read: a complete one that comes a second time will not change."""
+    """Bodies that could not be read. A complete body that comes twice will not change, so it is not requested again."""
 
     def __str__(self) -> str:
-        """Write the request for logs and errors; only the parameters of all reading have values that nobody minds."""
+        """Return the request for logs and errors, without values that may be personal."""
         query = ", ".join(
             f"{name}={value if _HARMLESS.fullmatch(name) else '…'}" for name, value in self.params.items()
         )

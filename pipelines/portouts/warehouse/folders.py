@@ -60,7 +60,7 @@ def working_folder(database: Path, state_dir: Path | None = None) -> Path:
 def require_unlocked(database: Path, state_dir: Path | None = None) -> None:
     """Raise `Locked` if another process holds the lock now; a folder without a lock stays as it is."""
     published, folder = places(database, state_dir)
-    with suppress(OSError):  # whoever takes the lock explains it
+    with suppress(OSError):  # the caller that takes the lock explains it
         if (folder / "lock").exists():
             with holding_lock(published, folder):
                 pass
@@ -72,7 +72,7 @@ def holding_lock(
 ) -> Iterator[None]:
     """Hold the lock of a working folder; the system frees it when the process ends, however it ends.
 
-    Where another process holds it, wait so long, once `on_wait` was told which; then raise `Locked`.
+    If another process holds it, call `on_wait` with its name and wait this long; then raise `Locked`.
     """
     lock, holder = FileLock(folder / "lock", mode=OWNER_ONLY_FILE), folder / "lock-holder"
     _acquire(lock, holder, published, wait_seconds, on_wait)
@@ -147,7 +147,7 @@ def make_private(folder: Path) -> None:
 
 
 def make_folder_of(published: Path, mode: int | None) -> None:
-    """Make the folder of a published file, and those above it: whoever may read the file reaches it.
+    """Make the folder of a published file and those above it, with access for all who may read the file.
 
     A folder that exists stays as it is.
     """

@@ -1,6 +1,6 @@
-"""What killed runs leave in a working folder, and the mark of a redaction that has begun and not ended.
+"""Removes what killed runs leave in a working folder, and marks a redaction that has begun and is not finished.
 
-While the mark is there, each publication writes the working file anew before it copies it, and the next sync or
+While the mark exists, each publication rewrites the working file before it copies it, and the next sync or
 `portouts redact` finishes the redaction.
 """
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from portouts.warehouse.folders import new_file, scratch_of
 
 VERSIONS = "versions"
-# Files by the names that are given to unfinished ones, the folders in which DuckDB and dlt put rows, and what alerts
-# remember: hashes of keys, such as phone numbers, which can be guessed.
+# Names of unfinished files, folders into which DuckDB and dlt write rows, and the record of alerts. That record holds
+# hashes of values such as phone numbers, which can be guessed.
 _PATTERNS = ("*.part", "*.part.wal", "*.tmp", "rewritten.duckdb*", "looked-at.duckdb*", "dlt", "alerts.json")
 _PATTERNS_OF_VERSIONS = (".*.part", ".*.part.wal", "*.wal", "*.tmp")
 
 
 class RedactionMark:
-    """Exists from before the first row is covered until nothing readable is left in any file."""
+    """A file that exists from before the first row is masked until the last file is redacted."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "unfinished-redaction"
@@ -38,15 +38,15 @@ class RedactionMark:
 
 
 def kept_versions(folder: Path) -> list[Path]:
-    """List the versions of the published file that are kept, the oldest first."""
+    """List the kept versions of the published file, the oldest first."""
     return sorted((folder / VERSIONS).glob("*.duckdb"))
 
 
 def remove_leftovers(folder: Path) -> list[str]:
-    """Remove what may hold rows and belongs to no file that is in use; return notes for the user."""
+    """Remove leftovers that may hold rows; return notes for the user."""
     for found in _leftovers(folder):
         shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
-    with scratch_of(folder):  # also a folder elsewhere that a killed run has left
+    with scratch_of(folder):  # removes a temporary folder elsewhere that a killed run left
         pass
     return [_drop_pending(state) for state in sorted(folder.glob("dlt-*")) if _has_packages(state)]
 
@@ -59,7 +59,7 @@ def _leftovers(folder: Path) -> Iterator[Path]:
 
 
 def _has_packages(state: Path) -> bool:
-    """Return whether dlt has rows here that another engine has not loaded yet."""
+    """Return whether dlt's folder holds rows that another engine has not loaded yet."""
     return any(path.is_file() for stage in ("normalize", "load") for path in state.glob(f"*/{stage}/*/*/**/*"))
 
 

@@ -48,7 +48,7 @@ def publish(
 ) -> list[str]:
     """Copy `working`, which has these contents, without dlt's scratch, to `published`; return notes for the user.
 
-    `mode` says who may read it; None: whoever may read the file that it replaces, or its owner only.
+    `mode` sets its permissions; None keeps those of the replaced file, or gives a new file 0600.
     """
     part = part_of(published)
     try:

@@ -1,11 +1,11 @@
 /*
-One row per attempt to answer an order with `portouts authorize` or `portouts reject`, newest first. Answers given in
-Telnyx's portal are not among them.
+One row per attempt to answer an order with `portouts authorize` or `portouts reject`, newest first. It does not
+include answers given in Telnyx's portal.
 
 kind: view
 key: attempt_id
 
-status: Status of the order now, as the last sync or a later answer saw it; null if no sync has read the order.
+status: Current status of the order, as of the last sync or a later answer; null if no sync has read the order.
 */
 select
     answers.attempt_id,

@@ -1,1 +1,1 @@
-"""The commands that show what waits for an answer, and answer it."""
+"""The commands that show pending orders and answer them."""

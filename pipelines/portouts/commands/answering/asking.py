@@ -1,4 +1,4 @@
-"""What `authorize` and `reject` share: the orders that are named, the question before anything is sent, the result."""
+"""The common steps of `authorize` and `reject`: list the orders, ask before sending, print the result."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = Path("-")
 STOPPED = "`portouts show ORDER` shows whether an order was answered; the next sync completes its row in raw.answers."
-DONE = "`marts.rpt_answers` shows what came of it."
+DONE = "`marts.rpt_answers` shows the outcome."
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The options that both commands have."""
+    """The options of both commands."""
 
     database: Path
     orders: Sequence[str]
@@ -46,7 +46,7 @@ class Asked:
 
 
 def answer_orders(asked: Asked, decide: Callable[[], Decision]) -> None:
-    """Read the orders, ask, send, print; exits with the code of the outcome. `decide` may import what is slow."""
+    """Read the orders, ask, send, print; exits with the code of the outcome. `decide` may import slow modules."""
     database = published_file(asked.database)
     _require_someone_to_ask(asked)
     names = [*_names(asked)]
@@ -86,7 +86,7 @@ def _answered(warehouse: Warehouse, request: AnswerRequest, asked: Asked) -> Ans
 def _ask(plan: AnswerPlan, request: AnswerRequest) -> None:
     """Show the orders and ask once for all of them; raises `Interrupted` unless the answer is yes.
 
-    Nothing of this goes through the log: it may be personal, and it is for whoever sits at the terminal.
+    This text bypasses the log, because it may contain personal data and is only for the person at the terminal.
     """
     from portouts.commands.results.answering.answer import card_of, question
 
@@ -99,7 +99,7 @@ def _require_someone_to_ask(asked: Asked) -> None:
     if asked.yes or asked.dry_run:
         return
     if asked.from_file == STANDARD_INPUT:
-        raise SettingsError("Standard input names the orders, so nobody can be asked there. Give --yes or --dry-run.")
+        raise SettingsError("Standard input names the orders, so it cannot answer a question. Give --yes or --dry-run.")
     require_answerable(yes=False)
 
 
@@ -113,7 +113,7 @@ def _names(asked: Asked) -> Iterator[str]:
 
 
 def names_in(lines: Iterable[str]) -> Iterator[str]:
-    """Yield one order a line; what follows a `#` is a comment."""
+    """Yield one order per line; the text after a `#` is a comment."""
     names = (line.partition("#")[0].strip() for line in lines)
     yield from (name for name in names if name)
 

@@ -42,7 +42,7 @@ def reject(
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reject pending orders with a code that the API allows for each, and a reason where the code requires one.
+    """Reject pending orders with a code that the API allows for each, and a reason if the code requires one.
 
     Telnyx reviews the rejection. Each answer is sent once and is a row of marts.rpt_answers.
 

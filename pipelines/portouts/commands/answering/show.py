@@ -18,7 +18,7 @@ def show(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one order, fresh from the API: deadline, events, comments, and the codes with which it may be rejected.
+    """Show one order as the API returns it now: deadline, events, comments, and the allowed rejection codes.
 
     Exit codes: 1 there is no such order, 2 several orders have this support key (they are listed).
     """

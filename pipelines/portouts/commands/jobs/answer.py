@@ -1,6 +1,6 @@
-"""The whole of `authorize` and `reject`: read and plan; then lock, write a row, send, complete it; at last publish.
+"""The steps of `authorize` and `reject`: read and plan; lock; write a row, send, complete the row; publish.
 
-No request is sent before its row is committed. Once one was sent, nothing that fails later hides what came of it.
+No request is sent before its row is committed. After a request was sent, no later failure hides its outcome.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from portouts.warehouse.rows.answers import Outcome
 from portouts.warehouse.warehouse import Warehouse
 
 OpenAnswers = Callable[..., AnswerClient]
-"""Makes the client that sends, from the same arguments as `AnswerClient`."""
-# A person waits, so reading is given up sooner than in a sync.
+"""Makes the client that sends; its arguments are those of `AnswerClient`."""
+# A person waits, so the deadline of reading is shorter than in a sync.
 LONGEST_READING = 60
 NOT_SENT = "not sent"
 _OF_THE_MACHINE = (duckdb.Error, OSError, MemoryError)
@@ -47,7 +47,7 @@ _OF_THE_MACHINE = (duckdb.Error, OSError, MemoryError)
 
 @dataclass(frozen=True)
 class Clients:
-    """How to make the clients that read, and the one that sends; how to wait between two looks at an order."""
+    """Makes the clients that read and the client that sends, and waits between two readings of an order."""
 
     open_reading: OpenClient = TelnyxClient
     open_answers: OpenAnswers = AnswerClient
@@ -59,7 +59,7 @@ CLIENTS = Clients()
 
 @dataclass(frozen=True)
 class AnswerRequest:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     settings: Settings
     references: Sequence[str]
@@ -76,7 +76,7 @@ class AnswerPlan:
     settings: Settings
     planned: Sequence[Planned]
     clock_ahead: timedelta
-    """How far this machine's clock is ahead of the API's."""
+    """How far this machine's clock is ahead of the API's clock."""
 
     @property
     def to_send(self) -> list[tuple[Planned, FreshOrder, Request]]:
@@ -85,7 +85,7 @@ class AnswerPlan:
 
 @dataclass(frozen=True)
 class OrderAnswer:
-    """What came of one order that was named."""
+    """The outcome of one order."""
 
     planned: Planned
     outcome: str
@@ -98,7 +98,7 @@ class OrderAnswer:
 
 @dataclass
 class AnswerOutcome:
-    """What came of all orders that were named."""
+    """The outcomes of all orders."""
 
     decision: Decision
     orders: list[OrderAnswer]
@@ -107,7 +107,7 @@ class AnswerOutcome:
 
     @property
     def exit_code(self) -> int:
-        """Return 0 if all were answered; 2 if none could be, by wrong usage; else 1."""
+        """Return 0 if all were answered, 2 if wrong usage prevented all, else 1."""
         codes = [order.exit_code for order in self.orders]
         return 2 if codes and set(codes) == {2} else int(any(codes))
 
@@ -118,7 +118,7 @@ def plan(
     callbacks: Callbacks = NO_CALLBACKS,
     clients: Clients = CLIENTS,
 ) -> AnswerPlan:
-    """Read all orders that are named, and plan what to send for each. Neither sends nor writes anything."""
+    """Read all named orders, and plan what to send for each. Sends and writes nothing."""
     held = read_held(warehouse.database, request.settings)
     settings = held.settings
     client = Connection(_soon_given_up(settings.source), callbacks, clients.open_reading).open()
@@ -129,7 +129,7 @@ def plan(
 
 
 def unsent(plan: AnswerPlan, decision: Decision) -> AnswerOutcome:
-    """Return the outcome of a plan of which nothing is sent."""
+    """Return the outcome if nothing of a plan is sent."""
     return AnswerOutcome(decision, [_not_sent(each) for each in plan.planned])
 
 
@@ -141,7 +141,7 @@ def answer(
     callbacks: Callbacks = NO_CALLBACKS,
     clients: Clients = CLIENTS,
 ) -> AnswerOutcome:
-    """Send what is planned, each order by itself, and publish the result.
+    """Send the planned answers one by one, and publish the result.
 
     Raises an error only if nothing was sent: the lock is held, the file cannot be written, or a setting contradicts it.
     """
@@ -166,7 +166,7 @@ class _Run:
     clock: Callable[[], datetime]
     is_stopping: Callable[[], bool]
     why_stopped: str = ""
-    """Why nothing more is sent; empty while there is no reason."""
+    """Why no more answers are sent; empty if they are."""
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -179,7 +179,7 @@ class _Run:
         callbacks: Callbacks,
         clients: Clients,
     ) -> _Run:
-        """Prepare everything that may fail before something is sent."""
+        """Do everything that may fail, before anything is sent."""
         with raw.warehouse.connected() as connection:
             settings = settings_in_use(connection, raw.state(), plan.settings, names={"pii"}).settings
         source = _soon_given_up(settings.source)
@@ -218,8 +218,8 @@ class _Run:
         if not sent.is_reached:
             self.why_stopped = "The API does not answer."
         code = int(sent.outcome is not Outcome.ANSWERED)
-        told = {"portout_id": planned.request.portout_id, "answer": planned.request.target, "outcome": sent.outcome}
-        log("answer", **told, attempt_id=attempt_id, level=WARNING if code else INFO)
+        fields = {"portout_id": planned.request.portout_id, "answer": planned.request.target, "outcome": sent.outcome}
+        log("answer", **fields, attempt_id=attempt_id, level=WARNING if code else INFO)
         return OrderAnswer(planned, sent.outcome, sent.message, sent.status_after, attempt_id, code)
 
     def _complete(self, attempt_id: str, sent: Sent) -> None:
@@ -229,20 +229,20 @@ class _Run:
             self.notes.append(f"The outcome could not be written into its row ({first_line(error)}); a sync adds it.")
 
     def _is_shown(self, portout_ids: Sequence[str]) -> bool:
-        """Publish the answers; a failure is a note, since they were given."""
+        """Publish the answers; a failure becomes a note, because the answers were sent."""
         ahead = self.plan.clock_ahead
         now = self.clock() - (ahead if abs(ahead) > TOLERANCE else timedelta())
         try:
             self.showing.show(portout_ids, now)
         except (PortoutsError, *_OF_THE_MACHINE) as error:
             reason = str(error) if isinstance(error, PortoutsError) else f"{first_line(error)}."
-            self.notes.append(f"This is written down; the next `portouts sync` publishes it. {reason}")
+            self.notes.append(f"The outcome is stored; the next `portouts sync` publishes it. {reason}")
             return False
         return True
 
 
 def _not_sent(planned: Planned, failure: str = "") -> OrderAnswer:
-    """Return the outcome of an order for which nothing was sent, by its problem or by a failure, if there is one."""
+    """Return the outcome of an order for which nothing was sent."""
     return OrderAnswer(planned, NOT_SENT, planned.problem or failure, exit_code=planned.exit_code or int(bool(failure)))
 
 

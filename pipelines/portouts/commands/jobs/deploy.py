@@ -1,7 +1,7 @@
-"""Files of a schedule, written from the templates in `deploy/`.
+"""Writes the files of a schedule from the templates in `deploy/`.
 
-A template says `@name@` where a value belongs. A value of several words fills the quotes of one: `["@command@"]`
-becomes `["/usr/bin/python3", "-m", "portouts"]`.
+`@name@` in a template is replaced by a value. A list of words is quoted word by word: `["@command@"]` becomes
+`["/usr/bin/python3", "-m", "portouts"]`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _REFUSED_BY_SYSTEMD = re.compile("[\"']")
 
 
 class Kind(StrEnum):
-    """What runs a sync again and again."""
+    """The program that runs the syncs."""
 
     CRON = "cron"
     SYSTEMD = "systemd"
@@ -34,15 +34,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Schedule:
-    """What the files of a schedule name; all paths are absolute."""
+    """The values in the files of a schedule; all paths are absolute."""
 
     command: tuple[str, ...]
     """The words that start portouts."""
     database: Path
     key_file: Path
-    """A file with the API key; the key itself stands in no file of a schedule."""
+    """A file with the API key; no file of a schedule contains the key itself."""
     minutes: int
-    """From one sync to the next; a divisor of 60."""
+    """Minutes from one sync to the next; a divisor of 60."""
     user: str
     uid: int
     gid: int
@@ -79,21 +79,23 @@ class Deployment:
 
     @property
     def notes(self) -> list[str]:
-        """What a person may not have meant."""
+        """Notes on choices that may be unintended."""
         notes, schedule = [], self.schedule
         if schedule.uid == 0 and self.kind in {Kind.SYSTEMD, Kind.DOCKER}:
-            notes.append("The syncs run as root. --user names another user, to whom the database's folder must belong.")
+            notes.append(
+                "The syncs run as root. To use another user, give --user; that user must own the database's folder."
+            )
         if self.kind is Kind.SYSTEMD and (hidden := [path for path in schedule.paths if _is_temporary(path)]):
             notes.append(f"The service has a /tmp of its own and will not find {', '.join(hidden)}. Use other folders.")
         return notes
 
 
 class _Quoting(NamedTuple):
-    """How the files of a kind write words."""
+    """How one kind of file quotes and separates words."""
 
     quote: Callable[[str], str]
     between: str
-    """What stands between two words."""
+    """The separator of two words."""
 
 
 def deploy_folder() -> Path:
@@ -121,8 +123,8 @@ def write_deployment(kind: Kind, schedule: Schedule, output: Path, *, force: boo
 def _refuse_to_replace(files: Sequence[str], *, force: bool) -> None:
     if not force:
         raise SettingsError(
-            f"{', '.join(files)} would be replaced by another content. Name another folder with --output, or replace "
-            "with --force; nothing was written."
+            f"{', '.join(files)} would be replaced by other content, so nothing was written. Name another folder with "
+            "--output, or add --force."
         )
 
 
@@ -160,12 +162,12 @@ def _values(kind: Kind, schedule: Schedule) -> Mapping[str, str | tuple[str, ...
         "seconds": str(every * 60),
         "calendar": f"*:0/{every}" if every < 60 else "*:00",
         "cron": f"*/{every} * * * *" if every < 60 else "0 * * * *",
-        # The first minutes of an hour are those in which GitHub starts runs late.
+        # GitHub starts runs late in the first minutes of an hour.
         "busy_hours_avoided": f"{every // 2}-59/{every} * * * *" if every < 60 else "30 * * * *",
     }
 
 
-# These go into no quotes: they hold digits, blanks and stars only, or stand in a line that systemd does not unquote.
+# These are not quoted: they contain digits, blanks and stars only, or stand in a line where systemd keeps quotes.
 _NEVER_QUOTED = frozenset({"credential", "cron", "busy_hours_avoided"})
 
 
@@ -183,12 +185,12 @@ def _plain(word: str) -> str:
 
 
 def _in_crontab(word: str) -> str:
-    """Quote for the shell; cron makes a line break of a percent sign without a backslash."""
+    """Quote for the shell; cron turns a percent sign without a backslash into a line break."""
     return shlex.quote(word).replace("%", r"\%")
 
 
 def _in_double_quotes(word: str) -> str:
-    """Write what stands between double quotes in JSON, which YAML and Python read as well."""
+    """Escape for double quotes as in JSON, which YAML and Python read as well."""
     return json.dumps(word, ensure_ascii=False)[1:-1]
 
 

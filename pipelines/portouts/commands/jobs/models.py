@@ -30,7 +30,7 @@ class ModelsOutcome:
     published: bool
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
-    """What the warehouse did that nobody asked for; shown when it did so."""
+    """What the warehouse did on its own; shown to the user at that time."""
 
     @property
     def rebuilt(self) -> bool:

@@ -1,7 +1,7 @@
-"""The whole of one redaction: lock → rows and mode → models → publish → versions and leftovers.
+"""The steps of one redaction: lock → rows and mode → models → publish → versions and leftovers.
 
-A mark in the working folder stands from before the first change until the end, so that a redaction that was interrupted
-is finished by the next one or by the next sync.
+A mark in the working folder exists from before the first change until the end. If it is found, the next redaction or
+sync finishes the interrupted one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from portouts.warehouse.working_file import has_content
 
 @dataclass(frozen=True)
 class RedactionPlan:
-    """What a redaction would change, before it does."""
+    """What a redaction will change."""
 
     mode_before: str
     versions: list[Path]
@@ -54,17 +54,17 @@ class RedactOutcome:
     pii: Pii
     mode_before: str
     masked: list[Masked]
-    """What was readable in `raw` of the working file."""
+    """The readable values that were masked in `raw` of the working file."""
     published: bool
     finished: Finished
     bytes_written: int
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
-    """What the warehouse did that nobody asked for; shown when it did so."""
+    """What the warehouse did on its own; shown to the user at that time."""
 
 
 def plan_redaction(warehouse: Warehouse, settings: Settings) -> RedactionPlan:
-    """Check that the rows can be masked as the settings say, and change nothing."""
+    """Check that the rows can be masked with these settings; changes nothing."""
     warehouse.require_loaded()
     with warehouse.locked(), warehouse.connected() as connection:
         before = fingerprint_of_rows(connection, stored_state(connection))
@@ -73,7 +73,7 @@ def plan_redaction(warehouse: Warehouse, settings: Settings) -> RedactionPlan:
 
 
 def run_redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], datetime]) -> RedactOutcome:
-    """Apply the setting `pii` to all that is held and make it the mode of later syncs."""
+    """Apply the setting `pii` to all stored data, and make it the mode of later syncs."""
     warehouse.require_loaded()
     with warehouse.locked(), isolated_dlt(warehouse.folder):
         return warehouse.healing(lambda: _redact(warehouse, settings, clock))
@@ -116,7 +116,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
 
 
 def _finished_until(connection: duckdb.DuckDBPyConnection) -> datetime | None:
-    """Return the instant that the warehouse shows; None if the last sync was interrupted, or there was none."""
+    """Return the instant that the warehouse shows; None if the last sync was interrupted or never ran."""
     try:
         as_of = synced_until(connection)
         require_finished(connection, stored_state(connection).covered)
@@ -126,7 +126,7 @@ def _finished_until(connection: duckdb.DuckDBPyConnection) -> datetime | None:
 
 
 def _publish(warehouse: Warehouse, settings: Settings, at: datetime, *, is_finished: bool) -> int:
-    """Publish the working file. While it holds half a sync, the published file is redacted by itself."""
+    """Publish the working file. If it holds an unfinished sync, redact the published file instead."""
     if is_finished:
         warehouse.publish()
         return 2 * warehouse.database.stat().st_size

@@ -1,4 +1,4 @@
-"""The whole of one `show`: read one order fresh, with what the published file remembers."""
+"""The steps of `show`: read one order from the API, with the settings of the published file."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class SyncOutcome:
     """From before the first request until the file was published."""
     certificate: Certificate | None = None
     noted: list[str] = field(default_factory=list)
-    """What the warehouse did that nobody asked for; shown when it did so."""
+    """What the warehouse did on its own; shown to the user at that time."""
     measures: Measures = field(default_factory=Measures)
 
     @property
@@ -111,7 +111,7 @@ def run_sync(
     callbacks: Callbacks = NO_CALLBACKS,
     open_client: OpenClient = TelnyxClient,
 ) -> SyncOutcome:
-    """Bring the warehouse to `as_of` and publish it; whatever fails, the published file stays as it was."""
+    """Bring the warehouse to `as_of` and publish it; a failure leaves the published file unchanged."""
     log("sync.started", database=str(warehouse.database))
     with warehouse.locked(), isolated_dlt(warehouse.folder):
         if request.rebuild:
@@ -137,7 +137,7 @@ def _sync(
     pii = request.settings.source.pii
     if warehouse.redaction.is_set and pii != "keep":
         notes.append(f"A redaction to pii = {pii} was interrupted; this sync finishes it.")
-    if request.full and pii != "keep":  # rows that are not read again are covered at the end
+    if request.full and pii != "keep":  # rows that are not read again are masked at the end
         warehouse.redaction.set()
     connection = Connection(request.settings.source, callbacks, open_client)
     report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)

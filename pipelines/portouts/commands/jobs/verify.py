@@ -54,7 +54,7 @@ class VerifyOutcome:
     repaired: list[Difference]
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
-    """What the warehouse did that nobody asked for; shown when it did so."""
+    """What the warehouse did on its own; shown to the user at that time."""
 
 
 def run_verify(

@@ -1,4 +1,4 @@
-"""Announces how a sync or verify ended to whom the settings name."""
+"""Announces to monitors and receivers of alerts how a sync or verify ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portouts.commands.terminal.progress import note_one
 
 @contextmanager
 def announced(command: str, database: Path, files: Sequence[Path], state_dir: Path | None) -> Iterator[Ended]:
-    """Yield what is known of this run; after the work, announce how it ended, also by an error."""
+    """Yield a record of this run for the command to fill in; afterwards announce it, also after an error."""
     run = this_run()
     ended = Ended(command, database, machine_time(), run.run_id, run.measures, state_dir)
     with announcing(ended, partial(read_receivers, files), machine_time, note_one):

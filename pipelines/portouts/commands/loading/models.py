@@ -20,7 +20,7 @@ def models(
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the models that changed from what is loaded, check them, and publish; nothing where nothing changed."""
+    """Build the models whose inputs changed, check them, and publish. If nothing changed, nothing is built."""
     database = published_file(database)
     files = settings_files(database, config)
     warehouse, settings = open_with_settings(database, state_dir, files, needs_key=False)

@@ -1,4 +1,4 @@
-"""`portouts redact`: apply another mode of personal data to all that is held."""
+"""`portouts redact`: apply another mode of personal data to all stored data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ORIGIN = "portouts redact"
 
 
 @with_exit_status(
-    stopped="Run `portouts redact` again: it finishes what was begun.", done="Nothing readable is left in the files."
+    stopped="Run `portouts redact` again to finish.", done="No readable personal data is left in the files."
 )
 def redact(
     pii: PiiToApply,
@@ -29,7 +29,7 @@ def redact(
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hash or drop the personal data of all that is held, versions kept included, and of all later syncs.
+    """Hash or drop all stored personal data, also in kept versions, and that of all later syncs.
 
     Sends nothing and needs no key. It cannot be undone, so it asks first.
     """

@@ -1,1 +1,1 @@
-"""The commands that prepare and watch the unattended work."""
+"""The commands that prepare and monitor unattended runs."""

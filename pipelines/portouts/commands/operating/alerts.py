@@ -1,4 +1,4 @@
-"""`portouts alerts`: try the receivers, and see what alerts find."""
+"""`portouts alerts`: test the receivers, and show what alerts find."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def send_test(database: Database = DEFAULT_DATABASE, config: Config = None, as_json: AsJson = False) -> None:
     """Send a test message to every receiver of alerts, and say whether it arrived.
 
-    Exit code 1 if one did not get it.
+    Exit code 1: a receiver did not get it.
     """
     database = published_file(database)
     settings = _settings(database, config, needs_receivers=True)
@@ -36,7 +36,7 @@ def send_test(database: Database = DEFAULT_DATABASE, config: Config = None, as_j
 
 @with_exit_status()
 def preview(database: Database = DEFAULT_DATABASE, config: Config = None, as_json: AsJson = False) -> None:
-    """Show everything that alerts find in the published file now, sent before or not; sends nothing."""
+    """Show everything that alerts find in the published file now, also if it was sent before. Sends nothing."""
     database = published_file(database)
     settings = _settings(database, config)
     from portouts.commands.jobs.alerts import preview as find

@@ -42,12 +42,12 @@ def deploy(
 ) -> None:
     """Write the files of a schedule, with the paths of this installation: cron, systemd, containers, GitHub, Dagster.
 
-    They name a file with the API key and never hold the key. What to type next is printed.
+    The files name a file with the API key and never contain the key. Prints the commands to type next.
     """
     database = published_file(database).resolve()
     if kind is Kind.DOCKER and (config or state_dir):
         raise SettingsError(
-            "A container sees the folder of the database alone: keep settings in .dlt beside the database, and leave "
+            "A container sees only the folder of the database: keep settings in .dlt beside the database, and leave "
             "out --config and --state-dir (PORTOUTS_CONFIG, PORTOUTS_STATE_DIR)."
         )
     runs_as = user_named(user)

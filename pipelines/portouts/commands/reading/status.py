@@ -1,4 +1,4 @@
-"""`portouts status`: show what the published file says about itself, and hold it against limits."""
+"""`portouts status`: show the state of the published file, and compare it with limits."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What each command shows as its result: fields for programs, sentences and tables for people."""
+"""Prints the result of each command: fields for programs, sentences and tables for people."""

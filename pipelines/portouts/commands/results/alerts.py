@@ -1,4 +1,4 @@
-"""What `alerts` prints: who got a test message, and what alerts find."""
+"""Prints the results of `alerts`: which receivers got a test message, and what alerts find."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def print_deployment(deployment: Deployment, source: str | None, *, as_json: boo
 
 
 def _steps_before(deployment: Deployment) -> Iterator[str]:
-    """Yield what the folder of the database and the file with the key still need."""
+    """Yield commands for the database's folder and the key file, if these are missing."""
     schedule = deployment.schedule
     if deployment.kind is Kind.GITHUB_ACTIONS:
         return

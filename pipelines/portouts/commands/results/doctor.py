@@ -10,7 +10,7 @@ from portouts.doctor.checkup import Checkup
 
 
 def print_checkup(checkup: Checkup, *, as_json: bool) -> None:
-    """Print the result of each check; with `--json`, a failed check-up has the fields of every failure, too."""
+    """Print the result of each check; with `--json`, a failed check-up also has the fields of every failure."""
     failure = {"error": _conclusion(checkup), "exit_code": FAILED} if checkup.verdict == "failed" else {}
     print_result("\n".join(_lines(checkup)), checkup, failure, as_json=as_json)
 

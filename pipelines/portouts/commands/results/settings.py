@@ -1,4 +1,4 @@
-"""What `settings` prints: a file of settings, in TOML, with the origin of each; one that is not set is a comment."""
+"""Prints all settings as TOML, each with its origin; a setting that is not set is a comment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from portouts.load.settings.overview import Overview, SettingShown
 
 
 def print_settings(overview: Overview, *, as_json: bool) -> None:
-    """Print every setting, and the files that were looked into."""
+    """Print every setting, and the files where settings are looked for."""
     note(overview.notes)
     print_result("\n".join(_lines(overview)), overview, as_json=as_json)
 
@@ -24,8 +24,8 @@ def _lines(overview: Overview) -> Iterator[str]:
             table = setting.table
             yield f"[{table}]"
         yield f"{_assignment(setting)}  # {_on_one_line(setting.origin)}; {setting.allowed}"
-    yield "# Looked into these files; the first that has a setting counts:"
-    yield from (f"# {_on_one_line(file.path)}{'' if file.exists else ' (not there)'}" for file in overview.files)
+    yield "# Settings are read from these files; the first file that has a setting counts:"
+    yield from (f"# {_on_one_line(file.path)}{'' if file.exists else ' (does not exist)'}" for file in overview.files)
 
 
 def _assignment(setting: SettingShown) -> str:

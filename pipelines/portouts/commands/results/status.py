@@ -1,4 +1,4 @@
-"""What `status` prints: what the published file shows about itself, in a few lines."""
+"""Prints the state of the published file in a few lines."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class _Gates(msgspec.Struct, omit_defaults=True):
 
 
 def print_status(status: Status, gates: Sequence[Gate] = (), *, as_json: bool) -> None:
-    """Print what the published file shows about itself, and which gates it was held against."""
+    """Print the state of the published file, and the gates."""
     lines = [*_lines(status), *(f"{_option(gate)}: {gate.reason}" for gate in gates if gate.holds)]
     print_result("\n".join(lines), status, _Gates(gates), as_json=as_json)
 
 
 def note_gates(gates: Sequence[Gate]) -> None:
-    """Say on standard error which gates do not hold."""
+    """Report on standard error which gates do not hold."""
     note([f"{_option(gate)} does not hold: {gate.reason}." for gate in gates if not gate.holds])
 
 

@@ -1,4 +1,4 @@
-"""What a command takes from its surroundings: the clock, the environment, files of settings, installed packages."""
+"""Gives commands the clock, the environment, the files of settings, and the installed packages."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def machine_time() -> datetime:
 
 
 def asked_log_format(arguments: Sequence[str]) -> LogFormat:
-    """Return the format of the log that is asked for, however wrong the rest of the command line is."""
+    """Return the requested format of the log, also if the rest of the command line is wrong."""
     asked = os.environ.get("PORTOUTS_LOG_FORMAT", "")
     for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
         if argument == "--log-format" or argument.startswith("--log-format="):
@@ -44,7 +44,7 @@ def asked_log_format(arguments: Sequence[str]) -> LogFormat:
 
 
 def user_and_host() -> tuple[str, str]:
-    """Return the name of the user whose process this is, or the number of one without a name, and of this machine."""
+    """Return the name of this process's user (or its number) and of this machine."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -59,7 +59,7 @@ def instants_to_read(as_of: str | None, since: str | None) -> tuple[datetime | N
     if until and until > present:
         raise SettingsError(
             f"--as-of {until.isoformat()} lies in the future (this machine says {present.isoformat()}); "
-            "ranges nobody has seen cannot be covered. Give an instant that has passed."
+            "a sync cannot cover the future. Give an instant in the past."
         )
     start = parse_instant("--since", since)
     require_range("--since", start, until or present)
@@ -85,9 +85,8 @@ def open_with_settings(
 ) -> tuple[Warehouse, Settings]:
     """Return the warehouse of a published file, and all settings of the environment, these files and their vault.
 
-    What can be refused is refused in this order, before DuckDB, Arrow and dlt are imported: a missing key, the name of
-    the file, a lock that is held, any other setting. Only a vault needs dlt to answer. What `may_wait` for the lock
-    takes it later.
+    Errors are raised in this order, before DuckDB, Arrow and dlt are imported: a missing key, the name of the file, a
+    lock that is held, any other setting. Only a vault needs dlt. A command that `may_wait` for the lock takes it later.
     """
     found = _found_with_key(files, api_key_file) if needs_key else find_settings(os.environ, files)
     from portouts.warehouse.folders import places, require_unlocked
@@ -134,7 +133,7 @@ def _found_with_key(files: Sequence[Path], api_key_file: Path | None) -> Found:
 
 
 def read_receivers(files: Sequence[Path]) -> Receivers:
-    """Read from the environment and these files who is told how a command ended; nobody if they cannot be read."""
+    """Read the monitors and receivers of alerts from the environment and these files; none if a file is invalid."""
     from portouts.load.settings.receivers import receivers_among
 
     try:
@@ -146,7 +145,7 @@ def read_receivers(files: Sequence[Path]) -> Receivers:
 def surroundings(
     database: Path, state_dir: Path | None, files: Sequence[Path], api_key_file: Path | None
 ) -> Surroundings:
-    """Return all that a check-up looks at; the settings are read by it, since a wrong one is a result, too."""
+    """Return what a check-up needs; the check-up reads the settings itself, because a wrong one is a result."""
     from portouts.doctor.checkup import Surroundings
 
     return Surroundings(
@@ -155,14 +154,14 @@ def surroundings(
 
 
 def read_alert_settings(files: Sequence[Path], *, needs_receivers: bool) -> AlertSettings:
-    """Read who gets alerts, from the environment and these files; every setting that stands there is checked."""
+    """Read the settings of alerts from the environment and these files, and check all other settings, too."""
     from portouts.load.settings.settings import check_settings
 
     settings = check_settings(find_settings(os.environ, files)).alerts
     if needs_receivers and not settings.urls:
         raise SettingsError(
-            "Nobody is to be told: set ALERTS__URLS, or urls under [alerts] in .dlt/secrets.toml, to addresses as "
-            "Apprise writes them, such as mailto://user:password@example.com."
+            "There is no receiver of alerts: set ALERTS__URLS, or urls under [alerts] in .dlt/secrets.toml, to "
+            "addresses in Apprise's format, such as mailto://user:password@example.com."
         )
     _require_apprise(settings)
     return settings
@@ -174,7 +173,7 @@ def _require_apprise(settings: AlertSettings) -> None:
 
 
 def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:
-    """Find what only dlt finds; without a vault, dlt is not asked."""
+    """Find the settings of a vault through dlt; without a vault, dlt is not imported."""
     if not asks_vault(files):
         return {}
     prepare_imports()
@@ -195,6 +194,6 @@ def require_engine(destination: str, files: Sequence[Path]) -> None:
 
 
 def require_packages(*names: str, extra: str) -> None:
-    """Raise `SettingsError` unless these packages are installed, which an extra of portouts brings."""
+    """Raise `SettingsError` unless these packages of an extra are installed."""
     if missing := [name for name in names if find_spec(name) is None]:
         raise SettingsError(f"{', '.join(missing)} not installed: pip install 'portouts[{extra}]'")

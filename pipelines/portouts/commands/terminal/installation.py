@@ -1,4 +1,4 @@
-"""Where this portouts is installed, and which user runs it: what a schedule must name."""
+"""Finds where portouts is installed and which user runs it, for the files of a schedule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portouts.errors import SettingsError
 
 
 class User(NamedTuple):
-    """A user of this machine; one without a name is its number."""
+    """A user of this machine; a user without a name has its number as name."""
 
     name: str
     uid: int
@@ -29,7 +29,7 @@ def own_command() -> tuple[str, ...]:
 
 
 def user_named(name: str | None) -> User:
-    """Return the user of this name, or whoever runs this command; raises `SettingsError` if there is none."""
+    """Return the user of this name, or the current user; raises `SettingsError` if there is none."""
     import pwd  # Windows, where every command ends with a message, has no such module
 
     if name is None:
@@ -46,7 +46,7 @@ def user_named(name: str | None) -> User:
 
 
 def installed_from() -> str | None:
-    """Return the folder of which pip installed this portouts; None if it came from elsewhere."""
+    """Return the folder from which pip installed portouts; None if there is none."""
     recorded = distribution("portouts").read_text("direct_url.json")
     url = urlsplit(json.loads(recorded).get("url", "") if recorded else "")
     return unquote(url.path) if url.scheme == "file" else None

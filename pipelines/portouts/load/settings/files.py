@@ -1,9 +1,10 @@
-"""Where settings are found: in the environment and in files, without dlt, which takes seconds to import.
+"""Finds settings in the environment and in files, without dlt, which takes seconds to import.
 
 A setting is an argument, `TELNYX_API_KEY` or `TELNYX_BASE_URL`, an environment variable `SOURCES__TELNYX__NAME`, or a
-line under exactly `[sources.telnyx]` in a file of settings, in this order. No wider and no longer section counts: a
-bare `BASE_URL` or `API_KEY` of another program must not send our key elsewhere, nor that program's key to Telnyx.
-`[publish]`, `[metrics]` and `[alerts]` are ours, too; of variables that begin like them, only those of a setting are.
+line under exactly `[sources.telnyx]` in a file of settings, in this order. No shorter or longer section counts: a
+`BASE_URL` or `API_KEY` of another program must not send our key elsewhere, nor that program's key to Telnyx.
+`[publish]`, `[metrics]` and `[alerts]` are ours, too. Variables such as `METRICS__PORT`, which are no
+settings, are ignored.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _shared_folders() -> Iterator[Path]:
 
 
 def _is_open(folder: Path) -> bool:
-    """Return whether we may read a folder: after a change of user, HOME may be the home of somebody else."""
+    """Return whether we may read a folder: after a change of user, HOME may still name another user's home."""
     return not folder.exists() or os.access(folder, os.R_OK | os.X_OK)
 
 
@@ -99,7 +100,7 @@ def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str
 
 
 def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
-    """Find the settings among the environment variables; a blank one with a name of its own is none."""
+    """Find the settings among the environment variables; a blank variable such as `TELNYX_API_KEY` does not count."""
     own = {name.removeprefix(VARIABLES).lower(): name for name in environ if name.startswith(VARIABLES)}
     own = {_plain(key): name for key, name in own.items() if "__" not in key}
     own |= {key: name for name, key in NAMED_VARIABLES.items() if environ.get(name, "").strip()}
@@ -154,7 +155,7 @@ def read_toml(path: Path) -> Mapping[str, Any]:
 def _own_section(content: Mapping[str, Any]) -> dict[str, Any]:
     sources = content.get("sources")
     section = sources.get("telnyx") if isinstance(sources, dict) else None
-    # A quoted name may contain a dot: it must not pass for a setting of another table.
+    # A quoted name may contain a dot; it must not count as a setting of another table.
     return {_plain(name): value for name, value in section.items()} if isinstance(section, dict) else {}
 
 

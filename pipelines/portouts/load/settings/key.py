@@ -1,7 +1,8 @@
-"""The API key: where it is looked for, how it is read from a file, and what is said without one.
+"""Finds the API key and reads it from a file.
 
 `--api-key-file` comes first, then `TELNYX_API_KEY` and `TELNYX_API_KEY_FILE`, then all other places of settings. The
-last two must name the same key, since nobody can know which account was meant. No message shows what a file contains.
+two variables must give the same key, because the intended account is unknown otherwise. No message shows the content of
+a file.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ KEY_ADVICE = (
     ".dlt/secrets.toml. `portouts demo` needs no key."
 )
 OPTION, VARIABLE = "--api-key-file", "TELNYX_API_KEY_FILE"
-# No key is as long; /dev/zero has no end.
+# Longer than any key. The limit is needed because /dev/zero has no end.
 _MOST_BYTES = 64 * 1024
 
 
 def with_key_of_file(found: Found, environ: Mapping[str, str], option: Path | None = None) -> Found:
-    """Add the key of the file that the option or the environment names; raises `SettingsError` if it has none."""
+    """Add the key of the file that the option or the environment names; raises `SettingsError` if it holds no key."""
     if option is not None:
         return {**found, "api_key": Setting(_read_key(OPTION, option), f"{OPTION} {option}")}
     named = environ.get(VARIABLE, "").strip()
@@ -39,7 +40,7 @@ def with_key_of_file(found: Found, environ: Mapping[str, str], option: Path | No
 
 
 def notes_on_key_file(environ: Mapping[str, str], option: Path | None = None) -> list[str]:
-    """Warn if every user of this machine may read the file with the key; what is mounted under /run is a container's.
+    """Warn if every user of this machine may read the key file, except below /run, where containers mount secrets.
 
     The file can be a pipe, so it is not opened.
     """

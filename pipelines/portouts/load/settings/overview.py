@@ -1,6 +1,6 @@
-"""What `portouts settings` shows: every setting with its value, its origin and what it may be. Secrets have no value.
+"""Describes every setting for `portouts settings`: value, origin and allowed values. Secrets have no value.
 
-What the warehouse remembers counts as in a sync, so DuckDB is imported where there is one.
+Settings that the warehouse remembers count as in a sync, so DuckDB is imported if a published file exists.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileShown(msgspec.Struct, frozen=True):
-    """A file that was looked into, and whether it is there."""
+    """A file where settings are looked for, and whether it exists."""
 
     path: str
     exists: bool
@@ -50,7 +50,7 @@ class Overview(msgspec.Struct, frozen=True):
 
 
 def overview_of(given: Settings, database: Path, files: Sequence[Path]) -> Overview:
-    """Describe the settings that were given together with those that the published file remembers."""
+    """Describe the given settings and those that the published file remembers."""
     settings, notes = _with_remembered(given, database)
     if not settings.source.api_key:
         notes.append(KEY_ADVICE)
@@ -59,7 +59,7 @@ def overview_of(given: Settings, database: Path, files: Sequence[Path]) -> Overv
 
 
 def default_of(name: str) -> object:
-    """Return the default of a setting as it is shown; None is not set."""
+    """Return the default of a setting as it is shown; None if it has none."""
     return next(one.value for one in _defaults() if full_name(one.table, one.name) == name)
 
 
@@ -69,7 +69,7 @@ def _defaults() -> Iterator[SettingShown]:
 
 
 def _with_remembered(given: Settings, database: Path) -> tuple[Settings, list[str]]:
-    """Add what the published file remembers; notes say what a sync would refuse, or why the file cannot be read."""
+    """Add the settings that the published file remembers, and notes: what a sync refuses, or why reading failed."""
     if not database.exists():
         return given, []
     import duckdb
@@ -90,7 +90,7 @@ def _shown(settings: Settings, table: str, name: str) -> SettingShown:
     known, value = full_name(table, name), _value(settings, table, name)
     found = settings.found.get(known)
     is_secret = known in SECRETS
-    is_set = value not in (None, "") and not (is_secret and value == [])  # an empty list of hours says something
+    is_set = value not in (None, "") and not (is_secret and value == [])  # an empty list of hours is a setting
     return SettingShown(
         table=table,
         name=name,
@@ -103,7 +103,7 @@ def _shown(settings: Settings, table: str, name: str) -> SettingShown:
 
 
 def _value(settings: Settings, table: str, name: str) -> object:
-    """Return a value as a file of settings would have it."""
+    """Return a value as it would stand in a file of settings."""
     if name in LISTS:
         found = settings.found.get(name)
         return found.value if found else None

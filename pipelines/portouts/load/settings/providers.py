@@ -1,4 +1,4 @@
-"""Where a script that uses the source alone finds its settings, and a command those of a vault: where dlt does."""
+"""Finds settings through dlt's providers: for scripts that use the source alone, and for commands with a vault."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portouts.load.settings.files import Setting
 
 
 def found_by_providers(names: Collection[str], secrets: Collection[str]) -> dict[str, Setting]:
-    """Find our settings where dlt looks for its own: under `sources.telnyx` of files and vaults, and nowhere else."""
+    """Find our settings in dlt's files and vaults, under `sources.telnyx` only."""
     found: dict[str, Setting] = {}
     for provider in dlt.config.config_providers:
         for name, value in _own_section(provider, names, secrets).items():

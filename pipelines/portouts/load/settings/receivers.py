@@ -1,4 +1,4 @@
-"""The settings of whoever is told how a command ended, also where another setting is wrong."""
+"""Reads the settings of monitors and alerts, also if another setting is wrong."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from portouts.load.settings.values import settings_of
 
 @dataclass
 class Receivers:
-    """Monitors and people."""
+    """The monitors and the receivers of alerts."""
 
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
 
 
 def metrics_among(found: Found) -> MetricsSettings:
-    """Read the settings of monitors; raises `SettingsError`, which does not show the address, as it is a secret."""
+    """Read the settings of monitors; raises `SettingsError`, which never shows the address, because it is a secret."""
     settings = settings_of(MetricsSettings, "metrics", found)
     url = settings.ping_url or ""
     if url.lower().startswith("http://") and not _allows_insecure_http(found):
@@ -28,8 +28,8 @@ def metrics_among(found: Found) -> MetricsSettings:
 
         if not is_loopback(url):
             raise SettingsError(
-                "metrics.ping_url must begin with https://: over http:// it can be read on its way. Only a host of "
-                "this machine (127.0.0.1, localhost) may be asked so, unless allow_insecure_http = true "
+                "metrics.ping_url must begin with https://: over http:// it can be read on its way. Only this "
+                "machine (127.0.0.1, localhost) may be pinged over http://, unless allow_insecure_http = true "
                 f"({found['metrics.ping_url'].origin})."
             )
     return settings
@@ -41,7 +41,7 @@ def _allows_insecure_http(found: Found) -> bool:
 
 
 def receivers_among(found: Found) -> Receivers:
-    """Read the receivers that can be read; the command itself reports a setting that is wrong."""
+    """Read all receivers whose settings are right; the command itself reports wrong settings."""
     receivers = Receivers()
     with suppress(SettingsError):
         receivers.metrics = metrics_among(found)

@@ -1,8 +1,8 @@
-"""Settings that the numbers depend on belong to the warehouse, not to the folder in which a command is started.
+"""Stores the settings that the numbers depend on in the warehouse, so that they are the same in every folder.
 
-The first sync writes them into `raw.settings`. Afterwards, a setting that is not given is taken from there, and a
-different one is refused until it is accepted. The surprise: a missing `pii` never changes what the warehouse remembers,
-because that would publish hidden data; and another `pii` makes the sync read every row again.
+The first sync writes them into `raw.settings`. Later, a setting that is not given is taken from there, and a different
+value is refused until it is accepted. A missing `pii` never changes the stored one, because that would publish hidden
+data. Another `pii` makes the sync read every row again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ADVICE = "Numbers would mean something else, so nothing was changed. Set the for
 
 @dataclass(frozen=True)
 class SettingsInUse:
-    """The settings to use, notes on where they differ from what was given, and the names of those that change."""
+    """The settings to use, notes on differences from the given ones, and the names of changed settings."""
 
     settings: Settings
     notes: list[str] = field(default_factory=list)
@@ -46,8 +46,8 @@ def settings_in_use(
 ) -> SettingsInUse:
     """Compare the settings of these names with those that the warehouse remembers.
 
-    A setting that is not given is as remembered, unless its change is accepted too. Raises `SettingsError` if a setting
-    would change that is not among the `accepted`.
+    A setting that is not given keeps its remembered value, unless its change is accepted, too. Raises `SettingsError`
+    if a setting outside `accepted` would change.
     """
     remembered = {name: row for name, row in _remembered(connection, state, given).items() if name in names}
     settings = _with_remembered(given, remembered, accepted)
@@ -68,14 +68,14 @@ def settings_in_use(
 
 
 def with_remembered(connection: duckdb.DuckDBPyConnection, given: Settings, names: Collection[str]) -> Settings:
-    """Take the settings of these names that are not given as a warehouse remembers them; those given stay."""
+    """Fill in settings of these names from the warehouse if they are not given."""
     remembered = {**_last_build(connection), **{name: row.value for name, row in _recorded(connection).items()}}
     wanted = {name: Setting(value, "the published file") for name, value in remembered.items() if name in names}
     return _with_remembered(given, wanted, accepted=())
 
 
 def settings_as_remembered(connection: duckdb.DuckDBPyConnection, given: Settings) -> tuple[Settings, list[str]]:
-    """Return the settings with those that a published file remembers, and what a sync would refuse to change."""
+    """Fill in the settings that a published file remembers; also return notes on changes that a sync refuses."""
     remembered = _recorded(connection)
     settings = _with_remembered(given, remembered, ())
     values = values_of(settings)
@@ -110,7 +110,7 @@ def remembered_value(connection: duckdb.DuckDBPyConnection, name: str) -> str:
 
 
 def values_of(settings: Settings) -> dict[str, str]:
-    """Return every setting that numbers depend on as text; an empty text is not set."""
+    """Return every setting that numbers depend on as text; an empty text means not set."""
     source, models = settings.source, settings.models
     return {
         "start_date": source.start.isoformat() if source.start else "",
@@ -123,7 +123,7 @@ def values_of(settings: Settings) -> dict[str, str]:
 
 
 def _file(settings: Settings, name: str) -> str:
-    """Return the path and a hash of a file: the same content in another place is the same setting."""
+    """Return the path and a hash of a file. The same content in another place counts as the same setting."""
     path = settings.found[name].value if name in settings.found else ""
     if not path:
         return ""
@@ -200,7 +200,7 @@ def _as_given(name: str, value: str) -> str:
 
 
 def _differs(name: str, one: object, other: object) -> bool:
-    """Return whether two values differ; of a file, only the content counts."""
+    """Return whether two values differ; two files are compared by content only."""
     if name in LISTS:
         return str(one).rpartition(" (sha256 ")[2] != str(other).rpartition(" (sha256 ")[2]
     return one != other
@@ -224,4 +224,4 @@ def _shown(name: str, value: object) -> str:
 def _notes_of(taken: list[str], remembered: Mapping[str, Setting]) -> Iterator[str]:
     if taken:
         shown = [f"{name} = {_shown(name, remembered[name].value)} ({remembered[name].origin})" for name in taken]
-        yield f"Not set here, so as this warehouse remembers: {', '.join(shown)}."
+        yield f"Not set here, so taken from this warehouse: {', '.join(shown)}."

@@ -1,8 +1,7 @@
-"""All settings of a command, checked once: those of the source, of the models, and of what follows a sync.
+"""Reads and checks all settings of a command: of the source, of the models, and of what follows a sync.
 
-`files.py` defines where settings are found. A script that uses the source alone finds them where dlt does, in the same
-section only. A name in one of our tables that is no setting is refused: a typing error in `pii` would publish personal
-data.
+`files.py` finds the settings. A script that uses the source alone finds them through dlt, in the same section. An
+unknown name in one of our tables is refused, because a typing error in `pii` would publish personal data.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from portouts.telnyx.defaults import BASE_URL
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of one command, and where those were found that are no defaults."""
+    """All settings of one command, and the origin of each that is not a default."""
 
     source: SourceSettings
     models: ModelSettings
@@ -54,7 +53,7 @@ def read_settings(
     needs_key: bool = True,
     **settings: Any,
 ) -> Settings:
-    """Read all settings: arguments come first, then what was `found`, by default by dlt's providers.
+    """Read all settings: arguments come first, then `found`, which dlt's providers find by default.
 
     Raises `SettingsError`, which names the setting that is missing or cannot be used.
     """
@@ -67,14 +66,14 @@ def read_settings(
 def read_source_settings(
     api_key: str | None = None, base_url: str | None = None, *, found: Found | None = None, **settings: Any
 ) -> SourceSettings:
-    """Read the settings of the source as `read_settings` does; those of the models may be given, and are not read."""
+    """Read the settings of the source as `read_settings` does; settings of the models are allowed and ignored."""
     read = check_source_settings(_with_arguments(found, api_key, base_url, settings))
     _require_access(read)
     return read
 
 
 def check_settings(found: Found) -> Settings:
-    """Check the settings that were found; all others have their default."""
+    """Check the settings that were found; all others get their default."""
     return Settings(
         source=check_source_settings(found),
         models=settings_of(ModelSettings, SOURCE_TABLE, found),
@@ -116,7 +115,7 @@ def _with_arguments(found: Found | None, api_key: str | None, base_url: str | No
 
 
 def _require_known(found: Found) -> None:
-    """Raise `SettingsError` if a name is no setting; it suggests the one that was meant."""
+    """Raise `SettingsError` for an unknown name; the error suggests a similar setting."""
     unknown = [name for name in found if name not in NAMES]
     for table in reversed(TABLES):
         own = [name for name in unknown if table == SOURCE_TABLE or name.startswith(f"{table}.")]

@@ -1,6 +1,6 @@
-"""The tables of settings, with their defaults and bounds; `values.py` describes what a bound cannot say.
+"""The tables of settings, with defaults and bounds; `values.py` checks what bounds cannot express.
 
-A setting of `[sources.telnyx]` is known by its name alone, one of another table as `publish.mode`.
+Messages name a setting of `[sources.telnyx]` without its table, and any other setting with it, such as `publish.mode`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str = ""
     base_url: str = BASE_URL
     allow_insecure_http: bool = False
-    """Send the key to another machine over http://, where it can be read on its way."""
+    """Allow http:// to another machine, which sends the key unencrypted."""
     start_date: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=250)] = 250
     max_concurrency: Annotated[int, Meta(ge=1, le=64)] = CONCURRENCY
@@ -69,7 +69,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
     business_time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("America/New_York"))
     holidays: tuple[Holiday, ...] | None = None
-    """None: the list that is shipped."""
+    """None: the list of the package."""
     operators: tuple[Operator, ...] = ()
     check_all_hours: Annotated[int, Meta(ge=0, le=24 * 366)] = 0
     """0: only full builds check all rows."""
@@ -93,11 +93,11 @@ class PublishSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The table `[publish]`: who may read the published file."""
 
     mode: int | None = None
-    """None: its owner only, or whoever may read the file that it replaces."""
+    """None: a new file gets 0600, a replaced file keeps its mode."""
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The table `[metrics]`: what a monitor reads; the address holds a secret, so it is never printed."""
+    """The table `[metrics]`: the metrics file and the ping; the address is a secret, so it is never printed."""
 
     file: Path | None = None
     ping_url: str | None = None
@@ -107,14 +107,14 @@ class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The table `[alerts]`: whom to tell what; the addresses hold passwords, so they are never printed."""
+    """The table `[alerts]`: receivers and thresholds; the addresses hold passwords, so they are never printed."""
 
     urls: tuple[str, ...] = ()
-    """Apprise's addresses. None of them: nobody is told anything."""
+    """Addresses in Apprise's format; if the tuple is empty, no alerts are sent."""
     hours_before: tuple[float, ...] = (24.0, 4.0)
-    """An order is told of when so many hours are left before it is authorised by silence."""
+    """Thresholds: hours before silence authorises an order."""
     alerts_folder: Path | None = None
-    """SQL files besides those that are shipped."""
+    """A folder with additional SQL files."""
 
     def __repr__(self) -> str:
         return f"AlertSettings({len(self.urls)} urls, {self.hours_before!r}, {self.alerts_folder!r})"
@@ -131,12 +131,12 @@ TABLES: dict[str, tuple[type[msgspec.Struct], ...]] = {
 
 
 def full_name(table: str, name: str) -> str:
-    """Return the name by which a setting is known outside its table."""
+    """Return the name of a setting as messages show it."""
     return name if table == SOURCE_TABLE else f"{table}.{name}"
 
 
 def names_of(table: str) -> tuple[str, ...]:
-    """Return the names of the settings of a table, as they stand there."""
+    """Return the names of the settings of a table."""
     return tuple(dict.fromkeys(name for kind in TABLES[table] for name in kind.__struct_fields__))
 
 

@@ -1,4 +1,4 @@
-"""One value of a setting: what it may be, and how it is made of a text or of TOML. Errors name setting and origin."""
+"""Converts and checks the value of one setting, from a text or from TOML. Errors name setting and origin."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ARGUMENT = "argument"
 MODES = {"0600": 0o600, "0640": 0o640, "0644": 0o644}
 MOST_HOURS = 24 * 365
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
-# An address may contain a comma, so one ends only before the next one begins.
+# An address may contain a comma, so only a comma before the next address separates two.
 _BETWEEN_URLS = re.compile(rf"[\s,]+(?={_SCHEME})")
 _URL = re.compile(rf"{_SCHEME}\S+")
 _WEB_URL = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
@@ -34,14 +34,14 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Form(NamedTuple):
-    """The values that a setting may have, and what reads one; it raises `ValueError`, or `TypeError` without words."""
+    """The allowed values of a setting, and the function that reads one; it raises `ValueError` or `TypeError`."""
 
     allowed: str
     read: Callable[[Any], object]
 
 
 def settings_of(kind: type[S], table: str, found: Found) -> S:
-    """Make the settings of one kind of those that were found; all others that were found do not matter here."""
+    """Make the settings of one kind from those that were found; settings of other kinds are ignored."""
     types = {one.name: one.type for one in msgspec.structs.fields(kind)}
     given = {name: found[full_name(table, name)] for name in types if full_name(table, name) in found}
     return kind(**{name: _value(full_name(table, name), one, types[name]) for name, one in given.items()})
@@ -60,7 +60,7 @@ def allowed_values(name: str) -> str:
 
 
 def _value(name: str, setting: Setting, expected: Any) -> object:
-    """Convert one value: texts of the environment and of files are converted, an argument must have its type."""
+    """Convert one value. Texts of the environment and of files are converted; an argument must have the right type."""
     value = setting.value.isoformat() if isinstance(setting.value, date) else setting.value
     try:
         if name in FORMS:
@@ -79,11 +79,11 @@ def _problem(name: str, value: object, error: Exception) -> str:
 
 
 class _Unreadable(ValueError):
-    """What a setting names cannot be used; the message says why."""
+    """The file or folder of a setting cannot be used; the message says why."""
 
 
 def _time_zone(_expected: type, name: Any) -> object:
-    """Make a time zone of its name; raises `ValueError` or `TypeError`."""
+    """Return the time zone of a name; raises `ValueError` or `TypeError`."""
     return find_time_zone(name)
 
 
@@ -102,7 +102,7 @@ def _described(expected: Any) -> str:
 
 
 def _list_from(read: Callable[[Path], object], without: object) -> Callable[[Any], object]:
-    """Return what reads a list from the file that a setting names; an empty text names none."""
+    """Return a function that reads a list from the file that a setting names; an empty text names no file."""
 
     def read_list(path: Any) -> object:
         if not isinstance(path, str):
@@ -174,7 +174,7 @@ _TEXTS = {
     "base_url": "an address that begins with https://",
     "start_date": "a date or an instant such as 2024-01-01",
 }
-# Settings of which a type with bounds does not say enough.
+# Settings that a type with bounds does not describe.
 FORMS: Mapping[str, Form] = {
     "holidays": Form(
         f"the path of a CSV file with the header {','.join(HOLIDAYS_HEADER)}", _list_from(read_holidays, None)

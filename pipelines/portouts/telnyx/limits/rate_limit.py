@@ -126,7 +126,7 @@ class RateLimit:
         return seconds
 
     def _is_half_used(self, now: float) -> bool:
-        """Return whether most of the limit was used by us, and not by somebody else with the same key."""
+        """Return whether most of the limit was used by us, and not by another program with the same key."""
         limit = self.limit
         return limit.current_limit is not None and self._window.used(now, limit.window) >= limit.current_limit / 2
 

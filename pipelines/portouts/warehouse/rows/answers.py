@@ -1,7 +1,7 @@
 """Attempts to answer an order, in `raw.answers`: written before the request is sent, and completed afterwards.
 
-A row that was never completed belongs to a process that has ended: whoever works on the warehouse holds its lock. The
-status that the next sync reads completes it.
+A process that works on the warehouse holds its lock. An incomplete row therefore belongs to a process that has ended.
+The next sync completes the row with the status that it reads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOT_NOTED = "the process ended before it noted the outcome"
 
 
 class Outcome(StrEnum):
-    """What came of an attempt, see the comments of `raw.answers`."""
+    """The outcome of an attempt; the comments of `raw.answers` explain each value."""
 
     ANSWERED = "answered"
     NOT_ANSWERED = "not answered"
@@ -70,14 +70,14 @@ def complete_attempt(
 
 
 def unfinished_attempts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """List the orders of attempts whose process ended before it noted the outcome."""
+    """List the orders of attempts whose process ended before it recorded the outcome."""
     create_metadata(connection)
     rows = connection.execute("select distinct portout_id from raw.answers where finished_at is null order by all")
     return [portout_id for (portout_id,) in rows.fetchall()]
 
 
 def complete_unfinished_attempts(connection: duckdb.DuckDBPyConnection, finished_at: datetime) -> None:
-    """Complete the attempts whose process ended, by the status of their orders, which were read afterwards."""
+    """Complete the attempts of ended processes by the status of their orders, which was read later."""
     create_metadata(connection)
     connection.execute(
         """

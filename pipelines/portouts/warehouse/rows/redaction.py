@@ -1,10 +1,10 @@
-"""Applies the mode of `pii` to rows that are held and were not read again.
+"""Applies the mode of `pii` to stored rows that are not read again.
 
-A table is written anew in the caller's transaction, a batch of rows at a time, because updates of all its rows would
-not fit in memory. What is covered already is left as it is, so this may run any number of times.
+Each table is rewritten in the caller's transaction, one batch of rows at a time, because updates of all rows would not
+fit in memory. Masked values stay unchanged, so this may run any number of times.
 
-The surprise: under `keep`, a value of the wrong kind (a zip that is a number) stands in `extra`. A sync with `hash`
-writes its hash into the column, and so does this.
+With `keep`, a value of the wrong type, such as a numeric zip, is stored in `extra`. A sync with `hash` writes its hash
+into the column, and so does this module.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ ROWS_AT_A_TIME = 20_000
 _HASH = re.compile("[0-9a-f]{32}")
 _PERSONAL_TEXTS = PERSONAL_FIELDS - {"lsr"}
 _PAYLOAD_TEXTS = PERSONAL_PAYLOAD_COLUMNS - {"payload__phone_numbers"}
-# Table → the columns in which a value of the wrong kind, which stands in `extra`, becomes a hash.
+# Table → the columns that get the hash of a value of the wrong type, which is stored in `extra`.
 _RETURNED = {"portouts": _PERSONAL_TEXTS, "portout_events": _PAYLOAD_TEXTS}
 Change = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
 class Masked:
-    """How many values of a column were readable, and are not any more."""
+    """How many readable values of a column were masked."""
 
     table: str
     column: str
@@ -43,19 +43,19 @@ class Masked:
 
 @dataclass(frozen=True)
 class PrivacyOfStoredRows(Privacy):
-    """The same, for values of which some are covered already."""
+    """Masks stored values, some of which are masked already."""
 
     def mask(self, value: object) -> object:
         """Replace one personal value, unless it is a hash."""
         return value if self.pii == "hash" and _is_hash(value) else super().mask(value)
 
     def mask_name(self, name: str) -> str:
-        """Replace the name of a field; one that is a hash was no plain word."""
+        """Mask the name of a field, unless it is a hash."""
         return "" if self.pii == "drop" and _is_hash(name) else super().mask_name(name)
 
 
 def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> list[Masked]:
-    """Cover what is readable in `raw` and may not be, in the caller's transaction; return what that was."""
+    """Mask all values in `raw` that must not be readable, in the caller's transaction; return their counts."""
     if privacy.pii == "keep":
         return []
     held = PrivacyOfStoredRows(privacy.pii, privacy.salt)
@@ -66,7 +66,7 @@ def mask_stored(connection: duckdb.DuckDBPyConnection, privacy: Privacy) -> list
 
 
 def _changes(held: Privacy) -> Mapping[str, Mapping[str, Change]]:
-    """Return for each column with personal data what becomes of a value, by table."""
+    """Return table → column with personal data → the function that masks a value."""
 
     def text(value: str) -> str | None:
         masked = held.mask(value)
@@ -102,7 +102,7 @@ def _changes(held: Privacy) -> Mapping[str, Mapping[str, Change]]:
 def _mask(
     connection: duckdb.DuckDBPyConnection, table: str, changes: Mapping[str, Change], held: Privacy
 ) -> list[Masked]:
-    """Write a table anew, unless nothing in it is readable."""
+    """Rewrite a table, unless all its values are masked already."""
     columns = _columns(connection, table)
     changes = {name: change for name, change in changes.items() if name in columns}
     if not changes:
@@ -127,7 +127,7 @@ def _mask(
 
 
 def _changed(rows: pa.Table, name: str, change: Change, readable: Counter[str]) -> pa.Table:
-    """Replace the values of a column, and count those that differ afterwards."""
+    """Replace the values of a column, and count those that change."""
     before = rows[name].to_pylist()
     becomes = {value: change(value) for value in set(before) if value is not None}
     if all(value == new for value, new in becomes.items()):
@@ -137,7 +137,7 @@ def _changed(rows: pa.Table, name: str, change: Change, readable: Counter[str]) 
 
 
 def _with_values_of_extra(rows: pa.Table, names: Iterable[str], held: Privacy, readable: Counter[str]) -> pa.Table:
-    """Move the values of these fields, which stand in `extra` for their wrong kind, masked into their columns."""
+    """Mask the values of these fields in `extra`, where the wrong type put them, and move them to their columns."""
     extras, columns = rows["extra"].to_pylist(), dict[str, list[str | None]]()
     for position, extra in enumerate(extras):
         read = _read(extra) if extra else None
@@ -159,7 +159,7 @@ def _with_column(rows: pa.Table, name: str, values: list[str | None]) -> pa.Tabl
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    """Name the columns of a table; those of a table that is not there are none."""
+    """Return the column names of a table; a missing table has none."""
     query = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?"
     return {
         name for (name,) in connection.execute(f"{query} and database_name = current_database()", [table]).fetchall()

@@ -1,1 +1,1 @@
-"""What the commands print that show what waits for an answer, and answer it."""
+"""Prints the results of `pending`, `show`, `authorize` and `reject`."""

@@ -1,4 +1,4 @@
-"""What `authorize` and `reject` print: cards and a question before, one line an order and a summary afterwards."""
+"""Prints what `authorize` and `reject` ask before sending, and the outcomes afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VERBS = {Target.AUTHORIZED: "authorize", Target.REJECTED: "reject"}
 
 
 class _OrderResult(msgspec.Struct):
-    """One order that was named; fields of an order that was not found are null."""
+    """One named order; the fields of an order that was not found are null."""
 
     reference: str
     portout_id: str | None
@@ -54,14 +54,14 @@ class _Result(msgspec.Struct):
 
 
 class _Failure(msgspec.Struct):
-    """Follows the result if an order was not answered."""
+    """The last fields, if an order was not answered."""
 
     error: str
     exit_code: int
 
 
 def card_of(planned: Planned, now: datetime) -> Iterator[str]:
-    """Yield the lines that a person reads before the question: the order, and what will happen to it."""
+    """Yield the lines before the question: the order, and what will happen to it."""
     if planned.order:
         yield from card_lines(planned.order, now)
     if planned.order and planned.request:
@@ -78,20 +78,20 @@ def question(plan: AnswerPlan, decision: Decision) -> str:
 
 
 def line_of(answer: OrderAnswer) -> str:
-    """Return what came of one order, in one line or with what to do next."""
+    """Return the outcome of one order, and what to do next."""
     status = f", now {plain(answer.status_after)}" if answer.status_after else ""
     message = f". {_safe(answer.message)}" if answer.message else ""
     return f"{_name(answer.planned)}: {answer.outcome}{status}{message}"
 
 
 def facts_of(outcome: AnswerOutcome) -> dict[str, object]:
-    """Return what the summary of the run says of answers."""
+    """Return the fields about answers for the summary of the run."""
     counts = {name.replace(" ", "_"): count for name, count in _counts(outcome).items()}
     return {"answer": outcome.decision.target, "orders": len(outcome.orders), **counts, "published": outcome.published}
 
 
 def print_answers(outcome: AnswerOutcome, database: Path, now: datetime, *, dry_run: bool, as_json: bool) -> None:
-    """Print what came of each order and a summary of several; of a dry run, what would be sent."""
+    """Print the outcome of each order and a summary; for a dry run, print what would be sent."""
     note(outcome.notes)
     result = _Result(
         database=str(database),
@@ -132,7 +132,7 @@ def _what_will_happen(order: FreshOrder, request: Request) -> str:
         return f"TO AUTHORIZE: {count} may leave for {carrier}{day}. This cannot be taken back."
     return (
         f"TO REJECT with code {request.rejection_code}, “{label(request.reason, LONGEST_TEXT)}”: {count} may stay. "
-        "Telnyx reviews this; if it does not accept the reason, the order is pending again."
+        "Telnyx reviews the reason; if it does not accept it, the order becomes pending again."
     )
 
 
@@ -157,7 +157,7 @@ def _result_of(answer: OrderAnswer, now: datetime) -> _OrderResult:
 
 
 def _error_of(outcome: AnswerOutcome) -> str:
-    """Return the message of the only order, or how many of several were not answered."""
+    """Return the message of a single order, or the number of orders that were not answered."""
     if len(outcome.orders) == 1:
         return outcome.orders[0].message or outcome.orders[0].outcome
     return _summary(outcome)
@@ -181,5 +181,5 @@ def _name(planned: Planned) -> str:
 
 
 def _safe(text: str) -> str:
-    """Remove what cannot be seen from each line of a message."""
+    """Remove invisible characters from each line of a message."""
     return "\n".join(map(plain, text.splitlines()))

@@ -1,7 +1,7 @@
-"""What `show` prints: the card of one order, its history, and how it may be answered.
+"""Prints one order for `show`: its fields, its history, and the commands that answer it.
 
-Names and texts come from strangers: characters that cannot be seen are removed. The surprise: a comment and its event
-tell the same, so the history shows only one of them; JSON has both.
+Names and texts come from other companies, so invisible characters are removed. A comment and its event contain the same
+text, so the history shows only one of them; JSON has both.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ HOURS_AS_DAYS = 72
 
 
 class _Timing(msgspec.Struct):
-    """What depends on the present; it follows the fields of the order."""
+    """The fields that depend on the current time, after those of the order."""
 
     now: datetime
     hours_left: float | None
 
 
 def print_order(order: FreshOrder, now: datetime, *, as_json: bool) -> None:
-    """Print everything that is known about one order."""
+    """Print all that is known about one order."""
     print_result("\n".join(_lines(order, now)), order, _Timing(now, order.hours_left(now)), as_json=as_json)
 
 
 def card_lines(order: FreshOrder, now: datetime) -> Iterator[str]:
-    """Yield what a person must know before an answer: carrier, numbers, dates, deadline, and what silence means."""
+    """Yield the facts for a decision: carrier, numbers, dates, deadline, and what happens without an answer."""
     yield f"{_shown(order.support_key)}  {_shown(order.portout_id)}  {_shown(order.status)}"
     yield from _field("carrier", _shown(order.carrier_name))
     yield from _field("SPID", _shown(order.spid))
@@ -56,7 +56,7 @@ def card_lines(order: FreshOrder, now: datetime) -> Iterator[str]:
 def _deadline_lines(order: FreshOrder, now: datetime) -> Iterator[str]:
     left = order.hours_left(now)
     if left is None or order.deadline_at is None:
-        yield from _field("deadline", "unknown, since the API does not say when the order was received")
+        yield from _field("deadline", "unknown, because the API does not say when the order was received")
         return
     yield from _field("pending since", _instant(order.pending_at))
     yield from _field("deadline", f"{_instant(order.deadline_at)}, {hours_text(left)}")
@@ -65,7 +65,7 @@ def _deadline_lines(order: FreshOrder, now: datetime) -> Iterator[str]:
     if left < 0:
         yield from _wrapped("OVERDUE: without an answer, Telnyx may authorise it at any moment.")
     else:
-        yield from _wrapped(f"If nobody answers, Telnyx authorises it at about {_instant(order.deadline_at)}.")
+        yield from _wrapped(f"Without an answer, Telnyx authorises it at about {_instant(order.deadline_at)}.")
 
 
 def _lines(order: FreshOrder, now: datetime) -> Iterator[str]:
@@ -83,8 +83,10 @@ def _lines(order: FreshOrder, now: datetime) -> Iterator[str]:
 
 
 def _history(order: FreshOrder) -> Iterator[tuple[datetime | None, str]]:
-    told = {comment.comment_id for comment in order.comments}
-    yield from ((event.created_at, _of_event(event)) for event in order.events if event.comment_id not in {*told, None})
+    shown = {comment.comment_id for comment in order.comments}
+    yield from (
+        (event.created_at, _of_event(event)) for event in order.events if event.comment_id not in {*shown, None}
+    )
     yield from ((event.created_at, _of_event(event)) for event in order.events if event.comment_id is None)
     yield from ((comment.created_at, _of_comment(comment)) for comment in order.comments)
 
@@ -160,7 +162,7 @@ def _instant(at: datetime | None) -> str:
 
 
 def hours_text(left: float) -> str:
-    """Say how much time is left, or by how much a deadline is overdue, such as "5.5 h left" or "overdue by 2.0 h"."""
+    """Return the time until a deadline as text, such as "5.5 h left" or "overdue by 2.0 h"."""
     return f"overdue by {short_hours(-left)}" if left < 0 else f"{short_hours(left)} left"
 
 

@@ -1,7 +1,7 @@
-"""What `pending` prints: the orders in lines that fit the screen, and how old the published file is.
+"""Prints the pending orders in lines that fit the screen, and the age of the published file.
 
-The carrier stands last: its name may be long, or written from right to left. The surprise: where the screen is too
-narrow for the id beside it, the id stands in a line of its own.
+The carrier comes last, because its name may be long or written from right to left. On a narrow screen, the id gets a
+line of its own.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from portouts.report.pending import PendingOrder, PendingOrders
 
 HEADINGS = ("LEFT", "DEADLINE UTC", "KEY", "NO.", "ID", "CARRIER")
-LEAST_CARRIER = 24  # columns that a name needs beside the id
+LEAST_CARRIER = 24  # screen columns that a name needs beside the id
 NOTHING = "–"
 STYLES = {"overdue": "bold red", "critical": "red", "soon": "yellow"}
 Cells = tuple[str, ...]
 
 
 def print_pending(pending: PendingOrders, *, as_json: bool) -> None:
-    """Print what waits for an answer, most urgent first."""
+    """Print the pending orders, most urgent first."""
     if pending.orders and not as_json:
         _print_table(pending.orders)
     print_result(_summary(pending), pending, as_json=as_json)
@@ -37,14 +37,14 @@ def _print_table(orders: Sequence[PendingOrder]) -> None:
 
     rows = [HEADINGS, *map(_cells, orders)]
     widths = [max(map(columns, cells)) for cells in list(zip(*rows, strict=True))[:-1]]
-    console = Console(highlight=False)  # which colours a terminal only
+    console = Console(highlight=False)  # uses colours on a terminal only
     for row, urgency in zip(rows, [None, *(order.urgency for order in orders)], strict=True):
         for line in _lines(row, widths, shutil.get_terminal_size().columns):
             console.print(line, style=STYLES.get(urgency or ""), markup=False, emoji=False, soft_wrap=True)
 
 
 def _lines(row: Cells, widths: Sequence[int], screen: int) -> Iterator[str]:
-    """Yield the line of one order, or two where the id does not fit."""
+    """Yield the line of one order, or two lines if the id does not fit."""
     *figures, portout_id, carrier = [
         cell + " " * (width - columns(cell)) for cell, width in zip(row, [*widths, 0], strict=True)
     ]

@@ -1,1 +1,1 @@
-"""What the commands print that bring the warehouse up to date, prove it, or redact it."""
+"""Prints the results of `sync`, `verify`, `models` and `redact`."""

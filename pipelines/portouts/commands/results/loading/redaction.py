@@ -1,4 +1,4 @@
-"""What `redact` asks before it works, and prints afterwards."""
+"""The question that `redact` asks, and its result."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class _Redaction(msgspec.Struct):
 
 
 def question_of(database: Path, pii: str, plan: RedactionPlan) -> str:
-    """Say what would be done, and ask."""
-    kept = f" and the versions kept from before ({len(plan.versions)})" if plan.versions else ""
+    """Return the question, with what will be done."""
+    kept = f" and the kept earlier versions ({len(plan.versions)})" if plan.versions else ""
     return (
         f"In {database}{kept}, names, addresses, reasons and phone numbers will be {EFFECT[pii]} (pii = "
-        f"{plan.mode_before} until now). This cannot be undone. Go on?"
+        f"{plan.mode_before} until now). This cannot be undone. Continue?"
     )
 
 
 def print_redaction(outcome: RedactOutcome, given: Settings, *, as_json: bool) -> None:
-    """Print what was found and done."""
+    """Print which values were masked and which files were rewritten."""
     notes = [*outcome.notes, *_notes_on_settings(outcome, given)]
     note(notes)
     shown = _Redaction(
@@ -63,16 +63,16 @@ def print_redaction(outcome: RedactOutcome, given: Settings, *, as_json: bool) -
 
 def _lines_of(outcome: RedactOutcome) -> Iterator[str]:
     again = " already, and was redacted again" if outcome.mode_before == outcome.pii else f", was {outcome.mode_before}"
-    yield f"{outcome.database} has pii = {outcome.pii}{again}. Later syncs keep to it."
+    yield f"{outcome.database} has pii = {outcome.pii}{again}. Later syncs use it, too."
     for found in outcome.masked:
         yield f"  {found.table}.{found.column}: {found.values} values {EFFECT[outcome.pii]}"
     if not outcome.masked:
-        yield "  Nothing readable was found in its rows."
+        yield "  No readable value was found in its rows."
     for version in outcome.finished.versions:
         yield f"  {version}: redacted"
     for version in outcome.finished.removed:
         yield f"  {version}: removed"
-    yield f"  {outcome.bytes_written / 1e6:.1f} MB were written anew."
+    yield f"  {outcome.bytes_written / 1e6:.1f} MB were rewritten."
 
 
 def _notes_on_settings(outcome: RedactOutcome, given: Settings) -> Iterator[str]:
@@ -80,6 +80,6 @@ def _notes_on_settings(outcome: RedactOutcome, given: Settings) -> Iterator[str]
     pii = given.found.get("pii")
     if pii and pii.value != outcome.pii:
         yield (
-            f"pii = {pii.value} is set in {pii.origin}, which the next sync will refuse: set it to {outcome.pii}, or "
+            f"pii = {pii.value} is set in {pii.origin}, and the next sync will refuse it: set it to {outcome.pii}, or "
             "remove it."
         )

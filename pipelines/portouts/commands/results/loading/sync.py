@@ -91,7 +91,7 @@ def sync_object(outcome: SyncOutcome) -> dict[str, Any]:
 
 
 def facts_of(outcome: SyncOutcome) -> dict[str, object]:
-    """Return what the summary of the run says of a sync."""
+    """Return the fields for the summary of a sync."""
     report, certificate = outcome.report, outcome.certificate
     return {
         "as_of": outcome.as_of,

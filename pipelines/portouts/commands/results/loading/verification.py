@@ -61,7 +61,7 @@ class _Differences(msgspec.Struct):
 
 
 def facts_of(outcome: VerifyOutcome) -> dict[str, object]:
-    """Return what the summary of the run says of a verification."""
+    """Return the fields for the summary of a verification."""
     certificate = outcome.certificate
     return {
         "as_of": certificate.as_of,

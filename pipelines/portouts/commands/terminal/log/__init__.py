@@ -1,1 +1,1 @@
-"""The log on standard error, the summary of a run, and errors that nobody foresaw."""
+"""The log on standard error, the summary of a run, and unexpected errors."""

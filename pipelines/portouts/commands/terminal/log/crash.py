@@ -1,4 +1,4 @@
-"""An error that nobody foresaw: its kind and its place, without its words, which may quote personal data."""
+"""Reports an unexpected error: its kind and its place, without its message, which may quote personal data."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _PACKAGE = Path(portouts.__file__).parent
 
 
 def kind_of(error: BaseException) -> str:
-    """Name the class of an error, and of an error of the system its reason in fixed words."""
+    """Return the class of an error; for a system error, also the standard text of its number."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     return f"{name} ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else name
 
 
 def place_of(error: BaseException) -> str:
-    """Return the innermost line of the package that the error passed, else the innermost of all."""
+    """Return the innermost line of our package in the traceback, else the innermost line."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if _PACKAGE in Path(frame.filename).parents]
     return next((_shown(frame) for frame in reversed(own or frames)), "an unknown place")
 
 
 def trace_of(error: BaseException) -> list[str]:
-    """List every line that the error and those before it passed, the first one first."""
+    """List every line in the tracebacks of the error and of the errors before it, oldest first."""
     return [line for one in reversed([*_chain(error)]) for line in _lines(one)]
 
 
 def crash_text(error: BaseException, stopped: str = "") -> str:
-    """Say what happened; `stopped` states what holds after it."""
+    """Return the message; `stopped` states what holds afterwards."""
     return f"Unexpected error: {kind_of(error)} at {place_of(error)}. {stopped}".rstrip()
 
 
 def report_crash(error: BaseException, stopped: str = "") -> None:
-    """Log an error that nobody foresaw; its trace only if every detail is asked for."""
+    """Log an unexpected error; with -v also its trace."""
     kind, trace = kind_of(error), {"trace": trace_of(error)} if is_verbose() else {}
     advice = "Please report it." if trace else "Please report it, with what -v shows."
     log("error", f"{crash_text(error, stopped)} {advice}", level=ERROR, error=kind, place=place_of(error), **trace)
@@ -51,7 +51,7 @@ def report_crash(error: BaseException, stopped: str = "") -> None:
 
 
 def report_what_escapes() -> None:
-    """Log warnings of Python, and errors that no command handles, as everything else: without their words."""
+    """Log Python's warnings, and errors outside of commands, without their messages."""
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda _kind, error, _trace: report_crash(error)
     threading.excepthook = lambda escaped: _report_beside(escaped.exc_value)
@@ -59,7 +59,7 @@ def report_what_escapes() -> None:
 
 
 def _report_beside(error: BaseException | None) -> None:
-    """Log an error of a thread or of a clean-up, which does not end the command."""
+    """Log an error in a thread or a clean-up; it does not end the command."""
     if error:
         place = place_of(error)
         log(

@@ -1,7 +1,7 @@
-"""The log on standard error: sentences for people, or one JSON object a line for programs.
+"""Writes the log to standard error: sentences for people, or one JSON object per line for programs.
 
-What the package logs has the name of an event, fields, and a text if people should see it without asking. Of other
-libraries, only where they warn is logged: their texts may quote what they work on.
+Our events have a name, fields, and a text if people see them by default. Of other libraries' warnings, only the place
+is logged, because their texts may quote data.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any
 
 from portouts.logs import DEBUG, ERROR, INFO, LOGGER, WARNING
 
-# Events of which the text begins with the name of the program: it may stand between lines of other programs.
+# The text of these events begins with the program's name, because it may appear between lines of other programs.
 _NAMED = frozenset({"error", "waiting", "stopping", "output.lost"})
 
 
 class LogFormat(StrEnum):
-    """How the log is written."""
+    """The format of the log."""
 
     TEXT = "text"
     JSON = "json"
 
 
 class _StandardError(logging.Handler):
-    """Writes to whatever standard error is at that moment: a bar of progress puts itself in its place."""
+    """Writes to the current `sys.stderr`, which a progress bar replaces."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class _StandardError(logging.Handler):
         self.run_id: str | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one event; what is not meant for people is left out of the text, unless they ask for it."""
+        """Write one event; the text format leaves out events without a text, except with -v."""
         if not hasattr(record, "event") and record.levelno < WARNING:
             return
         lines = [_json_line(record, self.run_id)] if self.form is LogFormat.JSON else _text_lines(record, self.level)
@@ -48,7 +48,7 @@ _HANDLER = _StandardError()
 
 
 def open_log(log_format: LogFormat | None = None, *, verbose: bool = False, quiet: bool = False) -> None:
-    """Write the log so from now on; without a level or a format, those before stay."""
+    """Configure the log; a level or format that is not given stays unchanged."""
     if log_format:
         _HANDLER.form = log_format
     if verbose or quiet:
@@ -57,7 +57,7 @@ def open_log(log_format: LogFormat | None = None, *, verbose: bool = False, quie
 
 
 def reset_log() -> None:
-    """Write sentences for people, and those of other libraries with them."""
+    """Reset the log to text, for our events and other libraries' warnings."""
     _HANDLER.form, _HANDLER.run_id = LogFormat.TEXT, None
     _HANDLER.setLevel(INFO)
     LOGGER.setLevel(INFO)
@@ -68,7 +68,7 @@ def reset_log() -> None:
 
 
 def name_run(run_id: str) -> None:
-    """Let every event carry the id of this run."""
+    """Add the id of this run to every event."""
     _HANDLER.run_id = run_id
 
 
@@ -78,12 +78,12 @@ def is_json_log() -> bool:
 
 
 def is_verbose() -> bool:
-    """Return whether every detail is asked for."""
+    """Return whether -v was given."""
     return _HANDLER.level <= DEBUG
 
 
 def shows_progress() -> bool:
-    """Return whether somebody may look at bars."""
+    """Return whether progress bars are shown."""
     return not is_json_log() and _HANDLER.level < ERROR
 
 
@@ -120,7 +120,7 @@ def _text(record: logging.LogRecord) -> str:
 
 
 def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
-    """Return the fields of an event; of a library's warning, only where it comes from."""
+    """Return the fields of an event; for a library's warning, only its place."""
     if hasattr(record, "event"):
         fields: Mapping[str, Any] = getattr(record, "fields", {})
         return fields

@@ -1,4 +1,4 @@
-"""One run of a command: its id, what it has done so far, and the summary at its end."""
+"""One run of a command: its id, its figures so far, and the summary at its end."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from portouts.measures import Measures
 
 @dataclass
 class Run:
-    """One run; a process has one at a time."""
+    """One run; a process has one run at a time."""
 
     command: str
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     measures: Measures = field(default_factory=Measures)
     facts: dict[str, object] = field(default_factory=dict)
-    """What the summary says besides."""
+    """More fields of the summary."""
     _began_at: float = field(default_factory=time.monotonic)
 
     def end(self, exit_code: int) -> None:
@@ -45,7 +45,7 @@ _runs = [Run("portouts")]
 
 
 def begin_run(command: str) -> Run:
-    """Begin a run, whose id every event carries from now on."""
+    """Begin a run and add its id to every event from now on."""
     _runs[:] = [Run(command)]
     name_run(_runs[0].run_id)
     return _runs[0]
