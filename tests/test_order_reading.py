@@ -138,7 +138,7 @@ def test_an_id_that_is_no_uuid_is_found_after_its_key_was_asked_for() -> None:
 
 def test_an_answer_about_another_order_is_no_answer() -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, json={"data": {"id": "order-2"}}))
-    with pytest.raises(UnaskedRows, match="another id"):
+    with pytest.raises(UnaskedRows, match="another order"):
         found_id(transport, "00000000-0000-4000-8000-000000000001")
 
 

@@ -47,7 +47,7 @@ def audited(tmp_path: Path, osv_url: str) -> tuple[int, str]:
     ("known", "code", "said"),
     [
         (CANARY, 0, "audit: 2 packages compared with the advisories of osv\n"),
-        ({**CANARY, "typer": "PYSEC-2026-1"}, 1, "audit: typer 0.26.0: PYSEC-2026-1, mended in no release\n"),
+        ({**CANARY, "typer": "PYSEC-2026-1"}, 1, "audit: typer 0.26.0: PYSEC-2026-1, fixed in no release\n"),
         ({}, 0, "audit: not run: no source of advisories can be reached\n"),
     ],
     ids=["nothing known", "a vulnerability", "a mirror without advisories"],

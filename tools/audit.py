@@ -24,7 +24,7 @@ SECONDS = 600
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare locked packages with published advisories.")
     parser.add_argument("lock", type=Path)
-    parser.add_argument("--osv-url", help="ask this service alone, which answers as OSV does")
+    parser.add_argument("--osv-url", help="ask only this service, which must have the API of OSV")
     options = parser.parse_args()
     for source in sources(options.osv_url):
         if knows_advisories(source) and (packages := audit(options.lock, source)) is not None:
@@ -47,7 +47,7 @@ def knows_advisories(source: list[str]) -> bool:
 
 
 def audit(requirements: Path, options: list[str]) -> list[dict[str, Any]] | None:
-    """Return what pip-audit says of each package; None if it could not ask."""
+    """Return pip-audit's result for each package; None if it could reach no source."""
     command = [sys.executable, "-m", "pip_audit", "-r", str(requirements), "--disable-pip", "--format", "json"]
     try:
         ended = subprocess.run(
@@ -69,10 +69,10 @@ def judged(packages: list[dict[str, Any]], source: str) -> int:
     found = [(package, vulnerability) for package in packages for vulnerability in package.get("vulns", [])]
     print(f"audit: {len(packages) - len(skipped)} packages compared with the advisories of {source}")
     if skipped:
-        print(f"audit: not compared, since {source} does not know them: {', '.join(skipped)}")
+        print(f"audit: not compared, because {source} does not know them: {', '.join(skipped)}")
     for package, vulnerability in found:
-        mended = ", ".join(vulnerability["fix_versions"]) or "no release"
-        print(f"audit: {package['name']} {package['version']}: {vulnerability['id']}, mended in {mended}")
+        fixed = ", ".join(vulnerability["fix_versions"]) or "no release"
+        print(f"audit: {package['name']} {package['version']}: {vulnerability['id']}, fixed in {fixed}")
     return 1 if found else 0
 
 

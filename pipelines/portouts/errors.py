@@ -24,7 +24,7 @@ PortoutsError             1  known and explained
 │   └── CheckFailed       1  a check returned rows
 ├── CannotPublish         1  the published file could not be replaced
 ├── NotPublished          1  there is no published file to read
-├── GateBroken            4  a gate of `status` does not hold
+├── GateBroken            4  a limit of `status` is exceeded
 ├── NotebookFailed        1  a notebook failed
 ├── ReportFailed          1  the report could not be written
 ├── NotDelivered          1  a receiver did not get the report
@@ -95,11 +95,11 @@ class Unfinished(PortoutsError):
 
 
 class UnknownOrder(PortoutsError):
-    """The API knows no order with the id or support key that was given."""
+    """The API knows no order with the given id or support key."""
 
 
 class AmbiguousOrder(PortoutsError):
-    """Several orders have the support key that was given; the message lists them."""
+    """Several orders have the given support key; the message lists them."""
 
     exit_code = 2
 
@@ -129,7 +129,7 @@ class NotPublished(PortoutsError):
 
 
 class GateBroken(PortoutsError):
-    """A gate of `status` does not hold, since there is nothing to look at."""
+    """A limit of `status` is exceeded, because there is no published file."""
 
     exit_code = 4
 
@@ -143,7 +143,7 @@ class ReportFailed(PortoutsError):
 
 
 class NotDelivered(PortoutsError):
-    """A receiver did not get what was to be sent to it."""
+    """A receiver did not get its message."""
 
 
 class MachineFault(PortoutsError):

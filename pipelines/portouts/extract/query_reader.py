@@ -1,4 +1,4 @@
-"""Reads queries in turn, and a few ahead of whoever takes the rows, so that all connections are busy.
+"""Reads queries in turn, a few ahead of the consumer of the rows, so that all connections are busy.
 
 A list that must be read in parts comes back as a split, and its parts are read next.
 """
@@ -24,7 +24,7 @@ LOOKUPS_AHEAD = 2
 
 
 class QueryReader:
-    """Read queries, a few ahead of whoever takes the rows. Close it at the end: reads may still be under way."""
+    """Read queries, a few ahead of the consumer of the rows. Close it at the end, because reads may be running."""
 
     def __init__(
         self,

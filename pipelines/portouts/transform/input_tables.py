@@ -58,7 +58,7 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
 
 
 def read_inputs(connection: duckdb.DuckDBPyConnection) -> ModelInputs:
-    """Read what the last build had as inputs. Of an operator, the carriers are in their folded spelling."""
+    """Read the inputs of the last build. The carriers of an operator are in their folded spelling."""
     [(as_of, hours, time_zone, business_time_zone)] = connection.execute(
         "select as_of, response_window_hours, time_zone, business_time_zone from staging.model_inputs"
     ).fetchall()

@@ -51,7 +51,7 @@ class Comparison:
     moved: int = 0
     unproven: list[str] = field(default_factory=list)
     unusable: dict[str, str] = field(default_factory=dict)
-    """Rows that the API counts and nobody can load: their descriptions, by fingerprint."""
+    """Rows that the API counts and that cannot be loaded: their descriptions, by fingerprint."""
     sampled_windows: int = 0
     sampled_orders: int = 0
     events: int | None = None

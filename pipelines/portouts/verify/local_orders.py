@@ -192,7 +192,7 @@ class LocalOrders:
             self._move(id_, None)
 
     def count_unusable(self, bucket: Bucket, statuses: Mapping[str, str | None]) -> None:
-        """Count in this bucket rows that the API shows and nobody can load; each has its fingerprint as its id."""
+        """Count in this bucket rows that the API shows and that cannot be loaded; the fingerprint of each is its id."""
         shown = {fingerprint: Version(status, None, None) for fingerprint, status in statuses.items()}
         new = {fingerprint: version for fingerprint, version in shown.items() if fingerprint not in self._unusable}
         self._insert(new, [None] * len(new))

@@ -70,7 +70,7 @@ def require_unlocked(database: Path, state_dir: Path | None = None) -> None:
 def holding_lock(
     published: Path, folder: Path, wait_seconds: float = 0.0, on_wait: Callable[[str], None] = lambda _holder: None
 ) -> Iterator[None]:
-    """Hold the lock of a working folder; the system frees it when the process ends, however it ends.
+    """Hold the lock of a working folder; the system frees it when the process ends for any reason.
 
     If another process holds it, call `on_wait` with its name and wait this long; then raise `Locked`.
     """
@@ -155,7 +155,7 @@ def make_folder_of(published: Path, mode: int | None) -> None:
     missing = [folder for folder in published.parents if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
-        folder.chmod(reach | folder.stat().st_mode & stat.S_ISGID)  # which passes the group on
+        folder.chmod(reach | folder.stat().st_mode & stat.S_ISGID)  # new files inherit the group
 
 
 def new_file(path: Path) -> Path:

@@ -1,8 +1,8 @@
-"""Put a complete copy of the working file in the published one's place, in one step.
+"""Replaces the published file by a complete copy of the working file, in one step.
 
-Readers keep the file that they hold open; whoever opens it afterwards sees the new one. The copy is made beside the
-published file, and opened as analysts will; until the rename, the published file is as it was, whatever fails, and
-after it, it is replaced, whatever fails.
+Readers keep the file that they hold open, and later readers open the new one. The copy is made beside the published
+file and opened as analysts open it. A failure before the rename leaves the published file unchanged. After the rename,
+it is replaced, even if something fails later.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A warehouse: a working file that a sync loads and models, and the published file that analysts read.
 
-DuckDB lets one process write or many read, never both. So a sync works on its own file, and puts a copy in the
-published one's place by renaming, in one step: readers keep the file they hold, and nobody sees half a run.
+DuckDB lets one process write or many read, never both. So a sync works on its own file, and replaces the
+published file by a copy in one rename: readers keep the file they hold, and never see an unfinished run.
 
     data/portouts.duckdb                      published
     data/.portouts/portouts.duckdb/           everything else that belongs to it
@@ -79,7 +79,7 @@ class Warehouse:
 
     @contextmanager
     def locked(self, wait_seconds: float = 0.0) -> Iterator[None]:
-        """Hold this database for one command; wait so long for another one that holds it.
+        """Hold this database for one command; wait this long if another command holds it.
 
         Errors of the machine and damaged files are raised as one sentence.
         """
@@ -179,7 +179,7 @@ class Warehouse:
             self._connection = None
 
     def rewrite(self) -> int:
-        """Write the working file anew, and return its size: free blocks still hold what was replaced or removed."""
+        """Rewrite the working file, because free blocks still hold old values; return its size."""
         part = self._working.fresh("rewritten.duckdb")
         with self.connected() as connection:
             write_anew(connection, part)
@@ -189,7 +189,7 @@ class Warehouse:
         return self._working.path.stat().st_size
 
     def publish(self, keep: int | None = None) -> None:
-        """Put a copy of the working file in the published one's place; None leaves the versions kept as they are.
+        """Replace the published file by a copy of the working file; `keep` None leaves the kept versions unchanged.
 
         While a redaction is under way, the working file is written anew first.
         """

@@ -30,7 +30,7 @@ EXIT_CODES = {
     ),
     2: "wrong usage or settings; the message says what to set",
     DIFFERENT: "`verify` found differences and, with `--repair`, could not repair them",
-    GATE: "a gate of `status` does not hold; standard error says which, and why",
+    GATE: "a limit of `status` is exceeded; standard error says which, and why",
     75: "another sync holds the lock, or another program holds the working file",
 }
 # The RuntimeError that DuckDB makes of a signal while it computes.
