@@ -23,7 +23,7 @@ from portouts.warehouse.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class ModelsOutcome:
-    """What was necessary."""
+    """The result of a build and publication of the models."""
 
     database: Path
     build: Build

@@ -48,7 +48,7 @@ class RedactionPlan:
 
 @dataclass(frozen=True)
 class RedactOutcome:
-    """What a redaction found and did."""
+    """The result of a redaction."""
 
     database: Path
     pii: Pii

@@ -56,7 +56,7 @@ BATCH_ROWS = 50_000
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     as_of: datetime | None
     """None: now, which the API's clock has the last word about."""
@@ -81,7 +81,7 @@ class SyncRequest:
 
 @dataclass(frozen=True)
 class SyncOutcome:
-    """What a finished sync did."""
+    """The result of a finished sync."""
 
     database: Path
     as_of: datetime
@@ -89,7 +89,7 @@ class SyncOutcome:
     orders_changed: int
     build: Build
     seconds: float
-    """From before the first request until the file was published."""
+    """Seconds from before the first request until the publication."""
     certificate: Certificate | None = None
     noted: list[str] = field(default_factory=list)
     """What the warehouse did on its own; shown to the user at that time."""

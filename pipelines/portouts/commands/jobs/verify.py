@@ -31,7 +31,7 @@ from portouts.windows import Window
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     settings: Settings
     depth: Depth = Depth.MONTH
@@ -46,7 +46,7 @@ class VerifyRequest:
 
 @dataclass(frozen=True)
 class VerifyOutcome:
-    """What a verification came to; `comparison` is the last one, after any repair."""
+    """The result of a verification; `comparison` is the last one, after any repair."""
 
     database: Path
     certificate: Certificate

@@ -16,7 +16,7 @@ def settings(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all settings: value, origin and allowed values. Of a secret, show only whether it is set."""
+    """Show all settings: value, origin and allowed values. Secrets are never shown, only whether they are set."""
     database = published_file(database)
     files = settings_files(database, config)
     given = settings_given(files, api_key_file)

@@ -1,4 +1,4 @@
-"""What a person sees on standard error while a command works: bars, waits, notes."""
+"""Shows progress bars, waits and notes on standard error while a command works."""
 
 from __future__ import annotations
 

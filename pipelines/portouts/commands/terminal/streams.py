@@ -1,6 +1,6 @@
 """Standard streams that never make a command fail: closed, full, without a reader, or limited to ASCII.
 
-If standard error accepts nothing, notes are lost silently. Of standard output, the first error is kept, so that the
+If standard error accepts nothing, notes are lost silently. For standard output, the first error is kept, so that the
 command can report at its end that its result is lost. A reader that has gone (`| head`) is no error.
 
 The surprise: a closed descriptor is opened as /dev/null. Otherwise the next file to be opened, such as a database,

@@ -45,7 +45,7 @@ class _Loaded(msgspec.Struct):
 
 
 class _Read(msgspec.Struct):
-    """What was read, of which both results show the same."""
+    """The figures about reading, which both results show."""
 
     requests: int
     orders_read: int

@@ -1,6 +1,6 @@
 """Writes the log to standard error: sentences for people, or one JSON object per line for programs.
 
-Our events have a name, fields, and a text if people see them by default. Of other libraries' warnings, only the place
+Our events have a name, fields, and a text if people see them by default. For other libraries' warnings, only the place
 is logged, because their texts may quote data.
 """
 
