@@ -20,7 +20,7 @@ ORDERS = 60
 OPEN = "0b5d2a64-7f0e-4d2b-9c3a-000000000001"
 """A pending order with three numbers and an event, inserted when the first sync reads."""
 NUMBERS = ["+12125550101", "+12125550102", "+12125550103"]
-STATE = "_dlt_pipeline_state"
+STATE, RANGES = "_dlt_pipeline_state", "portout_ported_ranges"
 NUMBERS_HELD = f"select position, phone_number from raw.portout_phone_numbers where portout_id = '{OPEN}' order by all"
 NEW_ORDER = {"portouts": 1, "portout_phone_numbers": 1, "portout_events": 1, "portout_observations": 1}
 
@@ -103,21 +103,34 @@ def test_all_is_read_again_and_nothing_is_loaded(account: Account, loads: list[d
     assert [load for load in loads if load.keys() - {STATE}] == []
 
 
-def test_a_range_that_dates_no_order_better_is_not_loaded(account: Account) -> None:
+def ranges_of(account: Account) -> list[int]:
+    """The widths in minutes of the ranges in which the order was ported, as they were loaded."""
+    query = f"select date_diff('minute', ported_from, ported_to) from raw.{RANGES} where portout_id = '{OPEN}'"
+    return [width for (width,) in ask(account.state / "working.duckdb", f"{query} order by seen_at")]
+
+
+def test_a_range_is_evidence_and_only_a_narrower_one_computes_its_order_again(account: Account) -> None:
     account.world.advance(timedelta(minutes=15))
     account.world.change(OPEN, status="ported", event=False)
-    widths = list[int]()
+    computed = list[int]()
     for _ in range(4):  # the overlap shows the port-out to each of these syncs
         account.world.advance(timedelta(minutes=15))
-        account.sync()
-        [(ranges, narrowest)] = ask(
-            account.state / "working.duckdb",
-            "select count(*), min(date_diff('minute', ported_from, ported_to)) "
-            f"from raw.portout_ported_ranges where portout_id = '{OPEN}'",
-        )
-        widths.append(narrowest)
-        assert ranges == len(set(widths)), widths
-    assert len(set(widths)) < len(widths)
+        computed.append(account.sync().build.orders)
+    widths = ranges_of(account)
+    assert len(widths) == 4
+    assert computed == [1, *(width < min(widths[:at]) for at, width in enumerate(widths) if at)]
+    assert 0 in computed
+
+
+def test_a_range_of_an_order_that_an_event_dates_computes_nothing(account: Account) -> None:
+    account.world.advance(timedelta(minutes=15))
+    account.world.change(OPEN, status="ported")
+    account.world.advance(timedelta(minutes=30))
+    assert account.sync().build.orders == 1
+    account.world.advance(timedelta(seconds=1))
+    assert account.sync().build.orders == 0
+    wide, narrow = ranges_of(account)
+    assert narrow < wide
 
 
 # One thing new

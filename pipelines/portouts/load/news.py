@@ -27,8 +27,11 @@ Rows = Any
 """Positions in a table, as numpy counts them."""
 
 NUMBERS, EVENTS, RANGES = "portout_phone_numbers", "portout_events", "portout_ported_ranges"
-# An observation is held if its key is: what was seen first stays.
-_KEYS: Mapping[str, Sequence[str]] = {"portout_observations": ("portout_id", "status", "updated_at")}
+# An observation or a range is held if its key is: what was seen first stays.
+_KEYS: Mapping[str, Sequence[str]] = {
+    "portout_observations": ("portout_id", "status", "updated_at"),
+    RANGES: ("portout_id", "ported_from", "ported_to"),
+}
 
 
 def take_news(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Tables:
@@ -39,7 +42,8 @@ def take_news(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Tables:
     if is_full_build_due(connection):
         return tables
     news = {name: found for name, table in tables.items() if (found := _news(connection, name, table)) is not None}
-    note_changed_orders(connection, {*_orders_of(news), *_orders_before(connection, news.get(EVENTS))})
+    dating = {RANGES: _dating_ranges(connection, news[RANGES])} if RANGES in news else {}
+    note_changed_orders(connection, {*_orders_of(news | dating), *_orders_before(connection, news.get(EVENTS))})
     return news
 
 
@@ -49,8 +53,7 @@ def _news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
     if not {column for (column,) in connection.execute(query, [name]).fetchall()}.issuperset(table.column_names):
         return table
     with _registered(connection, table):
-        find = {NUMBERS: _numbers_held, RANGES: _ranges_held}.get(name)
-        held = find(connection, table) if find else _rows_held(connection, name, table)
+        held = _numbers_held(connection, table) if name == NUMBERS else _rows_held(connection, name, table)
     is_news = np.ones(len(table), dtype=bool)
     is_news[held] = False
     return None if not is_news.any() else table if is_news.all() else table.filter(pa.array(is_news))
@@ -94,22 +97,31 @@ def _numbers_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Row
     ).fetchnumpy()["row"]
 
 
-def _ranges_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Rows:
-    """Return the numbers of the ranges that date no order better than a range that `raw` holds.
+def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> pa.Table:
+    """Keep the ranges that can date an order otherwise than the models do now.
 
-    Of two ranges, the narrower one dates an order, and of two as narrow the one that ends first.
+    An event comes before ranges. Of ranges, the models take the narrowest, and of equally narrow ones the first. Each
+    sync within the overlap sees a port-out in another range, and most of these date it no better than the first.
     """
-    return connection.execute(
-        f"""
-        select distinct package.row
-        from raw.{RANGES} as held
-        inner join package on held.portout_id = package.portout_id
-        where held.ported_to >= ?
-            and (date_diff('microsecond', held.ported_from, held.ported_to), held.ported_to)
-                <= (date_diff('microsecond', package.ported_from, package.ported_to), package.ported_to)
-        """,  # noqa: S608 - names of ours
-        [pc.min(table["ported_from"]).as_py()],  # an earlier range is not of the same port-out
-    ).fetchnumpy()["row"]
+    with _registered(connection, ranges):
+        rows = connection.execute(
+            f"""
+            select package.row
+            from package
+            where not exists (
+                from raw.{RANGES} as held
+                where held.portout_id = package.portout_id
+                    and (date_diff('microsecond', held.ported_from, held.ported_to), held.ported_to)
+                        < (date_diff('microsecond', package.ported_from, package.ported_to), package.ported_to)
+            )
+            and not exists (
+                from intermediate.int_orders as orders
+                where orders.portout_id = package.portout_id and orders.ported_at_source = 'event'
+            )
+            order by package.row
+            """  # noqa: S608 - names of ours
+        ).fetchnumpy()["row"]
+    return ranges.take(rows)
 
 
 def _equal(columns: Sequence[str]) -> str:
