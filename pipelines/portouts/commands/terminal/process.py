@@ -102,9 +102,10 @@ def _hide_pandas_from_arrow() -> None:
 
 @contextmanager
 def stop_on_signal() -> Iterator[Callable[[], bool]]:
-    """Yield a function that returns whether SIGINT or SIGTERM has come; the second signal raises `KeyboardInterrupt`.
+    """Yield a function that returns whether SIGINT, SIGTERM or SIGHUP has come; the second raises `KeyboardInterrupt`.
 
-    After the first one, a sync loads what it is reading and then stops.
+    After the first one, a sync loads what it is reading and then stops. A SIGHUP that is ignored, as under nohup, stays
+    ignored.
     """
     received: list[int] = []
 
@@ -114,7 +115,10 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         received.append(number)
         log("stopping", "stopping after what is being read; once more to stop at once.")
 
-    handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    handlers = {
+        number: signal.signal(number, stop) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield lambda: bool(received)
     finally:
