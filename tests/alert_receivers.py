@@ -85,7 +85,7 @@ class MailReceiver:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - as above
         content = envelope.content
         message = message_from_bytes(content if isinstance(content, bytes) else b"", policy=default)
         assert isinstance(message, EmailMessage)

@@ -207,7 +207,7 @@ def test_each_answer_of_the_api_is_distinguished(
 def test_a_401_and_a_403_get_different_advice(tmp_path: Path) -> None:
     advice = {}
     for status, check in ((401, "key"), (403, "orders")):
-        with answering(lambda _path, status=status: refused(status)) as server:  # type: ignore[misc]
+        with answering(lambda _path, status=status: refused(status)) as server:  # type: ignore[misc] # binds `status`
             advice[status] = finding(check_up(surroundings(tmp_path, server.base_url)), check).advice
     assert "Copy the whole key again" in advice[401]
     assert "The key itself is right" in advice[403]

@@ -150,7 +150,7 @@ def test_a_file_of_any_bytes_is_read_or_refused(content: bytes) -> None:
             found = find_settings({}, [file])
         except SettingsError as error:
             assert str(file) in str(error)  # noqa: PT017 - there may be none
-            assert CANARY not in str(error)  # noqa: PT017
+            assert CANARY not in str(error)  # noqa: PT017 - as above
             return
     checked(found)
     tomllib.loads(content.decode())
@@ -165,7 +165,7 @@ def test_a_key_file_of_any_bytes_holds_a_key_or_is_refused(content: bytes) -> No
             key = with_key_of_file({}, {}, file)["api_key"].value
         except SettingsError as error:
             assert str(file) in str(error)  # noqa: PT017 - there may be none
-            assert CANARY not in str(error)  # noqa: PT017
+            assert CANARY not in str(error)  # noqa: PT017 - as above
         else:
             assert isinstance(key, str)
             assert key.isascii()
