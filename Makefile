@@ -3,7 +3,8 @@ BIN := .venv/bin
 UV ?= uv
 COMPILE := "$$uv" pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	--only-binary :all: --emit-build-options --python-version 3.11 \
-	--extra sandbox --extra report --extra alerts --extra metrics $(UPGRADE)
+	--extra sandbox --extra report --extra alerts --extra metrics \
+	--extra excel --extra postgresql --extra s3 $(UPGRADE)
 SEEDS ?= 100
 EXAMPLES ?= 20000
 
