@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
+import pyarrow as pa
 import pytest
 from portouts.commands.jobs.sync import SyncRequest, run_load
+from portouts.extract.intake import LoadPackage
+from portouts.load.news import take_news
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World
 from simulated_account import Account, ask
@@ -101,6 +105,32 @@ def test_a_sync_that_covers_nothing_new_makes_no_load_package(account: Account, 
 def test_all_is_read_again_and_nothing_is_loaded(account: Account, loads: list[dict[str, int]]) -> None:
     assert account.sync(full=True).report.orders_read == ORDERS
     assert [load for load in loads if load.keys() - {STATE}] == []
+
+
+def older_version(account: Account, order_id: str) -> dict[str, pa.Table]:
+    """The tables of a package that shows an order, which is held as ported, as it was a day before its last change."""
+    with duckdb.connect(str(account.state / "working.duckdb")) as working:
+        order = working.sql(
+            "select * replace ('pending' as status, updated_at - interval 1 day as updated_at) from raw.portouts "
+            "where id = $1",
+            params=[order_id],
+        ).to_arrow_table()
+        numbers = working.sql(
+            "select * replace ('+12125550199' as phone_number) from raw.portout_phone_numbers where portout_id = $1",
+            params=[order_id],
+        ).to_arrow_table()
+    return {"portouts": order, "portout_phone_numbers": numbers}
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True], ids=["shown by a list", "fetched by id"])
+def test_only_an_answer_by_id_replaces_a_newer_version(account: Account, *, is_asked_for: bool) -> None:
+    order_id = id_of_the_oldest(account)
+    tables = older_version(account, order_id)
+    with duckdb.connect(str(account.state / "working.duckdb")) as working:
+        news = take_news(working, LoadPackage(tables, {}, {order_id} if is_asked_for else ()))
+    assert {name: len(table) for name, table in news.items()} == (
+        {"portouts": 1, "portout_phone_numbers": 1} if is_asked_for else {}
+    )
 
 
 def ranges_of(account: Account) -> list[int]:

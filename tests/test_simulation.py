@@ -33,6 +33,12 @@ def test_a_repair_takes_no_older_version_than_its_sync_has_loaded() -> None:
     assert not failures, "\n".join(failures)
 
 
+def test_a_list_replaces_no_newer_version_of_an_order_that_is_no_longer_open() -> None:
+    """In this seed a range that is read for other orders shows a canceled order as a copy that lags still has it."""
+    _, failures = simulate_many([65], full_sync=True)
+    assert not failures, "\n".join(failures)
+
+
 @pytest.mark.parametrize("mechanism", [*MUTATIONS, *MUTATIONS_OF_BUILDS])
 def test_the_simulation_notices_when_a_mechanism_is_broken(mechanism: str) -> None:
     assert next(seeds_that_notice(mechanism), None) is not None

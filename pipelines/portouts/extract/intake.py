@@ -2,12 +2,13 @@
 
 A load package commits a batch and the state that goes with exactly these rows. The surprise: a list may come from a
 copy of the data that lags, so a version older than a known one is left out, and the order is fetched by id. The answer
-by id is what the API shows now, even if it is older than what an earlier sync was shown.
+by id is what the API shows now, even if it is older than what an earlier sync was shown. The versions of orders that
+are no longer open are not known here; `load.news` compares them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -34,6 +35,8 @@ class LoadPackage(NamedTuple):
 
     tables: Mapping[str, pa.Table]
     state: Json
+    asked_for: Collection[str] = ()
+    """Orders fetched by id or by a repair: their version replaces the one that is held, even a newer one."""
 
 
 class Intake:
@@ -55,6 +58,7 @@ class Intake:
         self._odd_rows = OddRows()
         self._advancing: set[Axis] = set()
         """The axes on which this sync has covered something."""
+        self._asked_for = set(options.reread)
         # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
         is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
         held = {id_: order.updated_at for id_, order in state.open_orders.items()}
@@ -98,7 +102,7 @@ class Intake:
         self.report.strange_rows += sum(len(table) - table["extra"].null_count for table in (orders, events))
         self._state.remember(orders)
         self._versions.commit(orders, batch.discarded)
-        return LoadPackage(tables, self._state.to_json())
+        return LoadPackage(tables, self._state.to_json(), frozenset(self._asked_for))
 
     def finish(self) -> None:
         """Report the odd rows of the whole sync."""
@@ -172,6 +176,7 @@ class Intake:
         query, answers = read.query, read.table
         if isinstance(query, Lookup):
             self._versions.forget_held(answers)
+            self._asked_for.update(answers["id"].to_pylist())
             self._batch.orders.append(self._only_news(answers))
             return answers
         if query.axis is Axis.PORTED:

@@ -1,13 +1,14 @@
 """What is news in a load package: rows that `raw` in the working file does not hold, or holds with other values.
 
-Every sync reads the open orders again, and most of those rows say what is held already. They are not loaded again. The
+Every sync reads the open orders again, and most of those rows say what is held already. They are not loaded again. A
+list from a copy of the data that lags shows an older version than the one that is held: it is no news either. The
 surprise: the orders of the news are queued for the next build of the models in a commit of its own, before dlt loads
 the package. A load that is killed may have committed some of its tables, and those rows are no news to the next sync.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from portouts.warehouse.rows.changed_orders import is_full_build_due, note_chang
 if TYPE_CHECKING:
     import duckdb
 
+    from portouts.extract.intake import LoadPackage
+
 Tables = Mapping[str, pa.Table]
 Rows = Any
 """Positions in a table, as numpy counts them."""
@@ -34,11 +37,13 @@ _KEYS: Mapping[str, Sequence[str]] = {
 }
 
 
-def take_news(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Tables:
+def take_news(connection: duckdb.DuckDBPyConnection, package: LoadPackage) -> Tables:
     """Return the tables with their news only, without tables that have none, and queue the orders of the news.
 
-    If the next build computes all orders anyway, as after a first load, everything is taken and nothing queued.
+    If the next build computes all orders anyway, as after a first load, everything that is not outdated is taken and
+    nothing queued.
     """
+    tables = _without_outdated(connection, package)
     if is_full_build_due(connection):
         return tables
     news = {name: found for name, table in tables.items() if (found := _news(connection, name, table)) is not None}
@@ -47,10 +52,38 @@ def take_news(connection: duckdb.DuckDBPyConnection, tables: Tables) -> Tables:
     return news
 
 
+def _without_outdated(connection: duckdb.DuckDBPyConnection, package: LoadPackage) -> Tables:
+    """Leave out orders, with their phone numbers, that a list shows in an older version than the one that is held."""
+    orders = package.tables["portouts"]
+    if not _columns(connection, "portouts"):
+        return package.tables
+    bounds, values = _bounds(orders.select(["inserted_at"]))  # an order keeps the instant at which it was inserted
+    with _registered(connection, orders):
+        found = connection.execute(
+            "select package.id from raw.portouts as held inner join package on held.id = package.id "  # noqa: S608 - our own names
+            f"where {bounds} and held.updated_at > package.updated_at",
+            values,
+        ).fetchall()
+    outdated = {order_id for (order_id,) in found} - set(package.asked_for)
+    if not outdated:
+        return package.tables
+    keys = {"portouts": "id", NUMBERS: "portout_id"}
+    kept = {name: _without(package.tables[name], key, outdated) for name, key in keys.items()}
+    return {**package.tables, **kept}
+
+
+def _without(table: pa.Table, key: str, ids: Collection[str]) -> pa.Table:
+    return table.filter(pc.invert(pc.is_in(table[key], pa.array(ids, TEXT))))
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    query = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?"
+    return {column for (column,) in connection.execute(query, [table]).fetchall()}
+
+
 def _news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> pa.Table | None:
     """Keep the rows that are news; None if there are none. A table that lacks a column is loaded whole, to get it."""
-    query = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?"
-    if not {column for (column,) in connection.execute(query, [name]).fetchall()}.issuperset(table.column_names):
+    if not _columns(connection, name).issuperset(table.column_names):
         return table
     with _registered(connection, table):
         held = _numbers_held(connection, table) if name == NUMBERS else _rows_held(connection, name, table)

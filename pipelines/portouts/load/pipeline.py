@@ -89,7 +89,7 @@ class RawPipeline:
         if self._is_elsewhere:
             return package
         with self.warehouse.connected() as connection:
-            return package._replace(tables=take_news(connection, package.tables))
+            return package._replace(tables=take_news(connection, package))
 
     def load(self, source: DltSource) -> None:
         """Commit one batch in one load package, in as much memory as a load needs."""
