@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from portouts.report.notebooks import Section, notebooks_folder, run_notebooks
-from portouts.report.page import Report, build_report
+from portouts.report.page.build import Report, build_report
+from portouts.report.page.notebooks import Section, notebooks_folder, run_notebooks
 from published_warehouses import publish_account, publish_small
 
 NOTEBOOKS = [

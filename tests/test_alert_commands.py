@@ -16,7 +16,7 @@ from alert_receivers import PASSWORD, HttpReceiver, MailReceiver, closed_receive
 from filelock import FileLock
 from portouts.commands.jobs.alerts import send_report
 from portouts.errors import NotDelivered
-from portouts.report.page import Report
+from portouts.report.page.build import Report
 from portouts_command import KEY, Ended
 from portouts_sandbox import World, create_app, running
 

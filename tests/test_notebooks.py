@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from portouts.report.notebooks import notebooks_folder
+from portouts.report.page.notebooks import notebooks_folder
 
 pytestmark = pytest.mark.slow  # kernels
 

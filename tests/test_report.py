@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs
 import pytest
 from portouts.errors import NotebookFailed, NotPublished, ReportFailed
 from portouts.names import as_html
-from portouts.report.page import DEFAULT_NAME, Report, build_report
+from portouts.report.page.build import DEFAULT_NAME, Report, build_report
 from report_runs import ALL_CHARTS, Outline, database, empty, empty_report, page, report
 from simulated_account import ask
 
@@ -247,7 +247,7 @@ def test_kernel_settings_and_home_of_the_user_make_no_difference(empty: Path, tm
         "import sys\nfrom portouts.report.components import Answer\nAnswer(sys.executable)",
     )
     script = (
-        "import sys; from pathlib import Path; from portouts.report.page import build_report\n"
+        "import sys; from pathlib import Path; from portouts.report.page.build import build_report\n"
         "made = build_report(*map(Path, sys.argv[1:]))\nprint(made.sections[0].headline)"
     )
     done = subprocess.run(

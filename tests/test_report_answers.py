@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from portouts.report.page import Report
+from portouts.report.page.build import Report
 from published_warehouses import SMALL, publish_answers, publish_small
 from report_runs import CHARTS, NOTEBOOKS, TABLES, Run, database, empty, empty_report, report, run_each, run_of
 from simulated_account import ask

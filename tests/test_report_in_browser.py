@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from chromium import NAMES as BROWSERS
 from chromium import Page, find_chromium, opened
-from portouts.report.page import Report
+from portouts.report.page.build import Report
 from report_runs import ALL_CHARTS, CUT_TEXTS, VISIBLE, database, report
 
 pytestmark = pytest.mark.slow  # kernels and browsers

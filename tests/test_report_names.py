@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from chromium import NAMES as BROWSERS
 from chromium import find_chromium, opened
-from portouts.report.page import Report, build_report
+from portouts.report.page.build import Report, build_report
 from published_warehouses import publish_gains
 from report_runs import CUT_TEXTS, NOTEBOOKS, Outline, Run, run_each
 from simulated_account import ask

@@ -145,7 +145,7 @@ def test_sigterm_ends_the_first_process_of_a_container(
             "The published file is as it was; run `portouts models` again.",
         ),
         ("status", "report.status.read_status", "Nothing was changed."),
-        ("report", "report.page.build_report", "No page was written; an earlier one is as it was."),
+        ("report", "report.page.build.build_report", "No page was written; an earlier one is as it was."),
         (
             "demo",
             "commands.jobs.demo.run_demo",

@@ -21,7 +21,7 @@ from portouts.warehouse.folders import working_folder
 if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome
     from portouts.commands.jobs.verify import VerifyOutcome
-    from portouts.report.page import Report
+    from portouts.report.page.build import Report
 
 SECONDS = 10.0
 SECONDS_OF_REPORT = 120.0  # a page is large, and sending it is the purpose of the command

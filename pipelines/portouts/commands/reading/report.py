@@ -13,7 +13,7 @@ from portouts.commands.terminal.process import home_folder
 from portouts.load.settings.files import settings_files
 
 if TYPE_CHECKING:
-    from portouts.report.page import Report
+    from portouts.report.page.build import Report
 
 
 @with_exit_status(stopped="No page was written; an earlier one is as it was.", done="The page is written.")
@@ -32,7 +32,7 @@ def report(
     from portouts.commands.terminal.output import print_result
 
     with home_folder():
-        from portouts.report.page import build_report
+        from portouts.report.page.build import build_report
 
         built = build_report(database, output)
     sent_to = _send(built, urls) if send else []

@@ -18,7 +18,7 @@ import mistune
 
 from portouts.errors import ReportFailed
 from portouts.names import as_html, plain
-from portouts.report.notebooks import Section, notebooks_folder, run_notebooks
+from portouts.report.page.notebooks import Section, notebooks_folder, run_notebooks
 
 DEFAULT_NAME = "portouts-report.html"
 

@@ -28,6 +28,13 @@ from nbformat import NotebookNode
 from portouts.errors import NotebookFailed
 from portouts.report.frames import connect
 
+_PREPARATION = """
+import altair
+from portouts.report import theme
+theme.enable()
+altair.renderers.enable("mimetype")
+get_ipython().reset(new_session=False)
+"""
 CELL_SECONDS = 600
 ATTEMPTS = 3
 
@@ -57,8 +64,8 @@ class Section:
 
 def notebooks_folder() -> Path:
     """Find the notebooks: inside the installed package, else in the checkout."""
-    shipped = Path(__file__).parents[1] / "notebooks"
-    return shipped if shipped.is_dir() else Path(__file__).parents[3] / "notebooks"
+    shipped = Path(__file__).parents[2] / "notebooks"
+    return shipped if shipped.is_dir() else Path(__file__).parents[4] / "notebooks"
 
 
 def run_notebooks(database: Path, folder: Path) -> list[Section]:
@@ -83,7 +90,7 @@ async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
     """Run the notebooks one after the other in one kernel, in an empty folder."""
     with tempfile.TemporaryDirectory(prefix="portouts-") as folder:
         client = NotebookClient(
-            _cleanup(),
+            _preparation(),
             kernel_manager_class=_OwnKernel.for_report(database, Path(folder)),
             resources={"metadata": {"path": folder}},
             timeout=CELL_SECONDS,
@@ -97,16 +104,16 @@ async def _run(path: Path, client: NotebookClient) -> NotebookNode:
     """Run one notebook; what another one has defined is removed first, what it has imported is not imported again."""
     notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     try:
-        for client.nb in (_cleanup(), notebook):
+        for client.nb in (_preparation(), notebook):
             await client.async_execute(cleanup_kc=False)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise NotebookFailed(f"{path.name}, {_failed_cell(notebook)}: {_reason(error)}") from None
     return notebook
 
 
-def _cleanup() -> NotebookNode:
-    """Return a notebook that removes all variables."""
-    cell = nbformat.v4.new_code_cell("get_ipython().reset(new_session=False)")  # type: ignore[no-untyped-call]  # as above
+def _preparation() -> NotebookNode:
+    """Return a notebook that sets up Altair for the page and removes all variables."""
+    cell = nbformat.v4.new_code_cell(_PREPARATION)  # type: ignore[no-untyped-call]  # as above
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]  # as above
     return notebook
 

@@ -1,0 +1,1 @@
+"""What `portouts report` does: it runs notebooks, and makes one page of what they show."""
