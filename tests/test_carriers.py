@@ -12,7 +12,7 @@ from order_histories import AS_OF, World
 from portouts.errors import SettingsError
 from portouts.load.settings.files import Setting
 from portouts.load.settings.settings import check_settings
-from portouts.transform.lists.carrier_names import fold_name, fold_spid
+from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
 from portouts.transform.lists.operators import Operator, read_operators
 
 if TYPE_CHECKING:
@@ -214,6 +214,26 @@ def test_carriers_with_similar_names_are_suggested_as_one_operator(connection: d
         "777X": None,
     }
     assert all(row["operator_id"] == row["carrier_id"] for row in found["agg_carriers_gained"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Bluebird Mobile", "BLUEBIRD MOBILE, L.L.C."),
+        ("Réseau Témoin", "Reseau Temoin S.A."),
+        ("Sample Tel, Inc. - CA", "Sample Tel Ltd - NY"),
+        ("Example & Co.", "Example Company"),
+    ],
+    ids=["LLC", "accents", "state and form", "only the form differs"],
+)
+def test_legal_form_state_and_accents_do_not_make_another_family(first: str, second: str) -> None:
+    assert fold_family(first) == fold_family(second) != fold_family("Other")
+
+
+@pytest.mark.parametrize("name", ["Inc.", "S.A. Tel", "カス", "Company"])
+def test_a_name_keeps_what_is_no_legal_form_at_its_end(name: str) -> None:
+    assert fold_family(name) == fold_name(name)
+    assert fold_family("ガス") != fold_family("カス")
 
 
 def test_carriers_in_the_users_list_count_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:

@@ -66,11 +66,18 @@ def is_letter(letter: str) -> bool:
     return unicodedata.category(letter)[0] in "LMN" and not is_invisible(letter)
 
 
+LEGAL_FORMS = {"llc", "inc", "ltd", "limited", "corp", "corporation", "co", "company", "gmbh", "ab", "sa", "teo"}
+
+
 def family(name: str | None) -> str | None:
-    """Fold a name without the two letters of a state that follow a dash at its end."""
+    """Fold a name without accents, and without the state after a dash and the legal form at its end."""
     stem, dash, state = max(((name or "").rpartition(dash) for dash in "-–—"), key=lambda parts: len(parts[0]))
     is_state = bool(dash) and len(state.strip()) == 2 and state.strip().isascii() and state.strip().isalpha()
-    return (fold(stem) if is_state else None) or fold(name)
+    said = (stem if is_state else name or "").replace(",", " ").split()
+    while len(said) > 1 and (fold(said[-1]) is None or fold(said[-1]) in LEGAL_FORMS):
+        said = said[:-1]
+    letters = unicodedata.normalize("NFKD", fold(" ".join(said)) or fold(name) or "")
+    return "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f") or None
 
 
 def carrier_spellings(histories: list[History]) -> list[Row]:

@@ -5,7 +5,7 @@ kind: dimension
 key: spid, carrier_name
 
 folded_spid: SPID in upper case, without white space and invisible characters.
-folded_family: folded_name without a state at the end of the name.
+folded_family: folded_name without accents, and without state and legal form at the end of the name.
 spid: SPID (service provider id) as the orders give it, null if they give none.
 carrier_name: Name of the gaining carrier as the orders spell it.
 folded_name: Letters and digits of the name (NFKC, case folded), without white space, punctuation, symbols and invisible

@@ -11,8 +11,8 @@ spid: SPID in upper case; null for a carrier whose SPID is unknown.
 operator_id: Operator of the carrier in the user's list (setting operators), else carrier_id. Group by it to count
     several SPIDs as one.
 operator_name: Operator in the user's list, else carrier_name.
-suggested_operator: A suggestion for that list. If several carriers have the same name apart from a state at its end 
-    ("- CA") and are not one operator yet: the name of the largest of them. Else null.
+suggested_operator: A suggestion for that list. If several carriers have the same name apart from accents, a legal form
+    ("LLC") and a state ("- CA") at its end and are not one operator yet: the name of the largest of them. Else null.
 */
 with spellings as (
     select carrier_id, folded_spid, folded_family, carrier_name, order_count, last_inserted_at
@@ -67,7 +67,7 @@ named as (
     left join staging.operators as operators on operators.carrier_id = carriers.carrier_id
 ),
 
--- Carriers with the same name apart from a state, which are not one operator yet.
+-- Carriers with the same name apart from accents, legal form and state, which are not one operator yet.
 families as (
     select folded_family
     from named

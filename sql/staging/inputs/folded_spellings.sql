@@ -10,7 +10,8 @@ carrier_name: Name of the gaining carrier as the orders spell it.
 folded_spid: SPID in upper case, without white space and invisible characters (NFKC).
 folded_name: Letters and digits of the name (NFKC, case folded), without white space, punctuation, symbols and invisible
     characters; null if none is left.
-folded_family: folded_name without a state at the end of the name: "Example, LLC - CA" gives examplellc.
+folded_family: folded_name without accents, and without state and legal form at the end: "Example, LLC - CA" gives
+    example.
 */
 select
     cast(null as varchar) as spid,

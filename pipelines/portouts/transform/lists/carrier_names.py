@@ -17,6 +17,11 @@ _INVISIBLE = (
 _UNSEEN = re.compile(f"[{_INVISIBLE}]")
 # Also ™ and ℠, which NFKC turns into letters, and modifier letters that look like apostrophes.
 _NO_LETTERS = re.compile(f"[{_INVISIBLE}\u2122\u2120\u02bb-\u02bd]")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_LEGAL_FORM = re.compile(
+    "ab|ag|aps|asa?|bhd|bv|co|company|corp|corporation|gmbh|inc|incorporated|kk|kg|limited|ll[cp]|lp|ltda?|nv|oyj?|plc"
+    "|pte|pty|sa|sarl|sas|spa|srl|teo|teoranta|ulc"
+)
 _STATE = re.compile(r"\s*[-\u2010-\u2015\u2212]\s*[A-Za-z]{2}\s*$")
 
 
@@ -38,8 +43,19 @@ def fold_name(name: str | None) -> str | None:
 
 
 def fold_family(name: str | None) -> str | None:
-    """Fold a name without a state at its end: "Example, LLC - CA" and "Example, LLC - NY" are one family."""
-    return fold_name(_STATE.sub("", name or "")) or fold_name(name)
+    """Fold a name without accents and without a state and a legal form at its end.
+
+    "Exámple, LLC - CA", "Example, Inc." and "Example" are one family.
+    """
+    words = re.split(r"[\s,]+", _STATE.sub("", name or ""))
+    while len(words) > 1 and _is_legal_form(fold_name(words[-1])):
+        words.pop()
+    folded = fold_name(" ".join(words)) or fold_name(name) or ""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", folded)) or None
+
+
+def _is_legal_form(word: str | None) -> bool:
+    return word is None or bool(_LEGAL_FORM.fullmatch(word))
 
 
 def _is_kept(letter: str) -> bool:
