@@ -317,6 +317,13 @@ def _random_order(world: World, rng: random.Random, number: int) -> None:
         rejection_code=rng.choice([None, 1001, 1002]) if "reject" in str(history) else None,
         reason=rng.choice([None, "Sample reason"]),
         deleted_at=rng.choice([None] * 12 + [world.as_of]),
+        end_user_name=rng.choice([None, " ", "Sample & Daughters", " Example Bakery\t"]),
+        city=rng.choice([None, "Springfield "]),
+        state=rng.choice([None, "IL"]),
+        zip=rng.choice([None, "00501"]),
+        current_carrier=rng.choice([None, "Telnyx"]),
+        vendor=rng.choice([None, "sample-vendor"]),
+        already_ported=rng.choice([None, True, False]),
     )
     _announce(world, rng, id_, history)
     _observe(world, rng, id_, history)

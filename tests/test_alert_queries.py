@@ -254,6 +254,7 @@ UNUSABLE = {
     "select 1 as a from marts.nowhere": "Catalog Error: Table with name nowhere does not exist",
     "select end_user_name from raw.portouts": "it reads raw.portouts; an alert reads marts only",
     "with a as (from published.staging.stg_portouts) select 1 as a from a": "it reads staging.stg_portouts; an alert",
+    "select end_user_name as text from marts.fct_portouts": "it names end_user_name, which may hold personal",
     "select rejection_reason as text from marts.fct_portouts": "it names rejection_reason, which may hold personal",
     'select f."REASON" as text from (select 1 as reason) as f': "it names reason, which may hold personal",
     "-- key: a, b\nselect 1 as a": "its key names b, which it does not select",

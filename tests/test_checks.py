@@ -52,6 +52,7 @@ SPOILERS = {
     "every_repeated_number_was_tried_twice_or_more": change("marts.agg_repeat_attempts", "attempts = 1"),
     "every_row_of_an_aggregate_has_a_key_of_its_own": double("marts.agg_rejections"),
     "every_spell_is_in_fct_responses_once": delete("marts.fct_responses", "response = 'open'"),
+    "months_add_up_to_the_days": change("marts.agg_portouts_monthly", "orders_open = orders_open + 1"),
     "months_add_up_to_the_ported_orders": change(
         "marts.agg_carriers_gained_monthly", "numbers_ported = numbers_ported - 1"
     ),

@@ -139,12 +139,13 @@ def test_a_question_runs_on_an_empty_warehouse(empty: duckdb.DuckDBPyConnection,
     assert len(rows) <= 7  # the one day, the three ages, the five hours; nothing else is there
 
 
-def answer(number: int, world: World) -> list[tuple[Any, ...]]:
-    """Ask the question with this number in a warehouse of this world."""
+def answer(name: str, world: World) -> list[tuple[Any, ...]]:
+    """Ask the question whose file ends with this name in a warehouse of this world."""
+    [question] = [question for file, question in zip(FILES, QUESTIONS, strict=True) if file.stem[3:] == name]
     with duckdb.connect() as opened:
         create_raw(opened, world)
         build_models(opened, ModelInputs(world.as_of))
-        return opened.execute(QUESTIONS[number - 1].sql).fetchall()
+        return opened.execute(question.sql).fetchall()
 
 
 def test_two_carriers_with_one_name_are_distinguished() -> None:
@@ -152,14 +153,17 @@ def test_two_carriers_with_one_name_are_distinguished() -> None:
     for number, spid in enumerate(["1A", "2B", "2B"]):
         world.add_order(number, AS_OF - timedelta(hours=50), spid=spid, carrier_name="Sample")
     deadline = AS_OF - timedelta(hours=2)
-    assert answer(2, world) == [("2B", "Sample", 2, 2, 2, deadline), ("1A", "Sample", 1, 1, 1, deadline)]
+    assert answer("overdue_by_carrier", world) == [
+        ("2B", "Sample", 2, 2, 2, deadline),
+        ("1A", "Sample", 1, 1, 1, deadline),
+    ]
 
 
 def test_the_unfinished_day_is_in_no_average() -> None:
     world = World()
     for number, days in enumerate([7, 7, 0]):
         world.add_order(number, AS_OF - timedelta(days=days))
-    received = {weekday: orders for _, weekday, orders, _ in answer(11, world)}
+    received = {weekday: orders for _, weekday, orders, _ in answer("weekdays", world)}
     assert received["Friday"] == 2.0
 
 
@@ -168,14 +172,14 @@ def test_a_name_with_several_spids_is_found_with_any_punctuation() -> None:
     names = [(None, "AT&T"), ("5555", "A.T.&T."), ("6666", "AT & T"), (None, "Nobody"), (None, "One"), ("7777", "ONE")]
     for number, (spid, name) in enumerate(names):
         world.add_order(number, AS_OF, spid=spid, carrier_name=name)
-    assert answer(20, world) == [("AT&T", 1, 0, 2, "5555", "6666"), ("Nobody", 1, 0, 0, None, None)]
+    assert answer("known_by_name_only", world) == [("AT&T", 1, 0, 2, "5555", "6666"), ("Nobody", 1, 0, 0, None, None)]
 
 
 def test_a_missing_name_is_no_spelling() -> None:
     world = World()
     for number, (spid, name) in enumerate([("1A", "Sample"), ("1A", None), ("2B", "Sample"), ("2B", "SAMPLE")]):
         world.add_order(number, AS_OF, spid=spid, carrier_name=name)
-    assert answer(19, world) == [("2B", "SAMPLE", 2, 2, "SAMPLE", "Sample")]
+    assert answer("spellings", world) == [("2B", "SAMPLE", 2, 2, "SAMPLE", "Sample")]
 
 
 def test_the_empty_warehouse_has_the_raw_tables_of_the_loader(empty: duckdb.DuckDBPyConnection) -> None:

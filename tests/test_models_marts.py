@@ -114,13 +114,8 @@ def test_a_deadline_is_exact_to_the_microsecond(connection: duckdb.DuckDBPyConne
 def test_an_empty_warehouse_has_one_day_of_zeros_and_empty_marts(connection: duckdb.DuckDBPyConnection) -> None:
     found = built(connection, World())
     assert_equals_reference(found, World())
-    assert {mart: len(rows) for mart, rows in found.items() if rows} == {
-        "dim_days": 1,
-        "agg_portouts_daily": 1,
-        "agg_portouts_rolling": 1,
-        "agg_cohorts_weekly": 1,
-        "agg_backlog_age": 3,
-    }
+    assert [len(found[mart]) for mart in ("dim_days", "agg_portouts_daily", "agg_backlog_age")] == [1, 1, 3]
+    assert not any(found[mart] for mart in ("fct_portouts", "agg_carriers_gained", "agg_response_survival"))
     assert [*found["agg_portouts_daily"][0].values()] == [AS_OF.date(), 0, 0, 0, 0, 0, 0, 0]
     assert [*found["agg_portouts_rolling"][0].values()] == [AS_OF.date(), 0, 0, 0, 0, 0, 0, 0, 0]
     assert [(row["orders"], row["oldest_pending_at"]) for row in found["agg_backlog_age"]] == [(0, None)] * 3

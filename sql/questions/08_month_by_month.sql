@@ -1,16 +1,11 @@
--- How many orders and numbers come and leave each month?
--- mart: agg_portouts_daily, dim_days
--- The columns of a day count different orders: those received on the day, those ported on the day, and so on.
+-- How many orders and numbers come and leave each month, and is the number of open orders growing?
+-- mart: agg_portouts_monthly
+-- The columns of a month count different orders: those received in it, those ported in it, and so on. orders_open is
+-- the level at its end.
 select
-    days.month,
-    sum(daily.orders_received) as orders_received,
-    sum(daily.numbers_received) as numbers_received,
-    sum(daily.orders_ported) as orders_ported,
-    sum(daily.numbers_ported) as numbers_ported,
-    sum(daily.orders_rejected) as orders_rejected,
-    sum(daily.orders_canceled) as orders_canceled,
-from marts.agg_portouts_daily as daily
-inner join marts.dim_days as days on days.day = daily.day
-group by days.month
-order by days.month desc
+    month, is_complete, orders_received, numbers_received, orders_ported, numbers_ported, numbers_ported_by_range,
+    orders_rejected, orders_canceled, orders_open,
+    orders_open - lag(orders_open) over (order by month) as change_of_open,
+from marts.agg_portouts_monthly
+order by month desc
 limit 12

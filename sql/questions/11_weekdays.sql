@@ -1,13 +1,13 @@
 -- On which weekdays do requests arrive, and on which do numbers leave?
--- mart: dim_days, agg_portouts_daily
+-- mart: agg_portouts_daily, dim_days
 -- The last day is left out: it is not over.
 select
-    date_diff('day', days.week, days.day) + 1 as weekday_number,
-    strftime(days.day, '%A') as weekday,
+    days.weekday,
+    days.weekday_name,
     round(avg(daily.orders_received), 1) as orders_received_a_day,
     round(avg(daily.numbers_ported), 1) as numbers_ported_a_day,
 from marts.dim_days as days
 inner join marts.agg_portouts_daily as daily on daily.day = days.day
 where days.day < (select max(day) from marts.dim_days)
-group by 1, 2
-order by 1
+group by days.weekday, days.weekday_name
+order by days.weekday

@@ -28,8 +28,18 @@ from reference_implementation.orders import (
     status_changes,
 )
 from reference_implementation.responses import latency_monthly, survival
-from reference_implementation.terms import Row, Terms, by_order, instant, month_of, week_of
-from reference_implementation.volumes import areas, cells, cohorts, daily, foc_slip_monthly, list_days, rolling
+from reference_implementation.single_marts import Known, compute
+from reference_implementation.terms import Row, Terms, by_order, instant
+from reference_implementation.volumes import (
+    areas,
+    cells,
+    cohorts,
+    daily,
+    describe_day,
+    foc_slip_monthly,
+    list_days,
+    rolling,
+)
 
 Marts = dict[str, list[Row]]
 
@@ -114,8 +124,10 @@ def compute_marts(
     ]
     settle_carriers(histories)
     marts = _of_orders(histories, terms, operators or {})
-    answered = {"rpt_answers": _answers(answers, marts["fct_portouts"])}
-    return marts | _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications) | answered
+    marts |= _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
+    marts["rpt_answers"] = _answers(answers, marts["fct_portouts"])
+    compute(Known(histories, terms, marts))
+    return marts
 
 
 def _of_orders(histories: list[History], terms: Terms, operators: Mapping[str, str]) -> Marts:
@@ -143,7 +155,7 @@ def _of_time(histories: list[History], orders: list[Row], terms: Terms) -> Marts
     days = list_days(histories, terms)
     by_day = daily(histories, days, terms)
     return {
-        "dim_days": [{"day": day, "week": week_of(day), "month": month_of(day)} for day in days],
+        "dim_days": [describe_day(day, terms) for day in days],
         "agg_portouts_daily": by_day,
         "agg_portouts_rolling": rolling(by_day),
         "agg_cohorts_weekly": cohorts(histories, days, terms),

@@ -15,6 +15,7 @@ from reference_implementation.terms import (
     hours_between,
     instant_or_none,
     local_day,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
     foc_on = calendar_day(order.get("foc_date"), history.time_zone)
     first_foc_on = next(iter(history.promises), None)
     left_on = local_day(history.ported_at, history.time_zone)
+    answered = terms.local(first["responded_at"]) if first["responded_at"] else None
     return {
         "portout_id": history.id,
         "status": history.status,
@@ -56,6 +58,8 @@ def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
         "number_count": len(history.numbers),
         "inserted_at": history.inserted_at,
         "received_on": received_on,
+        "received_weekday": received_on.isoweekday() if received_on else None,
+        "received_hour": terms.local(history.inserted_at).hour if history.inserted_at else None,
         "updated_at": instant_or_none(order.get("updated_at")),
         "requested_foc_on": calendar_day(order.get("requested_foc_date"), history.time_zone),
         "foc_on": foc_on,
@@ -70,11 +74,17 @@ def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
         "ported_at_source": history.ported_at_source,
         "response": first["response"],
         "responded_at": first["responded_at"],
+        "responded_weekday": answered.isoweekday() if answered else None,
+        "responded_hour": answered.hour if answered else None,
         "response_hours": first["response_hours"],
         "rejection_code": order.get("rejection_code"),
         "rejection_reason": order.get("reason"),
         "support_key": order.get("support_key"),
         "pon": order.get("pon"),
+        **{name: words(order.get(name)) for name in ("end_user_name", "city", "state", "zip")},
+        "current_carrier": order.get("current_carrier"),
+        "vendor": order.get("vendor"),
+        "is_already_ported": order.get("already_ported"),
     }
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from reference_implementation.business_time import closed_in, is_business_day
 from reference_implementation.orders import FINAL
 from reference_implementation.terms import Row, Terms, month_of, percentile, share, week_of
 
@@ -22,6 +23,22 @@ def list_days(histories: list[History], terms: Terms) -> list[date]:
     while days[-1] < last:
         days.append(days[-1] + timedelta(days=1))
     return days
+
+
+def describe_day(day: date, terms: Terms) -> Row:
+    iso = day.isocalendar()
+    return {
+        "day": day,
+        "week": week_of(day),
+        "month": month_of(day),
+        "quarter": max(date(day.year, month, 1) for month in (1, 4, 7, 10) if month <= day.month),
+        "year": day.year,
+        "iso_year": iso.year,
+        "iso_week": iso.week,
+        "weekday": day.isoweekday(),
+        "weekday_name": f"{day:%A}",
+        "is_business_day": is_business_day(day, closed_in(terms.business_country, terms.holidays)),
+    }
 
 
 def daily(histories: list[History], days: list[date], terms: Terms) -> list[Row]:

@@ -103,18 +103,22 @@ def calendar_days(last: date) -> pa.Table:
     """List the days up to `last`, see sql/staging/inputs/calendar_days.sql."""
     days = [CALENDAR_STARTS_ON + timedelta(days=number) for number in range((last - CALENDAR_STARTS_ON).days + 1)]
     weeks = [day - timedelta(days=day.weekday()) for day in days]
-    weekdays = [day.weekday() for day in days]
+    iso = [day.isocalendar() for day in days]
     before = [
-        (week - MONDAY_BEFORE_CALENDAR).days // 7 * 5 + min(weekday, 5)
-        for week, weekday in zip(weeks, weekdays, strict=True)
+        (week - MONDAY_BEFORE_CALENDAR).days // 7 * 5 + min(at.weekday - 1, 5)
+        for week, at in zip(weeks, iso, strict=True)
     ]
-    integers = pa.int32()
+    dates, integers = pa.date32(), pa.int32()
     return pa.table(
         {
-            "day": pa.array(days, pa.date32()),
-            "week": pa.array(weeks, pa.date32()),
-            "month": pa.array([day.replace(day=1) for day in days], pa.date32()),
-            "weekday": pa.array(weekdays, integers),
+            "day": pa.array(days, dates),
+            "week": pa.array(weeks, dates),
+            "month": pa.array([day.replace(day=1) for day in days], dates),
+            "quarter": pa.array([day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1) for day in days], dates),
+            "year": pa.array([day.year for day in days], integers),
+            "iso_year": pa.array([at.year for at in iso], integers),
+            "iso_week": pa.array([at.week for at in iso], integers),
+            "weekday": pa.array([at.weekday for at in iso], integers),
             "weekdays_before": pa.array(before, integers),
         }
     )

@@ -5,6 +5,11 @@ with doubled as (
     group by day
     having count(*) > 1
     union all
+    select 'agg_portouts_monthly', concat(month)
+    from marts.agg_portouts_monthly
+    group by month
+    having count(*) > 1
+    union all
     select 'agg_portouts_rolling', concat(day)
     from marts.agg_portouts_rolling
     group by day

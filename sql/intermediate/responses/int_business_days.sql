@@ -24,7 +24,7 @@ days_off as (
     select countries.country_code, days.day
     from staging.holidays as holidays
     inner join countries on countries.country_code = coalesce(holidays.country_code, countries.country_code)
-    inner join staging.calendar_days as days on days.day = holidays.holiday_on and days.weekday < 5
+    inner join staging.calendar_days as days on days.day = holidays.holiday_on and days.weekday <= 5
     group by countries.country_code, days.day
 ),
 
@@ -44,6 +44,6 @@ flagged as (
 select
     country_code,
     day,
-    weekday < 5 and is_day_off = 0 as is_business_day,
+    weekday <= 5 and is_day_off = 0 as is_business_day,
     weekdays_before - (days_off_so_far - is_day_off) as business_days_before,
 from flagged

@@ -15,6 +15,8 @@ country_code: Country of the order's first number.
 number_count: Numbers in the order.
 inserted_at: When Telnyx received the order.
 received_on: Day of inserted_at in the reporting time zone.
+received_weekday: Weekday of inserted_at in the reporting time zone: 1 for Monday to 7 for Sunday.
+received_hour: Hour of inserted_at in the reporting time zone, 0 to 23.
 updated_at: Last change of any field; it does not show a response.
 requested_foc_on: Day that the gaining side asked for. If Telnyx sent a time with it: the day of that instant where the
     order's first number is.
@@ -35,6 +37,8 @@ ported_on: Day of ported_at in the reporting time zone.
 ported_at_source: Evidence for ported_at: event, range, or unknown (ported at an unknown time). Null unless ported.
 response: How the first pending spell ended, see fct_responses.
 responded_at: When the first pending spell ended; null while it is open and if the time is unknown.
+responded_weekday: Weekday of responded_at in the reporting time zone: 1 for Monday to 7 for Sunday.
+responded_hour: Hour of responded_at in the reporting time zone, 0 to 23.
 response_hours: Hours from its beginning to its end; null while it is open and if the time is unknown.
 rejection_code: Telnyx's code of the rejection; old orders have none.
 rejection_reason: Our text of the rejection; Telnyx empties it when the order is reopened.
@@ -52,6 +56,8 @@ select
     orders.number_count,
     orders.inserted_at,
     orders.received_on,
+    orders.received_weekday,
+    orders.received_hour,
     orders.updated_at,
     orders.requested_foc_on,
     orders.foc_on,
@@ -66,11 +72,20 @@ select
     orders.ported_at_source,
     orders.response,
     orders.responded_at,
+    orders.responded_weekday,
+    orders.responded_hour,
     orders.response_hours,
     orders.rejection_code,
     orders.rejection_reason,
     orders.support_key,
     orders.pon,
+    orders.end_user_name,
+    orders.city,
+    orders.state,
+    orders.zip,
+    orders.current_carrier,
+    orders.vendor,
+    orders.is_already_ported,
 from intermediate.int_orders as orders
 inner join intermediate.int_carrier_spellings as spellings
     on coalesce(spellings.spid, '') = coalesce(orders.spid, '')

@@ -1,6 +1,6 @@
 /*
-One row per port-out order, as the API showed it last, without deleted ones (stg_deletions). Personal data stays in raw:
-names, addresses and links to the LSR, the signed port request.
+One row per port-out order, as the API showed it last, without deleted ones (stg_deletions). The name of who authorized
+the request, the street and links to the LSR, the signed port request, stay in raw.
 
 kind: per order view
 key: portout_id
@@ -11,14 +11,18 @@ status: Current status: pending, authorized, rejected-pending, rejected, cancele
 carrier_name: Gaining carrier, free text, trimmed; a blank one is null. Not a key: orders spell one carrier in several
     ways.
 spid: Service provider id of the gaining carrier, trimmed; a blank one is null.
-current_carrier: Losing carrier.
+current_carrier: Losing carrier, as Telnyx names it: the brand under which the end user has the numbers.
+end_user_name: Name of the end user, a person or a company, trimmed; hashed or null if the setting pii asks for it.
+city: City of the service address, trimmed; hashed or null like end_user_name.
+state: State of the service address, trimmed; hashed or null like end_user_name.
+zip: ZIP or postal code of the service address, trimmed; hashed or null like end_user_name.
 user_id: Telnyx user who owns the numbers.
 vendor: Id of the underlying network partner.
 support_key: Short name of the order, for support requests to Telnyx; not a key.
 pon: Port order number (PON), assigned by the gaining side.
 rejection_reason: Our text of the rejection; Telnyx empties it when the order is reopened.
 rejection_code: Telnyx's code of the rejection; old orders have none.
-is_already_ported: Telnyx's flag already_ported.
+is_already_ported: Telnyx's flag already_ported: the numbers had left before the request came.
 has_host_messaging: Telnyx's flag host_messaging.
 requested_foc_date: Day that the gaining side asked for, as sent. Midnight UTC means the day itself, in any time zone;
     any other time is an instant.
@@ -34,6 +38,10 @@ select
     nullif(trim(carrier_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as carrier_name,
     nullif(trim(spid, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as spid,
     current_carrier,
+    nullif(trim(end_user_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as end_user_name,
+    nullif(trim(city, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as city,
+    nullif(trim(state, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as state,
+    nullif(trim(zip, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as zip,
     user_id,
     vendor,
     support_key,

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from portouts.monitor.alerts.values import FREE_TEXT, LINE_LENGTH, safe_text
+from portouts.monitor.alerts.values import LINE_LENGTH, PERSONAL, safe_text
 from portouts.warehouse.sql import sql_folder
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -67,7 +67,7 @@ def read_query(path: Path) -> Query | None:
 
 
 def require_usable(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Raise `UnusableQuery` unless this is one select over marts that leaves out free text about people."""
+    """Raise `UnusableQuery` unless this is one select over marts that names no column about people."""
     [(serialized,)] = connection.execute("select json_serialize_sql(?)", [sql]).fetchall()
     tree = json.loads(serialized)
     if tree["error"] and tree["error_type"] == "parser":
@@ -79,7 +79,7 @@ def require_usable(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     if others := sorted(name for name in read if not name.startswith(("marts.", "."))):
         raise UnusableQuery(f"it reads {', '.join(others)}; an alert reads marts only, such as marts.fct_portouts")
     columns = {part.casefold() for node in nodes if node.get("class") == "COLUMN_REF" for part in node["column_names"]}
-    if personal := sorted(columns & FREE_TEXT):
+    if personal := sorted(columns & PERSONAL):
         raise UnusableQuery(f"it names {', '.join(personal)}, which may hold personal data")
 
 

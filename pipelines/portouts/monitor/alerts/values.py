@@ -15,9 +15,9 @@ from portouts.records.schema import PERSONAL_FIELDS
 
 LINE_LENGTH = 300  # columns of one finding
 LARGE = 10**9  # a larger number may be a phone number
-FREE_TEXT = frozenset({"reason", "rejection_reason"})
-"""Columns of free text; a query must not name them."""
-NOT_SENT = PERSONAL_FIELDS | FREE_TEXT | {"phone_number", "phone_numbers"}
+PERSONAL = PERSONAL_FIELDS | {"rejection_reason"}
+"""Columns about people; a query must not name them, since another name for them would hide what they are."""
+NOT_SENT = PERSONAL | {"phone_number", "phone_numbers"}
 """Columns that no message shows, whatever a query selects."""
 _NUMBER = re.compile(
     r"(?<![\w-])(?:\+\d{7,}|\d{10,}|(?:\+?\d{1,3}[ .-])?\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4})(?![\w-])",
