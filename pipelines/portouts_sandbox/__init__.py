@@ -16,17 +16,6 @@ from __future__ import annotations
 
 from .api.app import create_app
 from .api.server import listen, running, serve
-from .story.showcase import living_account, showcase
 from .world import AnswerRefused, Transition, World
 
-__all__ = [
-    "AnswerRefused",
-    "Transition",
-    "World",
-    "create_app",
-    "listen",
-    "living_account",
-    "running",
-    "serve",
-    "showcase",
-]
+__all__ = ["AnswerRefused", "Transition", "World", "create_app", "listen", "running", "serve"]

@@ -17,6 +17,7 @@ from portouts_sandbox.world import World
 from . import errors
 from .clock import ClockRoutes, RunningClock
 from .middleware import ApiMiddleware, RateLimit
+from .numbers import NumberApi
 from .routes import PortoutApi
 
 
@@ -25,11 +26,14 @@ def create_app(
     *,
     api_key: str = "KEY_SANDBOX_NOT_A_SECRET",
     events: bool = True,
+    inventory: bool = True,
     latency: float = 0.0,
     rate_limit: int | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> Starlette:
     """Return the app; `latency` in seconds, `rate_limit` in requests per second.
+
+    Without `events` or `inventory`, the key may not read these.
 
     The world's clock runs as fast as `clock`, from its present or from the instant to which it is moved. Without
     `clock` it stands still. `app.state.requests` lists all requests as "METHOD /path": the path below `/v2`, no query.
@@ -37,7 +41,7 @@ def create_app(
     requests: list[str] = []
     running_clock = RunningClock(world, clock or (lambda: world.now))
     api = ApiMiddleware(
-        _starlette(PortoutApi(world, has_events=events).routes()),
+        _starlette([*PortoutApi(world, has_events=events).routes(), *NumberApi(world, is_open=inventory).routes()]),
         api_key=api_key,
         requests=requests,
         latency=latency,

@@ -11,12 +11,13 @@ from functools import lru_cache, partial
 from operator import attrgetter
 from typing import TypeVar
 
+from portouts_sandbox.store.inventory import Number
 from portouts_sandbox.store.portout_store import PortoutStore
 from portouts_sandbox.store.rows import Comment, Event, Order
 
 from .filters import EventFilters, OrderFilters, Page, TimeRange
 
-Row = TypeVar("Row", Order, Event, Comment)
+Row = TypeVar("Row", Order, Event, Comment, Number)
 
 CACHE_SIZE = 32  # results of each list; one is a list of references to rows
 

@@ -52,7 +52,7 @@ class PortoutApi:
         parameters = request.query_params.multi_items()
         page, filters = read_page(parameters), read_order_filters(parameters)
         with self._world.lock:
-            return _list_response(self._index.orders(filters), page)
+            return list_response(self._index.orders(filters), page)
 
     async def list_events(self, request: Request) -> Response:
         """GET /portouts/events."""
@@ -60,7 +60,7 @@ class PortoutApi:
         parameters = request.query_params.multi_items()
         page, filters = read_page(parameters), read_event_filters(parameters)
         with self._world.lock:
-            return _list_response(self._index.events(filters), page)
+            return list_response(self._index.events(filters), page)
 
     async def show_event(self, request: Request) -> Response:
         """GET /portouts/events/{id}."""
@@ -83,7 +83,7 @@ class PortoutApi:
         """GET /portouts/{id}/comments, newest first. No page is documented, but a list has pages."""
         page = read_page(request.query_params.multi_items())
         with self._world.lock:
-            return _list_response([*self._order_of(request).comments], page)
+            return list_response([*self._order_of(request).comments], page)
 
     async def list_documents(self, request: Request) -> Response:
         """GET /portouts/{id}/supporting_documents: always empty here. The reference documents 201 and no `meta`."""
@@ -136,7 +136,8 @@ def _read_answer(body: bytes) -> dict[str, Any]:
     return {name: answer.get(name) for name in ("reason", "host_messaging", "rejection_code")}
 
 
-def _list_response(rows: list[Row], page: Page) -> Response:
+def list_response(rows: list[Row], page: Page) -> Response:
+    """Return one page of these rows, the last of which comes first."""
     meta = {
         "total_pages": -(-len(rows) // page.size),
         "total_results": len(rows),
