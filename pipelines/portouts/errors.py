@@ -27,6 +27,7 @@ PortoutsError             1  known and explained
 ├── GateBroken            4  a limit of `status` is exceeded
 ├── NotebookFailed        1  a notebook failed
 ├── ReportFailed          1  the report could not be written
+├── ExportFailed          1  marts could not be written as files
 ├── NotDelivered          1  a receiver did not get the report
 └── MachineFault          1  too little space or memory, or no permission
 """
@@ -140,6 +141,10 @@ class NotebookFailed(PortoutsError):
 
 class ReportFailed(PortoutsError):
     """The report could not be written."""
+
+
+class ExportFailed(PortoutsError):
+    """Marts could not be written as files."""
 
 
 class NotDelivered(PortoutsError):

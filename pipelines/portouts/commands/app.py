@@ -29,6 +29,7 @@ from portouts.commands.operating.alerts import preview, send_test
 from portouts.commands.operating.deploy import deploy
 from portouts.commands.operating.doctor import doctor
 from portouts.commands.operating.settings import settings
+from portouts.commands.reading.export import export
 from portouts.commands.reading.report import report
 from portouts.commands.reading.status import status
 from portouts.commands.terminal.environment import asked_log_format
@@ -95,7 +96,7 @@ app = typer.Typer(
 app.callback()(before_the_command)
 COMMANDS: list[Callable[..., None]] = [
     *(doctor, sync, verify, models, redact, status, pending, show, authorize, reject),
-    *(report, settings, deploy, demo, sandbox),
+    *(report, export, settings, deploy, demo, sandbox),
 ]
 for command in COMMANDS:
     app.command()(with_log_options(command))

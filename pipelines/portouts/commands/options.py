@@ -12,6 +12,7 @@ import typer
 from portouts.commands.jobs.deploy import Kind
 from portouts.errors import SettingsError
 from portouts.verify.count_buckets import Depth
+from portouts.warehouse.export.formats import Format
 
 DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
@@ -216,6 +217,26 @@ Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: port
 Send = Annotated[bool, typer.Option("--send", help="Send the page to the receivers of alerts ([alerts] urls).")]
 NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.")]
 SimulatedOrders = Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")]
+
+# export
+ExportFormat = Annotated[
+    Format | None, typer.Option("--format", help="Default: as the file that --output names ends.", show_default=False)
+]
+MartNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mart", metavar="NAME", help="A mart; may be given several times. Default: all.", show_default=False
+    ),
+]
+ExportOutput = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        metavar="DIR|FILE",
+        help="A folder, which is made if it is missing, or one file that ends as the format does.",
+        show_default=False,
+    ),
+]
 
 # deploy
 ScheduleKind = Annotated[Kind, typer.Argument(help="The program that runs the syncs.", show_default=False)]

@@ -1,0 +1,57 @@
+"""`portouts export`: write marts as files for Excel, pandas and other programs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from portouts.commands.options import DEFAULT_DATABASE, AsJson, Database, ExportFormat, ExportOutput, MartNames
+from portouts.commands.terminal.environment import require_packages
+from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.commands.terminal.paths import published_file, require_folder_of
+from portouts.errors import SettingsError
+from portouts.warehouse.export.formats import Format
+
+_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+@with_exit_status(stopped="Files of an earlier export are as they were.", done="The files are written.")
+def export(
+    output: ExportOutput,
+    database: Database = DEFAULT_DATABASE,
+    kind: ExportFormat = None,
+    mart: MartNames = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write marts as CSV, Excel or Parquet files. Needs no key.
+
+    In CSV and Excel files, instants are local times of the reporting time zone, which their header names.
+    """
+    database = published_file(database)
+    target = _target(output)
+    kind = kind or _format_of(target)
+    if kind is Format.XLSX:
+        require_packages("xlsxwriter", extra="excel")
+    from portouts.commands.results.export import print_export
+    from portouts.report.frames import connect
+    from portouts.warehouse.export.export import export_marts
+    from portouts.warehouse.export.marts import chosen_marts
+
+    with connect(database) as connection:
+        marts = chosen_marts(connection, mart or [])
+        print_export(export_marts(connection, kind, marts, target, database.stem), as_json=as_json)
+
+
+def _target(output: str) -> Path:
+    if _URL.match(output):
+        raise SettingsError(f"--output {output}: name a folder or a file on this machine.")
+    return require_folder_of("--output", Path(output))
+
+
+def _format_of(target: Path) -> Format:
+    try:
+        return Format(target.suffix.lower().removeprefix("."))
+    except ValueError:
+        raise SettingsError(
+            f"--output {target} does not end in {', '.join(f'.{kind}' for kind in Format)}. Name the --format."
+        ) from None
