@@ -6,12 +6,14 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
+import portouts
 import pytest
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
@@ -106,9 +108,10 @@ def as_excel_shows(value: object) -> object:
 
 
 def sheet_rows(file: Path, sheet: str) -> Iterator[Row]:
-    for row in load_workbook(file, read_only=True)[sheet].iter_rows():
-        assert {cell.data_type for cell in row} <= {"s", "inlineStr", "n", "b", "d"}  # no formula, no error
-        yield tuple(unescape(cell.value) if isinstance(cell.value, str) else cell.value for cell in row)
+    with closing(load_workbook(file, read_only=True)) as book:
+        for row in book[sheet].iter_rows():
+            assert {cell.data_type for cell in row} <= {"s", "inlineStr", "n", "b", "d"}  # no formula, no error
+            yield tuple(unescape(cell.value) if isinstance(cell.value, str) else cell.value for cell in row)
 
 
 def comparable(value: object) -> object:
@@ -205,6 +208,21 @@ def test_a_text_of_csv_is_no_formula(text: str, written: str, connection: duckdb
     assert by_sql == written
 
 
+@pytest.mark.parametrize("engine", ["openpyxl", "xlsxwriter"])
+def test_a_frame_for_excel_is_taken_by_pandas_and_has_no_formula(
+    published: Path, marts: dict[str, tuple[list[str], list[Row]]], tmp_path: Path, engine: Any
+) -> None:
+    file = tmp_path / "frames.xlsx"
+    with connect(published) as connection, pd.ExcelWriter(file, engine=engine) as writer:
+        for name in marts:
+            portouts.mart(name, connection=connection, excel=True).to_excel(writer, sheet_name=name, index=False)
+    for name, (header, rows) in marts.items():
+        first, *others = sheet_rows(file, name)
+        assert (list(first), len(others)) == (header, len(rows))
+    spellings = {row[:2] for row in sheet_rows(file, "dim_carrier_spellings")}
+    assert {("0042", "'=cmd|'/C calc'!A0"), ("12E4", "'{=1}"), (None, "'http://carrier.test")} <= spellings, spellings
+
+
 # Limits of Excel
 
 VERSION = Version(NOW, "UTC", "2026f", is_proven=True, verdict=None, verified_at=None)
@@ -228,7 +246,8 @@ def test_a_mart_of_more_rows_than_a_sheet_takes_goes_on_in_the_next(tmp_path: Pa
     mart = "agg_of_a_name_that_is_longer_than_excel_takes"
     file = tmp_path / "split.xlsx"
     workbook_of("select range as n from range(5)", mart, file, rows_per_sheet=3)
-    names = load_workbook(file, read_only=True).sheetnames
+    with closing(load_workbook(file, read_only=True)) as book:
+        names = book.sheetnames
     assert names == ["about", mart[:31], f"{mart[:27]} (2)", f"{mart[:27]} (3)"]
     assert [[*sheet_rows(file, name)] for name in names[1:]] == [
         [("n",), (0,), (1,)],

@@ -12,7 +12,7 @@ import pandas as pd
 import portouts
 import pytest
 from portouts.errors import NotPublished
-from portouts.report.frames import VOCABULARIES, UnknownMart, mart_names, to_dataframe
+from portouts.report.frames import VOCABULARIES, UnknownMart, to_dataframe
 from published_warehouses import publish_account, publish_small
 
 DTYPES = {
@@ -57,9 +57,9 @@ def test_what_analysts_use_needs_neither_dlt_nor_matplotlib_and_pandas_only_for_
 
 
 def test_portouts_offers_what_analysts_use_and_nothing_unknown() -> None:
-    assert {"connect", "mart"} <= set(dir(portouts))
-    with pytest.raises(AttributeError, match="no attribute 'marts'"):
-        portouts.marts  # noqa: B018 - reading it is the test
+    assert {"connect", "mart", "marts"} <= set(dir(portouts))
+    with pytest.raises(AttributeError, match="no attribute 'table'"):
+        portouts.table  # noqa: B018 - reading it is the test
 
 
 # Which file
@@ -100,6 +100,12 @@ def test_an_unknown_mart_is_answered_with_the_marts_there_are(published: Path) -
         portouts.mart("portouts_daily", published)
 
 
+def test_the_marts_are_listed_with_what_one_row_is(published: Path) -> None:
+    marts = portouts.marts(published)
+    assert marts["fct_portouts"] == "One row per port-out order, as the API shows it at as_of"
+    assert [name for name, grain in marts.items() if not grain.startswith("One row per ")] == []
+
+
 def test_a_mart_may_be_named_with_its_schema(published: Path) -> None:
     pd.testing.assert_frame_equal(
         portouts.mart("marts.agg_portouts_daily", published), portouts.mart("agg_portouts_daily", published)
@@ -134,7 +140,7 @@ def test_every_column_of_every_mart_has_the_type_of_its_meaning(warehouse: str, 
         columns = connection.execute(
             "select table_name, column_name, data_type from information_schema.columns where table_schema = 'marts'"
         ).fetchall()
-        marts = {name: portouts.mart(name, connection=connection) for name in mart_names(connection)}
+        marts = {name: portouts.mart(name, connection=connection) for name in portouts.marts(connection=connection)}
     wanted = {
         (mart, column): "category" if column in VOCABULARIES else DTYPES[sql_type] for mart, column, sql_type in columns
     }

@@ -16,7 +16,7 @@ import pandas as pd
 
 from portouts.names import LENGTH, as_html, label, plain
 from portouts.report import text
-from portouts.report.frames import mart, mart_names
+from portouts.report.frames import mart, marts
 
 if TYPE_CHECKING:
     from portouts.report.figure import Drawing
@@ -205,7 +205,7 @@ _NOT_PROVEN = " The last sync was NOT PROVEN: the API's own counts did not confi
 
 
 def _certificate(connection: duckdb.DuckDBPyConnection) -> str:
-    if "rpt_verifications" not in mart_names(connection):
+    if "rpt_verifications" not in marts(connection=connection):
         return _NOT_VERIFIED
     verifications = mart("rpt_verifications", connection=connection).sort_values("finished_at")
     if verifications.empty:

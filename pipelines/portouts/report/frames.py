@@ -21,6 +21,8 @@ import duckdb
 
 from portouts.errors import NotPublished
 from portouts.report.status import not_readable
+from portouts.warehouse.export.cells import as_cell_of_pandas
+from portouts.warehouse.export.marts import grains, local_columns, read_version, select_of
 from portouts.warehouse.faults import first_line
 
 if TYPE_CHECKING:
@@ -86,30 +88,43 @@ def connect(path: str | Path | None = None) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def marts(path: str | Path | None = None, *, connection: duckdb.DuckDBPyConnection | None = None) -> dict[str, str]:
+    """List the marts of the published file or of an open connection: name → what one row is. Raises `NotPublished`."""
+    with nullcontext(connection) if connection else closing(connect(path)) as opened:
+        return grains(opened)
+
+
 def mart(
-    name: str, path: str | Path | None = None, *, connection: duckdb.DuckDBPyConnection | None = None
+    name: str,
+    path: str | Path | None = None,
+    *,
+    connection: duckdb.DuckDBPyConnection | None = None,
+    excel: bool = False,
 ) -> pd.DataFrame:
     """Read one mart, such as "agg_portouts_daily", from the published file or from an open connection.
 
-    Marts read from one connection belong to one version of the warehouse. Raises `UnknownMart`, `NotPublished`.
+    With `excel`, `to_excel` takes the frame: instants are local times without zone, and the header names the zone;
+    texts are no formulas and have no characters that Excel refuses. Marts read from one connection belong to one
+    version of the warehouse. Raises `UnknownMart`, `NotPublished`.
     """
     with nullcontext(connection) if connection else closing(connect(path)) as opened:
-        names = mart_names(opened)
+        names = grains(opened)
         known = name.removeprefix("marts.")
         if known not in names:
             raise UnknownMart(f"There is no mart {name!r}; there are {', '.join(names) or 'none'}.")
         try:
-            return to_dataframe(opened.table(f"marts.{known}"))
+            return _for_excel(opened, known) if excel else to_dataframe(opened.table(f"marts.{known}"))
         except duckdb.Error as error:
             raise NotPublished(f"marts.{known} cannot be read: {first_line(error)}.") from None
 
 
-def mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """List the marts of a warehouse."""
-    rows = connection.execute(
-        "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
-    ).fetchall()
-    return [str(name) for (name,) in rows]
+def _for_excel(connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
+    columns = local_columns(connection, name, read_version(connection).time_zone)
+    frame = to_dataframe(connection.sql(select_of(name, columns)))
+    for column in frame.select_dtypes(["string", "category"]):
+        texts = frame[column].astype("string")
+        frame[column] = texts.map(as_cell_of_pandas, na_action="ignore").astype("string")
+    return frame
 
 
 def to_dataframe(relation: duckdb.DuckDBPyRelation) -> pd.DataFrame:

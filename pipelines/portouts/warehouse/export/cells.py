@@ -17,6 +17,8 @@ _BEGINS_FORMULA = "[=+@\uff1d\uff0b\uff20\uff0d-]"  # also as wide characters
 _FORMULA = f"(^|[;\t\r\n])('*{_BEGINS_FORMULA})"
 _BREAK = "^('*[\t\r\n])"
 _PHONE_NUMBER = r"\+[0-9]{1,15}"
+# An array formula, an error, a link.
+_TAKEN_BY_PANDAS = re.compile("'*([{#]|(https?|ftps?|file|mailto|internal|external):)", re.IGNORECASE)
 # What XML has no character for.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -46,6 +48,10 @@ def fitted(text: str) -> str:
     return encoded[: 2 * (LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + CUT
 
 
-def legal(text: str) -> str:
-    """Return a text without characters that XML cannot hold; each becomes U+FFFD."""
-    return _ILLEGAL.sub("\ufffd", text)
+def as_cell_of_pandas(text: str) -> str:
+    """Return a text that pandas writes to Excel as a text, by either of its engines.
+
+    They take some texts for formulas, errors or links, and one of them refuses controls, which become U+FFFD.
+    """
+    safe = _ILLEGAL.sub("\ufffd", neutralised(text))
+    return fitted(f"'{safe}" if _TAKEN_BY_PANDAS.match(safe) else safe)
