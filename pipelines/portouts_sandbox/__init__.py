@@ -16,6 +16,17 @@ from __future__ import annotations
 
 from .api.app import create_app
 from .api.server import listen, running, serve
+from .story.accounts.showcase import living_account, showcase
 from .world import AnswerRefused, Transition, World
 
-__all__ = ["AnswerRefused", "Transition", "World", "create_app", "listen", "running", "serve"]
+__all__ = [
+    "AnswerRefused",
+    "Transition",
+    "World",
+    "create_app",
+    "listen",
+    "living_account",
+    "running",
+    "serve",
+    "showcase",
+]

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from .store.inventory import ComingOrder, Inventory
 from .store.portout_store import PortoutStore
 from .store.rows import Order
+from .story.accounts.account import Account, GivenOrder
 from .story.arrivals import HOUR, Arrivals
 from .story.clock import Clock
 from .story.holdings import draw_holdings
@@ -50,16 +51,22 @@ class World:
     """Orders and events at an instant. Hold `lock` to read `store` from another thread."""
 
     def __init__(
-        self, orders: int = 2_000, seed: int = 7, starts_at: datetime = STARTS_AT, now: datetime = NOW
+        self,
+        orders: int = 2_000,
+        seed: int = 7,
+        starts_at: datetime = STARTS_AT,
+        now: datetime = NOW,
+        account: Account | None = None,
     ) -> None:
         starts_at, now = starts_at.astimezone(UTC), now.astimezone(UTC)
-        self.seed, self.lock = seed, RLock()
+        self.seed, self.lock, self._account = seed, RLock(), account or Account()
         self._clock, self._first_now, self._hooks = Clock(now), now, count()
         self.store = PortoutStore(self._clock)
         self._features = FeatureDates.between(starts_at, now)
         self._arrivals = Arrivals(seed, orders, starts_at, now)
         self._plan_past()
         self._plan_hours(0)
+        self._plan_given()
         self.store.merge_new_rows()
         bought = starts_at - 2 * YEAR, now + YEAR
         draw = partial(draw_holdings, seed, orders * NUMBERS_PER_ORDER, *bought)
@@ -188,7 +195,7 @@ class World:
             if order.status != "pending":
                 raise AnswerRefused(f"the order is {order.status}, only a pending order can be answered")
             shown = order.fields()
-            plan = LifecyclePlan(self._hook_rng(), shown, has_events=order.has_events)
+            plan = LifecyclePlan(self._hook_rng(), shown, self._account, has_events=order.has_events)
             if status == "authorized":
                 changes = plan.authorization_fields(self.now)
             else:
@@ -227,14 +234,30 @@ class World:
             for inserted_at in self._arrivals.in_hour(hour):
                 order, fields, _ = self._plan_order(rng, inserted_at)
                 yield ComingOrder(order.id, order.inserted_at, fields["phone_numbers"])
+        for number, given in enumerate(self._account.given):
+            order, fields, _ = self._plan_given_order(number, given)
+            yield ComingOrder(order.id, order.inserted_at, fields["phone_numbers"])
 
     def _plan_order(self, rng: Random, inserted_at: datetime) -> tuple[Order, Fields, list[Step]]:
-        fields, carrier = draw_fields(rng, inserted_at, self._features)
+        fields, carrier = draw_fields(rng, inserted_at, self._features, self._account)
         has_events = inserted_at >= self._features.events
         order = Order(fields, inserted_at + draw_hidden_for(rng), has_events=has_events)
-        plan = LifecyclePlan(rng, fields, has_events=has_events)
+        plan = LifecyclePlan(rng, fields, self._account, has_events=has_events)
         steps = [*plan.steps_from_intake(order.inserted_at, is_north_american(fields))]
         return order, fields, [*steps, *plan.renaming_steps(order.inserted_at, carrier)]
+
+    def _plan_given(self) -> None:
+        for number, given in enumerate(self._account.given):
+            order, fields, steps = self._plan_given_order(number, given)
+            self._clock.call_at(given.inserted_at, partial(self.store.add, order, fields, steps))
+
+    def _plan_given_order(self, number: int, given: GivenOrder) -> tuple[Order, Fields, list[Step]]:
+        rng = rng_for(self.seed, "given order", number)
+        fields = default_fields(draw_uuid(rng), write_milliseconds(given.inserted_at))
+        fields.update({name: _as_json(value, write_milliseconds) for name, value in given.fields.items()})
+        order = Order(fields, given.inserted_at, has_events=True)
+        plan = LifecyclePlan(rng, fields, self._account, has_events=True)
+        return order, fields, [*plan.given_steps(order.inserted_at, given.moments)]
 
     def _event(self, order: Order) -> PlannedEvent | None:
         return PlannedEvent(draw_uuid(self._hook_rng())) if order.has_events else None

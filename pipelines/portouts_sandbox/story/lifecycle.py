@@ -7,25 +7,23 @@ The surprise: `rejected` is not always the end, because a few orders are reopene
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from .accounts.account import DAY, Account, Moment
 from .carriers import Carrier
 from .order_fields import draw_comment, draw_pin, draw_rejection
-from .rng import draw_uuid, weighted_choice
+from .rng import draw_hours, draw_uuid, weighted_choice
 from .timestamps import read_instant, writer_like
 
-DAY = timedelta(days=1)
 NO_TIME = timedelta(0)
 
 _draw_intake = weighted_choice({"accepted": 96.5, "rejected at once": 2, "rejected after a moment": 1.5})
-_draw_answer = weighted_choice({"authorized": 46, "silence": 37, "rejected-pending": 12, "canceled": 4.4, "never": 0.6})
 _draw_review = weighted_choice({"rejected": 60, "pending": 32, "canceled": 8})
 _draw_completion = weighted_choice({"ported": 85, "postponed": 7, "canceled": 4, "delayed for months": 4})
-_draw_silence = weighted_choice({"a day": 15, "two days": 45, "longer": 40})
 _draw_days_after_foc = weighted_choice({0: 70, 1: 12, 2: 6, 3: 4, 4: 2, 5: 1.5, 6: 1.5, 7: 1, 8: 0.7, 9: 0.6, 10: 0.7})
 REOPENED_SHARE = 0.04
 COMMENTED_SHARE = 0.1
@@ -77,8 +75,8 @@ def draw_hidden_for(rng: Random) -> timedelta:
 class LifecyclePlan:
     """Plans the steps of one order; `fields` are those with which it was inserted."""
 
-    def __init__(self, rng: Random, fields: Mapping[str, Any], *, has_events: bool) -> None:
-        self._rng, self._fields, self._has_events = rng, fields, has_events
+    def __init__(self, rng: Random, fields: Mapping[str, Any], account: Account, *, has_events: bool) -> None:
+        self._rng, self._fields, self._account, self._has_events = rng, fields, account, has_events
         self._write = writer_like(fields["inserted_at"])
 
     def steps_from_intake(self, at: datetime, is_north_american: bool) -> Iterator[Step]:
@@ -95,11 +93,24 @@ class LifecyclePlan:
             yield Step(at + timedelta(milliseconds=self._rng.randrange(5_000, 40_000)))
         yield from self._from_pending(at)
 
+    def given_steps(self, at: datetime, moments: Iterable[Moment]) -> Iterator[Step]:
+        """Yield the steps of an order whose moments are given."""
+        for moment in moments:
+            then = at + timedelta(hours=moment.hours)
+            if moment.comment is not None:
+                yield Step(then, event=self._event(), comment=moment.comment)
+            elif moment.status == "ported":
+                yield self._port(then)
+            elif moment.status == "authorized":
+                yield self._step(then, self.authorization_fields(then))
+            else:
+                yield self._take_status(moment.status, then)
+
     def renaming_steps(self, at: datetime, carrier: Carrier) -> Iterator[Step]:
         """Yield, for a few orders, a step that spells the carrier's name in another way."""
         others = [name for name in carrier.spellings if name != self._fields["carrier_name"]]
         if others and self._rng.random() < RENAMED_SHARE:
-            yield Step(at + self._hours(1, 30 * 24), {"carrier_name": self._rng.choice(others)})
+            yield Step(at + draw_hours(self._rng, 1, 30 * 24), {"carrier_name": self._rng.choice(others)})
 
     def steps_after_answer(self, status: str, at: datetime) -> Iterator[Step]:
         """Yield the steps that follow the customer's answer at `at`, without the answer itself."""
@@ -119,7 +130,7 @@ class LifecyclePlan:
         return {"status": status, "reason": reason, **self._code_field(code)}
 
     def _from_pending(self, at: datetime) -> Iterator[Step]:
-        answer = _draw_answer(self._rng)
+        answer = self._account.draw_answer(self._rng)
         if answer == "never":
             return
         answered_at = at + self._answer_time(answer)
@@ -136,15 +147,15 @@ class LifecyclePlan:
 
     def _from_review(self, at: datetime) -> Iterator[Step]:
         if self._rng.random() < COMMENTED_SHARE:
-            comment_at = at + self._hours(0.05, 0.95)
+            comment_at = at + draw_hours(self._rng, 0.05, 0.95)
             yield Step(comment_at, event=self._event(), comment=draw_comment(self._rng))
-        decision, decided_at = _draw_review(self._rng), at + self._hours(1, 72)
+        decision, decided_at = _draw_review(self._rng), at + draw_hours(self._rng, 1, 72)
         if decision == "pending":
             yield from self._reopen(decided_at)
             return
         yield self._take_status(decision, decided_at)
         if decision == "rejected" and self._rng.random() < REOPENED_SHARE:
-            yield from self._reopen(decided_at + self._hours(30 * 24, 200 * 24))
+            yield from self._reopen(decided_at + draw_hours(self._rng, 30 * 24, 200 * 24))
 
     def _reopen(self, at: datetime) -> Iterator[Step]:
         yield self._step(at, self.rejection_fields("pending", None, None))
@@ -157,13 +168,13 @@ class LifecyclePlan:
             foc_at += DAY * self._rng.randint(1, 12)
             yield self._step(_whole_milliseconds(moved_at), {"foc_date": self._write(foc_at)})
         if completion == "canceled":
-            yield self._take_status("canceled", at + self._hours(1, 240))
+            yield self._take_status("canceled", at + draw_hours(self._rng, 1, 240))
         elif completion == "delayed for months":
             is_ported = self._rng.random() < 0.75
-            ends_at = foc_at + self._hours(60 * 24, 250 * 24)
+            ends_at = foc_at + draw_hours(self._rng, 60 * 24, 250 * 24)
             yield self._port(ends_at) if is_ported else self._take_status("canceled", ends_at)
         else:
-            yield self._port(foc_at + DAY * _draw_days_after_foc(self._rng) + self._hours(12, 23.9))
+            yield self._port(foc_at + DAY * _draw_days_after_foc(self._rng) + draw_hours(self._rng, 12, 23.9))
 
     def _port(self, at: datetime) -> Step:
         return self._step(at, {"status": "ported", "already_ported": True})
@@ -185,14 +196,10 @@ class LifecyclePlan:
     def _answer_time(self, answer: str) -> timedelta:
         """Draw how long an order stays pending: a skewed number of hours if somebody answers, else a deadline."""
         if answer == "silence":
-            kind = _draw_silence(self._rng)
-            return DAY if kind == "a day" else 2 * DAY if kind == "two days" else self._hours(24, 60)
+            return self._account.draw_silence(self._rng)
         median = {"authorized": 4.0, "rejected-pending": 6.0, "canceled": 9.0}[answer]
         hours = median * self._rng.lognormvariate(0, 1.1)
         return timedelta(milliseconds=int(min(max(hours, 0.03), 47.5) * 3_600_000))
-
-    def _hours(self, least: float, most: float) -> timedelta:
-        return timedelta(milliseconds=int(self._rng.uniform(least, most) * 3_600_000))
 
     def _code_field(self, code: int | None) -> dict[str, int | None]:
         return {"rejection_code": code} if "rejection_code" in self._fields else {}

@@ -6,6 +6,7 @@ same number many times.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -64,15 +65,12 @@ RANGES = {
 COUNTRY_CODES = {"+353": "IE", "+44": "GB", "+49": "DE", "+33": "FR", "+61": "AU", "+46": "SE"}
 _CANADIAN = frozenset(CA_AREA_CODES)
 _draw_country = weighted_choice({"US": 84, "CA": 8, "GB": 3, "IE": 1.5, "DE": 1.2, "FR": 1.2, "AU": 0.6, "SE": 0.5})
-_draw_count = weighted_choice(
-    {1: 82, 2: 7, 3: 3.5, 4: 2.5, 5: 1.8, 6: 1, 7: 0.6, 8: 0.6, 9: 0.4, 10: 0.5, 50: 0.05, 200: 0.05}
-)
 
 
-def draw_numbers(rng: Random) -> list[str]:
+def draw_numbers(rng: Random, draw_count: Callable[[Random], int]) -> list[str]:
     """Return the numbers of one order: mostly one, else a block of consecutive numbers of one country."""
     numbers = RANGES[_draw_country(rng)]
-    first, count = rng.randrange(numbers.size()), min(_draw_count(rng), numbers.size())
+    first, count = rng.randrange(numbers.size()), min(draw_count(rng), numbers.size())
     return [numbers.number(first + step) for step in range(count)]
 
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from .carriers import Carrier, draw_carrier
+from .accounts.account import Account
+from .carriers import Carrier
 from .numbering import country_of, draw_numbers
 from .rng import draw_uuid, weighted_choice
 from .timestamps import write_milliseconds, write_seconds
@@ -64,10 +65,10 @@ class FeatureDates:
         )
 
 
-def draw_fields(rng: Random, inserted_at: datetime, features: FeatureDates) -> tuple[Fields, Carrier]:
+def draw_fields(rng: Random, inserted_at: datetime, features: FeatureDates, account: Account) -> tuple[Fields, Carrier]:
     """Return the fields of a new order, whose first step sets its status, and the carrier that gains its numbers."""
-    numbers = draw_numbers(rng)
-    carrier = draw_carrier(rng, is_north_american=numbers[0].startswith("+1"))
+    numbers = draw_numbers(rng, account.draw_count)
+    carrier = account.draw_carrier(rng, inserted_at, is_north_american=numbers[0].startswith("+1"))
     write = write_milliseconds if inserted_at >= features.milliseconds else write_seconds
     requested = inserted_at.replace(hour=0, minute=0, second=0, microsecond=0)
     requested += timedelta(days=_draw_lead_days(rng))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from itertools import accumulate
 from random import Random
 from typing import TypeVar
@@ -28,6 +29,11 @@ def weighted_choice(weights: Mapping[Choice, float]) -> Callable[[Random], Choic
         return choices[bisect(bounds, rng.random() * bounds[-1])]
 
     return draw
+
+
+def draw_hours(rng: Random, least: float, most: float) -> timedelta:
+    """Return a time between two numbers of hours, in whole milliseconds."""
+    return timedelta(milliseconds=int(rng.uniform(least, most) * 3_600_000))
 
 
 def draw_uuid(rng: Random) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
-from portouts_sandbox import World, create_app, running
+from portouts_sandbox import World, create_app, running, showcase
 
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
 from portouts.extract.options import Callbacks, Progress
@@ -19,8 +19,9 @@ from portouts.load.settings.values import ARGUMENT
 from portouts.warehouse.sql import sql_folder
 from portouts.warehouse.warehouse import Warehouse
 
-BEGINS = datetime(2026, 5, 16, 9, tzinfo=UTC)
 DAYS_BETWEEN = 30
+ENDS = datetime(2026, 6, 17, 14, tzinfo=UTC)  # a Wednesday morning in America, with orders of three business days
+BEGINS = ENDS - timedelta(days=DAYS_BETWEEN)
 API_KEY = "KEY_DEMO_NOT_A_SECRET"
 
 Clock = Callable[[], datetime]
@@ -49,7 +50,7 @@ class DemoOutcome:
 def run_demo(database: Path, orders: int, seed: int, clock: Clock, add_bar: Callable[[str], Progress]) -> DemoOutcome:
     """Sync a simulated account twice into `database`, in place of an earlier demo; `add_bar` shows a named step."""
     clear_demo(database)
-    world = World(orders=orders, seed=seed, now=BEGINS)
+    world = World(orders=orders, seed=seed, now=BEGINS, account=showcase(ENDS))
     syncs = sync_twice(database, world, clock, add_bar)
     statuses = published_statuses(database)
     differences = count_differences(statuses, world)

@@ -38,11 +38,11 @@ def sandbox(
     """Serve the simulated Telnyx API on loopback until interrupted."""
     require_packages("starlette", "uvicorn", extra="sandbox")
     instant = parse_instant("--now", now)
-    from portouts_sandbox import World, create_app, serve
+    from portouts_sandbox import World, create_app, living_account, serve
 
     listener = _listener(port)
     begins = instant or machine_time()
-    world = World(orders=orders, seed=seed, starts_at=begins - HISTORY, now=begins)
+    world = World(orders, seed, starts_at=begins - HISTORY, now=begins, account=living_account(begins))
     clock = None if instant else machine_time
     application = create_app(world, api_key=API_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock)
     with suppress(KeyboardInterrupt):  # which may come before the server takes signals
