@@ -185,7 +185,7 @@ main()
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["demo", "--orders", "20"], 0, ""),
+        (["demo", "--no-report", "--orders", "20"], 0, ""),
         (["status"], 1, "data/portouts.duckdb does not exist"),
         (["report"], 1, "data/portouts.duckdb does not exist"),
         (["sync"], 2, "No Telnyx API key"),

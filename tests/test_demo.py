@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sysconfig
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +17,13 @@ import pytest
 from portouts.commands.jobs.demo import (
     BEGINS,
     DemoOutcome,
-    clear_demo,
     count_differences,
     demo_settings,
     published_statuses,
     read_answers,
     run_demo,
 )
+from portouts.commands.terminal.demo_files import DemoFiles
 from portouts_command import Ended
 from portouts_sandbox import World
 
@@ -122,40 +125,51 @@ def test_a_demo_is_cleared_with_its_working_state_and_nothing_else(tmp_path: Pat
     for file in (database, tmp_path / ".portouts" / "demo.duckdb" / "working.duckdb", other):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
-    clear_demo(database)
-    clear_demo(database)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [other]
+    DemoFiles(database).clear()
+    DemoFiles(database).clear()
+    mark = tmp_path / ".portouts" / "demo.duckdb" / "demo"
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == {other, mark}
 
 
 # The demo as a user runs it
 
 
-def test_a_demo_never_writes_into_a_file_that_exists(command: Callable[..., Ended], tmp_path: Path) -> None:
-    file = tmp_path / "mine.duckdb"
+@pytest.mark.parametrize("name", ["mine.duckdb", "mine.html", ".portouts/mine.duckdb/working.duckdb"])
+def test_a_demo_replaces_nothing_that_no_demo_has_made(
+    name: str, command: Callable[..., Ended], tmp_path: Path
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"years of work")
-    ended = command("demo", "--database", str(file))
+    ended = command("demo", "--database", "mine.duckdb")
     assert ended.code == 2
-    assert "mine.duckdb exists already" in ended.err
+    assert f"{file.parent if file.name == 'working.duckdb' else Path(name)} exists already" in ended.err
     assert file.read_bytes() == b"years of work"
 
 
-def test_a_demo_never_clears_the_working_state_of_a_sync(command: Callable[..., Ended], tmp_path: Path) -> None:
-    working = tmp_path / ".portouts" / "mine.duckdb" / "working.duckdb"
-    working.parent.mkdir(parents=True)
-    working.write_bytes(b"a first load, stopped half-way")
-    assert command("demo", "--database", "mine.duckdb").code == 2
-    assert working.read_bytes() == b"a first load, stopped half-way"
+def test_a_demo_replaces_an_earlier_one_and_prints_commands_as_it_was_called(tmp_path: Path) -> None:
+    scripts, demo = sysconfig.get_path("scripts"), "demo --no-report --orders 5 --database 'a b.duckdb'"
+    for program, path in ((os.path.relpath(f"{scripts}/portouts", tmp_path), ""), ("portouts", f"{scripts}:")):
+        environment = {**os.environ, "PATH": f"{path}/usr/bin:/bin"}
+        run = partial(subprocess.run, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        lines = run(["/bin/sh", "-c", f"{program} {demo}"]).stdout.splitlines()
+        commands = [line.strip() for line in lines if line.startswith(f"  {program}")]
+        assert commands == [f"{program} report --database 'a b.duckdb'", f"{program} doctor"]
+        for line in commands:
+            assert "Usage: portouts" in run(["/bin/sh", "-c", f"{line} --help"]).stdout
+        (tmp_path / "a b.duckdb").unlink()
+        (tmp_path / "a b.html").write_text("of the demo before")
 
 
 def test_a_demo_shows_the_whole_job_and_no_difference(command: Callable[..., Ended], tmp_path: Path) -> None:
-    ended = command("demo", "--json", "--orders", "25", PORTOUTS_DATABASE="mine.duckdb")
+    ended = command("demo", "--json", "--no-report", "--orders", "25", PORTOUTS_DATABASE="mine.duckdb")
     assert ended.code == 0
     shown = json.loads(ended.out)
     assert shown["differences"] == 0
     assert shown["orders"] >= 25
     first, second = (datetime.fromisoformat(sync["as_of"]) for sync in shown["syncs"])
     assert second - first == timedelta(days=30)
-    assert len(shown["answers"]) == 3
+    assert len(shown["answers"]) == 4
     assert all(shown["answers"].values())
     # The simulated account must not become the start of the real one's warehouse.
     assert shown["database"] == "data/portouts-demo.duckdb"
@@ -168,7 +182,10 @@ def test_a_demo_has_its_own_settings(tmp_path: Path) -> None:
     (tmp_path / ".dlt" / "config.toml").write_text('[sources.telnyx]\nstart_date = "2026-05-01"\npi = "drop"\n')
     (tmp_path / ".dlt" / "secrets.toml").write_text("no TOML")
     code, shown, err = portouts_command.run(
-        *("demo", "--json", "--orders", "25"), folder=tmp_path, SOURCES__TELNYX__TIME_ZONE="Mars/Olympus", PII="blur"
+        *("demo", "--json", "--no-report", "--orders", "25"),
+        folder=tmp_path,
+        SOURCES__TELNYX__TIME_ZONE="Mars/Olympus",
+        PII="blur",
     )
     assert code == 0, err
     assert isinstance(shown, dict)
@@ -179,6 +196,6 @@ def test_a_demo_has_its_own_settings(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_demo_needs_no_certificates(tmp_path: Path) -> None:
     code, _, err = portouts_command.run(
-        *("demo", "--json", "--orders", "25"), folder=tmp_path, SSL_CERT_FILE="missing.pem"
+        *("demo", "--json", "--no-report", "--orders", "25"), folder=tmp_path, SSL_CERT_FILE="missing.pem"
     )
     assert code == 0, err

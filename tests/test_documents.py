@@ -102,6 +102,9 @@ def test_the_output_of_the_demo_that_the_readme_shows_is_its_output(tmp_path: Pa
     (shown,) = blocks_of("README.md", "text")
     printed = [line.strip() for line in str(out).splitlines()]
     assert [line for line in map(str.strip, shown.splitlines()) if line not in [*printed, "…"]] == []
+    page = tmp_path / "data" / "portouts-demo.html"
+    assert f"The report, for a browser: {page}" in printed
+    assert page.read_text(encoding="utf-8").startswith("<!")
 
 
 def test_the_questions_of_the_readme_are_questions_of_the_tests() -> None:

@@ -149,7 +149,7 @@ def test_sigterm_ends_the_first_process_of_a_container(
         (
             "demo",
             "commands.jobs.demo.run_demo",
-            "The demo is half done; run it again, into another file where you named one.",
+            "The demo is half done; run it again.",
         ),
     ],
 )

@@ -116,7 +116,7 @@ ASCII = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
 
 
 def test_names_are_printed_as_far_as_ascii_goes(place: Place) -> None:
-    ended = run(place, "demo", "--orders", "500", "--database", "ascii.duckdb", **ASCII)
+    ended = run(place, "demo", "--no-report", "--orders", "500", "--database", "ascii.duckdb", **ASCII)
     assert ended.code == 0, ended.err
     assert "T?l?com Exemple" in ended.out
     assert ended.out.isascii()

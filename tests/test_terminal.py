@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from portouts.commands.jobs.demo import Answer, DemoOutcome
+from portouts.commands.jobs.demo import Answer, DemoOutcome, DemoPage
 from portouts.commands.jobs.models import ModelsOutcome
 from portouts.commands.jobs.sync import SyncOutcome
 from portouts.commands.jobs.verify import VerifyOutcome
-from portouts.commands.results.demo import print_answers, print_demo
+from portouts.commands.results.demo import print_answers, print_findings, print_next_steps
 from portouts.commands.results.loading.models import print_models
 from portouts.commands.results.loading.sync import print_load, print_sync
 from portouts.commands.results.loading.verification import print_verification
@@ -42,7 +42,7 @@ VERIFY = f"""
 """
 MODELS = "database rebuilt published build warnings notes"
 STATUS = "database as_of age_hours is_proven counts time_zone_data covered gaps last_sync verification"
-DEMO = "database syncs orders differences answers"
+DEMO = "database syncs orders differences answers report"
 
 NOW = datetime(2026, 6, 2, tzinfo=UTC)
 MAY = Window(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
@@ -129,7 +129,7 @@ def test_json_of_status_without_a_check_has_no_checksum(outcomes: Outcomes, caps
 
 
 def test_json_of_a_demo_has_these_keys(outcomes: Outcomes, capsys: pytest.CaptureFixture[str]) -> None:
-    print_demo(outcomes.demo, as_json=True)
+    print_next_steps(outcomes.demo, DemoPage(Path("demo.html")), "portouts", as_json=True)
     found = shown(capsys)
     assert [*found] == DEMO.split()
     assert [[*sync] for sync in found["syncs"]] == [SYNC.split(), SYNC.split()]
@@ -286,11 +286,27 @@ def test_status_names_gaps_and_what_is_not_proven(outcomes: Outcomes, capsys: py
 
 
 def test_a_demo_shows_its_answers_and_what_it_cost(outcomes: Outcomes, capsys: pytest.CaptureFixture[str]) -> None:
-    print_demo(outcomes.demo, as_json=False)
+    print_findings(outcomes.demo)
+    print_next_steps(outcomes.demo, DemoPage(Path("demo.html")), "bin/portouts", as_json=False)
     lines, _ = printed(capsys)
-    assert lines[0].strip() == "Who gains?"
+    assert lines[0] == "A simulated account as of 2026-06-01 00:00 UTC."
+    assert lines[2].strip() == "Who gains?"
     assert "Orders held: 40; differing from what the simulated API shows: 0." in lines
-    assert lines[-1] == f"In SQL, with DuckDB's own shell: duckdb -readonly {outcomes.demo.database}"
+    assert "The report, for a browser: demo.html" in lines
+    assert lines[-1] == "  bin/portouts doctor"
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [(None, "The report:"), (DemoPage(None, "altair not installed"), "The report (altair not installed):")],
+    ids=["not asked for", "not installed"],
+)
+def test_a_demo_without_a_report_says_how_to_write_it(
+    page: DemoPage | None, said: str, outcomes: Outcomes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_next_steps(outcomes.demo, page, "bin/portouts", as_json=False)
+    lines, _ = printed(capsys)
+    assert lines[lines.index(said) + 1] == f"  bin/portouts report --database {outcomes.demo.database}"
 
 
 # Narrow screens
@@ -327,7 +343,7 @@ def test_each_row_is_a_paragraph_where_figures_do_not_fit(
     print_answers([ANSWER])
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == ["Who gains?", "", NAMED]
-    assert lines[3:5] == ["  orders ported              120", "  median response hours     15.5"]
+    assert lines[3:5] == ["  orders ported          120", "  median response hours 15.5"]
 
 
 def test_a_name_gives_no_order_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -215,7 +215,12 @@ MaxPendingAge = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
 Send = Annotated[bool, typer.Option("--send", help="Send the page to the receivers of alerts ([alerts] urls).")]
-NewDatabase = Annotated[Path, typer.Option(help="A file that does not exist yet.")]
+NewDatabase = Annotated[
+    Path, typer.Option(help="The file to write. An earlier demo there is replaced, any other file is not.")
+]
+WithReport = Annotated[
+    bool, typer.Option("--report/--no-report", help="Write the report beside it, if the packages for it are installed.")
+]
 SimulatedOrders = Annotated[int, typer.Option(min=1, help="Orders of the simulated account.")]
 
 # export

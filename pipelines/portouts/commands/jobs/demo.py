@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ import duckdb
 from portouts_sandbox import World, create_app, running, showcase
 
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest, run_sync
+from portouts.commands.terminal.demo_files import DemoFiles
 from portouts.extract.options import Callbacks, Progress
 from portouts.load.settings.files import Setting
 from portouts.load.settings.settings import Settings, check_settings
@@ -47,9 +47,17 @@ class DemoOutcome:
     answers: list[Answer]
 
 
+@dataclass(frozen=True)
+class DemoPage:
+    """The report of a demo, or what to install for it."""
+
+    path: Path | None
+    advice: str = ""
+
+
 def run_demo(database: Path, orders: int, seed: int, clock: Clock, add_bar: Callable[[str], Progress]) -> DemoOutcome:
     """Sync a simulated account twice into `database`, in place of an earlier demo; `add_bar` shows a named step."""
-    clear_demo(database)
+    DemoFiles(database).clear()
     world = World(orders=orders, seed=seed, now=BEGINS, account=showcase(ENDS))
     syncs = sync_twice(database, world, clock, add_bar)
     statuses = published_statuses(database)
@@ -57,10 +65,11 @@ def run_demo(database: Path, orders: int, seed: int, clock: Clock, add_bar: Call
     return DemoOutcome(database, syncs, len(statuses), differences, read_answers(database))
 
 
-def clear_demo(database: Path) -> None:
-    """Remove an earlier demo's published file and working state."""
-    database.unlink(missing_ok=True)
-    shutil.rmtree(database.parent / ".portouts" / database.name, ignore_errors=True)
+def write_page(database: Path) -> DemoPage:
+    """Write the report of a demo beside its database."""
+    from portouts.report.page.build import build_report  # slow to import
+
+    return DemoPage(build_report(database, DemoFiles(database).page).output)
 
 
 def sync_twice(database: Path, world: World, clock: Clock, add_bar: Callable[[str], Progress]) -> list[SyncOutcome]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from portouts.commands.options import DEFAULT_DATABASE, AsJson, Config, Database, Output, Send
-from portouts.commands.terminal.environment import read_alert_settings, require_packages
+from portouts.commands.terminal.environment import REPORT_PACKAGES, read_alert_settings, require_packages
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file, require_folder_of
 from portouts.commands.terminal.process import home_folder
@@ -28,7 +28,7 @@ def report(
     database = published_file(database)
     output = require_folder_of("--output", output) if output else None
     urls = read_alert_settings(settings_files(database, config), needs_receivers=True).urls if send else ()
-    require_packages("ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbformat", extra="report")
+    require_packages(*REPORT_PACKAGES, extra="report")
     from portouts.commands.terminal.output import print_result
 
     with home_folder():

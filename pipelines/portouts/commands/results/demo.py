@@ -5,7 +5,10 @@ The surprise: where the screen is too narrow for a table's figures, each row bec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,7 +20,7 @@ from portouts.names import plain
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from portouts.commands.jobs.demo import Answer, DemoOutcome
+    from portouts.commands.jobs.demo import Answer, DemoOutcome, DemoPage
 
 LEAST_NAME = 12  # columns of the screen that a name needs beside its figures
 
@@ -28,12 +31,23 @@ class _Demo(msgspec.Struct):
     orders: int
     differences: int
     answers: dict[str, list[dict[str, Any]]]
+    report: str | None
 
 
-def print_demo(outcome: DemoOutcome, *, as_json: bool) -> None:
+def print_findings(outcome: DemoOutcome) -> None:
     """Print the answers of the demo, and how many requests its syncs took."""
-    if not as_json:
-        print_answers(outcome.answers)
+    first, second = outcome.syncs
+    print(f"A simulated account as of {second.as_of:%Y-%m-%d %H:%M} UTC.\n")
+    print_answers(outcome.answers)
+    print(
+        f"First load: {first.report.requests} requests. 30 days later: {second.report.requests} requests, "
+        f"{second.orders_changed} orders new or changed.\n"
+        f"Orders held: {outcome.orders}; differing from what the simulated API shows: {outcome.differences}.\n"
+    )
+
+
+def print_next_steps(outcome: DemoOutcome, page: DemoPage | None, command: str, *, as_json: bool) -> None:
+    """Print what to look at next, with `command` for this portouts; or the JSON object of the whole demo."""
     shown = _Demo(
         database=str(outcome.database),
         syncs=[sync_object(sync) for sync in outcome.syncs],
@@ -43,19 +57,20 @@ def print_demo(outcome: DemoOutcome, *, as_json: bool) -> None:
             answer.question: [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
             for answer in outcome.answers
         },
+        report=str(page.path) if page and page.path else None,
     )
-    print_result(_text_of(outcome), shown, as_json=as_json)
+    print_result("\n".join(_next_steps(outcome.database, page, command)), shown, as_json=as_json)
 
 
-def _text_of(outcome: DemoOutcome) -> str:
-    first, second = outcome.syncs
-    return (
-        f"First load: {first.report.requests} requests. 30 days later: {second.report.requests} requests, "
-        f"{second.orders_changed} orders new or changed.\n"
-        f"Orders held: {outcome.orders}; differing from what the simulated API shows: {outcome.differences}.\n"
-        f"Four questions answered on one page: portouts report --database {outcome.database}\n"
-        f"In SQL, with DuckDB's own shell: duckdb -readonly {outcome.database}"
-    )
+def _next_steps(database: Path, page: DemoPage | None, command: str) -> Iterator[str]:
+    """Yield what to look at next, each command on a line of its own."""
+    file = shlex.quote(str(database))
+    if page and page.path:
+        yield f"The report, for a browser: {page.path}"
+    else:
+        yield f"The report{f' ({page.advice})' if page else ''}:\n  {command} report --database {file}"
+    yield f"In SQL, with DuckDB's own shell:\n  duckdb -readonly {file}"
+    yield f"With your own account, once TELNYX_API_KEY is set:\n  {command} doctor"
 
 
 def print_answers(answers: Sequence[Answer]) -> None:
@@ -69,7 +84,7 @@ def print_answers(answers: Sequence[Answer]) -> None:
         if figures + LEAST_NAME <= console.width:
             _print_table(console, answer, rows)
         else:
-            _print_rows(answer, rows)
+            _print_rows(console, answer, rows)
 
 
 def _width_of(column: Sequence[str]) -> int:
@@ -83,9 +98,8 @@ def _print_table(console: Console, answer: Answer, rows: Sequence[Sequence[str]]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=answer.question, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+    console.print(Text(answer.question, "bold"))
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     name, *figures = answer.columns
     table.add_column(name.replace("_", " "), overflow="fold")
     for figure in figures:
@@ -95,12 +109,12 @@ def _print_table(console: Console, answer: Answer, rows: Sequence[Sequence[str]]
     console.print(table)
 
 
-def _print_rows(answer: Answer, rows: Sequence[Sequence[str]]) -> None:
-    print(answer.question)
+def _print_rows(console: Console, answer: Answer, rows: Sequence[Sequence[str]]) -> None:
+    print(textwrap.fill(answer.question, console.width))
     headings = [column.replace("_", " ") for column in answer.columns]
-    width = max(map(len, headings))
+    widths = [max(map(len, column)) for column in (headings, [figure for row in rows for figure in row[1:]])]
     for name, *figures in rows:
         print(f"\n{name}")
         for heading, figure in zip(headings[1:], figures, strict=True):
-            print(f"  {heading:<{width}} {figure:>8}")
+            print(f"  {heading:<{widths[0]}} {figure:>{widths[1]}}")
     print()

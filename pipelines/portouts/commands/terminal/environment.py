@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from portouts.warehouse.warehouse import Warehouse
 
 
+REPORT_PACKAGES = ("ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbformat")
+
+
 def machine_time() -> datetime:
     """Return this machine's time."""
     return datetime.now(UTC)

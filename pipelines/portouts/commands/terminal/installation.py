@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import sys
 import sysconfig
 from importlib.metadata import distribution
@@ -26,6 +28,17 @@ def own_command() -> tuple[str, ...]:
     """Return the words that start this portouts from any folder, with any PATH."""
     program = Path(sysconfig.get_path("scripts"), "portouts")
     return (str(program),) if program.is_file() else (sys.executable, "-m", "portouts")
+
+
+def called_command() -> str:
+    """Return the words that start this portouts from the current folder, as its user has called it."""
+    called = Path(sys.argv[0])
+    if called.name != "portouts":
+        return shlex.join([sys.executable, "-m", "portouts"])
+    found = shutil.which("portouts")
+    if found and Path(found).samefile(called):
+        return "portouts"
+    return shlex.quote(str(called))
 
 
 def user_named(name: str | None) -> User:
