@@ -37,10 +37,11 @@ RAW_TABLES = {
     "portout_phone_numbers": "portout_id varchar not null, position bigint not null, phone_number varchar,"
     " country_code varchar, area_code varchar, time_zone varchar, time_zone_source varchar",
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
-    " payload_status varchar, payload varchar, payload__status varchar, payload__foc_date varchar,"
+    " payload_status varchar, payload varchar, payload__status varchar,"
+    " payload__foc_date varchar, payload__rejection_reason varchar,"
     " available_notification_methods varchar, created_at timestamptz, updated_at timestamptz, extra varchar",
     "portout_observations": "portout_id varchar not null, status varchar, updated_at timestamptz,"
-    " seen_at timestamptz not null, sync_id varchar not null",
+    " rejection_code bigint, reason varchar, seen_at timestamptz not null, sync_id varchar not null",
     "portout_ported_ranges": "portout_id varchar not null, ported_from timestamptz not null,"
     " ported_to timestamptz not null, seen_at timestamptz not null",
 }
@@ -91,10 +92,12 @@ class World:
         }
         self.events.append({**event, **fields})
 
-    def see(self, order_id: str, status: str | None, seen_at: datetime, updated_at: datetime | None = None) -> None:
-        self.observations.append(
-            {"portout_id": order_id, "status": status, "updated_at": updated_at or seen_at, "seen_at": seen_at}
-        )
+    def see(
+        self, order_id: str, status: str | None, seen_at: datetime, updated_at: datetime | None = None, **fields: Any
+    ) -> None:
+        """Add an observation; `fields` are the code and the reason of a rejection."""
+        seen = {"portout_id": order_id, "status": status, "updated_at": updated_at or seen_at, "seen_at": seen_at}
+        self.observations.append({**seen, **fields})
 
     def find_in_range(self, order_id: str, ported_from: datetime, ported_to: datetime) -> None:
         self.ported_ranges.append(
@@ -199,6 +202,7 @@ def _event_row(event: Row) -> Row:
         "payload": json.dumps(payload) if payload else None,
         "payload__status": _text_in(event, "portout.status_changed", "status"),
         "payload__foc_date": _text_in(event, "portout.foc_date_changed", "foc_date"),
+        "payload__rejection_reason": _text_in(event, "portout.status_changed", "rejection_reason"),
     }
 
 
@@ -354,7 +358,8 @@ def _announce(world: World, rng: random.Random, id_: str, history: list[tuple[st
     announced = rng.choice(["all", "all", "none", "half", "doubled", "late"])
     for place_, (status, at) in enumerate(history):
         if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
-            world.add_event(id_, status, at)
+            payload = {"id": id_, "status": status, "rejection_reason": rng.choice([None, "", f"Said {place_}"])}
+            world.add_event(id_, status, at, payload=payload)
         if announced == "late":
             world.add_event(id_, status, at + rng.choice(DELAYS))
         if announced == "doubled":
@@ -375,4 +380,9 @@ def _observe(world: World, rng: random.Random, id_: str, history: list[tuple[str
         held = [(status, at) for status, at in history if at <= sync["as_of"]]
         if held and held[-1] != noted and rng.random() < 0.9:
             noted = held[-1]
-            world.see(id_, noted[0], sync["as_of"], noted[1])
+            fields = _grounds(rng) if "rejected" in noted[0] else {}
+            world.see(id_, noted[0], sync["as_of"], noted[1], **fields)
+
+
+def _grounds(rng: random.Random) -> Row:
+    return {"rejection_code": rng.choice([None, 1001, 1003]), "reason": rng.choice([None, "Seen", "Seen again"])}

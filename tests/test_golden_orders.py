@@ -67,8 +67,9 @@ def golden_world() -> World:
         if "deleted_at" in fields:
             fields["deleted_at"] = fields["deleted_at"].astimezone(UTC)
         world.add_order(number, **fields)
-        for at, status in lists["events"]:
-            world.add_event(id_, status, at)
+        for at, status, *reason in lists["events"]:
+            payload = {"id": id_, "status": status, "rejection_reason": "".join(reason)}
+            world.add_event(id_, status, at, payload=payload)
         for at, day in lists["foc_changes"]:
             payload = {"id": id_, "foc_date": day}
             world.add_event(id_, "", at, event_type="portout.foc_date_changed", payload=payload)

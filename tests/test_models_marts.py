@@ -581,20 +581,60 @@ def test_what_follows_a_rejection_is_its_outcome(connection: duckdb.DuckDBPyConn
     } == expected
 
 
-def test_only_the_last_rejection_of_an_order_has_its_code(connection: duckdb.DuckDBPyConnection) -> None:
+def test_without_evidence_only_the_last_rejection_of_an_order_has_its_code(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
     world = World()
     id_ = world.add_order(1, T0, "rejected", rejection_code=1003, reason="Sample reason")
     for hours, status in enumerate(["rejected-pending", "pending", "rejected-pending", "rejected"], start=1):
         world.add_event(id_, status, T0 + hours * HOUR)
+    assert grounds(built(connection, world)) == [("reopened", None, None), ("upheld", 1003, "Sample reason")]
+
+
+def grounds(found: dict[str, list[Row]]) -> list[tuple[Any, ...]]:
+    rows = sorted(found["fct_rejections"], key=lambda row: int(row["rejection_number"]))
+    return [(row["outcome"], row["rejection_code"], row["rejection_reason"]) for row in rows]
+
+
+def twice_rejected() -> World:
+    """Make an order that was rejected at hours 1 and 5, reopened at 3 and 8, and shows no code any more."""
+    world = World()
+    world.sync(FIRST_SYNC)
+    id_ = world.add_order(1, T0, "authorized")
+    for hours, status in ((1, "rejected-pending"), (3, "pending"), (5, "rejected-pending"), (8, "authorized")):
+        payload = {"id": id_, "status": status, "rejection_reason": "Said" if hours == 1 else None}
+        world.add_event(id_, status, T0 + hours * HOUR, payload=payload)
+    return world
+
+
+def test_a_reopened_rejection_keeps_the_code_and_the_reason_that_a_sync_saw(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = twice_rejected()
+    [id_] = [order["id"] for order in world.orders]
+    for at, updated, code, reason in ((1.5, 1.4, 1001, None), (2, 1.9, 1002, None), (6, 4.9, 1003, "Seen")):
+        world.see(id_, "rejected-pending", T0 + at * HOUR, T0 + updated * HOUR, rejection_code=code, reason=reason)
+    world.see(id_, "authorized", T0 + 9 * HOUR, T0 + 9 * HOUR, rejection_code=9, reason="Left over")
     found = built(connection, world)
-    assert [
-        (row["rejection_number"], row["outcome"], row["rejection_code"], row["rejection_reason"])
-        for row in sorted(found["fct_rejections"], key=lambda row: row["rejection_number"])
-    ] == [(1, "reopened", None, None), (2, "upheld", 1003, "Sample reason")]
-    assert {row["rejection_code"]: (row["rejections"], row["orders"]) for row in found["agg_rejections"]} == {
-        None: (1, 1),
-        1003: (1, 1),
-    }
+    assert_equals_reference(found, world)
+    assert grounds(found) == [("reopened", 1002, "Said"), ("reopened", 1003, "Seen")]
+    assert {row["rejection_code"]: row["reopened"] for row in found["agg_rejections"]} == {1002: 1, 1003: 1}
+
+
+def test_a_warehouse_without_codes_of_the_past_keeps_those_that_orders_still_show(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = twice_rejected()
+    world.orders[0] |= {"status": "rejected-pending", "rejection_code": 1003, "reason": "Now"}
+    world.see(str(world.orders[0]["id"]), "rejected-pending", T0 + 2 * HOUR, T0 + 1 * HOUR)
+    world.see(str(world.orders[0]["id"]), "rejected-pending", T0 + 6 * HOUR, T0)
+    create_raw(connection, world)
+    connection.execute("alter table raw.portout_observations drop column reason")
+    connection.execute("alter table raw.portout_observations drop column rejection_code")
+    build_models(connection, ModelInputs(world.as_of))
+    assert connection.execute(
+        "select rejection_code, reason from raw.portout_observations order by seen_at"
+    ).fetchall() == [(None, None), (1003, "Now")]
 
 
 def test_a_rejection_found_by_the_first_sync_has_no_time(connection: duckdb.DuckDBPyConnection) -> None:

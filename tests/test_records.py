@@ -632,17 +632,18 @@ def test_observations_are_distinct_and_their_keys_are_never_null() -> None:
         {"id": "a", "status": "pending", "updated_at": "2026-05-01T00:00:00Z"},
         {"id": "a", "status": "pending", "updated_at": "2026-05-01T00:00:00.000+00:00"},
         {"id": "a", "status": "ported", "updated_at": "2026-05-01T00:00:00Z"},
-        {"id": "b", "inserted_at": "2026-04-01T00:00:00Z"},
+        {"id": "b", "inserted_at": "2026-04-01T00:00:00Z", "rejection_code": 1003, "reason": "Sample reason"},
         {"id": "c", "status": "unheard-of"},
     ]
     table = observations_table([orders_table(rows), orders_table(rows)], SEEN_AT, "sync-1")
     seen = {"seen_at": SEEN_AT, "sync_id": "sync-1"}
     may, april = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+    no_grounds, grounds = {"rejection_code": None, "reason": None}, {"rejection_code": 1003, "reason": "Sample reason"}
     assert sorted(table.to_pylist(), key=lambda row: (row["portout_id"], row["status"])) == [
-        {"portout_id": "a", "status": "pending", "updated_at": may} | seen,
-        {"portout_id": "a", "status": "ported", "updated_at": may} | seen,
-        {"portout_id": "b", "status": "", "updated_at": april} | seen,
-        {"portout_id": "c", "status": "unheard-of", "updated_at": SEEN_AT} | seen,
+        {"portout_id": "a", "status": "pending", "updated_at": may} | no_grounds | seen,
+        {"portout_id": "a", "status": "ported", "updated_at": may} | no_grounds | seen,
+        {"portout_id": "b", "status": "", "updated_at": april} | grounds | seen,
+        {"portout_id": "c", "status": "unheard-of", "updated_at": SEEN_AT} | no_grounds | seen,
     ]
 
 

@@ -46,6 +46,8 @@ class History:
     promises: list[date] = field(default_factory=list)
     """The days that were confirmed, one after the other."""
     spells: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    seen: list[Row] = field(default_factory=list)
 
     @property
     def id(self) -> str:
@@ -73,6 +75,8 @@ def reconstruct(
         time_zone_source=source,
         country=country,
         inserted_at=instant_or_none(order.get("inserted_at")),
+        events=events,
+        seen=seen,
     )
     history.ported_at, history.ported_at_source = date_port_out(history, ranges)
     history.spells = reconstruct_spells(history, terms)

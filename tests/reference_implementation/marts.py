@@ -22,11 +22,10 @@ from reference_implementation.orders import (
     backlog_by_age,
     open_orders,
     portout,
-    rejections,
-    rejections_by_code,
     repeat_attempts,
     status_changes,
 )
+from reference_implementation.rejections import rejections, rejections_by_code
 from reference_implementation.responses import latency_monthly, survival
 from reference_implementation.single_marts import Known, compute
 from reference_implementation.terms import Row, Terms, by_order, instant

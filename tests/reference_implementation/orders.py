@@ -1,4 +1,4 @@
-"""Rows of single orders: the order itself, its statuses, its rejections; and who asked for a number repeatedly."""
+"""Rows of single orders: the order itself, its statuses; and who asked for a number repeatedly."""
 
 from __future__ import annotations
 
@@ -22,22 +22,6 @@ if TYPE_CHECKING:
     from reference_implementation.histories import History
 
 FINAL = {"ported", "rejected", "canceled"}
-AFTER_OURS = {
-    None: "undecided",
-    "rejected": "upheld",
-    "pending": "reopened",
-    "authorized": "reopened",
-    "ported": "reopened",
-    "canceled": "canceled",
-}
-AFTER_THEIRS = {
-    None: "upheld",
-    "rejected-pending": "reopened",
-    "pending": "reopened",
-    "authorized": "reopened",
-    "ported": "reopened",
-    "canceled": "canceled",
-}
 
 
 def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
@@ -102,59 +86,6 @@ def status_changes(history: History) -> list[Row]:
             "next_measured_by": following.measured_by if following else None,
         }
         for number, (previous, step, following) in enumerate(history.walk(), start=1)
-    ]
-
-
-def rejections(history: History) -> list[Row]:
-    """List the rejections of an order: who rejected it, and what followed."""
-    rows: list[Row] = []
-    for previous, step, following in history.walk():
-        is_ours = step.status == "rejected-pending"
-        confirms_ours = previous is not None and previous.status == "rejected-pending"
-        if not is_ours and (step.status != "rejected" or confirms_ours):
-            continue
-        is_intake = previous is not None and previous.status == "pending"
-        rejected_at = step.began_at if step.measured_by != "unknown" else None
-        decided_at = following.began_at if following and following.measured_by != "unknown" else None
-        outcomes = AFTER_OURS if is_ours else AFTER_THEIRS
-        rows.append(
-            {
-                "portout_id": history.id,
-                "rejection_number": len(rows) + 1,
-                "rejected_at": rejected_at,
-                "rejected_by": "us" if is_ours else "intake" if is_intake else "other",
-                "outcome": outcomes.get(following.status if following else None, "other"),
-                "decided_at": decided_at if following or is_ours else rejected_at,
-                "measured_by": step.measured_by,
-                "rejection_code": None,
-                "rejection_reason": None,
-            }
-        )
-    if rows:
-        rows[-1].update(
-            rejection_code=history.order.get("rejection_code"), rejection_reason=history.order.get("reason")
-        )
-    return rows
-
-
-def rejections_by_code(rows: list[Row]) -> list[Row]:
-    of_code: defaultdict[int | None, list[Row]] = defaultdict(list)
-    for row in rows:
-        of_code[row["rejection_code"]].append(row)
-    return [
-        {
-            "rejection_code": code,
-            "rejections": len(theirs),
-            "by_us": sum(row["rejected_by"] == "us" for row in theirs),
-            "at_intake": sum(row["rejected_by"] == "intake" for row in theirs),
-            "upheld": sum(row["outcome"] == "upheld" for row in theirs),
-            "reopened": sum(row["outcome"] == "reopened" for row in theirs),
-            "canceled": sum(row["outcome"] == "canceled" for row in theirs),
-            "undecided": sum(row["outcome"] == "undecided" for row in theirs),
-            "other_outcome": sum(row["outcome"] == "other" for row in theirs),
-            "orders": len({row["portout_id"] for row in theirs}),
-        }
-        for code, theirs in of_code.items()
     ]
 
 

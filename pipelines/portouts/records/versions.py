@@ -33,20 +33,27 @@ def newest_versions(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def observations_table(tables: Iterable[pa.Table], seen_at: datetime, sync_id: str) -> pa.Table:
-    """List the distinct states in which orders were seen: `portout_id, status, updated_at, seen_at, sync_id`.
+    """List the distinct states in which orders were seen, with the code and the reason of a rejection.
+
+    The columns are `portout_id, status, updated_at, rejection_code, reason, seen_at, sync_id`.
 
     The three columns that identify an observation are never null, since a null matches nothing when rows are merged. A
     missing status becomes the empty text. A missing `updated_at` becomes the order's `inserted_at`, or else `seen_at`.
     """
-    table = pa.concat_tables(table.select(["id", "status", "updated_at", "inserted_at"]) for table in tables)
+    columns = ["id", "status", "updated_at", "inserted_at", "rejection_code", "reason"]
+    table = pa.concat_tables(table.select(columns) for table in tables)
     states = pa.table(
         {
             "portout_id": table["id"],
             "status": pc.fill_null(table["status"], ""),
             "updated_at": pc.coalesce(table["updated_at"], table["inserted_at"], pa.scalar(seen_at, INSTANT)),
+            "rejection_code": table["rejection_code"],
+            "reason": table["reason"],
         }
     )
-    states = states.group_by(["portout_id", "status", "updated_at"]).aggregate([])
+    kept = [("rejection_code", "last"), ("reason", "last")]
+    states = states.group_by(["portout_id", "status", "updated_at"], use_threads=False).aggregate(kept)
+    states = states.rename_columns(["portout_id", "status", "updated_at", "rejection_code", "reason"])
     return states.append_column("seen_at", _constant(seen_at, INSTANT, len(states))).append_column(
         "sync_id", _constant(sync_id, TEXT, len(states))
     )

@@ -21,6 +21,7 @@ from portouts.records.time_zones import rules_version
 from portouts.transform.checks import CheckWarning, read_checks, run_checks
 from portouts.transform.full_build import build_all
 from portouts.transform.held_numbers import update_places
+from portouts.transform.held_observations import add_rejection_columns
 from portouts.transform.incremental_build import INSTANT, IncrementalBuild
 from portouts.transform.input_tables import calendar_ends_on
 from portouts.transform.inputs import ModelInputs
@@ -115,6 +116,7 @@ def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -
 def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reason: str) -> Build:
     folder = sql_folder()
     update_places(connection)
+    add_rejection_columns(connection)
     models, checks = read_models(folder), read_checks(folder)
     reads = parse_reads({name: model.select for name, model in models.items()} | checks)
     graph = ModelGraph(in_order(models, reads), reads)

@@ -1,6 +1,6 @@
 /*
-One row per rejection code, and one row for rejections whose code is unknown: old ones, and all but the last of an
-order.
+One row per rejection code, and one row for rejections whose code is unknown: old ones, and those that Telnyx had
+overwritten before a sync saw them.
 
 kind: aggregate
 key: rejection_code

@@ -17,44 +17,12 @@ outcome: What followed, by the next status: upheld (ours: rejected; others: no n
 decided_at: When the next status began; null if there is none yet or its time is unknown. For a rejection that is not by
     us and has no next status: rejected_at.
 measured_by: Evidence for rejected_at: event, observation (an upper bound) or unknown.
-rejection_code: Telnyx's code, as the order shows it now. Only an order's last rejection has one, because Telnyx
-    overwrites it; else null.
-rejection_reason: Our text, as the order shows it now. Only an order's last rejection has one; else null.
+rejection_code: Telnyx's code of this rejection. Telnyx overwrites it when the order is reopened or rejected again: then
+    the last code that a sync saw while the order was rejected; null if none saw it.
+rejection_reason: Our text of this rejection. Once Telnyx has overwritten it: the last text that a sync saw, else that
+    of the event.
 */
-with changes as (
-    select
-        portout_id,
-        change_number,
-        status,
-        previous_status,
-        next_status,
-        case when measured_by <> 'unknown' then began_at end as rejected_at,
-        case when next_measured_by <> 'unknown' then ended_at end as ended_at,
-        measured_by,
-    from marts.fct_status_changes
-    where status in ('rejected-pending', 'rejected')
-),
-
--- A status rejected after our own rejection is its outcome, not a second rejection.
-rejections as (
-    select
-        portout_id,
-        cast(row_number() over (partition by portout_id order by change_number) as bigint) as rejection_number,
-        lead(change_number) over (partition by portout_id order by change_number) is null as is_last,
-        rejected_at,
-        case
-            when status = 'rejected-pending' then 'us'
-            when previous_status = 'pending' then 'intake'
-            else 'other'
-        end as rejected_by,
-        next_status,
-        ended_at,
-        measured_by,
-    from changes
-    where status = 'rejected-pending' or previous_status <> 'rejected-pending'
-),
-
-decided as (
+with decided as (
     select
         rejections.*,
         case
@@ -65,7 +33,7 @@ decided as (
             when next_status in ('pending', 'authorized', 'ported', 'rejected-pending') then 'reopened'
             else 'other'
         end as outcome,
-    from rejections
+    from intermediate.int_rejections as rejections
 )
 
 select
@@ -77,7 +45,9 @@ select
     case when decided.next_status is null and decided.outcome = 'upheld' then decided.rejected_at else decided.ended_at end
         as decided_at,
     decided.measured_by,
-    case when decided.is_last then orders.rejection_code end as rejection_code,
-    case when decided.is_last then orders.rejection_reason end as rejection_reason,
+    coalesce(case when decided.is_last then orders.rejection_code end, texts.rejection_code) as rejection_code,
+    coalesce(case when decided.is_last then orders.rejection_reason end, texts.rejection_reason) as rejection_reason,
 from decided
 inner join staging.stg_portouts as orders on orders.portout_id = decided.portout_id
+left join intermediate.int_rejection_texts as texts
+    on texts.portout_id = decided.portout_id and texts.rejection_number = decided.rejection_number

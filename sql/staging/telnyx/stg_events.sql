@@ -9,6 +9,8 @@ event_type: portout.status_changed, portout.foc_date_changed, portout.new_commen
 portout_id: Order of the event.
 status: New status in the payload of a status_changed event, trimmed. Null if it is blank, for other events, and until
     the payload is there.
+rejection_reason: Our text of the rejection in the payload of a status_changed event. Null if it is blank, and for other
+    events.
 foc_date: Confirmed day in the payload of a foc_date_changed event, as sent. Null for other events and until the payload
     is there.
 payload_status: Whether Telnyx has generated the payload: created or completed.
@@ -22,6 +24,7 @@ select
     event_type,
     portout_id,
     nullif(trim(payload__status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
+    nullif(payload__rejection_reason, '') as rejection_reason,
     payload__foc_date as foc_date,
     payload_status,
     payload,

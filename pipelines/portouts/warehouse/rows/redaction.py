@@ -88,6 +88,7 @@ def _changes(held: Privacy) -> Mapping[str, Mapping[str, Change]]:
     return {
         "portouts": {**dict.fromkeys(sorted(_PERSONAL_TEXTS), text), "lsr": json(held.mask), "extra": extra},
         "portout_phone_numbers": {"phone_number": text},
+        "portout_observations": {"reason": text},
         "answers": {"reason": text},
         "portout_events": {
             **dict.fromkeys(sorted(_PAYLOAD_TEXTS), text),
