@@ -37,6 +37,7 @@ def test_every_setting_of_these_tables_has_a_variable_and_those_alone() -> None:
 def test_without_them_nothing_is_sent_and_files_stay_private(tmp_path: Path) -> None:
     found = read("", tmp_path)
     assert (found.publish.mode, found.metrics.file, found.metrics.ping_url) == (None, None, None)
+    assert (found.publish.targets, found.publish.schemas, found.publish.timeout_minutes) == ((), ("raw", "marts"), 30)
     assert (found.alerts.urls, found.alerts.hours_before, found.alerts.alerts_folder) == ((), (24.0, 4.0), None)
 
 
@@ -127,6 +128,7 @@ def test_a_value_that_makes_no_sense_is_refused_with_what_is_allowed(text: str, 
 @pytest.mark.parametrize(
     ("text", "name"),
     [
+        (f'[publish]\ntargets = ["{CANARY}"]', "publish.targets"),
         (f'[metrics]\nping_url = "hc.example/{CANARY}"', "metrics.ping_url"),
         (f'[metrics]\nping_url = ["{CANARY}"]', "metrics.ping_url"),
         (f'[alerts]\nurls = ["{CANARY}"]', "alerts.urls"),
@@ -134,7 +136,7 @@ def test_a_value_that_makes_no_sense_is_refused_with_what_is_allowed(text: str, 
         (f'[alerts]\nurls = "[{CANARY}"', "alerts.urls"),
         (f'[alerts]\nurls = {{ a = "{CANARY}" }}', "alerts.urls"),
     ],
-    ids=["no scheme", "a list", "no address", "a list of lists", "no JSON", "a table"],
+    ids=["no target", "no scheme", "a list", "no address", "a list of lists", "no JSON", "a table"],
 )
 def test_a_secret_that_makes_no_sense_is_refused_and_never_shown(text: str, name: str, tmp_path: Path) -> None:
     said = refusal(text, tmp_path)
@@ -144,14 +146,18 @@ def test_a_secret_that_makes_no_sense_is_refused_and_never_shown(text: str, name
 
 
 def test_no_text_of_the_settings_contains_an_address(tmp_path: Path) -> None:
-    found = read(f'[metrics]\nping_url = "https://h/{CANARY}"\n[alerts]\nurls = ["json://{CANARY}"]', tmp_path)
-    assert CANARY not in f"{found} {found!r} {found.metrics!r} {found.alerts!r}"
+    found = read(
+        f'[metrics]\nping_url = "https://h/{CANARY}"\n[alerts]\nurls = ["json://{CANARY}"]\n'
+        f'[publish]\ntargets = ["postgresql://u:{CANARY}@h/d"]',
+        tmp_path,
+    )
+    assert CANARY not in f"{found} {found!r} {found.publish!r} {found.metrics!r} {found.alerts!r}"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[publish]\nmod = 1", "[publish] has no setting mod ({file}). Did you mean mode? There are mode: "),
+        ("[publish]\nmod = 1", "[publish] has no setting mod ({file}). Did you mean mode? There are mode, targets, "),
         ("[alerts]\nurl = 1", "[alerts] has no setting url ({file}). Did you mean urls?"),
         ("[alerts]\nURLs = 1", "[alerts] has no setting URLs ({file}). Did you mean urls?"),
         ("[metrics.file]\na = 1", "metrics.file must be the path of a file"),

@@ -83,7 +83,7 @@ def test_the_files_that_were_looked_into_are_named(command: Command, tmp_path: P
 def test_of_a_secret_only_its_origin_is_shown(as_json: tuple[str, ...], command: Command, tmp_path: Path) -> None:
     secrets = (
         f'[sources.telnyx]\napi_key = "KEY_{CANARY}"\npii_salt = "{CANARY}"\n'
-        f'[alerts]\nurls = ["json://{CANARY}"]\n[metrics]\nping_url = "https://{CANARY}"'
+        f'[publish]\ntargets = ["postgresql://{CANARY}"]\n[alerts]\nurls = ["json://{CANARY}"]\n[metrics]\nping_url = "https://{CANARY}"'
     )
     file = write(tmp_path, secrets, "secrets.toml")
     ended = command("settings", *as_json)

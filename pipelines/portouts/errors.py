@@ -23,6 +23,9 @@ PortoutsError             1  known and explained
 │   ├── ModelFailed       1  a SQL file failed
 │   └── CheckFailed       1  a check returned rows
 ├── CannotPublish         1  the published file could not be replaced
+├── TargetsBehind         1  a target of `[publish]` does not show the published file
+├── TargetFailed          1  one target could not be brought up to date, see `publish/`
+│   └── Transient         1  the same work may succeed when it is tried again
 ├── NotPublished          1  there is no published file to read
 ├── GateBroken            4  a limit of `status` is exceeded
 ├── NotebookFailed        1  a notebook failed
@@ -123,6 +126,18 @@ class CheckFailed(ModelError):
 
 class CannotPublish(PortoutsError):
     """The published file could not be replaced and is as it was."""
+
+
+class TargetsBehind(PortoutsError):
+    """The file is published, and a target of `[publish]` could not be brought up to date."""
+
+
+class TargetFailed(PortoutsError):
+    """A target could not be brought up to date and is as it was; the message says why, without a password."""
+
+
+class Transient(TargetFailed):
+    """A target had no lock in time, for example, so the same work may succeed when it is tried again."""
 
 
 class NotPublished(PortoutsError):

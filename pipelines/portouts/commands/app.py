@@ -21,6 +21,7 @@ from portouts.commands.answering.pending import pending
 from portouts.commands.answering.reject import reject
 from portouts.commands.answering.show import show
 from portouts.commands.loading.models import models
+from portouts.commands.loading.publish import publish
 from portouts.commands.loading.redact import redact
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
@@ -95,7 +96,7 @@ app = typer.Typer(
 
 app.callback()(before_the_command)
 COMMANDS: list[Callable[..., None]] = [
-    *(doctor, sync, verify, models, redact, status, pending, show, authorize, reject),
+    *(doctor, sync, verify, models, publish, redact, status, pending, show, authorize, reject),
     *(report, export, settings, deploy, demo, sandbox),
 ]
 for command in COMMANDS:

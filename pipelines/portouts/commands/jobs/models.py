@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from portouts.commands.jobs.publishing.targets import hand_over
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
@@ -19,6 +21,9 @@ from portouts.transform.build import UP_TO_DATE, Build, BuildKind, are_up_to_dat
 from portouts.transform.checks import CheckWarning
 from portouts.warehouse.metadata import read_fingerprint, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from portouts.publish.target import TargetOutcome
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class ModelsOutcome:
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     """What the warehouse did on its own; shown to the user at that time."""
+    targets: list[TargetOutcome] = field(default_factory=list)
+    """What came of each target of `[publish]`."""
 
     @property
     def rebuilt(self) -> bool:
@@ -76,9 +83,11 @@ def _rebuild(
             warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs, full=full) if rebuilt else UP_TO_DATE
         published = rebuilt or warehouse.redaction.is_set or not _shows(warehouse.database, connection)
+    targets = []
     if published:
         warehouse.publish(keep)
-    return ModelsOutcome(warehouse.database, build, published, used.notes, warehouse.notes)
+        targets = hand_over(warehouse, settings.publish)
+    return ModelsOutcome(warehouse.database, build, published, used.notes, warehouse.notes, targets)
 
 
 def _shows(database: Path, working: duckdb.DuckDBPyConnection) -> bool:

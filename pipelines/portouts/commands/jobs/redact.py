@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
+from portouts.commands.jobs.publishing.targets import hand_over
 from portouts.errors import NothingLoaded, Unfinished
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.redaction import (
@@ -36,6 +38,9 @@ from portouts.warehouse.metadata import require_finished, synced_until
 from portouts.warehouse.rows.redaction import Masked
 from portouts.warehouse.warehouse import Warehouse
 from portouts.warehouse.working_file import has_content
+
+if TYPE_CHECKING:
+    from portouts.publish.target import TargetOutcome
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class RedactOutcome:
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     """What the warehouse did on its own; shown to the user at that time."""
+    targets: list[TargetOutcome] = field(default_factory=list)
+    """What came of each target of `[publish]`."""
 
 
 def plan_redaction(warehouse: Warehouse, settings: Settings) -> RedactionPlan:
@@ -102,6 +109,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
         require_redacted(warehouse.database, settings.source.privacy)
         log("published", database=str(warehouse.database), as_of=as_of)
     finished = finish_redaction(warehouse, settings, at)
+    targets = hand_over(warehouse, settings.publish) if is_published else []
     return RedactOutcome(
         warehouse.database,
         settings.source.pii,
@@ -112,6 +120,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
         bytes_written + finished.bytes_written,
         [*(used.notes if used else ()), *finished.notes],
         warehouse.notes,
+        targets,
     )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from portouts.commands.jobs.publishing.targets import hand_over
 from portouts.errors import OF_THIS_ACCOUNT, NotProven
 from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncReport
 from portouts.load.connection import Connection, OpenClient
@@ -49,6 +50,9 @@ from portouts.warehouse.rows.answers import complete_unfinished_attempts
 from portouts.warehouse.rows.corrections import correct_future_instants
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import Window
+
+if TYPE_CHECKING:
+    from portouts.publish.target import TargetOutcome
 
 # Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
 BATCH_ROWS = 50_000
@@ -94,6 +98,8 @@ class SyncOutcome:
     noted: list[str] = field(default_factory=list)
     """What the warehouse did on its own; shown to the user at that time."""
     measures: Measures = field(default_factory=Measures)
+    targets: list[TargetOutcome] = field(default_factory=list)
+    """What came of each target of `[publish]`."""
 
     @property
     def is_proven(self) -> bool:
@@ -149,12 +155,22 @@ def _sync(
         changed, build = _record(raw, request, report, certificate, started_at, clock())
     with measures.phase("publish"):
         warehouse.publish(request.keep)
-    log("published", database=str(warehouse.database), as_of=report.as_of)
+        log("published", database=str(warehouse.database), as_of=report.as_of)
+        targets = hand_over(warehouse, request.settings.publish, callbacks.is_stopping)
     if warehouse.redaction.is_set:
         report.notes += finish_redaction(warehouse, request.settings, report.as_of).notes
     seconds = (clock() - started_at).total_seconds()
     return SyncOutcome(
-        warehouse.database, report.as_of, report, changed, build, seconds, certificate, warehouse.notes, measures
+        warehouse.database,
+        report.as_of,
+        report,
+        changed,
+        build,
+        seconds,
+        certificate,
+        warehouse.notes,
+        measures,
+        targets,
     )
 
 

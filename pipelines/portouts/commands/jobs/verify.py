@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from portouts.commands.jobs.publishing.targets import hand_over
 from portouts.errors import SettingsError
 from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
 from portouts.load.connection import Connection, OpenClient
@@ -27,6 +29,9 @@ from portouts.verify.verification import Verification
 from portouts.warehouse.metadata import Certificate, covered_ranges, record_verification, require_finished, synced_until
 from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import Window
+
+if TYPE_CHECKING:
+    from portouts.publish.target import TargetOutcome
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class VerifyOutcome:
     notes: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
     """What the warehouse did on its own; shown to the user at that time."""
+    targets: list[TargetOutcome] = field(default_factory=list)
+    """What came of each target of `[publish]`."""
 
 
 def run_verify(
@@ -115,8 +122,9 @@ def _verify(
         _record(warehouse, certificate, used.settings)
     with measures.phase("publish"):
         warehouse.publish()
-    log("published", database=str(warehouse.database), as_of=as_of)
-    return VerifyOutcome(warehouse.database, certificate, *settled, used.notes, warehouse.notes)
+        log("published", database=str(warehouse.database), as_of=as_of)
+        targets = hand_over(warehouse, request.settings.publish, callbacks.is_stopping)
+    return VerifyOutcome(warehouse.database, certificate, *settled, used.notes, warehouse.notes, targets)
 
 
 def _plan(request: VerifyRequest, ranges: Sequence[Window], events: Sequence[Window]) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portouts.commands.loading.announced import end_behind
 from portouts.commands.options import DEFAULT_DATABASE, AcceptSettings, AsJson, Config, Database, FullBuild, StateDir
 from portouts.commands.terminal.environment import open_with_settings
 from portouts.commands.terminal.exit_status import with_exit_status
@@ -29,3 +30,4 @@ def models(
 
     outcome = rebuild_models(warehouse, settings, accept_settings=accept_settings, full=full)
     print_models(outcome, as_json=as_json)
+    end_behind(outcome.targets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portouts.commands.loading.announced import end_behind
 from portouts.commands.options import DEFAULT_DATABASE, AsJson, Config, Database, PiiToApply, StateDir, Yes
 from portouts.commands.terminal.confirmation import confirm, require_answerable
 from portouts.commands.terminal.environment import machine_time, open_with_settings
@@ -44,6 +45,7 @@ def redact(
         confirm(question_of(database, pii, plan_redaction(warehouse, settings)))
     outcome = run_redact(warehouse, settings, machine_time)
     print_redaction(outcome, given, as_json=as_json)
+    end_behind(outcome.targets)
 
 
 def _with_pii(given: Settings, pii: Pii) -> Settings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.loading.announced import announced
+from portouts.commands.loading.announced import announced, end_behind
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -91,7 +91,10 @@ def sync(
             rebuild=rebuild,
             sync_id=ended.run_id,
         )
-        ended.outcome = _run(warehouse, request, destination, files, as_json=as_json)
+        ended.outcome = outcome = _run(warehouse, request, destination, files, as_json=as_json)
+        end_behind(outcome.targets if outcome else (), ended)
+    if ended.exit_code:
+        raise typer.Exit(ended.exit_code)
 
 
 def _check_destination(context: typer.Context, destination: str | None, files: Sequence[Path]) -> None:

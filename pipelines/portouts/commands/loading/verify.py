@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.loading.announced import announced
+from portouts.commands.loading.announced import announced, end_behind
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -81,6 +81,8 @@ def verify(
         ended.exit_code = _exit_code(outcome)
         this_run().facts |= facts_of(outcome)
         print_verification(outcome, as_json=as_json)
+        if not ended.exit_code:
+            end_behind(outcome.targets, ended)
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
 

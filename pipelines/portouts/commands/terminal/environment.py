@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portouts.doctor.checkup import Surroundings
     from portouts.load.settings.receivers import Receivers
     from portouts.load.settings.settings import Settings
-    from portouts.load.settings.tables import AlertSettings
+    from portouts.load.settings.tables import AlertSettings, PublishSettings
     from portouts.warehouse.warehouse import Warehouse
 
 
@@ -102,6 +102,7 @@ def open_with_settings(
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
     _require_apprise(settings.alerts)
+    _require_drivers(settings.publish)
     if settings.metrics.file:
         require_packages("prometheus_client", extra="metrics")
     prepare_imports()
@@ -173,6 +174,14 @@ def read_alert_settings(files: Sequence[Path], *, needs_receivers: bool) -> Aler
 def _require_apprise(settings: AlertSettings) -> None:
     if settings.urls:
         require_packages("apprise", extra="alerts")
+
+
+def _require_drivers(settings: PublishSettings) -> None:
+    if settings.targets:
+        from portouts.publish.drivers import needed_drivers
+
+        for package, extra in needed_drivers(settings.targets):
+            require_packages(package, extra=extra)
 
 
 def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:

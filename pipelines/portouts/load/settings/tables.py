@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from portouts.transform.inputs import ModelInputs
 
 MINUTES_PER_YEAR = 60 * 24 * 366
-SECRETS = frozenset({"api_key", "pii_salt", "metrics.ping_url", "alerts.urls"})
+SECRETS = frozenset({"api_key", "pii_salt", "publish.targets", "metrics.ping_url", "alerts.urls"})
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +90,19 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublishSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The table `[publish]`: who may read the published file."""
+    """The table `[publish]`: who may read the published file, and its copies; an address may hold a password."""
 
     mode: int | None = None
     """None: a new file gets 0600, a replaced file keeps its mode."""
+    targets: tuple[str, ...] = ()
+    """Addresses of PostgreSQL servers and of object storage that get a copy."""
+    schemas: tuple[str, ...] = ("raw", "marts")
+    """The schemas that targets get."""
+    timeout_minutes: Annotated[int, Meta(ge=1, le=60 * 24)] = 30
+    """The time limit of all targets together."""
+
+    def __repr__(self) -> str:
+        return f"PublishSettings({self.mode!r}, {len(self.targets)} targets, {self.schemas!r})"
 
 
 class MetricsSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from portouts.transform.lists.operators import read_operators
 ARGUMENT = "argument"
 MODES = {"0600": 0o600, "0640": 0o640, "0644": 0o644}
 MOST_HOURS = 24 * 365
+PUBLISHED_SCHEMAS = ("raw", "marts")
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*://"
 # An address may contain a comma, so only a comma before the next address separates two.
 _BETWEEN_URLS = re.compile(rf"[\s,]+(?={_SCHEME})")
@@ -149,6 +150,13 @@ def _read_urls(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(urls))
 
 
+def _read_schemas(value: Any) -> tuple[str, ...]:
+    schemas = _items(value, re.compile(r"[\s,]+"))
+    if not schemas or not all(schema in PUBLISHED_SCHEMAS for schema in schemas):
+        raise ValueError
+    return tuple(dict.fromkeys(schemas))
+
+
 def _read_hours(value: Any) -> tuple[float, ...]:
     items = _items(value, re.compile(r"[\s,]+"))
     hours = tuple(float(item) for item in items if not isinstance(item, bool))
@@ -183,6 +191,8 @@ FORMS: Mapping[str, Form] = {
         f"the path of a CSV file with the header {','.join(OPERATORS_HEADER)}", _list_from(read_operators, ())
     ),
     "publish.mode": Form("the text 0600, 0640 or 0644", _read_mode),
+    "publish.targets": Form("a list of addresses, such as postgresql://… or s3://…", _read_urls),
+    "publish.schemas": Form("a list of raw and marts, or one of them", _read_schemas),
     "metrics.file": Form("the path of a file", _read_path),
     "metrics.ping_url": Form("an address that begins with https:// or http://", _read_web_url),
     "alerts.urls": Form("a list of Apprise's addresses, such as mailto://… or json://…", _read_urls),

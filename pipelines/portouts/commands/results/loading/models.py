@@ -12,6 +12,7 @@ from portouts.commands.terminal.progress import note
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.models import ModelsOutcome
+    from portouts.publish.target import TargetOutcome
 
 
 class _Models(msgspec.Struct):
@@ -21,6 +22,7 @@ class _Models(msgspec.Struct):
     build: BuildResult
     warnings: list[str]
     notes: list[str]
+    targets: list[TargetOutcome]
 
 
 def print_models(outcome: ModelsOutcome, *, as_json: bool) -> None:
@@ -29,7 +31,7 @@ def print_models(outcome: ModelsOutcome, *, as_json: bool) -> None:
     note([*outcome.notes, *warnings])
     notes = [*outcome.notes, *outcome.noted]
     build = BuildResult.of(outcome.build)
-    shown = _Models(str(outcome.database), outcome.rebuilt, outcome.published, build, warnings, notes)
+    shown = _Models(str(outcome.database), outcome.rebuilt, outcome.published, build, warnings, notes, outcome.targets)
     print_result(_text_of(outcome), shown, as_json=as_json)
 
 

@@ -14,6 +14,7 @@ from portouts.commands.terminal.progress import note
 if TYPE_CHECKING:
     from portouts.commands.jobs.redact import RedactionPlan, RedactOutcome
     from portouts.load.settings.settings import Settings
+    from portouts.publish.target import TargetOutcome
     from portouts.warehouse.rows.redaction import Masked
 
 EFFECT = {
@@ -32,6 +33,7 @@ class _Redaction(msgspec.Struct):
     removed_versions: list[str]
     bytes_written: int
     notes: list[str]
+    targets: list[TargetOutcome]
 
 
 def question_of(database: Path, pii: str, plan: RedactionPlan) -> str:
@@ -57,6 +59,7 @@ def print_redaction(outcome: RedactOutcome, given: Settings, *, as_json: bool) -
         [str(version) for version in outcome.finished.removed],
         outcome.bytes_written,
         [*notes, *outcome.noted],
+        outcome.targets,
     )
     print_result("\n".join(_lines_of(outcome)), shown, as_json=as_json)
 

@@ -16,6 +16,7 @@ from portouts.verify.comparison import Verdict
 if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome
     from portouts.extract.options import SyncReport
+    from portouts.publish.target import TargetOutcome
     from portouts.warehouse.metadata import Certificate
 
 
@@ -34,6 +35,7 @@ class _Published(msgspec.Struct):
     build: BuildResult
     warnings: list[str]
     verification: Certificate | None
+    targets: list[TargetOutcome]
 
 
 class _Loaded(msgspec.Struct):
@@ -86,6 +88,7 @@ def sync_object(outcome: SyncOutcome) -> dict[str, Any]:
         build=BuildResult.of(outcome.build),
         warnings=[str(warning) for warning in outcome.warnings],
         verification=outcome.certificate,
+        targets=outcome.targets,
     )
     return as_object(published, _Read.of(outcome.report, outcome.noted))
 

@@ -12,6 +12,7 @@ from portouts.commands.terminal.progress import note
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.verify import VerifyOutcome
+    from portouts.publish.target import TargetOutcome
     from portouts.verify.comparison import Difference
 
 DIFFERENCES_SHOWN = 10
@@ -44,6 +45,7 @@ class _Differences(msgspec.Struct):
     unproven: list[str]
     notes: list[str]
     rows_without_id: list[str]
+    targets: list[TargetOutcome]
 
     @classmethod
     def of(cls, outcome: VerifyOutcome) -> _Differences:
@@ -57,6 +59,7 @@ class _Differences(msgspec.Struct):
             unproven=comparison.unproven,
             notes=[*outcome.notes, *outcome.noted],
             rows_without_id=list(comparison.unusable.values()),
+            targets=outcome.targets,
         )
 
 

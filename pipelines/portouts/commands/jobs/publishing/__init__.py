@@ -1,0 +1,1 @@
+"""Hands the published file to the targets of `[publish]`."""

@@ -1,0 +1,1 @@
+"""Copies a published file to targets: PostgreSQL and object storage."""
