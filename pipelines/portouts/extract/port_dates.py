@@ -16,18 +16,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from portouts.extract.state import SyncState
 from portouts.telnyx.queries import Axis, page_count
 from portouts.windows import BEGINNING, RESOLUTION, Window, gaps, merge
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 DAY = timedelta(days=1)
 MONTHS = (1, 2, 3, 6, 12, 24)
@@ -133,9 +128,8 @@ class UndatedPorts:
         versions, self._added = pa.concat_tables(self._added), []
         seen = versions.group_by("hash").aggregate([("first_day", "min"), ("last_day", "max")])
         seen = seen.rename_columns({"first_day_min": "first_day", "last_day_max": "last_day"})
-        hashes = seen["hash"].to_numpy()
-        is_known = _are_among(hashes, self._dated) | _are_among(hashes, self._undated)
-        undated = seen.filter(pa.array(~is_known))
+        is_known = pc.or_(_are_among(seen["hash"], self._dated), _are_among(seen["hash"], self._undated))
+        undated = seen.filter(pc.invert(is_known))
         self._undated.extend(undated["hash"].to_pylist())
         for name, sign, days_later in (("first_day", 1, 0), ("last_day", -1, 2)):
             for counted in pc.value_counts(undated[name].drop_null()).to_pylist():
@@ -146,7 +140,7 @@ class UndatedPorts:
         if self._has_unknown:
             return True
         self.remove_dated()
-        return not _are_among(np.array(self._undated, np.int64), self._dated).all()
+        return not pc.all(_are_among(_as_arrow(self._undated), self._dated), min_count=0).as_py()
 
     def windows(self, within: Window, ported_count: int, page_size: int) -> list[Window]:
         """List the ranges that date them: days, else months, as short as the size of the account allows.
@@ -172,16 +166,14 @@ class UndatedPorts:
                 yield Window(start, end)
 
 
-def _are_among(hashes: npt.NDArray[np.int64], known: array[int]) -> npt.NDArray[np.bool_]:
-    """Return for each hash whether it is known; sorts `known` in place, because a set takes ten times the memory."""
-    if not known:
-        return np.zeros(len(hashes), np.bool_)
-    sorted_in_place = np.frombuffer(known, np.int64)
-    sorted_in_place.sort()
-    are_among: npt.NDArray[np.bool_] = (
-        sorted_in_place.take(np.searchsorted(sorted_in_place, hashes), mode="clip") == hashes
-    )
-    return are_among
+def _are_among(hashes: pa.Array, known: array[int]) -> pa.Array:
+    """Return for each hash whether it is known."""
+    return pc.is_in(hashes, _as_arrow(known))
+
+
+def _as_arrow(hashes: array[int]) -> pa.Array:
+    """Return hashes as Arrow without a copy; until it is gone, none can be added."""
+    return pa.Array.from_buffers(pa.int64(), len(hashes), [None, pa.py_buffer(hashes)])
 
 
 def by_calendar(windows: Sequence[Window], time_zone: tzinfo, most: float) -> list[Window]:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from portouts.extract.intake import LoadPackage
 
 Tables = Mapping[str, pa.Table]
-Rows = Any
-"""Positions in a table, as numpy counts them."""
+Rows = Sequence[int]
+"""The numbers of rows of a table, from 0."""
 
 NUMBERS, EVENTS, RANGES = "portout_phone_numbers", "portout_events", "portout_ported_ranges"
 # An observation or a range is held if its key is: what was seen first stays.
@@ -87,19 +86,19 @@ def _news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> 
         return table
     with _registered(connection, table):
         held = _numbers_held(connection, table) if name == NUMBERS else _rows_held(connection, name, table)
-    is_news = np.ones(len(table), dtype=bool)
-    is_news[held] = False
-    return None if not is_news.any() else table if is_news.all() else table.filter(pa.array(is_news))
+    news = table.filter(pc.invert(pc.is_in(_row_numbers(table), pa.array(held, pa.int64()))))
+    return news if len(news) else None
 
 
 def _rows_held(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Rows:
     """Return the numbers of the rows that `raw` holds with equal values."""
     columns = _KEYS.get(name, table.column_names)
     bounds, values = _bounds(table.select(columns))
-    return connection.execute(
+    return _rows(
+        connection,
         f"select package.row from raw.{name} as held inner join package on {_equal(columns)} where {bounds}",  # noqa: S608 - names of ours
         values,
-    ).fetchnumpy()["row"]
+    )
 
 
 def _numbers_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Rows:
@@ -107,7 +106,8 @@ def _numbers_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Row
 
     The phone numbers of an order are replaced together. A row `is_gone` says that there are none.
     """
-    return connection.execute(
+    return _rows(
+        connection,
         f"""
         with held_numbers as (
             select held.portout_id, count(*) as held, count(package.row) as equal
@@ -126,8 +126,8 @@ def _numbers_held(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Row
         from counted
         left join held_numbers on held_numbers.portout_id = counted.portout_id
         where coalesce(held_numbers.held, 0) = counted.numbers and coalesce(held_numbers.equal, 0) = counted.numbers
-        """  # noqa: S608 - names of ours
-    ).fetchnumpy()["row"]
+        """,  # noqa: S608 - names of ours
+    )
 
 
 def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> pa.Table:
@@ -137,7 +137,8 @@ def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> p
     sync within the overlap sees a port-out in another range, and most of these date it no better than the first.
     """
     with _registered(connection, ranges):
-        rows = connection.execute(
+        rows = _rows(
+            connection,
             f"""
             select package.row
             from package
@@ -152,9 +153,17 @@ def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> p
                 where orders.portout_id = package.portout_id and orders.ported_at_source = 'event'
             )
             order by package.row
-            """  # noqa: S608 - names of ours
-        ).fetchnumpy()["row"]
-    return ranges.take(rows)
+            """,  # noqa: S608 - names of ours
+        )
+    return ranges.take(pa.array(rows, pa.int64()))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[datetime] = ()) -> Rows:
+    return [row for (row,) in connection.execute(query, values).fetchall()]
+
+
+def _row_numbers(table: pa.Table) -> pa.Array:
+    return pc.subtract(pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), len(table))), 1)
 
 
 def _equal(columns: Sequence[str]) -> str:
@@ -200,7 +209,7 @@ def _orders_before(connection: duckdb.DuckDBPyConnection, events: pa.Table | Non
 @contextmanager
 def _registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
     """Let SQL read a table as `package`, with the number of each row."""
-    connection.register("package", table.append_column("row", pa.array(np.arange(len(table)))))
+    connection.register("package", table.append_column("row", _row_numbers(table)))
     try:
         yield
     finally:

@@ -16,7 +16,6 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-import numpy as np
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -69,7 +68,7 @@ def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
     nothing = pa.nulls(len(without), pa.string())
     columns = {
         "portout_id": (orders["id"].combine_chunks().take(parents), without.combine_chunks()),
-        "position": (_positions(parents), pa.repeat(pa.scalar(0, pa.int64()), len(without))),
+        "position": (_positions(lists, parents), pa.repeat(pa.scalar(0, pa.int64()), len(without))),
         "phone_number": (pa.array([privacy.mask(number) for number in numbers], pa.string()), nothing),
         **{name: (column, nothing) for name, column in places.items()},
         "is_gone": (pa.repeat(pa.scalar(False), len(numbers)), pa.repeat(pa.scalar(True), len(without))),
@@ -96,13 +95,12 @@ def places_version() -> str:
     return f"libphonenumber {phonenumbers.__version__}, {_area_codes_text().splitlines()[1]}"
 
 
-def _positions(parents: pa.Array) -> pa.Array:
-    """Count from 1 inside each run of equal parents."""
-    owner = parents.to_numpy(zero_copy_only=False)
-    index = np.arange(len(owner))
-    starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else index
-    lengths = np.diff(np.append(starts, len(owner)))
-    return pa.array(index - np.repeat(starts, lengths) + 1, pa.int64())
+def _positions(lists: pa.Array, parents: pa.Array) -> pa.Array:
+    """Count from 1 inside each list; `parents` has the place of the list of each value."""
+    lengths = pc.cast(pc.fill_null(pc.list_value_length(lists), 0), pa.int64())
+    before = pc.subtract(pc.cumulative_sum(lengths), lengths)
+    counted = pc.cumulative_sum(pa.repeat(pa.scalar(1, pa.int64()), len(parents)))
+    return pc.subtract(counted, before.take(parents))
 
 
 def place_of(number: str | None) -> Place:
