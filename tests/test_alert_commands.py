@@ -16,6 +16,7 @@ from alert_receivers import PASSWORD, HttpReceiver, MailReceiver, closed_receive
 from filelock import FileLock
 from portouts.commands.jobs.alerts import send_report
 from portouts.errors import NotDelivered
+from portouts.extras import install_command
 from portouts.report.page.build import Report
 from portouts_command import KEY, Ended
 from portouts_sandbox import World, create_app, running
@@ -144,7 +145,7 @@ def test_without_apprise_receivers_are_refused(
     monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not installed
     ended = command(*arguments, ALERTS__URLS=f"json://{PASSWORD}@127.0.0.1", TELNYX_API_KEY=KEY)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "portouts: apprise not installed: pip install 'portouts[alerts]'\n"
+    assert ended.err == f"portouts: apprise not installed: {install_command('alerts')}\n"
     assert list(tmp_path.iterdir()) == []
 
 

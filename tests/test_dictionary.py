@@ -71,7 +71,7 @@ def test_the_page_agrees_with_the_comments_and_the_questions(empty: duckdb.DuckD
 
 def test_without_jinja_the_error_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)  # as if it were not installed
-    with pytest.raises(PortoutsError, match=r"needs Jinja.*pip install 'portouts\[report\]'"):
+    with pytest.raises(PortoutsError, match=r"jinja2 not installed: pip install .*\[report\]"):
         write_dictionary([], [])
 
 

@@ -17,6 +17,7 @@ from portouts.doctor import machine
 from portouts.doctor.checkup import Checkup, Surroundings, check_up
 from portouts.doctor.findings import Finding
 from portouts.doctor.machine import check_extras, check_network, check_time_zones
+from portouts.extras import install_command
 from portouts_command import Ended
 from portouts_sandbox import World, create_app, running
 from simulated_account import API_KEY, BASE_URL, Account
@@ -354,4 +355,4 @@ def test_a_missing_extra_is_a_warning_only_if_a_setting_wants_it(monkeypatch: py
     assert check_extras().verdict == "ok"
     assert "alerts for [alerts]" in check_extras().found
     assert check_extras({"alerts"}).verdict == "warning"
-    assert check_extras({"alerts"}).advice == "Run `pip install 'portouts[alerts]'`."
+    assert check_extras({"alerts"}).advice == f"Run `{install_command('alerts')}`."

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from monitor_receiver import receiving
+from portouts.extras import install_command
 from portouts.monitor.metrics import HELP, LastRun, Published, metrics_text
 from portouts.monitor.textfile import read_published, write_metrics
 from portouts_command import KEY, Ended
@@ -180,7 +181,7 @@ def test_without_its_package_the_setting_is_refused_before_anything_is_read(
 ) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     ended = command("sync", TELNYX_API_KEY=KEY, METRICS__FILE=str(tmp_path / "portouts.prom"))
-    assert (ended.code, "pip install 'portouts[metrics]'" in ended.err) == (2, True)
+    assert (ended.code, install_command("metrics") in ended.err) == (2, True)
     assert [*tmp_path.iterdir()] == []
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from portouts.extras import install_command
 from portouts.publish.target import Target, TargetOutcome
 from portouts.publish.targets import Request, publish_to_targets
 from portouts_command import Ended
@@ -269,4 +270,4 @@ def test_a_missing_driver_is_named_before_anything_is_read(
 ) -> None:
     monkeypatch.setitem(sys.modules, "adbc_driver_postgresql", None)
     ended = command("publish", PUBLISH__TARGETS="postgresql://127.0.0.1/there")
-    assert (ended.code, "pip install 'portouts[postgresql]'" in ended.err) == (2, True)
+    assert (ended.code, install_command("postgresql") in ended.err) == (2, True)

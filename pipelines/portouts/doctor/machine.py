@@ -7,12 +7,15 @@ from datetime import datetime
 from importlib.util import find_spec
 
 from portouts.doctor.findings import Finding, ok, warning
+from portouts.extras import install_command
 from portouts.records.time_zones import rules_version
 from portouts.telnyx.network import is_loopback, proxy_for
 
 # Extra → the packages that show that it is installed, and what it adds.
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "report": (("nbclient", "matplotlib", "jinja2"), "`portouts report`"),
+    "pandas": (("pandas",), "`portouts.mart`"),
+    "excel": (("xlsxwriter",), "`portouts export --format xlsx`"),
     "sandbox": (("starlette", "uvicorn"), "`portouts demo` and `portouts sandbox`"),
     "alerts": (("apprise",), "[alerts]"),
     "metrics": (("prometheus_client",), "[metrics] file"),
@@ -70,7 +73,7 @@ def check_extras(wanted: Collection[str] = ()) -> Finding:
     if not missing:
         return ok("extras", f"{installed} are installed")
     absent = "; ".join(f"{extra} for {EXTRAS[extra][1]}" for extra in missing)
-    found, advice = f"installed: {installed}; not installed: {absent}", f"pip install 'portouts[{','.join(missing)}]'"
+    found, advice = f"installed: {installed}; not installed: {absent}", install_command(*missing)
     if needed := [extra for extra in missing if extra in wanted]:
         return warning("extras", f"{found}; the settings need {', '.join(needed)}", f"Run `{advice}`.")
     return ok("extras", f"{found} ({advice})")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from portouts.errors import NotPublished
+from portouts.extras import require_packages
 from portouts.report.status import not_readable
 from portouts.warehouse.export.cells import as_cell_of_pandas
 from portouts.warehouse.export.marts import grains, local_columns, read_version, select_of
@@ -105,8 +106,9 @@ def mart(
 
     With `excel`, `to_excel` takes the frame: instants are local times without zone, and the header names the zone;
     texts are no formulas and have no characters that Excel refuses. Marts read from one connection belong to one
-    version of the warehouse. Raises `UnknownMart`, `NotPublished`.
+    version of the warehouse. Raises `UnknownMart`, `NotPublished`, and `SettingsError` without pandas.
     """
+    require_packages("pandas", extra="pandas")
     with nullcontext(connection) if connection else closing(connect(path)) as opened:
         names = grains(opened)
         known = name.removeprefix("marts.")

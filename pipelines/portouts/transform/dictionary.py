@@ -21,6 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from portouts.errors import PortoutsError
+from portouts.extras import require_packages
 from portouts.records.arrow import events_table, orders_table
 from portouts.records.phone_numbers import phone_numbers_table
 from portouts.records.schema import INSTANT
@@ -162,10 +163,9 @@ def _sections(marts: list[Mart], asked: list[str]) -> list[Section]:
 
 
 def _template() -> Template:
-    try:
-        import jinja2
-    except ImportError:
-        raise PortoutsError("The dictionary needs Jinja. Install it: pip install 'portouts[report]'") from None
+    require_packages("jinja2", extra="report")
+    import jinja2
+
     environment = jinja2.Environment(  # noqa: S701 - the page is Markdown, in which nothing is escaped as in HTML
         loader=jinja2.FileSystemLoader(sql_folder()),
         undefined=jinja2.StrictUndefined,

@@ -21,9 +21,10 @@ from portouts.commands.options import (
 )
 from portouts.commands.results.deploy import print_deployment
 from portouts.commands.terminal.exit_status import with_exit_status
-from portouts.commands.terminal.installation import installed_from, own_command, user_named
+from portouts.commands.terminal.installation import own_command, user_named
 from portouts.commands.terminal.paths import published_file
 from portouts.errors import SettingsError
+from portouts.extras import installed_from
 from portouts.load.settings.files import with_home
 
 

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from portouts.commands.options import DEFAULT_DATABASE, AsJson, Database, ExportFormat, ExportOutput, MartNames
-from portouts.commands.terminal.environment import require_packages
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file, require_folder_of
 from portouts.errors import SettingsError
+from portouts.extras import require_packages
 from portouts.warehouse.export.formats import Format
 
 _URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")

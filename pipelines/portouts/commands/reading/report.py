@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from portouts.commands.options import DEFAULT_DATABASE, AsJson, Config, Database, Output, Send
-from portouts.commands.terminal.environment import REPORT_PACKAGES, read_alert_settings, require_packages
+from portouts.commands.terminal.environment import read_alert_settings
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.paths import published_file, require_folder_of
 from portouts.commands.terminal.process import home_folder
+from portouts.extras import REPORT_PACKAGES, require_packages
 from portouts.load.settings.files import settings_files
 
 if TYPE_CHECKING:

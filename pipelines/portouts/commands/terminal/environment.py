@@ -7,7 +7,6 @@ import pwd
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from portouts.commands.terminal.process import prepare_imports
 from portouts.commands.terminal.progress import note
 from portouts.errors import SettingsError
 from portouts.extract.plan import require_range
+from portouts.extras import require_packages
 from portouts.load.settings.files import Found, Setting, asks_vault, find_settings, parse_instant
 from portouts.load.settings.key import notes_on_key_file, require_api_key, with_key_of_file
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from portouts.load.settings.settings import Settings
     from portouts.load.settings.tables import AlertSettings, PublishSettings
     from portouts.warehouse.warehouse import Warehouse
-
-
-REPORT_PACKAGES = ("ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbformat")
 
 
 def machine_time() -> datetime:
@@ -203,9 +200,3 @@ def _warehouse(database: Path, state_dir: Path | None, mode: int | None) -> Ware
 def require_engine(destination: str, files: Sequence[Path]) -> None:
     """Raise `SettingsError` unless dlt, one of these files or the environment knows this destination."""
     require_destination(destination, os.environ, files)
-
-
-def require_packages(*names: str, extra: str) -> None:
-    """Raise `SettingsError` unless these packages of an extra are installed."""
-    if missing := [name for name in names if find_spec(name) is None]:
-        raise SettingsError(f"{', '.join(missing)} not installed: pip install 'portouts[{extra}]'")

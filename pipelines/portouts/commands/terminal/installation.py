@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
 import sys
 import sysconfig
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from portouts.errors import SettingsError
 
@@ -56,10 +53,3 @@ def user_named(name: str | None) -> User:
     except KeyError:
         raise SettingsError(f"--user {name}: this machine has no such user. Add it, or name another.") from None
     return User(entry.pw_name, entry.pw_uid, entry.pw_gid)
-
-
-def installed_from() -> str | None:
-    """Return the folder from which pip installed portouts; None if there is none."""
-    recorded = distribution("portouts").read_text("direct_url.json")
-    url = urlsplit(json.loads(recorded).get("url", "") if recorded else "")
-    return unquote(url.path) if url.scheme == "file" else None

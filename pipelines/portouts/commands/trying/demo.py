@@ -9,13 +9,14 @@ import typer
 
 from portouts.commands.options import DEMO_DATABASE, AsJson, NewDatabase, Seed, SimulatedOrders, WithReport
 from portouts.commands.terminal.demo_files import DemoFiles
-from portouts.commands.terminal.environment import REPORT_PACKAGES, machine_time, require_packages
+from portouts.commands.terminal.environment import machine_time
 from portouts.commands.terminal.exit_status import FAILED, with_exit_status
 from portouts.commands.terminal.installation import called_command
 from portouts.commands.terminal.paths import published_file
 from portouts.commands.terminal.process import home_folder, prepare_imports
 from portouts.commands.terminal.progress import progress
 from portouts.errors import SettingsError
+from portouts.extras import REPORT_PACKAGES, require_packages
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.demo import DemoPage

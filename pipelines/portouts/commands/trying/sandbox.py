@@ -8,9 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portouts.commands.options import FirstOrders, Latency, Port, RateLimit, Seed, StandingClock
-from portouts.commands.terminal.environment import machine_time, require_packages
+from portouts.commands.terminal.environment import machine_time
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.errors import PortoutsError
+from portouts.extras import require_packages
 from portouts.load.settings.files import parse_instant
 from portouts.logs import log
 
