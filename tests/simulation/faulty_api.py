@@ -205,13 +205,13 @@ class FaultyApi(httpx.AsyncBaseTransport):
         return sorted(rows, key=lambda row: str(row["id"])) if self.faults.ordering == "id" else rows
 
     def _version(self, row: Json) -> Json:
-        """Show a row as it is or, once this sync has seen it so, as a lagging replica still holds it."""
+        """Show a row as it is or, once this sync has seen it or an event of it, as a lagging replica still holds it."""
         versions = self._versions.setdefault(row["id"], [])
         if row not in versions:
             versions.append(row)
         if self._is_lagging and row["id"] in self._shown and self._rng.random() < self.faults.stale_share:
             return self._rng.choice(versions)
-        self._shown.add(row["id"])
+        self._shown |= {str(row["id"]), str(row.get("portout_id", row["id"]))}
         return row
 
     def _respelled(self, row: Json) -> Json:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from portouts.extract import list_reader
 from portouts.extract import plan as sync_plan
 from portouts.extract import run as sync_run
+from portouts.extract.intake import Intake
 from portouts.extract.page_reader import Pages
 from portouts.extract.state import SyncState
 from portouts.extract.upper_bound import UpperBound
@@ -51,12 +52,18 @@ def believing_the_machine(_bound: UpperBound, _clock: ApiClock, _state: SyncStat
     return False
 
 
+def believing_lists(_intake: Intake, _orders: pa.Table) -> set[str]:
+    """Take what a list shows for the present, whatever is held and whatever events say."""
+    return set()
+
+
 MUTATIONS: Mapping[str, tuple[Any, str, Callable[..., Any]]] = {
     "overlap": (sync_run, "plan_axis", no_overlap),
     "open sweep": (SyncState, "remember", forgetting_open_orders),
     "before/after total": (list_reader, "is_whole", any_pages),
     "split": (ListQuery, "split", losing_a_part),
     "newest wins": (batch, "newest_versions", last_arrival),
+    "lists that lag": (Intake, "_outdated", believing_lists),
     "api clock": (UpperBound, "follow", believing_the_machine),
 }
 
@@ -123,11 +130,12 @@ NOTICED_BY: Mapping[str, int] = {
     "open sweep": 0,
     "before/after total": 63,
     "split": 19,
-    "newest wins": 258,
+    "newest wins": 194,
+    "lists that lag": 65,
     "api clock": 0,
     "events are queued": 13,
     "queue before load": 13,
-    "deletions are queued": 5,
+    "deletions are queued": 0,
 }
 
 

@@ -52,13 +52,18 @@ class Held:
 
     def commit(self, package: LoadPackage) -> None:
         tables = package.tables
-        self.orders |= {row["id"]: row for row in tables["portouts"].drop_columns(["deleted_at"]).to_pylist()}
+        orders = {row["id"]: row for row in tables["portouts"].drop_columns(["deleted_at"]).to_pylist()}
+        self.orders |= {id_: row for id_, row in orders.items() if id_ in package.asked_for or self._is_news(row)}
         self.events |= {row["id"]: row for row in tables["portout_events"].to_pylist()}
         seen = tables["portout_observations"].select(["portout_id", "status", "updated_at"]).to_pylist()
         self.observations |= {tuple(row.values()) for row in seen}
         for row in tables["portout_ported_ranges"].to_pylist():
             self.ported_ranges.setdefault(row["portout_id"], []).append((row["ported_from"], row["ported_to"]))
         self.state = json.dumps(package.state)
+
+    def _is_news(self, row: Json) -> bool:
+        """Return whether no newer version is held, as `load.news` finds it in the working file."""
+        return row["id"] not in self.orders or row["updated_at"] >= self.orders[row["id"]]["updated_at"]
 
 
 @dataclass

@@ -9,7 +9,7 @@ are no longer open are not known here; `load.news` compares them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -28,6 +28,9 @@ from portouts.records.odd_rows import OddRows
 from portouts.records.schema import INSTANT
 from portouts.records.versions import KnownVersions, not_older, older, ported_ranges_table
 from portouts.telnyx.queries import Axis, ListQuery, Lookup, Query
+
+# An event follows its change by so much at most, also where the order shows whole seconds.
+ANNOUNCED_WITHIN = timedelta(seconds=3)
 
 
 class LoadPackage(NamedTuple):
@@ -59,6 +62,8 @@ class Intake:
         self._advancing: set[Axis] = set()
         """The axes on which this sync has covered something."""
         self._asked_for = set(options.reread)
+        self._changed_at: dict[str, datetime] = {}
+        """By order: when it changed at the earliest, by the events that name it."""
         # A sync that was to read everything again and was killed leaves nothing covered either, and versions to keep.
         is_first_load = not state.covered[Axis.INSERTED] and state.first_inserted_at is None
         held = {id_: order.updated_at for id_, order in state.open_orders.items()}
@@ -152,10 +157,14 @@ class Intake:
         is_old = pc.less(table["created_at"], pa.scalar(new_from, INSTANT))
         news = table.filter(pc.invert(pc.fill_null(is_old, fill_value=False)))
         for event in news.select(["id", "portout_id", "created_at"]).to_pylist():
-            if event["id"] not in state.recent_events and event["portout_id"]:
-                state.to_read.add(event["portout_id"])
-                self.to_refetch.add(event["portout_id"])
-            created_at = event["created_at"] or bound.known_until  # without a date, it is as old as its reading
+            created_at, order_id = event["created_at"], event["portout_id"]
+            if event["id"] not in state.recent_events and order_id:
+                state.to_read.add(order_id)
+                self.to_refetch.add(order_id)
+            if created_at and order_id in state.to_read:
+                changed_at = created_at - ANNOUNCED_WITHIN
+                self._changed_at[order_id] = max(changed_at, self._changed_at.get(order_id, changed_at))
+            created_at = created_at or bound.known_until  # without a date, it is as old as its reading
             if recent_from <= created_at <= bound.known_until:
                 state.recent_events[event["id"]] = created_at
 
@@ -164,12 +173,17 @@ class Intake:
         self.has_missed |= bool(read.missing)
         shown = set(answers["id"].to_pylist())
         self.is_account_known = self.is_account_known or any(map(self._state.is_held, shown))
-        answered = {*shown, *read.missing}
+        outdated = self._outdated(read.table) if isinstance(query, ListQuery) else set()
+        answered = {*shown, *read.missing} - outdated
         self.to_refetch -= answered
+        self.to_refetch |= outdated
         self._state.to_read -= answered
-        if isinstance(query, ListQuery):
-            self.to_refetch |= set(older(read.table, self._versions.held)["id"].to_pylist())
         self._note_missing(read.missing)
+
+    def _outdated(self, orders: pa.Table) -> set[str]:
+        """Return the orders that a list shows older than they are held, or than an event that names them."""
+        known = older(orders, self._versions.held), older(orders, self._changed_at)
+        return {order_id for table in known for order_id in table["id"].to_pylist()}
 
     def _keep_orders(self, read: Read) -> pa.Table:
         """Add the orders of a read to the batch, and return those that this read answers for."""
