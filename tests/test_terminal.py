@@ -270,7 +270,19 @@ def test_status_shows_age_counts_and_the_last_certificate(
     assert lines[1].startswith("40 orders, ")
     assert "read whole: as it was published" in lines
     assert [line for line in lines if line.startswith("verified (month): PROVEN, 40 orders as of 20")]
-    assert sum(line.startswith("covered by ") for line in lines) == 3
+    [complete] = [line for line in lines if line.startswith("complete: ")]
+    assert complete.startswith("complete: events, orders, port-outs from ")
+
+
+def test_status_shows_ranges_apart_where_they_differ(outcomes: Outcomes, capsys: pytest.CaptureFixture[str]) -> None:
+    found = read_status(Path(outcomes.status.database), NOW)
+    found.covered["created_at"] = [(MAY.start, MAY.end)]
+    print_status(found, as_json=False)
+    lines, _ = printed(capsys)
+    assert [line.partition(" from ")[0] for line in lines if line.startswith("complete: ")] == [
+        "complete: events",
+        "complete: orders, port-outs",
+    ]
 
 
 def test_status_names_gaps_and_what_is_not_proven(outcomes: Outcomes, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,10 +8,13 @@ from typing import Any
 
 import msgspec
 
+from portouts.commands.results.answering.order import short_hours
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
 from portouts.report.gates import Gate
 from portouts.report.status import Status
+
+AXES = {"inserted_at": "orders", "ported_out_at": "port-outs", "created_at": "events"}
 
 
 class _Gates(msgspec.Struct, omit_defaults=True):
@@ -37,7 +40,7 @@ def _option(gate: Gate) -> str:
 
 def _lines(status: Status) -> Iterator[str]:
     proven = "" if status.is_proven else ", NOT PROVEN"
-    yield f"{status.database}: as of {status.as_of.isoformat()}, {status.age_hours} h ago{proven}"
+    yield f"{status.database}: as of {status.as_of.isoformat()}, {short_hours(status.age_hours)} ago{proven}"
     yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in status.counts.items())
     if status.time_zone_data:
         yield f"time zone data: {status.time_zone_data}"
@@ -46,9 +49,18 @@ def _lines(status: Status) -> Iterator[str]:
         yield "read whole: as it was published" if is_certified else "read whole; no certificate names its contents"
     if status.verification:
         yield _verification_line(status.verification)
+    yield from _coverage_lines(status)
+    for axis, gaps in status.gaps.items():
+        yield from (f"GAP in {axis}: {_text_of(gap)}" for gap in gaps)
+
+
+def _coverage_lines(status: Status) -> Iterator[str]:
+    """Yield what was read and up to when, in one line for all that has the same ranges."""
+    names: dict[str, list[str]] = {}
     for axis, ranges in status.covered.items():
-        yield from (f"covered by {axis}: {_text_of(covered)}" for covered in ranges)
-        yield from (f"GAP in {axis}: {_text_of(gap)}" for gap in status.gaps[axis])
+        names.setdefault(" and ".join(map(_text_of, ranges)), []).append(AXES.get(axis, axis))
+    for ranges_as_text, axes in names.items():
+        yield f"complete: {', '.join(axes)} from {ranges_as_text}"
 
 
 def _verification_line(verification: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ def _summary(pending: PendingOrders) -> str:
     late = f", {overdue} of them overdue" if overdue else ""
     return (
         f"{waiting} for an answer{late}. {pending.database} is as of {_instant(pending.as_of)}, "
-        f"{pending.age_hours} h ago.{' `portouts show ID` shows one as it is now.' if count else ''}"
+        f"{short_hours(pending.age_hours)} ago.{' `portouts show ID` shows one as it is now.' if count else ''}"
     )
 
 
