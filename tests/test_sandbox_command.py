@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +36,7 @@ def test_a_sandbox_is_synced_without_an_instant_and_again_when_its_clock_was_mov
 ) -> None:
     process = portouts_command.start("sandbox", "--port", "0", "--orders", "40", folder=tmp_path)
     said = portouts_command.read_until(process, "/sandbox/clock")
-    assert "  portouts sync\n" in said
+    assert f"  {sys.executable} -m portouts sync\n" in said
     [(base_url, key)] = re.findall(r"TELNYX_BASE_URL=(\S+) TELNYX_API_KEY=(\S+)", said)
     account = {"TELNYX_BASE_URL": base_url, "TELNYX_API_KEY": key}
     try:

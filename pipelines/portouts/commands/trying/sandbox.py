@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portouts.commands.options import FirstOrders, Latency, Port, RateLimit, Seed, StandingClock
 from portouts.commands.terminal.environment import machine_time
 from portouts.commands.terminal.exit_status import with_exit_status
+from portouts.commands.terminal.installation import called_command
 from portouts.errors import PortoutsError
 from portouts.extras import require_packages
 from portouts.load.settings.files import parse_instant
@@ -23,7 +24,7 @@ HISTORY = timedelta(days=516)
 GREETING = """\
 Serving {orders} orders as of {as_of}. In another terminal:
   export TELNYX_BASE_URL=http://127.0.0.1:{port}/v2 TELNYX_API_KEY={key}
-  portouts sync
+  {command} sync
 Move its clock: curl -X POST http://127.0.0.1:{port}/sandbox/clock -d '{{"days": 30}}'"""
 
 
@@ -48,7 +49,7 @@ def sandbox(
     application = create_app(world, api_key=API_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock)
     with suppress(KeyboardInterrupt):  # which may come before the server takes signals
         port, as_of = listener.getsockname()[1], world.now.isoformat()
-        log("serving", GREETING.format(orders=orders, as_of=as_of, port=port, key=API_KEY))
+        log("serving", GREETING.format(orders=orders, as_of=as_of, port=port, key=API_KEY, command=called_command()))
         serve(application, listener)
 
 
