@@ -34,13 +34,13 @@ CERTIFICATE = """
     repaired moved sampled_windows sampled_orders verdict not_covered events events_missing
 """
 READ = "requests orders_read events_read is_proven strange_rows rows_without_id missing_orders unproven notes"
-SYNC = f"database as_of published orders_changed seconds phases refusals retries build warnings verification {READ}"
+SYNC = f"database as_of published orders_changed seconds phases refusals retries build warnings verification targets {READ}"
 LOAD = f"destination as_of published {READ}"
 VERIFY = f"""
     database {CERTIFICATE}
-    differing_orders repaired_orders differing_counts unproven notes rows_without_id
+    differing_orders repaired_orders differing_counts unproven notes rows_without_id targets
 """
-MODELS = "database rebuilt published build warnings notes"
+MODELS = "database rebuilt published build warnings notes targets"
 STATUS = "database as_of age_hours is_proven counts time_zone_data covered gaps last_sync verification"
 DEMO = "database syncs orders differences answers report"
 
