@@ -34,7 +34,9 @@ CERTIFICATE = """
     repaired moved sampled_windows sampled_orders verdict not_covered events events_missing
 """
 READ = "requests orders_read events_read is_proven strange_rows rows_without_id missing_orders unproven notes"
-SYNC = f"database as_of published orders_changed seconds phases refusals retries build warnings verification targets {READ}"
+SYNC = f"""
+    database as_of published orders_changed seconds phases refusals retries build warnings verification targets {READ}
+"""
 LOAD = f"destination as_of published {READ}"
 VERIFY = f"""
     database {CERTIFICATE}

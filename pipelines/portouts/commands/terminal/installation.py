@@ -33,7 +33,7 @@ def called_command() -> str:
     if called.name != "portouts":
         return shlex.join([sys.executable, "-m", "portouts"])
     found = shutil.which("portouts")
-    if found and Path(found).samefile(called):
+    if found and Path(found).resolve() == called.resolve():
         return "portouts"
     return shlex.quote(str(called))
 
