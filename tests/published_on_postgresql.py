@@ -1,14 +1,45 @@
-"""What a PostgreSQL server shows of a published file, read without the product."""
+"""Published files, and what a PostgreSQL server shows of one, read without the product."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped] # it has no stubs
+from adbc_driver_postgresql import dbapi
+from portouts_sandbox import World
+from simulated_account import Account
+
+
+def two_versions(folder: Path, orders: int) -> tuple[Path, Path]:
+    """Publish an account; return the file, and one with a few other rows, as of a week later."""
+    account = Account(World(orders=orders, seed=23), folder / "portouts.duckdb")
+    account.sync()
+    later = folder / "later.duckdb"
+    shutil.copy(account.database, later)
+    with duckdb.connect(str(later)) as connection:
+        connection.execute(LATER)
+    return account.database, later
+
+
+# What a week changes: rows that are new, other and gone, in tables and in what views show.
+LATER = """
+    set timezone = 'UTC';
+    create temp table changed as select id from raw.portouts order by id limit 3;
+    update raw.portouts set status = 'ported', updated_at = updated_at + interval 7 days where id in (from changed);
+    insert into raw.portout_events by name
+    select * replace ('later-' || id as id, created_at + interval 7 days as created_at) from raw.portout_events
+    where portout_id in (from changed);
+    delete from raw.portout_phone_numbers where portout_id in (from changed) and position > 0;
+    update intermediate.int_orders set status = 'ported' where portout_id in (from changed);
+    delete from marts.fct_status_changes where portout_id in (from changed) and change_number > 1;
+    insert into raw.syncs by name
+    select * replace ('later' as sync_id, as_of + interval 7 days as as_of) from raw.syncs;
+    update staging.model_instant set as_of = as_of + interval 7 days;
+"""
 
 
 @contextmanager

@@ -237,9 +237,18 @@ ExportOutput = Annotated[
     str,
     typer.Option(
         "--output",
-        metavar="DIR|FILE",
+        metavar="DIR|FILE|URL",
         help="A folder, which is made if it is missing, or one file that ends as the format does.",
         show_default=False,
+    ),
+]
+
+ByMonth = Annotated[
+    bool,
+    typer.Option(
+        "--by-month",
+        help="Write raw and marts as Parquet, a file per month, with manifest.json, into a folder or to an address "
+        "such as s3://bucket/prefix; only months that changed.",
     ),
 ]
 

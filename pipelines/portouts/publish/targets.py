@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic
 
 import duckdb
@@ -31,6 +32,8 @@ class Request:
     schemas: tuple[str, ...]
     seconds: float
     """The time limit of all targets together."""
+    keep: int = 0
+    """Keep so many earlier versions of the DuckDB file in object storage."""
     whole: bool = False
     """Compare all tables, also those that have not changed since the last publication."""
 
@@ -43,8 +46,10 @@ def publish_to_targets(
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[TargetOutcome]:
     """Make all targets equal to the published file; return what came of each, in their order."""
+    for leftover in folder.glob("target-*.tmp"):  # of a killed publication
+        rmtree(leftover, ignore_errors=True)
     with opened(database, folder) as connection:
-        running = [_Running(target, connection.cursor(), request) for target in targets]
+        running = [_Running(target, connection.cursor(), folder, request) for target in targets]
         abandoned = _wait(running, request, is_stopping)
         return [one.outcome(abandoned) for one in running]
 
@@ -64,16 +69,16 @@ def _wait(running: Sequence[_Running], request: Request, is_stopping: Callable[[
 class _Running(threading.Thread):
     """A publication under way. It is a daemon thread, so a server that hangs does not keep the process alive."""
 
-    def __init__(self, target: Target, file: duckdb.DuckDBPyConnection, request: Request) -> None:
+    def __init__(self, target: Target, file: duckdb.DuckDBPyConnection, folder: Path, request: Request) -> None:
         super().__init__(name=target.shown, daemon=True)
-        self._target, self._file, self._request = target, file, request
+        self._target, self._file, self._folder, self._request = target, file, folder, request
         self._began_at, self._seconds = monotonic(), 0.0
         self._sent, self._error = Sent(), ""
         self.start()
 
     def run(self) -> None:
         try:
-            self._sent = _publish(self._target, self._file, self._request)
+            self._sent = _publish(self._target, self._file, self._folder, self._request)
         except TargetFailed as error:
             self._error = str(error)
         except (duckdb.Error, OSError, MemoryError) as error:
@@ -95,7 +100,11 @@ class _Running(threading.Thread):
         return outcome
 
 
-def _publish(target: Target, file: duckdb.DuckDBPyConnection, request: Request) -> Sent:
-    from portouts.publish.postgresql.publication import publish_to_server
+def _publish(target: Target, file: duckdb.DuckDBPyConnection, folder: Path, request: Request) -> Sent:
+    if target.is_postgresql:
+        from portouts.publish.postgresql.publication import publish_to_server
 
-    return publish_to_server(target, file, request.schemas, request.seconds, whole=request.whole)
+        return publish_to_server(target, file, request.schemas, request.seconds, whole=request.whole)
+    from portouts.publish.storage.publication import publish_to_storage
+
+    return publish_to_storage(target, file, request.schemas, folder, request.keep, whole=request.whole)

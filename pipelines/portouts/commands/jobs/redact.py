@@ -109,7 +109,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
         require_redacted(warehouse.database, settings.source.privacy)
         log("published", database=str(warehouse.database), as_of=as_of)
     finished = finish_redaction(warehouse, settings, at)
-    targets = hand_over(warehouse, settings.publish) if is_published else []
+    targets = hand_over(warehouse, settings.publish, keep=0) if is_published else []
     return RedactOutcome(
         warehouse.database,
         settings.source.pii,

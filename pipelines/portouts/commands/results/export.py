@@ -1,10 +1,15 @@
-"""Prints which files an export has written."""
+"""Prints what an export has written."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
 from portouts.warehouse.export.export import Export
+
+if TYPE_CHECKING:
+    from portouts.commands.jobs.publishing.months import MonthsExport
 
 
 def print_export(export: Export, *, as_json: bool) -> None:
@@ -16,6 +21,12 @@ def print_export(export: Export, *, as_json: bool) -> None:
     print_result(
         "\n".join([*lines, f"As of {version.as_of.isoformat()}; instants are in {zone}."]), export, as_json=as_json
     )
+
+
+def print_months(export: MonthsExport, *, as_json: bool) -> None:
+    """Print how much was written."""
+    text = f"{export.output}: {export.rows} rows in {export.tables} tables written ({export.bytes / 1e6:.1f} MB)"
+    print_result(text if export.bytes else f"{export.output}: equal already", export, as_json=as_json)
 
 
 def _marts(names: list[str]) -> str:

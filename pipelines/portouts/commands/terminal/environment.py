@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portouts.doctor.checkup import Surroundings
     from portouts.load.settings.receivers import Receivers
     from portouts.load.settings.settings import Settings
-    from portouts.load.settings.tables import AlertSettings, PublishSettings
+    from portouts.load.settings.tables import AlertSettings
     from portouts.warehouse.warehouse import Warehouse
 
 
@@ -99,7 +99,7 @@ def open_with_settings(
 
     settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=needs_key)
     _require_apprise(settings.alerts)
-    _require_drivers(settings.publish)
+    _require_drivers(settings.publish.targets)
     if settings.metrics.file:
         require_packages("prometheus_client", extra="metrics")
     prepare_imports()
@@ -173,12 +173,11 @@ def _require_apprise(settings: AlertSettings) -> None:
         require_packages("apprise", extra="alerts")
 
 
-def _require_drivers(settings: PublishSettings) -> None:
-    if settings.targets:
-        from portouts.publish.drivers import needed_drivers
+def _require_drivers(targets: Sequence[str]) -> None:
+    if targets:
+        from portouts.publish.drivers import require_drivers
 
-        for package, extra in needed_drivers(settings.targets):
-            require_packages(package, extra=extra)
+        require_drivers(targets)
 
 
 def _found_in_vault(files: Sequence[Path]) -> Mapping[str, Setting]:

@@ -26,6 +26,7 @@ NAMED_VARIABLES = {
     "PUBLISH__MODE": "publish.mode",
     "PUBLISH__TARGETS": "publish.targets",
     "PUBLISH__SCHEMAS": "publish.schemas",
+    "PUBLISH__KEEP": "publish.keep",
     "PUBLISH__TIMEOUT_MINUTES": "publish.timeout_minutes",
     "METRICS__FILE": "metrics.file",
     "METRICS__PING_URL": "metrics.ping_url",

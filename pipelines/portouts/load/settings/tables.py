@@ -98,6 +98,8 @@ class PublishSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses of PostgreSQL servers and of object storage that get a copy."""
     schemas: tuple[str, ...] = ("raw", "marts")
     """The schemas that targets get."""
+    keep: Annotated[int, Meta(ge=0, le=1000)] = 2
+    """Earlier versions of the DuckDB file that stay in object storage."""
     timeout_minutes: Annotated[int, Meta(ge=1, le=60 * 24)] = 30
     """The time limit of all targets together."""
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 from adbc_driver_manager import Error
-from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped] # it has no stubs
+from adbc_driver_postgresql import dbapi
 
 from portouts.errors import TargetFailed, Transient
 from portouts.publish.target import Target

@@ -50,14 +50,19 @@ def hand_over(
     is_stopping: Callable[[], bool] = lambda: False,
     *,
     whole: bool = False,
+    keep: int | None = None,
 ) -> list[TargetOutcome]:
-    """Bring all targets up to date under the lock of the warehouse; return what came of each."""
+    """Bring all targets up to date under the lock of the warehouse; return what came of each.
+
+    `keep` comes before the setting of the same name.
+    """
     if not settings.targets:
         return []
     from portouts.publish.target import Target
     from portouts.publish.targets import Request, publish_to_targets
 
-    request = Request(settings.schemas, settings.timeout_minutes * 60, whole=whole)
+    kept = settings.keep if keep is None else keep
+    request = Request(settings.schemas, settings.timeout_minutes * 60, kept, whole)
     targets = [Target(url) for url in settings.targets]
     return publish_to_targets(warehouse.database, warehouse.folder, targets, request, is_stopping)
 

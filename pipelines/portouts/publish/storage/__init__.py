@@ -1,0 +1,1 @@
+"""Object storage, or a folder, as a target: the DuckDB file, and its tables as Parquet by month."""
