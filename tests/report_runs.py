@@ -112,7 +112,8 @@ def run_each(databases: Mapping[str, Path], folder: Path, names: Sequence[str] =
     files = {(case, name): f"{place:02}_{name}.ipynb" for place, case in enumerate(databases) for name in names}
     for (case, name), file in files.items():
         (folder / file).write_text(_with_database(name, databases[case]), encoding="utf-8")
-    sections = {section.notebook: section for section in run_notebooks(next(iter(databases.values())), folder)}
+    run, _ = run_notebooks(next(iter(databases.values())), sorted(folder.iterdir()))
+    sections = {section.notebook: section for section in run}
     return {
         case: Run(database, {name: list(sections[files[case, name]].cells) for name in names})
         for case, database in databases.items()

@@ -18,6 +18,7 @@ from portouts.commands.jobs.alerts import send_report
 from portouts.errors import NotDelivered
 from portouts.extras import install_command
 from portouts.report.page.build import Report
+from portouts.report.page.state import State
 from portouts_command import KEY, Ended
 from portouts_sandbox import World, create_app, running
 
@@ -204,7 +205,7 @@ def test_a_preview_needs_a_published_file(command: Command) -> None:
 def report(tmp_path: Path) -> Report:
     page = tmp_path / "a %41 & page?.html"
     page.write_text("<h1>Report</h1>", encoding="utf-8")
-    return Report(page, [])
+    return Report(page, [], State(None, is_proven=False, certificate="", last_day=None))
 
 
 def test_the_page_is_a_file_of_the_message(report: Report, http: HttpReceiver, mail: MailReceiver) -> None:

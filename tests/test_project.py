@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pipelines" / "portouts"
 SANDBOX = ROOT / "pipelines" / "portouts_sandbox"
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-SHIPPED = {".py", ".sql", ".ipynb", ".csv", ".j2", ".css"}
+SHIPPED = {".py", ".sql", ".ipynb", ".csv", ".j2", ".css", ".js"}
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
 PROVIDERS = packages_distributions()  # import name → distributions
 

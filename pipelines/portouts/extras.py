@@ -13,7 +13,17 @@ from urllib.parse import unquote, urlsplit
 
 from portouts.errors import SettingsError
 
-REPORT_PACKAGES = ("ipykernel", "jinja2", "matplotlib", "mistune", "nbclient", "nbformat", "pandas")
+REPORT_PACKAGES = (
+    "altair",
+    "great_tables",
+    "ipykernel",
+    "jinja2",
+    "mistune",
+    "nbclient",
+    "nbformat",
+    "pandas",
+    "vl_convert",
+)
 
 
 def require_packages(*names: str, extra: str) -> None:

@@ -215,6 +215,19 @@ MaxPendingAge = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: portouts-report.html beside the database.")]
 Send = Annotated[bool, typer.Option("--send", help="Send the page to the receivers of alerts ([alerts] urls).")]
+Notebooks = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="DIR",
+        help="Run the notebooks of this folder, too, in the order of their names. One with the name of ours replaces "
+        "it. Can be repeated.",
+    ),
+]
+OnlyNotebooks = Annotated[bool, typer.Option("--only-notebooks", help="Run those of --notebooks alone, without ours.")]
+EditableNotebooks = Annotated[
+    Path | None,
+    typer.Option("--edit", metavar="DIR", help="Write our notebooks into this folder, for you to change, and end."),
+]
 NewDatabase = Annotated[
     Path, typer.Option(help="The file to write. An earlier demo there is replaced, any other file is not.")
 ]

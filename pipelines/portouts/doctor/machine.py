@@ -13,7 +13,7 @@ from portouts.telnyx.network import is_loopback, proxy_for
 
 # Extra → the packages that show that it is installed, and what it adds.
 EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "report": (("nbclient", "matplotlib", "jinja2"), "`portouts report`"),
+    "report": (("nbclient", "altair", "jinja2"), "`portouts report`"),
     "pandas": (("pandas",), "`portouts.mart`"),
     "excel": (("xlsxwriter",), "`portouts export --format xlsx`"),
     "sandbox": (("starlette", "uvicorn"), "`portouts demo` and `portouts sandbox`"),

@@ -72,7 +72,7 @@ def send_test(urls: Iterable[str], database: Path) -> list[Delivery]:
 def send_report(report: Report, urls: Sequence[str]) -> list[str]:
     """Send the page to all receivers; return their names. Raises `NotDelivered` if a receiver did not get it."""
     answers = [f"{question} {answer}" for question, answer in report.to_json()["answers"].items()]
-    message = Message("portouts: report", "\n\n".join([*answers, report.state.get("text", "")]), str(report.output))
+    message = Message("portouts: report", "\n\n".join([*answers, report.state.text]), str(report.output))
     deliveries = deliver([(url, message) for url in urls], SECONDS_OF_REPORT)
     if failed := [str(one) for one in deliveries if one.problem]:
         raise NotDelivered(

@@ -76,6 +76,14 @@ def require_folder_of(option: str, path: Path) -> Path:
     return path
 
 
+def require_folder(option: str, path: Path) -> Path:
+    """Return the path, with the user's home for `~`; raises `SettingsError` if it is no folder."""
+    path = with_home(option, path)
+    if not path.is_dir():
+        raise SettingsError(f"{option} {path}: there is no such folder. Name one that exists.")
+    return path
+
+
 def require_destination(name: str, environ: Mapping[str, str], files: Iterable[Path]) -> None:
     """Raise `SettingsError` unless dlt has this destination, a file or variable defines it, or it is a module."""
     package = find_spec("dlt")

@@ -1,24 +1,29 @@
 """`portouts report`: what the notebooks show, as one HTML page that needs no other file.
 
-A browser that opens the page fetches no script, style sheet, font or picture: the charts are inline SVG. The page shows
-no code. It is written to a temporary file and then renamed, so a failure leaves the page of before.
+A browser that opens the page fetches no script, style sheet, font or picture, and the page forbids it to. Without
+scripts it shows the charts as pictures. The page shows no code. It is written to a temporary file and then renamed, so
+a failure leaves the page of before.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import mistune
+from markupsafe import Markup
 
 from portouts.errors import ReportFailed
 from portouts.names import as_html, plain
-from portouts.report.page.notebooks import Section, notebooks_folder, run_notebooks
+from portouts.report.page.charts import Period
+from portouts.report.page.notebooks import Section, own_notebooks, run_notebooks
+from portouts.report.page.outputs import parts_of
+from portouts.report.page.state import State
+from portouts.report.page.styles import colour_rules, content_policy, scripts, templates
+from portouts.report.theme import DEFAULT_PERIOD, PERIODS
 
 DEFAULT_NAME = "portouts-report.html"
 
@@ -29,52 +34,52 @@ class Report:
 
     output: Path
     sections: Sequence[Section]
-
-    @property
-    def state(self) -> Mapping[str, Any]:
-        """How reliable the data are: as_of, is_proven, certificate, and all of it as text."""
-        return self.sections[0].state if self.sections else {}
+    state: State
 
     def to_json(self) -> dict[str, Any]:
         """Return what the command prints with --json."""
         return {
             "output": str(self.output),
-            **{name: self.state.get(name) for name in ("as_of", "is_proven", "certificate")},
+            "as_of": self.state.as_of.isoformat() if self.state.as_of else None,
+            "is_proven": self.state.is_proven,
+            "certificate": self.state.certificate,
             "answers": {section.question: plain(section.headline) for section in self.sections},
         }
 
     def __str__(self) -> str:
         """Return what the command prints without --json."""
-        answers = [f"{section.question} {plain(section.headline)}" for section in self.sections]
-        return "\n".join([*answers, self.state.get("text", ""), f"Open it in a browser: {self.output}"])
+        answers = [f"{section.question} {plain(section.headline)}".rstrip() for section in self.sections]
+        return "\n".join([*answers, self.state.text, f"Open it in a browser: {self.output}"])
 
 
-def build_report(database: Path, output: Path | None = None, notebooks: Path | None = None) -> Report:
-    """Run the notebooks against the published file and write the page, by default beside it.
+def build_report(database: Path, output: Path | None = None, notebooks: Sequence[Path] | None = None) -> Report:
+    """Run notebooks (default: ours) against the published file and write the page, by default beside it.
 
     Raises `NotPublished`, `NotebookFailed` or `ReportFailed`, and then writes nothing.
     """
     target = (output or database.with_name(DEFAULT_NAME)).absolute()
     if target.is_dir() or (target.exists() and database.exists() and target.samefile(database)):
         raise ReportFailed(f"{target} cannot be replaced by the report; give --output another name.")
-    sections = run_notebooks(database, notebooks or notebooks_folder())
-    _write(target, _page(sections))
-    return Report(target, sections)
+    sections, state = run_notebooks(database, own_notebooks() if notebooks is None else notebooks)
+    _write(target, _page(sections, state))
+    return Report(target, sections, state)
 
 
-class _Prose(mistune.HTMLRenderer):
-    """Markdown of a notebook inside the page: each heading is one level lower."""
-
-    def heading(self, text: str, level: int, **_attributes: Any) -> str:
-        return super().heading(text, level + 1)
-
-
-def _page(sections: Sequence[Section]) -> str:
-    folder = jinja2.FileSystemLoader(Path(__file__).parent / "template")
-    templates = jinja2.Environment(loader=folder, autoescape=True)
-    templates.filters |= {"prose": mistune.create_markdown(renderer=_Prose(escape=False)), "as_html": as_html}
-    page = templates.get_template("index.html.j2")
-    return page.render(sections=sections, state=sections[0].state if sections else {})
+def _page(sections: Sequence[Section], state: State) -> str:
+    period = Period(state.last_day)
+    shown = [(section, parts_of(section, period)) for section in sections]
+    allowed = scripts(has_charts=any(part.charts for _, parts in shown for part in parts))
+    environment = templates()
+    environment.filters["as_html"] = lambda text: Markup(as_html(text))  # noqa: S704 - it escapes the text
+    return environment.get_template("index.html.j2").render(
+        sections=shown,
+        state=state,
+        periods=[(days, period.since(days)) for days in PERIODS],
+        default_period=DEFAULT_PERIOD,
+        colour_rules=colour_rules(),
+        scripts=allowed,
+        content_policy=content_policy(allowed),
+    )
 
 
 def _write(target: Path, page: str) -> None:

@@ -1,18 +1,19 @@
 """Running the notebooks: one after the other in one kernel, with the interpreter that runs this one.
 
-Each notebook begins with an empty namespace, as if it had been opened by hand. Modules stay imported, because to import
-pandas and matplotlib takes longer than most notebooks. It does not matter which kernels are installed, how the user has
-configured Jupyter, or whether the home folder is writable. The kernel ends with the last notebook, or when this process
-dies. The surprise: a sync may replace the published file meanwhile. Then all notebooks run again, so that they never
-show two versions on one page.
+Each notebook begins with an empty namespace and in its own folder, as if it had been opened by hand. Modules stay
+imported, because to import pandas and Altair takes longer than most notebooks. It does not matter which kernels are
+installed, how the user has configured Jupyter, or whether the home folder is writable. The kernel ends with the last
+notebook, or when this process dies. The surprise: a sync may replace the published file meanwhile. Then all notebooks
+run again, so that they never show two versions on one page.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,18 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from portouts.errors import NotebookFailed
+from portouts.errors import NotebookFailed, ReportFailed
 from portouts.report.frames import connect
+from portouts.report.page.state import State, read_state
 
+# Altair's own renderer "mimetype" names a type under which a notebook cannot hold JSON.
 _PREPARATION = """
-import altair
+import altair, os
 from portouts.report import theme
+os.chdir({folder!r})
 theme.enable()
-altair.renderers.enable("mimetype")
+altair.renderers.register("page", lambda spec, **_: {{"application/vnd.vegalite.v6+json": spec}})
+altair.renderers.enable("page")
 get_ipython().reset(new_session=False)
 """
 CELL_SECONDS = 600
@@ -41,25 +46,31 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Section:
-    """One notebook after its run: its question (the first heading), its one-line answer, the state of the data."""
+    """One notebook after its run: its question (the first heading), its one-line answer, its cells.
+
+    The answer is the `headline` of the first output whose metadata have it under "portouts" with the kind "Answer".
+    """
 
     notebook: str
     question: str
     headline: str
-    state: Mapping[str, Any]
     cells: Sequence[NotebookNode]
 
     @classmethod
     def of(cls, name: str, notebook: NotebookNode) -> Section:
         """Collect what the report shows of a notebook."""
-        question = next((cell.source.splitlines()[0] for cell in notebook.cells if cell.cell_type == "markdown"), name)
-        values = _metadata_by_kind(notebook)
-        headline = values.get("Answer", {}).get("headline", "")
-        return cls(name, question.lstrip("# "), headline, values.get("State", {}), notebook.cells)
+        prose = (cell.source.strip() for cell in notebook.cells if cell.cell_type == "markdown")
+        question = next((text.splitlines()[0].lstrip("# ") for text in prose if text), name.removesuffix(".ipynb"))
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        ours = [output.metadata["portouts"] for output in outputs if "portouts" in output.get("metadata", {})]
+        headlines = (values["headline"] for values in ours if values["kind"] == "Answer")
+        return cls(name, question, next(headlines, ""), notebook.cells)
 
     @property
     def anchor(self) -> str:
-        return self.notebook.removesuffix(".ipynb").replace("_", "-")
+        """The name of the notebook as the address of its section; it begins with a letter."""
+        words = re.sub(r"[^a-z0-9]+", "-", self.notebook.removesuffix(".ipynb").lower()).strip("-")
+        return words if words[:1].isalpha() else f"q-{words}"
 
 
 def notebooks_folder() -> Path:
@@ -68,29 +79,62 @@ def notebooks_folder() -> Path:
     return shipped if shipped.is_dir() else Path(__file__).parents[4] / "notebooks"
 
 
-def run_notebooks(database: Path, folder: Path) -> list[Section]:
-    """Run the numbered notebooks of a folder against one version of the published file.
+def own_notebooks() -> list[Path]:
+    """List the notebooks of portouts in their order."""
+    return sorted(notebooks_folder().glob("*.ipynb"))
+
+
+def notebooks_in(folders: Iterable[Path], *, with_own: bool) -> list[Path]:
+    """List the notebooks of folders, sorted by name; of two with one name the one of the later folder counts.
+
+    Raises `NotebookFailed` for a folder without notebooks.
+    """
+    found = {path.name: path for path in (own_notebooks() if with_own else [])}
+    for folder in folders:
+        notebooks = {path.name: path for path in folder.glob("*.ipynb")}
+        if not notebooks:
+            raise NotebookFailed(f"{folder} has no notebook (*.ipynb). Name the folder in which yours are.")
+        found |= notebooks
+    return [found[name] for name in sorted(found)]
+
+
+def write_own_notebooks(folder: Path) -> list[Path]:
+    """Copy our notebooks into a folder, to be changed there; raises `ReportFailed` if one of them exists."""
+    targets = {source: folder / source.name for source in own_notebooks()}
+    if existing := [target.name for target in targets.values() if target.exists()]:
+        raise ReportFailed(f"{folder} has {', '.join(existing)} already, and nothing is replaced. Name another folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for source, target in targets.items():
+            target.write_bytes(source.read_bytes())
+    except OSError as error:
+        raise ReportFailed(f"{folder} cannot be written: {error.strerror}.") from None
+    return list(targets.values())
+
+
+def run_notebooks(database: Path, paths: Sequence[Path]) -> tuple[list[Section], State]:
+    """Run notebooks in their order against one version of the published file, and read its state.
 
     Raises `NotPublished` or `NotebookFailed`.
     """
-    published, paths = database.absolute(), sorted(folder.glob("[0-9]*.ipynb"))
+    published = database.absolute()
     for _ in range(ATTEMPTS):
         # The open connection keeps the inode in use, so that another version cannot get the same inode.
-        with connect(published):
-            before = published.stat().st_ino
+        with connect(published) as connection:
+            before, state = published.stat().st_ino, read_state(connection)
             # In another thread nbclient installs no signal handlers, so Ctrl-C ends the report, not only a notebook.
             with start_blocking_portal() as portal:
-                sections = portal.call(_run_all, published, paths)
+                sections = portal.call(_run_all, published, [path.absolute() for path in paths])
         if published.stat().st_ino == before:
-            return sections
+            return sections, state
     raise NotebookFailed(f"{database} was published anew each time while the notebooks ran. Try again later.")
 
 
 async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
-    """Run the notebooks one after the other in one kernel, in an empty folder."""
+    """Run the notebooks one after the other in one kernel, whose files are in an empty folder."""
     with tempfile.TemporaryDirectory(prefix="portouts-") as folder:
         client = NotebookClient(
-            _preparation(),
+            _preparation(Path(folder)),
             kernel_manager_class=_OwnKernel.for_report(database, Path(folder)),
             resources={"metadata": {"path": folder}},
             timeout=CELL_SECONDS,
@@ -102,18 +146,27 @@ async def _run_all(database: Path, paths: Sequence[Path]) -> list[Section]:
 
 async def _run(path: Path, client: NotebookClient) -> NotebookNode:
     """Run one notebook; what another one has defined is removed first, what it has imported is not imported again."""
-    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    notebook = _read(path)
     try:
-        for client.nb in (_preparation(), notebook):
+        for client.nb in (_preparation(path.parent), notebook):
             await client.async_execute(cleanup_kc=False)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise NotebookFailed(f"{path.name}, {_failed_cell(notebook)}: {_reason(error)}") from None
+    except (CellExecutionError, CellTimeoutError, DeadKernelError, nbformat.ValidationError) as error:
+        raise NotebookFailed(f"{path.name}, {_failure(notebook, error)}") from None
     return notebook
 
 
-def _preparation() -> NotebookNode:
-    """Return a notebook that sets up Altair for the page and removes all variables."""
-    cell = nbformat.v4.new_code_cell(_PREPARATION)  # type: ignore[no-untyped-call]  # as above
+def _read(path: Path) -> NotebookNode:
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat is untyped
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        raise NotebookFailed(f"{path} is no notebook that can be read: {_first_line(error)}") from None
+    return notebook
+
+
+def _preparation(folder: Path) -> NotebookNode:
+    """Return a notebook that sets up Altair for the page, goes to the notebook's folder and removes all variables."""
+    code = _PREPARATION.format(folder=str(folder))
+    cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]  # as above
     notebook: NotebookNode = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]  # as above
     return notebook
 
@@ -144,21 +197,14 @@ class _OwnKernel(AsyncKernelManager):
         )
 
 
-def _failed_cell(notebook: NotebookNode) -> str:
+def _failure(notebook: NotebookNode, error: Exception) -> str:
+    """Say which cell failed and why; the error that a cell shows is better than that of the reply."""
     for number, cell in enumerate(notebook.cells, start=1):
-        if any(output.output_type == "error" for output in cell.get("outputs", [])):
-            return f"cell {number} ({cell.id})"
-    return "a cell"
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                return f"cell {number} ({cell.id}): {output.ename}: {output.evalue}"
+    return f"a cell: {_first_line(error)}"
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, CellExecutionError):
-        return f"{error.ename}: {error.evalue}"
-    return str(error).strip().splitlines()[0]
-
-
-def _metadata_by_kind(notebook: NotebookNode) -> Mapping[str, Mapping[str, Any]]:
-    """Collect the metadata of a notebook's components by their kind; the first of each kind counts."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    metadata = [output.metadata["portouts"] for output in outputs if "portouts" in output.get("metadata", {})]
-    return {values["kind"]: values for values in reversed(metadata)}
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
