@@ -13,7 +13,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import pyarrow as pa
 from portouts.warehouse.metadata import create_metadata
-from reference_implementation.numbers import clock_of, place
+from reference_implementation.numbers import clock_of, place, type_of
 from reference_implementation.terms import instant
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ RAW_TABLES = {
     " requested_foc_date varchar, created_at timestamptz, inserted_at timestamptz, updated_at timestamptz,"
     " extra varchar, deleted_at timestamptz",
     "portout_phone_numbers": "portout_id varchar not null, position bigint not null, phone_number varchar,"
-    " country_code varchar, area_code varchar, time_zone varchar, time_zone_source varchar",
+    " country_code varchar, area_code varchar, time_zone varchar, time_zone_source varchar,"
+    " number_type varchar",
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
     " payload_status varchar, payload varchar, payload__status varchar,"
     " payload__foc_date varchar, payload__rejection_reason varchar,"
@@ -189,6 +190,7 @@ def _number_rows(order: Row) -> list[Row]:
             "area_code": area,
             "time_zone": zone,
             "time_zone_source": source,
+            "number_type": type_of(number),
         }
         for position, number in enumerate(order["phone_numbers"], start=1)
         for (country, area), (zone, source) in [(place(number), clock_of(number))]

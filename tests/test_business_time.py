@@ -59,7 +59,7 @@ CASES = {
 def spells(connection: duckdb.DuckDBPyConnection, world: World, **settings: Any) -> list[Row]:
     """Build the models; the places of the numbers are the product's own, as after an upgrade."""
     create_raw(connection, world)
-    connection.execute("alter table raw.portout_phone_numbers drop column time_zone_source")
+    connection.execute("alter table raw.portout_phone_numbers drop column number_type")
     build_models(connection, ModelInputs(world.as_of, **settings))
     return sorted(read(connection, "fct_responses"), key=lambda row: str(row["portout_id"]))
 

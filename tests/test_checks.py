@@ -58,6 +58,9 @@ SPOILERS = {
     ),
     "months_add_up_to_the_spells": change("intermediate.int_response_latencies", "timed = timed - 1"),
     "months_of_foc_slip_add_up_to_the_ported_orders": change("marts.agg_foc_slip_monthly", "late = late + 1"),
+    "months_of_areas_add_up_to_the_ported_numbers": change(
+        "marts.agg_portouts_by_area_monthly", "numbers_ported = numbers_ported + 1"
+    ),
     "number_counts_add_up": delete("marts.fct_portout_numbers", "position = 2"),
     "only_the_last_spell_of_an_order_is_open": change(
         "marts.fct_responses", "response = 'open' where response = 'rejected'"

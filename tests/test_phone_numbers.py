@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA
 from portouts.records.arrow import orders_table
-from portouts.records.phone_numbers import Place, phone_numbers_table, place_of
+from portouts.records.phone_numbers import Place, area_places, phone_numbers_table, place_of, type_of
 from portouts.records.privacy import Pii, Privacy
 from portouts.records.time_zones import known_zones, offset_at, time_zone, zones_of_country
 
@@ -46,6 +46,7 @@ def number(order_id: str, position: int, text: str | None, country: str | None, 
         "area_code": area,
         "time_zone": zone,
         "time_zone_source": source,
+        "number_type": type_of(text),
         "is_gone": False,
     }
 
@@ -170,6 +171,35 @@ def test_a_number_determines_its_place_or_nothing(
     text: str | None, place: tuple[str | None, str | None, str | None, str | None]
 ) -> None:
     assert place_of(text) == Place(*place)
+
+
+TYPES = {
+    "+12125550100": "geographic",
+    "+18005550100": "toll_free",
+    "+18885550100": "toll_free",
+    "+442075550100": "geographic",
+    "+447400123456": "mobile",
+    "+448001234567": "toll_free",
+    "+19005550100": "other",
+    "+1212": None,
+    "x": None,
+    None: None,
+}
+
+
+@pytest.mark.parametrize("text", TYPES, ids=str)
+def test_a_number_determines_its_type_or_nothing(text: str | None) -> None:
+    assert type_of(text) == TYPES[text]
+
+
+def test_every_area_code_has_a_place() -> None:
+    places = {area: (country, place) for country, area, place in area_places()}
+    assert places.keys() == {prefix for prefix in area_codes() if len(prefix) == 3}
+    assert (places["312"], places["307"], places["787"]) == (
+        ("US", "Chicago, IL"),
+        ("US", "Wyoming"),
+        ("PR", "Puerto Rico"),
+    )
 
 
 def test_zones_of_a_country_are_one_clock_only_while_they_agree() -> None:
@@ -304,6 +334,6 @@ def test_the_place_survives_what_hides_the_number(pii: Pii) -> None:
     rows = numbers_of({"a": ["+12125550100", "+35315550100"]}, privacy)
     hidden = [privacy.mask(text) for text in ("+12125550100", "+35315550100")]
     assert [row.pop("phone_number") for row in rows] == hidden
-    shown = [number("a", 1, None, "US", "212"), number("a", 2, None, "IE", "1")]
+    shown = [number("a", 1, "+12125550100", "US", "212"), number("a", 2, "+35315550100", "IE", "1")]
     assert rows == [{key: value for key, value in row.items() if key != "phone_number"} for row in shown]
     assert not {"+12125550100", "+35315550100"} & set(hidden)

@@ -1,4 +1,4 @@
-"""Write pipelines/portouts/records/area_codes.csv: country and time zone of every North American area code.
+"""Write pipelines/portouts/records/area_codes.csv: country, time zone and place of every North American area code.
 
     python tools/area_codes.py > pipelines/portouts/records/area_codes.csv
 
@@ -7,11 +7,12 @@ list of the Canadian administrator; codes that are assigned and will open soon a
 several clocks, its zone is that of most of the exchanges that libphonenumber's geocoder knows, by libphonenumber's own
 prefixes of time zones: the script fails where the hand and the count differ. An overlay has the clock of the area code
 that it overlays, whatever libphonenumber says. Below an area code stand the exchanges that have another clock and no
-prefix of their own in libphonenumber.
+prefix of their own in libphonenumber. The place is libphonenumber's, or stands below where it has none.
 """
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -128,6 +129,55 @@ CORRECTIONS = {
     "867766": "America/Edmonton",  # Yellowknife
     "907581": "America/Anchorage",
 }
+# Places of area codes that libphonenumber has none of. Elsewhere, the country is the place.
+MISSING_PLACES = {
+    "203": "Connecticut",
+    "310": "California",
+    "357": "California",
+    "387": "Ontario",
+    "436": "Ohio",
+    "457": "Louisiana",
+    "465": "New York",
+    "471": "Mississippi",
+    "483": "Alabama",
+    "537": "Ontario",
+    "565": "Georgia",
+    "621": "Texas",
+    "624": "New York",
+    "679": "Michigan",
+    "713": "Texas",
+    "718": "New York",
+    "729": "Tennessee",
+    "837": "California",
+    "861": "Illinois",
+    "905": "Ontario",
+    "924": "Minnesota",
+}
+ISLANDS = {
+    "AG": "Antigua and Barbuda",
+    "AI": "Anguilla",
+    "AS": "American Samoa",
+    "BB": "Barbados",
+    "BM": "Bermuda",
+    "BS": "Bahamas",
+    "DM": "Dominica",
+    "DO": "Dominican Republic",
+    "GD": "Grenada",
+    "GU": "Guam",
+    "JM": "Jamaica",
+    "KN": "Saint Kitts and Nevis",
+    "KY": "Cayman Islands",
+    "LC": "Saint Lucia",
+    "MP": "Northern Mariana Islands",
+    "MS": "Montserrat",
+    "PR": "Puerto Rico",
+    "SX": "Sint Maarten",
+    "TC": "Turks and Caicos Islands",
+    "TT": "Trinidad and Tobago",
+    "VC": "Saint Vincent and the Grenadines",
+    "VG": "British Virgin Islands",
+    "VI": "U.S. Virgin Islands",
+}
 MONTHS = [datetime(2026, month, 15, tzinfo=UTC) for month in range(1, 13)]
 
 Clock = tuple[timedelta, ...]
@@ -151,23 +201,33 @@ def exchanges_of(area: str) -> dict[str, tuple[str, bool]]:
     return {prefix[1:]: (zones[0], length > 4) for prefix, (zones, length) in found.items() if len(zones) == 1}
 
 
+def place_of(area: str, country: str) -> str:
+    """Name the city, state or province of an area code, or the island."""
+    if country in ISLANDS:
+        return ISLANDS[country]
+    known = GEOCODE_DATA.get(f"1{area}", {}).get("en")
+    return known or MISSING_PLACES[area]
+
+
 def main() -> None:
+    rows = csv.writer(sys.stdout, lineterminator="\n")
     print(
-        "# Country and time zone of each North American area code, and of exchanges of another zone than their area "
-        f"code's.\n# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in service, "
-        f"libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\nprefix,country_code,time_zone"
+        "# Country, time zone and place of each North American area code, and of exchanges of another zone than their "
+        f"area code's.\n# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in "
+        f"service, libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\n"
+        "prefix,country_code,time_zone,place"
     )
     for area, country, zone in sorted((a, c, z) for c, z, areas in PLACES for a in areas.split()):
         exchanges = exchanges_of(area)
         by_clock = Counter(clock(CORRECTIONS.get(prefix, found)) for prefix, (found, _) in exchanges.items())
         if by_clock and by_clock[clock(zone)] < max(by_clock.values()):
             sys.exit(f"{area}: most exchanges do not have the clock of {zone}")
-        print(f"{area},{country},{zone}")
+        rows.writerow([area, country, zone, place_of(area, country)])
         for prefix, (found, is_own) in exchanges.items():
             if prefix in CORRECTIONS:
-                print(f"{prefix},{country},{CORRECTIONS[prefix]}")
+                rows.writerow([prefix, country, CORRECTIONS[prefix], ""])
             elif not is_own and clock(found) != clock(zone) and area != "867":
-                print(f"{prefix},{country},{found}")
+                rows.writerow([prefix, country, found, ""])
 
 
 main()

@@ -33,6 +33,20 @@ def business_hours(pending_at: datetime, responded_at: datetime, time_zone: str,
     return max(timedelta(), min(total, responded_at - pending_at)) / timedelta(hours=1)
 
 
+def office_hours(start: datetime, end: datetime, time_zone: str, holidays: Collection[date]) -> float:
+    """Count the office hours from one instant to another; negative if the other is earlier."""
+    if end < start:
+        return -office_hours(end, start, time_zone, holidays)
+    first, last = (at.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None) for at in (start, end))
+    total, day = timedelta(), first.date()
+    while day <= last.date():
+        if is_business_day(day, holidays):
+            opens, closes = datetime.combine(day, OPENS), datetime.combine(day, CLOSES)
+            total += max(timedelta(), min(closes, last) - max(opens, first))
+        day += DAY
+    return total / timedelta(hours=1)
+
+
 def is_within_one_business_day(
     pending_at: datetime, responded_at: datetime, time_zone: str, holidays: Collection[date]
 ) -> bool:

@@ -140,7 +140,7 @@ def _of_orders(histories: list[History], terms: Terms, operators: Mapping[str, s
         "fct_portout_numbers": [row for history in histories for row in history.numbers],
         "fct_responses": [spell for history in histories for spell in history.spells],
         "fct_rejections": rejected,
-        "agg_rejections": rejections_by_code(rejected),
+        "agg_rejections": rejections_by_code(rejected, histories),
         "agg_repeat_attempts": repeat_attempts(histories),
         "agg_portouts": cells(histories, terms),
         "agg_portouts_by_area": areas(histories),

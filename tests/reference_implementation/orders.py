@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from reference_implementation.business_time import closed_in, office_hours
 from reference_implementation.carriers import LONG_AGO, given
 from reference_implementation.terms import (
     Row,
@@ -128,16 +130,25 @@ def open_orders(histories: list[History], carriers: dict[str, Row], terms: Terms
             {
                 "portout_id": history.id,
                 "support_key": history.order.get("support_key"),
+                "pon": history.order.get("pon"),
+                "end_user_name": words(history.order.get("end_user_name")),
                 "carrier_id": history.carrier_id,
                 "carrier_name": carriers[history.carrier_id]["carrier_name"],
                 "number_count": len(history.numbers),
                 "inserted_at": history.inserted_at,
                 "deadline_at": deadline,
                 "hours_left": left,
+                "business_hours_left": business_left(history, deadline, terms),
                 "urgency": next(name for limit, name in limits if left < limit) if left is not None else None,
             }
         )
     return rows
+
+
+def business_left(history: History, deadline: datetime | None, terms: Terms) -> float | None:
+    country = history.numbers[0]["country_code"] if history.numbers else None
+    closed = closed_in(country or terms.business_country, terms.holidays)
+    return office_hours(terms.as_of, deadline, history.time_zone, closed) if deadline else None
 
 
 def backlog_by_age(histories: list[History], terms: Terms) -> list[Row]:

@@ -63,7 +63,8 @@ def rejections(history: History) -> list[Row]:
     return rows
 
 
-def rejections_by_code(rows: list[Row]) -> list[Row]:
+def rejections_by_code(rows: list[Row], histories: list[History]) -> list[Row]:
+    by_id = {history.id: history for history in histories}
     of_code: defaultdict[int | None, list[Row]] = defaultdict(list)
     for row in rows:
         of_code[row["rejection_code"]].append(row)
@@ -79,9 +80,21 @@ def rejections_by_code(rows: list[Row]) -> list[Row]:
             "undecided": sum(row["outcome"] == "undecided" for row in theirs),
             "other_outcome": sum(row["outcome"] == "other" for row in theirs),
             "orders": len({row["portout_id"] for row in theirs}),
+            "ported_after_all": sum(by_id[row["portout_id"]].status == "ported" for row in theirs),
+            "ported_with_a_later_order": sum(_left_later(by_id[row["portout_id"]], histories) for row in theirs),
         }
         for code, theirs in of_code.items()
     ]
+
+
+def _left_later(rejected: History, histories: list[History]) -> bool:
+    """Return whether an order kept its numbers only until a later order took one of them."""
+    numbers = {number["phone_number"] for number in rejected.numbers} - {None}
+    return rejected.status != "ported" and any(
+        later.status == "ported" and numbers & {number["phone_number"] for number in later.numbers}
+        for later in histories
+        if later.inserted_at and rejected.inserted_at and later.inserted_at > rejected.inserted_at
+    )
 
 
 def remembered_grounds(history: History) -> list[Row]:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reference_implementation.business_time import closed_in, is_business_day
+from reference_implementation.numbers import place_name
 from reference_implementation.orders import FINAL
 from reference_implementation.terms import Row, Terms, month_of, percentile, share, week_of
 
@@ -172,6 +173,7 @@ def areas(histories: list[History]) -> list[Row]:
             {
                 "country_code": country,
                 "area_code": area,
+                "place": place_name(country, area),
                 "orders_received": len({history.id for history in asked}),
                 "numbers_received": len(asked),
                 "orders_ported": len({history.id for history in ported}),

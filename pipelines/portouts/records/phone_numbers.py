@@ -1,4 +1,4 @@
-"""Makes one row per order and phone number, with the country, area code and time zone of the number.
+"""Makes one row per order and phone number, with the country, area code, time zone and type of the number.
 
 Telnyx filters by country but never returns it, so the prefix determines it. libphonenumber takes longer for one number
 than everything else takes for an order, so numbers of the same place are read once.
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
-from phonenumbers import timezone
+from phonenumbers import PhoneNumberType, timezone
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
 from portouts.records.privacy import KEEP, Privacy
@@ -27,6 +27,15 @@ from portouts.records.time_zones import known_zones, offset_at, time_zone, utc_o
 from portouts.windows import BEGINNING
 
 NANP_LENGTH = len("+12125550100")
+GEOGRAPHIC = "geographic"
+# Other types are "other". The digits of a North American number do not show whether it is of a mobile phone.
+TYPES = {
+    PhoneNumberType.FIXED_LINE: GEOGRAPHIC,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: GEOGRAPHIC,
+    PhoneNumberType.MOBILE: "mobile",
+    PhoneNumberType.TOLL_FREE: "toll_free",
+    PhoneNumberType.UNKNOWN: None,
+}
 EXCHANGE, AREA_CODE, COUNTRY = "exchange", "area_code", "country"
 # Zones that show the same time up to here always do.
 FORESEEABLE = BEGINNING + timedelta(days=30 * 365)
@@ -55,7 +64,7 @@ NOWHERE = Place(None, None, None, None)
 
 
 def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
-    """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number`, the fields of `Place`, `is_gone`.
+    """Explode `phone_numbers`: `portout_id, position` (from 1)`, phone_number`, the columns of `place_all`, `is_gone`.
 
     The numbers of an order replace those loaded before. An order without numbers gets one row with `is_gone`, which
     removes the numbers loaded before and is not loaded itself. The column stands in `raw`, so its name stays.
@@ -77,7 +86,7 @@ def phone_numbers_table(orders: pa.Table, privacy: Privacy = KEEP) -> pa.Table:
 
 
 def place_all(numbers: Sequence[str | None], instants: pa.Array) -> dict[str, pa.Array]:
-    """Return the columns of the places of numbers; `instants` are the times at which their orders arrived."""
+    """Return the columns of the places and types of numbers; `instants` are the times at which their orders arrived."""
     places = [place_of(number) for number in numbers]
     for index, place in enumerate(places):
         if place.zones:
@@ -87,6 +96,7 @@ def place_all(numbers: Sequence[str | None], instants: pa.Array) -> dict[str, pa
         "area_code": pa.array([place.area_code for place in places], pa.string()),
         "time_zone": pa.array([place.time_zone for place in places], pa.string()),
         "time_zone_source": pa.array([place.time_zone and place.time_zone_source for place in places], pa.string()),
+        "number_type": pa.array([type_of(number) for number in numbers], pa.string()),
     }
 
 
@@ -115,6 +125,23 @@ def place_of(number: str | None) -> Place:
     return _place(_representative(number))
 
 
+def type_of(number: str | None) -> str | None:
+    """Determine the type of an E.164 number: geographic, mobile, toll_free or other; None if it is unknown."""
+    if not number:
+        return None
+    if len(number) == NANP_LENGTH and number.startswith("+1") and number[2:5] in _area_codes():
+        return GEOGRAPHIC
+    return _type(_representative(number))
+
+
+@lru_cache(maxsize=200_000)
+def _type(number: str) -> str | None:
+    try:
+        return TYPES.get(phonenumbers.number_type(phonenumbers.parse(number)), "other")
+    except phonenumbers.NumberParseException:
+        return None
+
+
 def _representative(number: str) -> str:
     """Return a number of the same place: its last digits are zeros, as far as no prefix of a zone needs them.
 
@@ -133,10 +160,19 @@ def _area_codes_text() -> str:
 
 
 @cache
+def _rows() -> list[dict[str, str]]:
+    return list(csv.DictReader(line for line in _area_codes_text().splitlines() if not line.startswith("#")))
+
+
+@cache
 def _area_codes() -> dict[str, tuple[str, str]]:
     """Return country and zone by area code, and by area code and exchange where these differ."""
-    lines = (line for line in _area_codes_text().splitlines() if not line.startswith("#"))
-    return {row["prefix"]: (row["country_code"], row["time_zone"]) for row in csv.DictReader(lines)}
+    return {row["prefix"]: (row["country_code"], row["time_zone"]) for row in _rows()}
+
+
+def area_places() -> list[tuple[str, str, str]]:
+    """List country, area code and place of the North American area codes: a city, state, province or island."""
+    return [(row["country_code"], row["prefix"], row["place"]) for row in _rows() if row["place"]]
 
 
 @cache

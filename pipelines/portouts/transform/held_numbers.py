@@ -24,7 +24,8 @@ UPDATE_PLACES = """
         country_code = located.country_code,
         area_code = located.area_code,
         time_zone = located.time_zone,
-        time_zone_source = located.time_zone_source
+        time_zone_source = located.time_zone_source,
+        number_type = located.number_type
     from located
     where
         held.portout_id = located.portout_id
@@ -34,18 +35,20 @@ UPDATE_PLACES = """
             or held.area_code is distinct from located.area_code
             or held.time_zone is distinct from located.time_zone
             or held.time_zone_source is distinct from located.time_zone_source
+            or held.number_type is distinct from located.number_type
         )
 """
 
 
 def update_places(connection: duckdb.DuckDBPyConnection) -> None:
     """Update the places of all numbers, unless the installed data already determined them."""
-    if _has_column(connection, "raw", "portout_phone_numbers", "time_zone_source"):
+    if _has_column(connection, "raw", "portout_phone_numbers", "number_type"):
         is_built = _has_column(connection, "staging", "model_inputs", "place_data")
         versions = connection.execute("select place_data from staging.model_inputs").fetchall() if is_built else []
         if not versions or versions == [(places_version(),)]:
             return
-    connection.execute("alter table raw.portout_phone_numbers add column if not exists time_zone_source varchar")
+    for column in ("time_zone_source", "number_type"):
+        connection.execute(f"alter table raw.portout_phone_numbers add column if not exists {column} varchar")
     held = connection.sql(VISIBLE_NUMBERS).to_arrow_table()
     located = held.select(["portout_id", "position"])
     for name, column in place_all(held["phone_number"].to_pylist(), held["inserted_at"].combine_chunks()).items():

@@ -13,7 +13,7 @@ from functools import cache
 import duckdb
 import pyarrow as pa
 
-from portouts.records.phone_numbers import places_version
+from portouts.records.phone_numbers import area_places, places_version
 from portouts.records.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
@@ -51,6 +51,7 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
     _insert(connection, "model_instant", [(as_of, as_of)])  # a full build checks all rows
     _insert_arrow(connection, "calendar_days", calendar_days(last))
     _insert(connection, "holidays", [(day.holiday_on, day.country_code, day.name) for day in inputs.days_off])
+    _insert(connection, "area_codes", area_places())
     _insert(connection, "operators", list(by_carrier_id(inputs.operators).items()))
     _insert(connection, "folded_spellings", _folded(connection.execute(_SPELLINGS).fetchall()))
     zones = {zone for (zone,) in connection.execute(_ZONES).fetchall()}

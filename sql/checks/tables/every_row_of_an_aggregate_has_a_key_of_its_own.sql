@@ -25,6 +25,11 @@ with doubled as (
     group by country_code, area_code
     having count(*) > 1
     union all
+    select 'agg_portouts_by_area_monthly', concat_ws('|', month, country_code, area_code)
+    from marts.agg_portouts_by_area_monthly
+    group by month, country_code, area_code
+    having count(*) > 1
+    union all
     select 'agg_carriers_gained', carrier_id
     from marts.agg_carriers_gained
     group by carrier_id

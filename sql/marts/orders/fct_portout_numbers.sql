@@ -11,5 +11,14 @@ phone_number: Number in E.164; hashed or null if the setting pii asks for it.
 country_code: ISO 3166 alpha-2 country of the number; null if it cannot be determined.
 area_code: Area code of a geographical number, else null.
 */
-select portout_id, position, phone_number, country_code, area_code
-from staging.stg_phone_numbers
+select
+    numbers.portout_id,
+    numbers.position,
+    numbers.phone_number,
+    numbers.country_code,
+    numbers.area_code,
+    area_codes.place,
+    numbers.number_type,
+from staging.stg_phone_numbers as numbers
+left join staging.area_codes as area_codes
+    on area_codes.country_code = numbers.country_code and area_codes.area_code = numbers.area_code

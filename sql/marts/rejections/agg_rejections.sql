@@ -16,27 +16,52 @@ canceled: Rejections after which the gaining side canceled the order.
 undecided: Rejections by us that are still under review.
 other_outcome: Rejections with an undocumented next status.
 orders: Distinct orders.
+ported_after_all: Rejections whose order is ported now.
+ported_with_a_later_order: Other rejections of which a number was ported with an order that was received later.
 */
 with rejections as (
-    select portout_id, rejection_code, rejected_by, outcome
-    from marts.fct_rejections
+    select
+        rejections.portout_id,
+        rejections.rejection_code,
+        rejections.rejected_by,
+        rejections.outcome,
+        orders.inserted_at,
+        coalesce(orders.status = 'ported', false) as is_ported,
+    from marts.fct_rejections as rejections
+    inner join intermediate.int_orders as orders on orders.portout_id = rejections.portout_id
+),
+
+-- Rejected orders of which a number was ported with a later order.
+left_later as (
+    select rejections.portout_id
+    from rejections
+    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = rejections.portout_id
+    inner join staging.stg_phone_numbers as later_numbers on later_numbers.phone_number = numbers.phone_number
+    inner join intermediate.int_orders as later on later.portout_id = later_numbers.portout_id
+    where later.status = 'ported' and later.inserted_at > rejections.inserted_at and not rejections.is_ported
+    group by rejections.portout_id
 ),
 
 grouped as (
     select
-        rejection_code,
+        rejections.rejection_code,
         count(*) as rejections,
-        count(case when rejected_by = 'us' then 1 end) as by_us,
-        count(case when rejected_by = 'intake' then 1 end) as at_intake,
-        count(case when outcome = 'upheld' then 1 end) as upheld,
-        count(case when outcome = 'reopened' then 1 end) as reopened,
-        count(case when outcome = 'canceled' then 1 end) as canceled,
-        count(case when outcome = 'undecided' then 1 end) as undecided,
-        count(case when outcome = 'other' then 1 end) as other_outcome,
-        count(distinct portout_id) as orders,
+        count(case when rejections.rejected_by = 'us' then 1 end) as by_us,
+        count(case when rejections.rejected_by = 'intake' then 1 end) as at_intake,
+        count(case when rejections.outcome = 'upheld' then 1 end) as upheld,
+        count(case when rejections.outcome = 'reopened' then 1 end) as reopened,
+        count(case when rejections.outcome = 'canceled' then 1 end) as canceled,
+        count(case when rejections.outcome = 'undecided' then 1 end) as undecided,
+        count(case when rejections.outcome = 'other' then 1 end) as other_outcome,
+        count(distinct rejections.portout_id) as orders,
+        count(case when rejections.is_ported then 1 end) as ported_after_all,
+        count(left_later.portout_id) as ported_with_a_later_order,
     from rejections
-    group by rejection_code
+    left join left_later on left_later.portout_id = rejections.portout_id
+    group by rejections.rejection_code
 )
 
-select rejection_code, rejections, by_us, at_intake, upheld, reopened, canceled, undecided, other_outcome, orders
+select
+    rejection_code, rejections, by_us, at_intake, upheld, reopened, canceled, undecided, other_outcome, orders,
+    ported_after_all, ported_with_a_later_order,
 from grouped

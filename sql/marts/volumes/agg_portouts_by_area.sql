@@ -36,7 +36,15 @@ areas as (
 )
 
 select
-    country_code, area_code, orders_received, numbers_received, orders_ported, numbers_ported,
-    numbers_ported / nullif(cast(sum(numbers_ported) over () as double), 0) as share_of_numbers,
-    last_ported_at,
+    areas.country_code,
+    areas.area_code,
+    area_codes.place,
+    areas.orders_received,
+    areas.numbers_received,
+    areas.orders_ported,
+    areas.numbers_ported,
+    areas.numbers_ported / nullif(cast(sum(areas.numbers_ported) over () as double), 0) as share_of_numbers,
+    areas.last_ported_at,
 from areas
+left join staging.area_codes as area_codes
+    on area_codes.country_code = areas.country_code and area_codes.area_code = areas.area_code

@@ -14,6 +14,9 @@ time_zone_source: How the time zone was determined: exchange (the first six digi
     area_code (the zone of most exchanges of the area code; outside North America the prefix), country (the whole
     country had one time when the order arrived), unknown (the number is hidden by pii, and a version without this
     column loaded it). Null without a zone.
+number_type: geographic (with an area code: of a fixed line, and in North America also of a mobile phone, since the
+    digits do not differ), mobile (elsewhere), toll_free, or other. Null if it is unknown, also because the number was
+    hidden by pii when a version without this column loaded it.
 */
 select
     portout_id,
@@ -23,6 +26,7 @@ select
     area_code,
     time_zone,
     case when time_zone is not null then coalesce(time_zone_source, 'unknown') end as time_zone_source,
+    number_type,
 from raw.portout_phone_numbers as phone_numbers
 where not exists (
     select portout_id

@@ -3,6 +3,7 @@
 select
     country_code,
     area_code,
+    place,
     numbers_received,
     numbers_ported,
     round(100 * share_of_numbers, 1) as share_percent,

@@ -1,0 +1,12 @@
+-- How many local, mobile and toll-free numbers leave?
+-- mart: fct_portout_numbers, fct_portouts
+-- Digits do not tell mobile phones from others in North America: both are geographic there.
+select
+    numbers.country_code,
+    numbers.number_type,
+    count(*) as numbers_requested,
+    count(case when orders.status = 'ported' then 1 end) as numbers_ported,
+from marts.fct_portout_numbers as numbers
+inner join marts.fct_portouts as orders on orders.portout_id = numbers.portout_id
+group by numbers.country_code, numbers.number_type
+order by numbers_ported desc, numbers.country_code, numbers.number_type
