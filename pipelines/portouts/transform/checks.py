@@ -3,11 +3,13 @@
 If a check returns rows, the build is rolled back. If its name begins with `warn_`, the build only reports a warning.
 A full build runs all of them on all rows. An incremental build runs those of the folder `orders` on the rows of changed
 orders, those of `totals` if something that they read changed, and not those of `tables`.
+
+One check has no file: that no two rows of a mart have the same key. It is made of the `key:` of the models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -15,10 +17,12 @@ from pathlib import Path
 import duckdb
 
 from portouts.errors import CheckFailed
+from portouts.transform.project.model import Model, read_models
 from portouts.transform.project.statements import run
 from portouts.warehouse.sql import sql_files
 
 WARNING_PREFIX = "warn_"
+UNIQUE_KEYS = "checks/tables/every_row_of_a_mart_has_a_key_of_its_own"
 ROWS_SHOWN = 5
 
 
@@ -38,10 +42,11 @@ class CheckWarning:
 
 def read_checks(folder: Path) -> dict[str, str]:
     """Read the checks of the folder `sql`: `checks/<folder>/<name>` → the query with its comment."""
-    return {
+    files = {
         path.relative_to(folder).with_suffix("").as_posix(): path.read_text(encoding="utf-8")
         for path in sql_files(folder / "checks")
     }
+    return {**files, UNIQUE_KEYS: _rows_of_equal_keys(read_models(folder).values())}
 
 
 def run_checks(connection: duckdb.DuckDBPyConnection, checks: Mapping[str, str]) -> list[CheckWarning]:
@@ -51,6 +56,19 @@ def run_checks(connection: duckdb.DuckDBPyConnection, checks: Mapping[str, str])
     if failures:
         raise CheckFailed("\n".join(failures))
     return [found for found in findings.values() if found]
+
+
+def _rows_of_equal_keys(models: Iterable[Model]) -> str:
+    """Write the query for keys that two rows of a mart have."""
+    doubled = [
+        f"select concat_ws('|', '{model.object_name}', {', '.join(model.key)}) as row_of from {model.name} "  # noqa: S608 - names of our own files
+        f"group by {', '.join(model.key)} having count(*) > 1"
+        for model in models
+        if model.name.startswith("marts.") and model.kind.is_table and model.key
+    ]
+    return "-- A mart has two rows with one key, so its model groups wrongly: please report it.\n" + (
+        "\nunion all\n".join(doubled)
+    )
 
 
 def _only_warns(check: str) -> bool:
