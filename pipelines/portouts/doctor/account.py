@@ -13,6 +13,7 @@ from portouts.telnyx.clock import TOLERANCE, WORTH_A_WARNING, written_span
 from portouts.telnyx.errors import KeyRejected, NotFound, PermissionDenied, TelnyxError, TelnyxRefused
 from portouts.telnyx.limits.deadlines import format_duration
 from portouts.telnyx.page import Page
+from portouts.telnyx.queries import page_count
 from portouts.telnyx.request import LATER
 
 NOT_ASKED = "not known, since the first request was refused or not answered"
@@ -42,6 +43,8 @@ def check_account(settings: SourceSettings, replies: Replies, load: FirstLoad | 
     yield _key(replies)
     yield _orders(replies)
     yield _events(settings, replies)
+    if settings.inventory:
+        yield _numbers(settings, replies)
     yield _rights(settings, replies)
     yield _rate_limit(replies)
     yield _first_load(load)
@@ -117,6 +120,23 @@ def _events(settings: SourceSettings, replies: Replies) -> Finding:
         case TelnyxError() as error:
             return failed("events", error.reason, f"Wait, {AGAIN}; events = false reads none.")
     return skipped("events", f"no answer in time: {replies.gave_up}" if replies.gave_up else NOT_ASKED)
+
+
+def _numbers(settings: SourceSettings, replies: Replies) -> Finding:
+    match replies.numbers:
+        case Page(total=int(total)):
+            requests = page_count(total, settings.page_size)
+            every = settings.inventory_every_hours
+            return ok("numbers", f"readable; there are {total:,}: {requests:,} requests every {every} hours")
+        case Page(uncounted=uncounted):
+            found = f"readable, but the API does not count them (total_results is {uncounted})"
+            return warning("numbers", found, "Nothing would prove their list. Ask Telnyx, or set inventory = false.")
+        case PermissionDenied(is_of_api=True) | NotFound(is_of_api=True) as error:
+            advice = "Let an administrator give this key's user the right to view numbers, or set inventory = false."
+            return warning("numbers", f"this key may not read them: {error.reason}", advice)
+        case TelnyxError() as error:
+            return failed("numbers", error.reason, f"Wait, {AGAIN}; inventory = false reads none.")
+    return skipped("numbers", f"no answer in time: {replies.gave_up}" if replies.gave_up else NOT_ASKED)
 
 
 def _rights(settings: SourceSettings, replies: Replies) -> Finding:

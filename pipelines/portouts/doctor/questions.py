@@ -1,4 +1,4 @@
-"""Asks the API what a first sync must know: at most four GETs with two tries each, within a time limit.
+"""Asks the API what a first sync must know: at most five GETs with two tries each, within a time limit.
 
 If the first request gets no answer, the others are not sent.
 """
@@ -6,7 +6,7 @@ If the first request gets no answer, the others are not sent.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.errors import KeyRejected, TelnyxError, TelnyxRefused
 from portouts.telnyx.limits.deadlines import Deadline, Watch
 from portouts.telnyx.page import Page
-from portouts.telnyx.queries import Axis, format_instant
+from portouts.telnyx.queries import Axis, NumberQuery, format_instant
 
 # Seconds for all requests together.
 PATIENCE = 20.0
@@ -33,6 +33,7 @@ class Replies:
     orders: Page | TelnyxError | None = None
     ported: Page | TelnyxError | None = None
     events: Page | TelnyxError | None = None
+    numbers: Page | TelnyxError | None = None
     page_seconds: float | None = None
     """Seconds for one page of orders of the size that a sync requests."""
     rate_limit: tuple[float, float] | None = None
@@ -73,7 +74,7 @@ async def _converse(client: TelnyxClient, settings: SourceSettings, replies: Rep
         async with asyncio.timeout(patience):
             await asked.orders()
             if isinstance(replies.orders, Page):
-                await asyncio.gather(asked.ported(), asked.events(), asked.full_page())
+                await asyncio.gather(asked.ported(), asked.events(), asked.numbers(), asked.full_page())
             elif isinstance(replies.orders, TelnyxRefused) and not isinstance(replies.orders, KeyRejected):
                 await asked.events()
     except TimeoutError:
@@ -96,6 +97,11 @@ class _Questions:
         if self._settings.events:
             self._replies.events = await self._first_page(Axis.EVENTS)
 
+    async def numbers(self) -> None:
+        if self._settings.inventory:
+            query = NumberQuery()
+            self._replies.numbers = await self._page(query.path, query.params(1, 1))
+
     async def full_page(self) -> None:
         now = self._client.rate_limit.clock.now
         began_at = now()
@@ -108,7 +114,10 @@ class _Questions:
             params["filter[status]"] = status
         if start := self._settings.start:
             params[f"filter[{axis}][gte]"] = format_instant(start)
+        return await self._page(axis.path, params)
+
+    async def _page(self, path: str, params: Mapping[str, str]) -> Page | TelnyxError:
         try:
-            return await self._client.fetch_list(axis.path, params)
+            return await self._client.fetch_list(path, params)
         except TelnyxError as error:
             return error

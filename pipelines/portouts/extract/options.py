@@ -63,11 +63,27 @@ class SyncOptions:
     """Load a batch once it holds so many rows; None reads everything into one."""
     is_now: bool = False
     """`as_of` is what this machine took for the present."""
+    inventory_every: timedelta | None = None
+    """Read the whole list of numbers about so often, and count them in every sync; None: never ask for them."""
 
     @property
     def is_repair(self) -> bool:
         """Return whether only certain orders or events are wanted."""
         return bool(self.reread or self.reread_events)
+
+    @property
+    def reads_inventory(self) -> bool:
+        return self.inventory_every is not None and not self.is_repair
+
+
+@dataclass(frozen=True)
+class InventoryReport:
+    """What a sync learnt of the numbers that the account holds."""
+
+    counts: Mapping[str, int]
+    """Status → numbers; `all` → all numbers. A status that could not be counted is absent."""
+    is_list_proven: bool | None = None
+    """Whether the whole list, if it was read, is proven; None if it was not read."""
 
 
 @dataclass
@@ -91,6 +107,8 @@ class SyncReport:
     """Rows without an id, by the marks that stand for them: where they stood. They are counted and not loaded."""
     is_swept: bool = False
     """Every open status was listed."""
+    inventory: InventoryReport | None = None
+    """None: the sync did not ask for numbers."""
 
     @property
     def all_notes(self) -> list[str]:

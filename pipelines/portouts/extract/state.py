@@ -64,6 +64,8 @@ class SyncState:
     """All loaded rows have ids in their canonical spelling, which earlier versions did not write."""
     witnesses: list[str] = field(default_factory=list)
     """The newest orders that we have. An account that knows none of them is another account."""
+    inventory_read_at: datetime | None = None
+    """When the whole list of numbers was last read and proven."""
     time_zone: str | None = None
     """Orders without a ported event are dated in days and months of this zone."""
 

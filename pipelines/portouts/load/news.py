@@ -45,7 +45,7 @@ def take_news(connection: duckdb.DuckDBPyConnection, package: LoadPackage) -> Ta
     tables = _without_outdated(connection, package)
     if is_full_build_due(connection):
         return tables
-    news = {name: found for name, table in tables.items() if (found := _news(connection, name, table)) is not None}
+    news = {name: found for name, table in tables.items() if (found := only_news(connection, name, table)) is not None}
     dating = {RANGES: _dating_ranges(connection, news[RANGES])} if RANGES in news else {}
     note_changed_orders(connection, {*_orders_of(news | dating), *_orders_before(connection, news.get(EVENTS))})
     return news
@@ -54,10 +54,10 @@ def take_news(connection: duckdb.DuckDBPyConnection, package: LoadPackage) -> Ta
 def _without_outdated(connection: duckdb.DuckDBPyConnection, package: LoadPackage) -> Tables:
     """Leave out orders, with their phone numbers, that a list shows in an older version than the one that is held."""
     orders = package.tables["portouts"]
-    if not _columns(connection, "portouts"):
+    if not columns_held(connection, "portouts"):
         return package.tables
     bounds, values = _bounds(orders.select(["inserted_at"]))  # an order keeps the instant at which it was inserted
-    with _registered(connection, orders):
+    with registered(connection, orders):
         found = connection.execute(
             "select package.id from raw.portouts as held inner join package on held.id = package.id "  # noqa: S608 - our own names
             f"where {bounds} and held.updated_at > package.updated_at",
@@ -75,16 +75,17 @@ def _without(table: pa.Table, key: str, ids: Collection[str]) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table[key], pa.array(ids, TEXT))))
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+def columns_held(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """Return the columns of a table of `raw`; a missing table has none."""
     query = "select column_name from duckdb_columns() where schema_name = 'raw' and table_name = ?"
     return {column for (column,) in connection.execute(query, [table]).fetchall()}
 
 
-def _news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> pa.Table | None:
+def only_news(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> pa.Table | None:
     """Keep the rows that are news; None if there are none. A table that lacks a column is loaded whole, to get it."""
-    if not _columns(connection, name).issuperset(table.column_names):
+    if not columns_held(connection, name).issuperset(table.column_names):
         return table
-    with _registered(connection, table):
+    with registered(connection, table):
         held = _numbers_held(connection, table) if name == NUMBERS else _rows_held(connection, name, table)
     news = table.filter(pc.invert(pc.is_in(_row_numbers(table), pa.array(held, pa.int64()))))
     return news if len(news) else None
@@ -136,7 +137,7 @@ def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> p
     An event comes before ranges. Of ranges, the models take the narrowest, and of equally narrow ones the first. Each
     sync within the overlap sees a port-out in another range, and most of these date it no better than the first.
     """
-    with _registered(connection, ranges):
+    with registered(connection, ranges):
         rows = _rows(
             connection,
             f"""
@@ -197,7 +198,7 @@ def _orders_before(connection: duckdb.DuckDBPyConnection, events: pa.Table | Non
     if events is None:
         return []
     bounds, values = _bounds(events.select(["created_at"]))  # an event keeps the instant at which it was created
-    with _registered(connection, events):
+    with registered(connection, events):
         found = connection.execute(
             f"select distinct held.portout_id from raw.{EVENTS} as held inner join package on held.id = package.id "  # noqa: S608 - our own name
             f"where {bounds} and held.portout_id is not null and held.portout_id is distinct from package.portout_id",
@@ -207,7 +208,7 @@ def _orders_before(connection: duckdb.DuckDBPyConnection, events: pa.Table | Non
 
 
 @contextmanager
-def _registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
+def registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[None]:
     """Let SQL read a table as `package`, with the number of each row."""
     connection.register("package", table.append_column("row", _row_numbers(table)))
     try:

@@ -21,16 +21,19 @@ from duckdb import OutOfMemoryException as OutOfMemory
 
 from portouts.errors import LoadFailed, SettingsError
 from portouts.extract.intake import LoadPackage
+from portouts.extract.inventory.run import InventoryRun
 from portouts.extract.options import SyncOptions, SyncReport
 from portouts.extract.run import SyncRun
 from portouts.extract.state import Json, SyncState
 from portouts.load.connection import Connection
 from portouts.load.news import take_news
-from portouts.load.prefetch import Prefetch, prefetched
+from portouts.load.number_news import NUMBERS, take_number_news
+from portouts.load.prefetch import PackageRun, Prefetch, prefetched
 from portouts.load.recovery import cause_of, finish_pending_load
 from portouts.load.source import source_of
 from portouts.logs import log
 from portouts.measures import Measures
+from portouts.telnyx.client import TelnyxClient
 from portouts.transform.held_payloads import split_payloads
 from portouts.warehouse.folders import DATASET, scratch_of
 from portouts.warehouse.rows.corrections import make_ids_canonical
@@ -60,14 +63,21 @@ class RawPipeline:
 
     def sync(self, connection: Connection, options: SyncOptions, *, is_ahead: bool = True) -> SyncReport:
         """Read a sync and commit package after package; the next one is read while one is loaded."""
-        client, measures = connection.open(), connection.measures
-        run = SyncRun(client, options, self.state(), connection.callbacks.on_progress, connection.callbacks.is_stopping)
-        with prefetched(client, run, is_ahead=is_ahead and options.batch_rows is not None) as packages:
+        client, callbacks = connection.open(), connection.callbacks
+        run = SyncRun(client, options, self.state(), callbacks.on_progress, callbacks.is_stopping)
+        self._load_all(client, run, connection.measures, is_ahead=is_ahead and options.batch_rows is not None)
+        if options.reads_inventory:
+            client = connection.open()
+            inventory = InventoryRun(client, options, self.state(), run.report, callbacks.is_stopping)
+            self._load_all(client, inventory, connection.measures, is_ahead=False)
+        self.warehouse.memory.restore()
+        return run.report
+
+    def _load_all(self, client: TelnyxClient, run: PackageRun, measures: Measures, *, is_ahead: bool) -> None:
+        with prefetched(client, run, is_ahead=is_ahead) as packages:
             while self._is_read(packages, measures):
                 with measures.phase("load"):
                     self._load_next(packages)
-        self.warehouse.memory.restore()
-        return run.report
 
     def _is_read(self, packages: Prefetch, measures: Measures) -> bool:
         """Return whether there is another package, once it is read."""
@@ -89,7 +99,8 @@ class RawPipeline:
         if self._is_elsewhere:
             return package
         with self.warehouse.connected() as connection:
-            return package._replace(tables=take_news(connection, package))
+            take = take_number_news if NUMBERS in package.tables else take_news
+            return package._replace(tables=take(connection, package))
 
     def load(self, source: DltSource) -> None:
         """Commit one batch in one load package, in as much memory as a load needs."""

@@ -6,19 +6,28 @@ All packages are read in one thread with an event loop of its own, so connection
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from portouts.extract.intake import LoadPackage
-from portouts.extract.run import SyncRun
+from portouts.extract.options import SyncReport
 from portouts.telnyx.client import TelnyxClient
 
 
+class PackageRun(Protocol):
+    """What is read in load packages: the orders of a sync, or its inventory."""
+
+    report: SyncReport
+
+    def packages(self) -> AsyncGenerator[LoadPackage, None]: ...
+
+
 @contextmanager
-def prefetched(client: TelnyxClient, run: SyncRun, *, is_ahead: bool) -> Iterator[Prefetch]:
+def prefetched(client: TelnyxClient, run: PackageRun, *, is_ahead: bool) -> Iterator[Prefetch]:
     """Yield the load packages of a sync; at the end, break off what is being read and wait until its thread is gone."""
     reader = PackageReader(client, run)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(reader.connected()):
@@ -55,7 +64,7 @@ class Prefetch:
 class PackageReader:
     """Read the packages of one sync in the event loop of the thread."""
 
-    def __init__(self, client: TelnyxClient, run: SyncRun) -> None:
+    def __init__(self, client: TelnyxClient, run: PackageRun) -> None:
         self._client = client
         self._run = run
         self._packages = run.packages()

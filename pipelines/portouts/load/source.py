@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dlt
@@ -22,6 +22,7 @@ import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
 from portouts.extract.intake import LoadPackage
+from portouts.extract.inventory.run import InventoryRun
 from portouts.extract.options import SyncOptions
 from portouts.extract.plan import require_range
 from portouts.extract.run import SyncRun
@@ -54,6 +55,12 @@ _HINTS: Mapping[str, Mapping[str, Any]] = {
         "write_disposition": _APPEND_NEW,
         "primary_key": ["portout_id", "ported_from", "ported_to"],
     },
+}
+_INVENTORY_HINTS: Mapping[str, Mapping[str, Any]] = {
+    "phone_numbers": {"write_disposition": _MERGE, "primary_key": ["id"]},
+    "phone_number_observations": {"write_disposition": _APPEND_NEW, "primary_key": ["phone_number_id", "seen_at"]},
+    "phone_number_counts": {"write_disposition": _APPEND_NEW, "primary_key": ["status", "counted_at"]},
+    "phone_number_lists": {"write_disposition": _APPEND_NEW, "primary_key": ["read_at"]},
 }
 
 
@@ -93,7 +100,8 @@ def telnyx_source(
         allow_unproven=allow_unproven,
         accept_deletions=accept_deletions,
     )
-    return source_of(lambda: _read_in_one(Connection(checked, open_client=open_client), options))
+    names = [*_HINTS, *(_INVENTORY_HINTS if options.reads_inventory else ())]
+    return source_of(lambda: _read_in_one(Connection(checked, open_client=open_client), options), names)
 
 
 def _read_in_one(connection: Connection, options: SyncOptions) -> LoadPackage:
@@ -103,7 +111,16 @@ def _read_in_one(connection: Connection, options: SyncOptions) -> LoadPackage:
     with prefetched(client, run, is_ahead=False) as packages:
         package = packages.take()
         packages.has_next()  # there is none: reading ends
-    return package
+    return _with_inventory(connection, options, run, package) if options.reads_inventory else package
+
+
+def _with_inventory(connection: Connection, options: SyncOptions, run: SyncRun, package: LoadPackage) -> LoadPackage:
+    """Add the tables of the inventory to those of the orders."""
+    client = connection.open()
+    inventory = InventoryRun(client, options, SyncState.from_json(package.state), run.report)
+    with prefetched(client, inventory, is_ahead=False) as packages:
+        added = packages.take()
+    return added._replace(tables={**package.tables, **added.tables}, asked_for=package.asked_for)
 
 
 def sync_options(
@@ -120,12 +137,13 @@ def sync_options(
         page_size=settings.page_size,
         overlap=settings.overlap,
         events=settings.events,
+        inventory_every=timedelta(hours=settings.inventory_every_hours) if settings.inventory else None,
         time_zone=settings.time_zone,
         privacy=settings.privacy,
     )
 
 
-def source_of(read: Callable[[], LoadPackage], names: Collection[str] = tuple(_HINTS)) -> DltSource:
+def source_of(read: Callable[[], LoadPackage], names: Collection[str]) -> DltSource:
     """Make a dlt source of the load package that `read` returns: a resource for it, and a transformer per table named.
 
     Without tables, the package has only the state.
@@ -142,7 +160,7 @@ def source_of(read: Callable[[], LoadPackage], names: Collection[str] = tuple(_H
     def telnyx() -> list[DltResource]:
         tables = [
             dlt.transformer(_pick(name, _keys(hints)), data_from=reads, name=name, **hints)
-            for name, hints in _HINTS.items()
+            for name, hints in {**_HINTS, **_INVENTORY_HINTS}.items()
             if name in names
         ]
         return [reads, *tables]

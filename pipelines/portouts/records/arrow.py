@@ -51,7 +51,7 @@ def orders_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     """Turn orders, as the API sends them, into one table with the columns of `ORDER_FIELDS` and `extra`."""
     values, extras = _columns(rows, ORDER_FIELDS)
     for name in FREE_TEXTS:
-        values[name] = _without_pins(values[name])
+        values[name] = without_pins(values[name])
     if privacy.pii != "keep":
         for name in PERSONAL_FIELDS:
             values[name] = [privacy.mask(value) for value in values[name]]
@@ -67,11 +67,11 @@ def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
         for name in PERSONAL_PAYLOAD_COLUMNS:
             values[name] = [privacy.mask(value) for value in values[name]]
         values[METHODS] = [mask_methods(methods, privacy) for methods in values[METHODS]]
-    values |= {name: _without_pins(values[name]) for name in PAYLOAD_COLUMNS}
+    values |= {name: without_pins(values[name]) for name in PAYLOAD_COLUMNS}
     return _table(values, {**EVENT_FIELDS, PAYLOAD_NAMES: TEXT, **PAYLOAD_COLUMNS}, extras, privacy)
 
 
-def _without_pins(values: Sequence[Any]) -> Sequence[Any]:
+def without_pins(values: Sequence[Any]) -> Sequence[Any]:
     """Remove PINs from the texts of a column."""
     if not may_mention_pin("\n".join(value for value in values if type(value) is str)):
         return values
@@ -108,7 +108,7 @@ def _table(
     extras: dict[int, Strange],
     privacy: Privacy,
 ) -> pa.Table:
-    columns = {name: _column(name, values[name], kind, extras) for name, kind in fields.items()}
+    columns = {name: typed_column(name, values[name], kind, extras) for name, kind in fields.items()}
     columns |= {name: canonical_column(columns[name]) for name in ID_FIELDS & columns.keys()}
     length = len(values["id"])
     kept = [_extra(extras.get(position), privacy) for position in range(length)] if extras else [None] * length
@@ -149,7 +149,7 @@ def mask_extra(extra: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
     }
 
 
-def _column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:
+def typed_column(name: str, values: Sequence[Any], kind: pa.DataType | str, extras: dict[int, Strange]) -> pa.Array:
     """Build one column at once if every value fits; else value by value, and put what does not fit into `extras`."""
     if kind == "json":
         return pa.array([None if value is None else json_text(value) for value in values], TEXT)

@@ -36,6 +36,8 @@ class Status(msgspec.Struct):
     gaps: dict[str, list[Range]]
     last_sync: Row
     verification: Row | None
+    inventory: Row | msgspec.UnsetType = msgspec.UNSET
+    """Unset: no sync has asked for the account's numbers."""
     content_checksum: str | msgspec.UnsetType | None = msgspec.UNSET
     """Unset: not checked. None: the file has no certificate."""
 
@@ -119,6 +121,7 @@ def _read_status(connection: duckdb.DuckDBPyConnection, database: Path, now: dat
         verification=_first(
             connection, "select * from raw.verifications order by as_of desc, finished_at desc limit 1"
         ),
+        inventory=_inventory(connection),
     )
 
 
@@ -135,6 +138,19 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> Row:
         """,
     )
     return counts
+
+
+def _inventory(connection: duckdb.DuckDBPyConnection) -> Row | msgspec.UnsetType:
+    """Return the latest count by status, when the whole list was last read, and whether that proved it."""
+    if not _rows(connection, "from duckdb_tables() where schema_name = 'raw' and table_name = 'phone_number_counts'"):
+        return msgspec.UNSET
+    counts = connection.execute(
+        "select status, arg_max(numbers, counted_at) as numbers from raw.phone_number_counts group by status order by 1"
+    ).fetchall()
+    last = None
+    if _rows(connection, "from duckdb_tables() where schema_name = 'raw' and table_name = 'phone_number_lists'"):
+        last = _first(connection, "select read_at, is_proven from raw.phone_number_lists order by read_at desc limit 1")
+    return {"counts": dict(counts), **(last or {"read_at": None, "is_proven": None})}
 
 
 def _covered_windows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:

@@ -11,6 +11,21 @@ from portouts.windows import Window
 
 OPEN_STATUSES = ("pending", "rejected-pending", "authorized")
 FINAL_STATUSES = ("ported", "rejected", "canceled")
+# The statuses of numbers by which the API filters; those of requirements and of provisioning are not among them.
+NUMBER_STATUSES = (
+    "active",
+    "port-out-pending",
+    "ported-out",
+    "deleted",
+    "port-pending",
+    "purchase-pending",
+    "emergency-only",
+    "port-failed",
+    "purchase-failed",
+)
+COUNTED_STATUSES = NUMBER_STATUSES[:7]
+ALL_NUMBERS = "all"
+"""Stands in place of a status for the count of all numbers."""
 
 
 class Axis(StrEnum):
@@ -79,6 +94,26 @@ class Lookup:
 
 
 Query = ListQuery | Lookup
+
+
+@dataclass(frozen=True)
+class NumberQuery:
+    """The list of the account's numbers, all of them or those of one status. No date can filter it."""
+
+    status: str | None = None
+
+    @property
+    def path(self) -> str:
+        return "/phone_numbers/slim"
+
+    def params(self, page_number: int, page_size: int) -> dict[str, str]:
+        params = {"page[number]": str(page_number), "page[size]": str(page_size), "sort": "phone_number"}
+        # Telnyx's SDK spells this status with an underscore in the filter, and with a hyphen in numbers.
+        filtered = "port_pending" if self.status == "port-pending" else self.status
+        return params if filtered is None else params | {"filter[status]": filtered}
+
+    def __str__(self) -> str:
+        return self.path if self.status is None else f"{self.path} status={self.status}"
 
 
 def page_count(total: int, page_size: float) -> int:

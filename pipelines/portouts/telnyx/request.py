@@ -11,7 +11,7 @@ from portouts.telnyx.limits.deadlines import TimeBudget
 
 ATTEMPTS = 8
 LATER = "Run the sync again later."
-_HARMLESS = re.compile(r"page\[\w+\]|filter\[status\]|filter\[\w+_at\]\[[gl]te\]")
+_HARMLESS = re.compile(r"page\[\w+\]|filter\[status\]|sort|filter\[\w+_at\]\[[gl]te\]")
 
 T = TypeVar("T")
 

@@ -42,6 +42,8 @@ def _lines(status: Status) -> Iterator[str]:
     proven = "" if status.is_proven else ", NOT PROVEN"
     yield f"{status.database}: as of {status.as_of.isoformat()}, {short_hours(status.age_hours)} ago{proven}"
     yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in status.counts.items())
+    if status.inventory is not msgspec.UNSET:
+        yield _inventory_line(status.inventory)
     if status.time_zone_data:
         yield f"time zone data: {status.time_zone_data}"
     if status.content_checksum is not msgspec.UNSET:
@@ -61,6 +63,17 @@ def _coverage_lines(status: Status) -> Iterator[str]:
         names.setdefault(" and ".join(map(_text_of, ranges)), []).append(AXES.get(axis, axis))
     for ranges_as_text, axes in names.items():
         yield f"complete: {', '.join(axes)} from {ranges_as_text}"
+
+
+def _inventory_line(inventory: dict[str, Any]) -> str:
+    counts = {status: count for status, count in inventory["counts"].items() if count}
+    listed = ", ".join(f"{count} {status}" for status, count in counts.items() if status != "all")
+    if inventory["read_at"] is None:
+        read = "the list was not read yet"
+    else:
+        proven = "" if inventory["is_proven"] else ", NOT PROVEN"
+        read = f"list of {inventory['read_at'].isoformat()}{proven}"
+    return f"inventory: {counts.get('all', 0)} numbers ({listed}); {read}"
 
 
 def _verification_line(verification: dict[str, Any]) -> str:

@@ -42,6 +42,10 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     sync_deadline_minutes: Annotated[int, Meta(ge=0, le=MINUTES_PER_YEAR)] = 0
     """0: a sync has no deadline."""
     events: bool = True
+    inventory: bool = False
+    """Also read the numbers that the account holds."""
+    inventory_every_hours: Annotated[int, Meta(ge=1, le=24 * 366)] = 24
+    """How often to read the whole list; every sync counts the numbers."""
     pii: Pii = "keep"
     pii_salt: str | None = None
     time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))

@@ -19,6 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from portouts.records.arrow import mask_extra, mask_methods, mask_payload
+from portouts.records.inventory.fields import PERSONAL_NUMBER_FIELDS
 from portouts.records.privacy import Privacy, json_text
 from portouts.records.schema import METHODS, PERSONAL_FIELDS, PERSONAL_PAYLOAD_COLUMNS, TEXT
 from portouts.warehouse.rows.changed_orders import note_all_orders_changed
@@ -89,6 +90,8 @@ def _changes(held: Privacy) -> Mapping[str, Mapping[str, Change]]:
         "portouts": {**dict.fromkeys(sorted(_PERSONAL_TEXTS), text), "lsr": json(held.mask), "extra": extra},
         "portout_phone_numbers": {"phone_number": text},
         "portout_observations": {"reason": text},
+        "phone_numbers": dict.fromkeys(sorted(PERSONAL_NUMBER_FIELDS), text),
+        "phone_number_observations": {"customer_reference": text},
         "answers": {"reason": text},
         "portout_events": {
             **dict.fromkeys(sorted(_PAYLOAD_TEXTS), text),

@@ -15,7 +15,7 @@ from portouts.verify.comparison import Verdict
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.sync import SyncOutcome
-    from portouts.extract.options import SyncReport
+    from portouts.extract.options import InventoryReport, SyncReport
     from portouts.publish.target import TargetOutcome
     from portouts.warehouse.metadata import Certificate
 
@@ -58,6 +58,8 @@ class _Read(msgspec.Struct):
     missing_orders: list[str]
     unproven: list[str]
     notes: list[str]
+    inventory: InventoryReport | msgspec.UnsetType
+    """Unset without the setting `inventory`."""
 
     @classmethod
     def of(cls, report: SyncReport, further_notes: list[str]) -> _Read:
@@ -71,6 +73,7 @@ class _Read(msgspec.Struct):
             missing_orders=report.missing,
             unproven=report.unproven,
             notes=[*report.all_notes, *further_notes],
+            inventory=report.inventory or msgspec.UNSET,
         )
 
 
@@ -115,7 +118,7 @@ def print_sync(outcome: SyncOutcome, *, as_json: bool) -> None:
     text = (
         f"{outcome.database} now shows {outcome.as_of.isoformat(timespec='seconds')}: {report.orders_read} orders and "
         f"{report.events_read} events read with {report.requests} requests, {outcome.orders_changed} orders new or "
-        "changed."
+        f"changed.{_inventory_sentence(report)}"
     )
     print_result(text, sync_object(outcome), as_json=as_json)
 
@@ -127,6 +130,14 @@ def print_load(destination: str, report: SyncReport, *, as_json: bool) -> None:
     as_of = report.as_of.isoformat(timespec="seconds")
     text = f"{destination} now holds {as_of} in its schema raw; nothing was published."
     print_result(text, loaded, _Read.of(report, []), as_json=as_json)
+
+
+def _inventory_sentence(report: SyncReport) -> str:
+    if report.inventory is None or "all" not in report.inventory.counts:
+        return ""
+    counts = report.inventory.counts
+    read = "counted" if report.inventory.is_list_proven is None else "read"
+    return f" {counts['all']} numbers {read}, {counts.get('active', 0)} of them active."
 
 
 def _notes_of_reading(report: SyncReport) -> list[str]:
