@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,6 +28,7 @@ from portouts.warehouse.export.workbook import Workbook
 from portouts_command import Ended
 from portouts_sandbox import World
 from simulated_account import Account
+from small_disk import all_but
 
 ZONE = "America/Chicago"
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -162,9 +165,10 @@ def test_every_mart_reads_back_equal_from_csv_as_text(
     tmp_path: Path,
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    export(published, Format.CSV, tmp_path)
+    export(published, Format.CSV, tmp_path / "csv")
+    assert (tmp_path / "csv").stat().st_mode & 0o777 == 0o700
     for name, (header, rows) in marts.items():
-        file = tmp_path / f"{name}.csv"
+        file = tmp_path / "csv" / f"{name}.csv"
         read = connection.read_csv(
             str(file), all_varchar=True, header=True, allow_quoted_nulls=False, max_line_size=10**6
         )
@@ -236,7 +240,7 @@ def workbook_of(query: str, mart: str, file: Path, rows_per_sheet: int = 10) -> 
             "timestamptz '0001-01-01' as starts_at, timestamptz '9999-12-31' as ends_at"
         )
         connection.execute(f"create table marts.{mart} as {query}")
-        workbook = Workbook(file, VERSION, rows_per_sheet)
+        workbook = Workbook(file, str(file.parent), VERSION, rows_per_sheet)
         workbook.add_mart(connection, mart)
         workbook.close({})
     return workbook
@@ -294,6 +298,18 @@ def test_a_failed_export_replaces_nothing(published: Path, command: Command, tmp
     assert (ended.code, "fct_portouts.csv is a folder" in ended.err) == (2, True), ended.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fct_portouts.csv", "rpt_sync.csv"]
     assert (tmp_path / "rpt_sync.csv").read_text() == "before"
+
+
+@pytest.mark.parametrize("kind", Format)
+def test_on_a_full_disk_an_earlier_file_stays(published: Path, disk: Path, command: Command, kind: Format) -> None:
+    file = disk / f"orders.{kind}"
+    file.write_text("before")
+    with all_but(0, disk), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # XlsxWriter leaves files open if it fails
+        ended = command("export", "--database", str(published), "--mart", "fct_portouts", "--output", str(file))
+        gc.collect()
+    assert (ended.code, ended.err.count("No space left on device (0 MB are free). Files of an")) == (1, 1), ended.err
+    assert [(path.name, path.read_text()) for path in disk.iterdir()] == [(file.name, "before")]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import msgspec
@@ -16,7 +17,7 @@ from portouts.warehouse.export.marts import Version, grains, read_version
 from portouts.warehouse.export.plain_files import write_csv, write_parquet
 from portouts.warehouse.export.workbook import Workbook
 from portouts.warehouse.faults import explained
-from portouts.warehouse.folders import for_the_owner_only, new_file
+from portouts.warehouse.folders import OWNER_ONLY_FOLDER, new_file
 
 
 class ExportedFile(msgspec.Struct):
@@ -45,13 +46,12 @@ def export_marts(
     """
     version = read_version(connection)
     try:
-        with for_the_owner_only():
-            files = files_to_write(kind, marts, output, book)
-            files[0].parent.mkdir(parents=True, exist_ok=True)
-            with _replaced(files) as parts:
-                if kind is Format.XLSX:
-                    return _export_workbook(connection, version, marts, files[0], parts[0])
-                rows = [_write(connection, kind, version, *one) for one in zip(marts, parts, strict=True)]
+        files = files_to_write(kind, marts, output, book)
+        files[0].parent.mkdir(OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        with _replaced(files) as parts:
+            if kind is Format.XLSX:
+                return _export_workbook(connection, version, marts, files[0], parts[0])
+            rows = [_write(connection, kind, version, *one) for one in zip(marts, parts, strict=True)]
     except (OSError, duckdb.Error) as error:
         fault = explained(error, output, "Files of an earlier export are as they were.")
         raise fault or ExportFailed(f"{output} cannot be written: {error}") from error
@@ -68,9 +68,10 @@ def _write(connection: duckdb.DuckDBPyConnection, kind: Format, version: Version
 def _export_workbook(
     connection: duckdb.DuckDBPyConnection, version: Version, marts: Sequence[str], file: Path, part: Path
 ) -> Export:
-    workbook = Workbook(part, version)
-    rows = sum(workbook.add_mart(connection, mart) for mart in marts)
-    workbook.close(grains(connection))
+    with TemporaryDirectory(prefix=f"{part.name}-", dir=part.parent) as scratch:
+        workbook = Workbook(part, scratch, version)
+        rows = sum(workbook.add_mart(connection, mart) for mart in marts)
+        workbook.close(grains(connection))
     cut = workbook.cut_texts
     notes = [f"{cut} texts are longer than a cell of Excel may be, and were cut; CSV has them whole."] if cut else []
     return Export(Format.XLSX, version, [ExportedFile(str(file), list(marts), rows)], notes)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from portouts.errors import ExportFailed
 from portouts.warehouse.export.cells import fitted
 from portouts.warehouse.export.marts import Column, Version, local_columns, select_of
 
@@ -41,12 +42,12 @@ class Sheet(NamedTuple):
 
 
 class Workbook:
-    """A workbook that is being written."""
+    """A workbook that is being written, with files in `scratch`, some of which XlsxWriter leaves if it fails."""
 
-    def __init__(self, file: Path, version: Version, rows_per_sheet: int = ROWS_PER_SHEET) -> None:
+    def __init__(self, file: Path, scratch: str, version: Version, rows_per_sheet: int = ROWS_PER_SHEET) -> None:
         import xlsxwriter
 
-        self._book = xlsxwriter.Workbook(str(file), {"constant_memory": True, "tmpdir": str(file.parent)})
+        self._book = xlsxwriter.Workbook(str(file), {"constant_memory": True, "tmpdir": scratch})
         self._book.set_properties({"created": version.as_of})
         self._bold = self._book.add_format({"bold": True})
         self._formats = {
@@ -73,7 +74,7 @@ class Workbook:
         for number, line in enumerate(_about(self._version, self.sheets, meanings, self.cut_texts)):
             self._write_row(self._about, number, line)
         self._about.set_column(0, 0, LONGEST_NAME)
-        self._book.close()
+        _close(self._book)
 
     def _add_sheet(self, mart: str, columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> int:
         name = self._name(mart)
@@ -113,6 +114,17 @@ class Workbook:
             text = fitted(str(value))
             self.cut_texts += text != value and kind is str
             sheet.write_string(row, column, text, self._formats[str])
+
+
+def _close(book: Any) -> None:
+    from xlsxwriter.exceptions import FileCreateError, FileSizeError
+
+    try:
+        book.close()
+    except FileCreateError as error:  # around the error of the system
+        raise error.args[0] from None
+    except FileSizeError:
+        raise ExportFailed("A sheet is larger than 4 GB, which Excel cannot open: use CSV or Parquet.") from None
 
 
 def _ends() -> Iterator[str]:
