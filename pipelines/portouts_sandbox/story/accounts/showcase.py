@@ -30,7 +30,7 @@ def draw_two_days(rng: Random) -> timedelta:
 
 def living_account(at: datetime) -> Account:
     """Return an account in which, at an instant, one carrier has grown for months and another is some weeks old."""
-    rises = (Rise(NEW, at - 40 * DAY, at - 20 * DAY, 0.07), Rise(GROWING, at - 240 * DAY, at, 0.16))
+    rises = (Rise(NEW, at - 40 * DAY, at - 20 * DAY, 0.07), Rise(GROWING, at - 210 * DAY, at, 0.28))
     return Account(_draw_answer, draw_two_days, draw_small_count, rises)
 
 
@@ -40,10 +40,10 @@ def showcase(at: datetime) -> Account:
 
 
 def _bulk_departure(at: datetime) -> GivenOrder:
-    """Return an order of 180 numbers of one customer, received three weeks ago and ported two weeks ago."""
+    """Return an order of 96 numbers of one customer, received three weeks ago and ported two weeks ago."""
     day = at.replace(hour=0, minute=0, second=0, microsecond=0) - 21 * DAY
     fields: dict[str, Any] = {
-        "phone_numbers": [f"+1{area}55501{line:02d}" for area in ("312", "773") for line in range(5, 95)],
+        "phone_numbers": [f"+131255501{line:02d}" for line in range(2, 98)],
         "carrier_name": "Cascade Cable",
         "spid": "9A03",
         "pon": "PON004711",
