@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -235,6 +236,13 @@ def test_a_failure_is_explained_without_the_password(
     ] == []
     assert SECRET not in str(outcomes)
     assert ask_server(uri, "select nspname::text from pg_namespace where nspname in ('raw', 'marts')") == []
+
+
+def test_a_server_that_never_answers_is_given_up(versions: tuple[Path, Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://someone:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/there"
+        [outcome] = publish_to_targets(versions[0], versions[0].parent, [Target(url)], Request(SCHEMAS, seconds=0.3))
+    assert "not done within" in outcome.error
 
 
 def test_a_password_comes_from_the_environment_of_libpq(

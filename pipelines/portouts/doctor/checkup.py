@@ -133,7 +133,13 @@ def _check_key_file(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def _wanted_extras(settings: Settings) -> frozenset[str]:
-    wanted = {"alerts": settings.alerts.urls, "metrics": settings.metrics.file}
+    schemes = {url.partition("://")[0].lower() for url in settings.publish.targets}
+    wanted: dict[str, object] = {
+        "alerts": settings.alerts.urls,
+        "metrics": settings.metrics.file,
+        "postgresql": schemes & {"postgresql", "postgres"},
+        "s3": schemes & {"s3", "s3a"},
+    }
     return frozenset(extra for extra, setting in wanted.items() if setting)
 
 

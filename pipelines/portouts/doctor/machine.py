@@ -19,6 +19,8 @@ EXTRAS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "sandbox": (("starlette", "uvicorn"), "`portouts demo` and `portouts sandbox`"),
     "alerts": (("apprise",), "[alerts]"),
     "metrics": (("prometheus_client",), "[metrics] file"),
+    "postgresql": (("adbc_driver_postgresql",), "[publish] targets at postgresql://"),
+    "s3": (("s3fs",), "[publish] targets at s3://"),
 }
 
 
