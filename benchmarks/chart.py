@@ -8,21 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import altair as alt
+import pandas as pd
+import vl_convert
 from contenders import CONTENDERS, FLOOR, OURS, Contender
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from page import account_label, repetitions_label
-from portouts.report.figure import BLUE, GREY, INK, MUTED, ORANGE, WIDE, Layout, draw_svg
+from portouts.report import theme
+from portouts.report.theme import BLUE, GREY, INK, ORANGE
 from results import NO_CHANGE, PHASES, Figures, Report, Series
 
-ROW, MARGINS = 27, 120  # pixels
-NAMES = 158  # pixels between the names and the scale
-NOTES = 0.45  # share of the scale that is left for the figures beside the last dot
-LEFT = 0.0125  # share of the width
+WIDTH, ROW = 460, 27  # pixels
+NOTES = 230  # pixels for the figures beside the last dot
 PHASE_GAP = 0.6  # rows
 LEGEND = "Logarithmic scale. Orange: wrong rows. Outdated: the status is right, updated_at is not."
-STYLE = "background:#fff;font-family:system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 
 
 class Row(NamedTuple):
@@ -41,24 +39,22 @@ class Row(NamedTuple):
 def draw_chart(report: Report) -> str:
     """Return an SVG document; ValueError if nothing was compared with the floor."""
     series = _largest(report)
-    rows = list(_rows(series))
-    title = f"Time as a multiple of the floor's: {account_label(series)}"
-    below = f"{repetitions_label(series)} {LEGEND}"
-
-    def draw(figure: Figure, _layout: Layout) -> None:
-        figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.15)
-        figure.suptitle(title, x=LEFT, ha="left", fontweight="bold", fontsize=15)
-        figure.supxlabel(below, x=LEFT, ha="left", color=MUTED, fontsize=12)
-        axes = figure.subplots()
-        _scale(axes, [row.multiple for row in rows if row.multiple])
-        _names(axes, rows)
-        for row in rows:
-            _mark(axes, row)
-
-    pixels = int(rows[-1].y * ROW + MARGINS)
-    svg = draw_svg(draw, WIDE, height=pixels, alt=title)
-    attributes = f'xmlns:xlink="http://www.w3.org/1999/xlink" width="{WIDE.width}" height="{pixels}" style="{STYLE}"'
-    return svg.replace("<svg", f"<svg {attributes}", 1) + "\n"
+    rows = pd.DataFrame(_rows(series)).assign(floor=1.0)
+    rows["multiple"] = rows.multiple.where(rows.multiple > 0)
+    rows["noted_at"] = rows.multiple.fillna(1).clip(lower=1)
+    theme.enable()
+    chart = alt.layer(
+        *_marks(rows),
+        title=alt.Title(
+            f"Time as a multiple of the floor's: {account_label(series)}",
+            subtitle=[repetitions_label(series), LEGEND],
+        ),
+        width=WIDTH,
+        height=float(rows.y.max() + 1) * ROW,
+        background="#ffffff",
+        padding={"left": 170, "top": 10, "right": NOTES, "bottom": 10},
+    )
+    return vl_convert.vegalite_to_svg(chart.to_dict(), allowed_base_urls=[]) + "\n"
 
 
 def _largest(report: Report) -> Series:
@@ -91,42 +87,21 @@ def _row(y: float, contender: Contender, figures: Figures, floor: Figures) -> Ro
     return Row(y, contender.label, multiple, text, ORANGE if figures.is_wrong else BLUE if contender is OURS else GREY)
 
 
-def _scale(axes: Axes, multiples: list[float]) -> None:
-    least, most = min(multiples) / 1.2, max(multiples)
-    axes.set_xscale("log")
-    axes.set_xlim(least, most * max(most / least, 4) ** (NOTES / (1 - NOTES)))
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if most / least < 50 else (1,)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
-    axes.grid(axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.axvline(1, color=INK, linewidth=1.2)
-    axes.spines["bottom"].set_visible(False)
-
-
-def _names(axes: Axes, rows: list[Row]) -> None:
-    axes.set_ylim(rows[-1].y + 0.6, -0.6)
-    axes.set_yticks([row.y for row in rows], [row.name for row in rows], color=INK, ha="left")
-    axes.tick_params(axis="y", pad=NAMES)
-    for label, row in zip(axes.get_yticklabels(), rows, strict=True):
-        label.set_fontweight("bold" if row.is_heading else "normal")
-
-
-def _mark(axes: Axes, row: Row) -> None:
-    """Draw a dot with a line to the floor, and its figures beside it."""
-    if row.multiple:
-        axes.plot([1, row.multiple], [row.y] * 2, color=row.colour, linewidth=3, alpha=0.35, solid_capstyle="butt")
-        axes.plot([row.multiple], [row.y], "o", color=row.colour, markersize=6 if row.is_heading else 10)
-    note = axes.annotate(
-        row.text,
-        (max(row.multiple, 1), row.y),
-        xytext=(11, 0),
-        textcoords="offset points",
-        va="center",
-        color=INK if row.colour is GREY else row.colour,
-        fontweight="bold" if row.colour is BLUE else "normal",
+def _marks(rows: pd.DataFrame) -> Iterator[alt.Chart]:
+    """Draw the floor, a dot with a line to it, the names at the left, and the figures beside the dots."""
+    base = alt.Chart(rows).encode(
+        y=alt.Y("y:Q", axis=None, scale=alt.Scale(reverse=True, nice=False, padding=ROW / 2)),
+        color=alt.Color("colour:N", scale=None),
     )
-    note.set_in_layout(False)  # the scale leaves space for it
+    axis = alt.Axis(labelExpr="datum.value + '×'", values=[0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100], grid=True)
+    multiple = alt.X("multiple:Q", title=None, scale=alt.Scale(type="log", nice=False), axis=axis)
+    yield alt.Chart(rows.head(1)).mark_rule(color=INK).encode(x=alt.X("floor:Q"))
+    yield base.mark_rule(strokeWidth=3, opacity=0.35).encode(x=multiple, x2="floor")
+    yield base.mark_circle(opacity=1, size=90).encode(x=multiple)
+    headings, others = base.transform_filter("datum.is_heading"), base.transform_filter("!datum.is_heading")
+    for names in (headings.mark_text(align="left", fontWeight="bold"), others.mark_text(align="left")):
+        yield names.encode(x=alt.value(-165), text="name", color=alt.value(INK))
+    yield base.mark_text(align="left", dx=11).encode(x="noted_at:Q", text="text")
 
 
 def _seconds(value: float) -> str:

@@ -12,26 +12,28 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from portouts.names import plain
 from portouts.report.page.build import Report, build_report
 from portouts.report.page.notebooks import Section, notebooks_folder, run_notebooks
 from published_warehouses import publish_account, publish_small
 
 NOTEBOOKS = [
-    "01_how_many_numbers_leave",
-    "02_who_gains_them",
-    "03_how_fast_do_we_answer",
-    "04_what_needs_an_answer_today",
+    "01_what_needs_an_answer_today",
+    "02_how_many_numbers_leave",
+    "03_who_gains_them",
+    "04_how_fast_do_we_answer",
 ]
 # What each shows of a full warehouse, in order.
-CHARTS = {NOTEBOOKS[0]: 5, NOTEBOOKS[1]: 3, NOTEBOOKS[2]: 4, NOTEBOOKS[3]: 3}
+CHARTS = {NOTEBOOKS[0]: 3, NOTEBOOKS[1]: 5, NOTEBOOKS[2]: 3, NOTEBOOKS[3]: 4}
 ALL_CHARTS = sum(CHARTS.values())
-TABLES = {NOTEBOOKS[0]: 0, NOTEBOOKS[1]: 1, NOTEBOOKS[2]: 0, NOTEBOOKS[3]: 2}
+TABLES = {NOTEBOOKS[0]: 2, NOTEBOOKS[1]: 0, NOTEBOOKS[2]: 1, NOTEBOOKS[3]: 0}
 Cell = dict[str, Any]
 # Scripts for the browser: the charts that are visible, and their texts that are cut off or too small.
 VISIBLE = "[...document.querySelectorAll('figure svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
 CUT_TEXTS = (
     f"{VISIBLE}.flatMap(svg => {{ const frame = svg.getBoundingClientRect();"
-    "  return [...svg.querySelectorAll('text')].filter(text => { const box = text.getBoundingClientRect();"
+    "  const texts = [...svg.querySelectorAll('text')].filter(text => text.textContent);"
+    "  return texts.filter(text => { const box = text.getBoundingClientRect();"
     "    return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2"
     "      || box.bottom > frame.bottom + 2 || box.height < 11; }).map(text => text.textContent) })"
 )
@@ -93,13 +95,39 @@ class Run(NamedTuple):
     database: Path
     notebooks: Mapping[str, list[Cell]]
 
-    def shown(self, name: str, kind: str) -> list[Mapping[str, Any]]:
-        outputs = [output for cell in self.notebooks[name] for output in cell.get("outputs", [])]
-        return [output["data"] for output in outputs if output["metadata"].get("portouts", {}).get("kind") == kind]
+    def outputs(self, name: str) -> list[Cell]:
+        return [output for cell in self.notebooks[name] for output in cell.get("outputs", [])]
+
+    def of_type(self, name: str, mime: str) -> list[Any]:
+        """Return what the notebook shows as this kind of content, without our own headline and state."""
+        shown = [output for output in self.outputs(name) if "portouts" not in output["metadata"]]
+        return [content for output in shown for kind, content in output["data"].items() if kind.startswith(mime)]
+
+    def charts(self, name: str) -> list[Cell]:
+        return self.of_type(name, "application/vnd.vegalite")
+
+    def titles(self, name: str) -> list[str]:
+        """Return what the charts find."""
+        titles = [chart["title"] for chart in self.charts(name)]
+        return [plain(title if isinstance(title, str) else title["text"]) for title in titles]
+
+    def tables(self, name: str) -> list[str]:
+        return [html for html in self.of_type(name, "text/html") if "gt_table" in html]
+
+    def placeholders(self, name: str) -> list[str]:
+        return self.of_type(name, "text/markdown")
+
+    def ours(self, name: str, kind: str) -> Cell:
+        """Return the one headline ("Answer"), or the one state of the data ("State")."""
+        [data] = [
+            output["data"]
+            for output in self.outputs(name)
+            if output["metadata"].get("portouts", {}).get("kind") == kind
+        ]
+        return data  # type: ignore[no-any-return]  # a cell of JSON
 
     def answer(self, name: str) -> str:
-        [answer] = self.shown(name, "Answer")
-        return str(answer["text/plain"])
+        return str(self.ours(name, "Answer")["text/plain"])
 
 
 def run_of(database: Path, sections: Sequence[Section]) -> Run:

@@ -54,10 +54,10 @@ def test_the_page_lies_beside_the_database_and_the_command_prints_its_answers(re
     printed = report.to_json()
     assert json.loads(json.dumps(printed)) == printed
     assert list(printed["answers"]) == [
+        "What needs an answer today?",
         "How many numbers leave?",
         "Who gains them?",
         "How fast do we answer?",
-        "What needs an answer today?",
     ]
     assert all(printed["answers"].values())
     [(as_of,)] = ask(database, "select max(as_of) from marts.rpt_sync")
@@ -101,16 +101,19 @@ def test_headings_are_in_order_and_ids_are_unique(outline: Outline) -> None:
 
 def test_every_chart_is_an_image_with_a_description(outline: Outline) -> None:
     assert outline.tags["figure"] == ALL_CHARTS
-    assert len(outline.images) == outline.tags["svg"] == 2 * ALL_CHARTS  # for a desk and for a phone
-    assert [label for label in outline.images if not label or len(label) < 40] == []
+    assert outline.tags["svg"] == 2 * ALL_CHARTS  # for a desk and for a phone
+    assert len(outline.images) == ALL_CHARTS
+    assert [label for label in outline.images if not label or len(label) < 20] == []
 
 
 def test_nothing_in_the_page_points_outside_of_it(page: str, outline: Outline) -> None:
-    assert outline.tags["script"] == 1
+    assert outline.tags["script"] == ALL_CHARTS + 2  # the specification of each chart, Vega, and our own
     assert [address for address in outline.addresses if not address.startswith(("#", "data:"))] == []
     assert {address.removeprefix("#") for address in outline.addresses if address.startswith("#")} <= set(outline.ids)
-    assert {link for link in re.findall(r"https?://[^\"' )<]+", page) if "www.w3.org" not in link} == set()
-    assert not re.search(r"@import|@font-face|url\((?!#)", page)
+    shown = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)  # the policy of the page stops requests of Vega
+    links = set(re.findall(r"https?://[^\"' )<]+", shown))
+    assert {link for link in links if not re.search(r"www\.w3\.org|vega\.github\.io/schema", link)} == set()
+    assert not re.search(r"@import|@font-face|url\((?!#)", shown)
 
 
 def test_a_carrier_name_stays_text(page: str) -> None:
@@ -118,11 +121,15 @@ def test_a_carrier_name_stays_text(page: str) -> None:
     assert "<b>A$AP" not in page
 
 
-def test_the_page_contains_no_personal_data(page: str, database: Path) -> None:
+def test_the_page_contains_personal_data_of_orders_to_answer_only(page: str, database: Path) -> None:
     personal = ask(
         database,
-        "select unnest([authorized_name, end_user_name, service_address]) from raw.portouts"
-        " union select phone_number from marts.fct_portout_numbers",
+        "select unnest([authorized_name, end_user_name, service_address]) from raw.portouts where status <> 'pending'"
+        " union select phone_number from marts.fct_portout_numbers"
+        " where portout_id not in (select portout_id from marts.rpt_open_orders)"
+        " except (select phone_number from marts.fct_portout_numbers"
+        " where portout_id in (select portout_id from marts.rpt_open_orders)"
+        " union all select end_user_name from raw.portouts where status = 'pending')",
     )
     said = {value for (value,) in personal if value and len(value) > 5}
     assert len(said) > 100
@@ -191,7 +198,7 @@ def test_without_a_database_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_notebooks_share_a_process_and_no_variable(empty: Path, tmp_path: Path) -> None:
-    shown = "from portouts.report.components import Answer\nAnswer(f\"{os.getpid()} {'leftover' in globals()}\")"
+    shown = "from portouts.report.notebook import Headline\nHeadline(f\"{os.getpid()} {'leftover' in globals()}\")"
     notebooks = write_notebook(tmp_path / "notebooks", "01_first", "import os\nleftover = 1", shown)
     notebooks = write_notebook(tmp_path / "notebooks", "02_second", "import os", shown)
     first, second = (section.headline.split() for section in build_report(empty, tmp_path / "x", notebooks).sections)
@@ -209,11 +216,11 @@ def test_a_file_published_while_notebooks_run_makes_them_run_again(database: Pat
         f"""
 from pathlib import Path
 import portouts
-from portouts.report.components import Answer
+from portouts.report.notebook import Headline
 orders = len(portouts.mart("fct_portouts"))
 if (coming := Path({str(coming)!r})).exists():
     coming.replace({str(published)!r})
-Answer(f"{{orders}} orders")
+Headline(f"{{orders}} orders")
 """,
     )
     assert build_report(published, notebooks=notebooks).to_json()["answers"] == {"Does it run?": "0 orders"}
@@ -244,7 +251,7 @@ def test_kernel_settings_and_home_of_the_user_make_no_difference(empty: Path, tm
     notebooks = write_notebook(
         tmp_path / "notebooks",
         "01_which",
-        "import sys\nfrom portouts.report.components import Answer\nAnswer(sys.executable)",
+        "import sys\nfrom portouts.report.notebook import Headline\nHeadline(sys.executable)",
     )
     script = (
         "import sys; from pathlib import Path; from portouts.report.page.build import build_report\n"

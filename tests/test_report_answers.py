@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from portouts.names import as_html
 from portouts.report.page.build import Report
 from published_warehouses import SMALL, publish_answers, publish_small
-from report_runs import CHARTS, NOTEBOOKS, TABLES, Run, database, empty, empty_report, report, run_each, run_of
+from report_runs import CHARTS, NOTEBOOKS, TABLES, Cell, Run, database, empty, empty_report, report, run_each, run_of
 from simulated_account import ask
 
 pytestmark = pytest.mark.slow  # kernels and syncs
@@ -32,111 +34,186 @@ def small(empty: Path, empty_report: Report, tmp_path_factory: pytest.TempPathFa
     return {SMALL[0]: run_of(empty, empty_report.sections), **runs}
 
 
+def rows_of(chart: Cell) -> list[Cell]:
+    return [row for rows in chart["datasets"].values() for row in rows]
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_cell_runs_without_a_warning(name: str, account: Run) -> None:
-    outputs = [output for cell in account.notebooks[name] for output in cell.get("outputs", [])]
-    assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
-    assert len(account.shown(name, "Chart")) == CHARTS[name]
-    assert len(account.shown(name, "Table")) == TABLES[name]
-    assert account.shown(name, "Placeholder") == []
+    kinds = {output["output_type"] for output in account.outputs(name)}
+    assert kinds <= {"execute_result", "display_data"}
+    assert len(account.charts(name)) == CHARTS[name]
+    assert len(account.tables(name)) == TABLES[name]
+    assert account.placeholders(name) == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_notebook_shows_the_instant_of_its_data_and_their_certificate(name: str, account: Run) -> None:
-    [state] = account.shown(name, "State")
+def test_every_chart_states_what_it_shows_and_has_typed_tooltips(name: str, account: Run) -> None:
+    for chart in account.charts(name):
+        assert len(chart["description"]) > 20
+        text = json.dumps({key: part for key, part in chart.items() if key != "datasets"})
+        tooltips = re.findall(r'"tooltip": (\[.*?\])', text)
+        assert tooltips
+        assert all('"type"' in field for shown in tooltips for field in re.findall(r"{[^{}]*}", shown))
+    assert all(title.endswith((".", "!", "?")) for title in account.titles(name))
+
+
+def test_a_notebook_shows_the_instant_of_its_data_and_their_certificate(account: Run) -> None:
     [(as_of,)] = ask(account.database, "select max(as_of) from marts.rpt_sync")
-    assert f"As of {as_of.day} {as_of:%B %Y, %H:%M} UTC. The last sync was proven." in state["text/plain"]
-    certificates = ask(
+    [(verdict,)] = ask(
         account.database, "select verdict from marts.rpt_verifications order by finished_at desc limit 1"
     )
-    assert all(f": {verdict}, " in state["text/plain"] for (verdict,) in certificates)
-    assert bool(certificates) != ("Not verified" in state["text/plain"])
-    for chart in account.shown(name, "Chart"):
-        assert f"As of {as_of.day} {as_of:%B %Y, %H:%M} UTC." in chart["text/html"]
+    for name in NOTEBOOKS:
+        state = account.ours(name, "State")["text/plain"]
+        assert f"As of {as_of.day} {as_of:%B %Y, %H:%M} UTC. The last sync was proven." in state
+        assert f": {verdict}, " in state
 
 
-def test_the_first_answer_counts_the_numbers_of_28_whole_days(account: Run) -> None:
-    [(now, orders, before)] = ask(
+# What needs an answer today
+
+
+def test_what_needs_an_answer_is_counted_by_urgency_and_every_order_is_listed(account: Run) -> None:
+    counts = dict(ask(account.database, "select urgency, count(*) from marts.rpt_open_orders group by urgency"))
+    assert set(counts) == {"overdue", "ample"}
+    answer = account.answer(NOTEBOOKS[0])
+    assert answer.startswith(
+        f"{counts['overdue']} order with 1 number is past the deadline; nothing else must be answered within 24 hours, "
+        f"{counts['ample']} later.\n"
+    )
+    for label, urgency in (("critical", "critical"), ("soon", "soon"), ("ample", "ample")):
+        assert f"\n{label}: {counts.get(urgency, 0)} " in answer
+    assert f"\npast the deadline: {counts['overdue']} " in answer
+    due, overdue = account.tables(NOTEBOOKS[0])
+    for key, urgency in ask(account.database, "select support_key, urgency from marts.rpt_open_orders"):
+        listed = overdue if urgency == "overdue" else due
+        assert f"portouts authorize {key}\nportouts reject {key} --code N" in listed
+
+
+def test_an_order_to_answer_is_listed_with_all_that_the_desk_needs(account: Run) -> None:
+    [(deadline, name, pon)] = ask(
+        account.database,
+        "select deadline_at, end_user_name, pon from marts.rpt_open_orders"
+        " inner join marts.fct_portouts using (portout_id) where urgency = 'overdue'",
+    )
+    _, overdue = account.tables(NOTEBOOKS[0])
+    row = overdue[overdue.index("<tbody") :]
+    for value in (f"{deadline:%a %d %b, %H:%M}", name, pon):
+        assert as_html(value or "–") in row
+    assert "Deadline (UTC)" in overdue
+    [(number,)] = ask(
+        account.database,
+        "select phone_number from marts.rpt_open_orders inner join marts.fct_portout_numbers using (portout_id)"
+        " where urgency = 'overdue'",
+    )
+    assert re.search(rf">{re.escape(number)}\n[A-Z][a-z]", row)  # and its place
+
+
+# How many numbers leave
+
+
+def test_one_count_and_one_span_of_time_for_what_left(account: Run) -> None:
+    [(numbers, orders, now, before)] = ask(
         account.database,
         """
         with marked as (
             select *, (select max(day) from marts.dim_days) - day as age from marts.agg_portouts_daily
         )
         select
+            sum(numbers_ported) filter (age < 365),
+            sum(orders_ported) filter (age < 365),
             sum(numbers_ported) filter (age between 1 and 28),
-            sum(orders_ported) filter (age between 1 and 28),
             sum(numbers_ported) filter (age between 29 and 56),
         from marked
         """,
     )
     change = f"{abs(now - before) / before:.0%} {'more' if now > before else 'fewer'} than"
-    assert account.answer(NOTEBOOKS[0]).startswith(
-        f"{now} numbers left in the last 28 days, {change} in the 28 days before."
+    answer = account.answer(NOTEBOOKS[1])
+    assert answer.startswith(
+        f"{numbers} numbers left in the last 365 days; {now} in the last 28 whole days, {change} in the 28 days before."
     )
-    assert f"numbers left in 28 days: {now} in {orders} orders" in account.answer(NOTEBOOKS[0])
+    assert f"numbers left in the last 365 days: {numbers} in {orders} orders" in answer
+    assert f"of the {numbers} numbers that left in the last 365 days" in account.answer(NOTEBOOKS[2])
+    assert f"of {numbers} numbers in the last 365 days." in account.titles(NOTEBOOKS[1])[-1]
+    for chart in (account.charts(NOTEBOOKS[1])[0], account.charts(NOTEBOOKS[2])[0]):
+        assert sum(row["numbers"] for row in rows_of(chart) if row["days"] == 365) == numbers
 
 
-def test_the_second_answer_names_the_carrier_with_most_numbers_in_twelve_months(account: Run) -> None:
-    [(name, share, total)] = ask(
+def test_a_port_out_known_by_its_range_only_is_drawn_as_such_and_is_no_spike(account: Run) -> None:
+    ranges = ask(
+        account.database, "select ported_on, number_count from marts.fct_portouts where ported_at_source = 'range'"
+    )
+    assert ranges
+    months, rolling, *_ = account.charts(NOTEBOOKS[1])
+    drawn = [row for row in rows_of(months) if row["part"] == "day not known exactly" and row["days"] > 365]
+    assert sum(row["numbers"] for row in drawn) == sum(numbers for _, numbers in ranges)
+    [(exact,)] = ask(account.database, "select count(*) from marts.fct_portouts where ported_at_source = 'event'")
+    [(in_28_days,)] = ask(
+        account.database,
+        "select count(*) from marts.fct_portouts where ported_at_source = 'event'"
+        " and (select max(day) from marts.dim_days) - ported_on between 1 and 28",
+    )
+    ported = [row["orders"] for row in rows_of(rolling) if row["kind"] == "ported"]
+    assert ported[-1] == in_28_days < exact
+
+
+# Who gains them
+
+
+def test_the_carrier_with_most_numbers_comes_first_with_the_same_count_everywhere(account: Run) -> None:
+    [(name, numbers, share)] = ask(
         account.database,
         """
-        with gains as (
-            select carrier_name, sum(number_count) as numbers
-            from marts.fct_portouts
-            where ported_on >= (select date_trunc('month', max(day)) - interval 11 month from marts.dim_days)
-            group by carrier_id, carrier_name
-        )
-        select carrier_name, numbers / sum(numbers) over () as share, sum(numbers) over () as total
-        from gains
-        order by share desc
+        select carrier_name, sum(number_count) as numbers, numbers / sum(numbers) over () as share
+        from marts.fct_portouts
+        where (select max(day) from marts.dim_days) - ported_on < 365
+        group by carrier_id, carrier_name
+        order by numbers desc
         limit 1
         """,
     )
-    assert account.answer(NOTEBOOKS[1]).startswith(
-        f"{name} gains most: {share:.0%} of the {total} numbers that left since "
-    )
+    answer = account.answer(NOTEBOOKS[2])
+    assert answer.startswith(f"{name} gains most: {share:.0%} of the ")
+    assert f"numbers gained by {name}: {numbers} in the last 365 days" in answer
+    assert account.titles(NOTEBOOKS[2])[0].startswith(f"{name} gained {numbers} numbers in the last 365 days, ")
+    [table] = account.tables(NOTEBOOKS[2])
+    assert re.search(rf">{name}</td>(?:(?!</tr>).)*>{numbers}</td>", table, re.DOTALL)
 
 
-def test_the_third_answer_is_the_median_of_90_days_and_shows_what_is_censored(account: Run) -> None:
-    [(median, silence, censored, waiting)] = ask(
+# How fast do we answer
+
+
+def test_the_median_of_all_answers_the_share_of_silence_and_what_has_no_answer(account: Run) -> None:
+    [(median, ours, silence, without_us, waiting)] = ask(
         account.database,
         """
         select
-            median(response_hours) filter (not is_censored),
-            count(*) filter (response = 'authorized_automatically') / count(*) filter (not is_censored),
-            count(*) filter (is_censored and response <> 'open'),
-            count(*) filter (response = 'open'),
-        from marts.fct_responses
-        where pending_at >= (select max(as_of) from marts.rpt_sync) - interval 90 day
+            median(responses.response_hours) filter (not is_censored),
+            median(responses.response_hours) filter (responses.response in ('authorized', 'rejected')),
+            count(*) filter (responses.response = 'authorized_automatically') / count(*) filter (not is_censored),
+            count(*) filter (is_censored and responses.response <> 'open'),
+            count(*) filter (responses.response = 'open'),
+        from marts.fct_responses as responses
+        inner join marts.fct_portouts as orders using (portout_id)
+        where (select max(day) from marts.dim_days) - orders.received_on < 365
         """,
     )
-    answer = account.answer(NOTEBOOKS[2])
-    assert answer.startswith(f"Half of all answers come within {median:.1f} h; {silence:.0%} come by silence.")
-    assert f"Censored: {censored} ended without us, {waiting} still wait." in answer
-
-
-def test_the_fourth_answer_counts_every_pending_order_by_urgency(account: Run) -> None:
-    counts = dict(ask(account.database, "select urgency, count(*) from marts.rpt_open_orders group by urgency"))
     answer = account.answer(NOTEBOOKS[3])
-    for label, urgency in (("critical", "critical"), ("soon", "soon"), ("ample", "ample")):
-        assert f"\n{label}: {counts.get(urgency, 0)} " in answer
-    assert f"\npast the deadline: {counts.get('overdue', 0)} " in answer
-    listed = "".join(table["text/html"] for table in account.shown(NOTEBOOKS[3], "Table"))
-    keys = ask(account.database, "select support_key from marts.rpt_open_orders")
-    assert [key for (key,) in keys if key not in listed] == []
+    assert answer.startswith(f"Half of all answers come within {median:.1f} h; {silence:.0%} come by silence.")
+    assert f"median time to an answer of our own: {ours:.1f} h" in answer
+    assert f"{without_us} ended without us, {waiting} still wait." in answer
+    words = " ".join([answer, *account.titles(NOTEBOOKS[3])]).lower()
+    assert [word for word in ("censored", "kaplan", "spell") if word in words] == []
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 @pytest.mark.parametrize("orders", SMALL)
 def test_with_at_most_one_order_a_notebook_shows_placeholders(name: str, orders: str, small: Mapping[str, Run]) -> None:
     run = small[orders]
-    outputs = [output for cell in run.notebooks[name] for output in cell.get("outputs", [])]
-    assert [output for output in outputs if output["output_type"] not in {"execute_result", "display_data"}] == []
-    charts, tables = run.shown(name, "Chart"), run.shown(name, "Table")
-    assert len(charts) + len(tables) + len(run.shown(name, "Placeholder")) == CHARTS[name] + TABLES[name]
+    assert {output["output_type"] for output in run.outputs(name)} <= {"execute_result", "display_data"}
+    shown = [*run.titles(name), *run.tables(name), *run.placeholders(name)]
+    assert len(shown) == CHARTS[name] + TABLES[name]
     assert run.answer(name)
-    text = "".join(str(shown["text/html"]) for shown in [*charts, *tables])
-    assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", text)
+    assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", " ".join([*shown, run.answer(name)]))
 
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -153,9 +230,9 @@ WAITS = {
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
-    """Run the third notebook against an account for each of these lists of waits."""
+    """Run the last notebook against an account for each of these lists of waits."""
     databases = {name: publish_answers(tmp_path_factory.mktemp("answers"), waits) for name, waits in WAITS.items()}
-    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "answers", NOTEBOOKS[2:3])
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "answers", NOTEBOOKS[3:])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +255,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
         (
             "most at once",
             "Half of all answers come at once; 0% come by silence.",
-            ["for nine of ten answers: 1.4 h"],
+            ["nine of ten within 1.4 h"],
             "After 2 h 0% still wait; no longer time is known yet.",
             "hours",
         ),
@@ -192,7 +269,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
         (
             "a single one",
             "Half of all answers come within 15 min; 0% come by silence.",
-            ["Of the 1 request of the last 90 days, 1 is answered. Censored: 0 ended without us, 0 still wait."],
+            ["1 request in the last 365 days, 1 is answered, by us or by silence; 0 ended without us, 0 still wait."],
             "After 15 min 0% still wait; no longer time is known yet.",
             "minutes",
         ),
@@ -200,7 +277,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
             "at the deadline",
             "Half of all answers come within 24.5 h; 50% come by silence.",
             ["50% within 24 hours"],
-            "After 24 h 50% still wait; at 48 h silence brings them from 50% to 0%.",
+            "After 24 h 50% still wait; after 48 h all were answered, the last 50% by silence.",
             "hours",
         ),
         (
@@ -217,9 +294,16 @@ def test_answers_are_shown_from_0_hours_on_and_no_share_is_rounded_away(
     case: str, headline: str, figures: list[str], curve: str, unit: str, answers: Mapping[str, Run]
 ) -> None:
     run = answers[case]
-    answer = run.answer(NOTEBOOKS[2])
+    answer = run.answer(NOTEBOOKS[3])
     assert answer.splitlines()[0] == headline
     assert [figure for figure in figures if figure not in answer] == []
-    [shown] = [chart for chart in run.shown(NOTEBOOKS[2], "Chart") if "their first 72 hours" in chart["text/plain"]]
-    assert shown["text/plain"].startswith(f"{curve} (")
-    assert f">{unit} since the request<" in shown["text/html"]
+    assert run.titles(NOTEBOOKS[3])[-1] == curve
+    chart = json.dumps(run.charts(NOTEBOOKS[3])[-1])
+    assert f'"title": "{unit} since the request"' in chart
+
+
+def test_the_curve_falls_at_the_end_of_the_window_and_goes_on_behind_it(answers: Mapping[str, Run]) -> None:
+    points = [row for row in rows_of(answers["at the deadline"].charts(NOTEBOOKS[3])[-1]) if "share" in row]
+    assert {row["share"] for row in points if 1 <= row["hours"] < 48} == {0.5}
+    assert {row["share"] for row in points if row["hours"] >= 48} == {0}
+    assert points[-1]["hours"] == 60

@@ -64,16 +64,17 @@ def test_names_that_cannot_be_drawn_cause_no_warning(hostile: Report) -> None:
 
 
 def test_no_control_character_reaches_the_page(hostile_page: str) -> None:
-    kinds = {character: unicodedata.category(character) for character in set(hostile_page) - {"\n"}}
+    shown = re.sub(r"<script>.*?</script>", "", hostile_page, flags=re.DOTALL)  # without Vega's own code
+    kinds = {character: unicodedata.category(character) for character in set(shown) - {"\n"}}
     isolates = {"\u2068", "\u2069"}  # around names in charts that are written from right to left
     assert {kinds[character] for character in kinds.keys() - isolates} & {"Cc", "Cs", "Cn", "Zl", "Zp"} == set()
     assert {character for character, kind in kinds.items() if kind == "Cf"} <= isolates
-    Outline(hostile_page)
+    Outline(shown)
 
 
 def test_a_name_does_not_turn_the_sentence_around_it(hostile: Report, hostile_page: str) -> None:
-    said = "<bdi>TelnoC evilE gains</bdi> gains most: 7% of the 420 numbers that left since October 2026"
-    assert hostile_page.count(said) == 2  # on top, and in its section
+    said = "<bdi>TelnoC evilE gains</bdi> gains most: 7% of the 420 numbers that left in the last 365 days"
+    assert hostile_page.count(said) == 2  # on top, and in its section for the period with which the page begins
     assert "\u2068" not in json.dumps(hostile.to_json(), ensure_ascii=False) + str(hostile)
 
 
@@ -90,19 +91,18 @@ def test_a_name_does_not_turn_the_sentence_around_it(hostile: Report, hostile_pa
     ],
 )
 def test_a_table_shows_a_name_as_it_is_without_invisible_characters(shown: str, hostile_page: str) -> None:
-    assert f'<td class="name"><bdi>{shown}</bdi></td>' in hostile_page
+    assert re.search(rf'<td [^>]*class="gt_row gt_left">{re.escape(shown)}</td>', hostile_page)
 
 
 def test_a_name_is_drawn_as_it_is(hostile_page: str) -> None:
     texts = re.findall(r"<text[^>]*>([^<]*)", hostile_page)
     assert {"\u2068\u05d1\u05d6\u05e7 24\u2069", "&lt;/svg&gt;&lt;/figure&gt;&lt;h1&gt;x&lt;/h1&gt;"} <= set(texts)
-    assert [text for text in texts if "—" in text] == []  # the stand-in for letters that matplotlib's font lacks
 
 
 def test_the_last_gain_is_a_day_of_the_reporting_zone(hostile: Report, hostile_page: str) -> None:
     days = {day for (day,) in ask(hostile.output.with_name("gains.duckdb"), "select ported_on from marts.fct_portouts")}
     assert {day.isoformat() for day in days} == {"2026-10-31"}
-    assert hostile_page.count('<td class="figure secondary">31 October 2026</td>') == 10
+    assert hostile_page.count(">31 October 2026</td>") == 10
     assert "1 November 2026</td>" not in hostile_page
 
 
@@ -112,9 +112,8 @@ def test_figures_stay_visible_beside_names_without_blanks(width: int, hostile: R
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
     with opened(hostile.output, width=width, profile=tmp_path) as page:
         assert page.evaluate("[window.innerWidth, document.documentElement.scrollWidth]") == [width, width]
-        assert page.evaluate("[...document.querySelectorAll('.table')].every(t => t.scrollWidth <= t.clientWidth)")
-        ends = page.evaluate("[...document.querySelectorAll('td')].map(t => t.getBoundingClientRect().right)")
-        assert 200 < max(ends) <= width
+        last = page.evaluate("[...document.querySelectorAll('.output')].map(t => t.getBoundingClientRect().right)")
+        assert 200 < max(last) <= width  # a table that is wider scrolls in its place
         assert width < 368 or page.evaluate(CUT_TEXTS) == []  # on a narrower phone charts shrink
         assert page.evaluate("document.title").startswith("Port-outs as of")
         assert page.complaints() == []
@@ -132,7 +131,7 @@ OPERATORS = "carrier_id,operator\n000X,Example Group\n002X,Example Group\n"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
-    """Run the second notebook against an account for each of these gains."""
+    """Run the third notebook against an account for each of these gains."""
     folders = {case: tmp_path_factory.mktemp("gains") for case in GAINS}
     operators = folders["one operator"] / "operators.csv"
     operators.write_text(OPERATORS, encoding="utf-8")
@@ -142,7 +141,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
             if case == "one operator":
                 environment.setenv("SOURCES__TELNYX__OPERATORS", str(operators))
             databases[case] = publish_gains(folders[case], gains)
-    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "gains", NOTEBOOKS[1:2])
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "gains", NOTEBOOKS[2:3])
 
 
 @pytest.mark.parametrize(
@@ -150,34 +149,34 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
     [
         (
             "as many as",
-            "iBasis and magicJack gain most, as many each: 50% of the 8 numbers that left since October 2026.",
-            "iBasis gained 4 numbers, as many as magicJack.",
+            "iBasis and magicJack gain most, as many each: 50% of the 8 numbers that left in the last 365 days.",
+            "iBasis gained 4 numbers in the last 365 days, as many as magicJack.",
         ),
         (
             "a little more than",
-            "eVoice gains most: 51% of the 51 numbers that left since October 2026.",
-            "eVoice gained 26 numbers, 4% more than Beta, Inc.",
+            "eVoice gains most: 51% of the 51 numbers that left in the last 365 days.",
+            "eVoice gained 26 numbers in the last 365 days, 4% more than Beta, Inc.",
         ),
         (
             "nothing of a name can be seen",
-            "unknown gains most: 67% of the 3 numbers that left since October 2026.",
-            "unknown gained 2 numbers, 2 times as many as 001X.",
+            "unknown gains most: 67% of the 3 numbers that left in the last 365 days.",
+            "unknown gained 2 numbers in the last 365 days, 2 times as many as 001X.",
         ),
     ],
     ids=["as many as", "a little more than", "nothing of a name can be seen"],
 )
 def test_a_sentence_takes_a_name_as_it_is(case: str, headline: str, ranking: str, runs: Mapping[str, Run]) -> None:
     run = runs[case]
-    assert run.answer(NOTEBOOKS[1]).splitlines()[0] == headline
-    assert run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"].startswith(f"{ranking} (")
+    assert run.answer(NOTEBOOKS[2]).splitlines()[0] == headline
+    assert run.titles(NOTEBOOKS[2])[0] == ranking
 
 
 def test_carriers_with_similar_names_show_their_spids(runs: Mapping[str, Run]) -> None:
     run = runs["similar names"]
-    assert run.answer(NOTEBOOKS[1]).startswith("000X Example.net - CA gains most: 44% of the 9 numbers")
-    ranking = run.shown(NOTEBOOKS[1], "Chart")[0]["text/plain"]
-    assert ranking.startswith("000X Example.net - CA gained 4 numbers, 33% more than 001X Example.net - CA. (")
+    assert run.answer(NOTEBOOKS[2]).startswith("000X Example.net - CA gains most: 44% of the 9 numbers")
+    ranking = "000X Example.net - CA gained 4 numbers in the last 365 days, 33% more than 001X Example.net - CA."
+    assert run.titles(NOTEBOOKS[2])[0] == ranking
 
 
 def test_carriers_of_one_operator_are_one_in_the_ranking(runs: Mapping[str, Run]) -> None:
-    assert runs["one operator"].answer(NOTEBOOKS[1]).startswith("Example Group gains most: 56% of the 9 numbers")
+    assert runs["one operator"].answer(NOTEBOOKS[2]).startswith("Example Group gains most: 56% of the 9 numbers")

@@ -79,7 +79,7 @@ def enable() -> None:
 _CONFIG: Any = {
     "background": None,
     "font": FONT,
-    "padding": {"left": 0, "top": 5, "right": 8, "bottom": 5},
+    "padding": {"left": 0, "top": 5, "right": 14, "bottom": 5},
     "view": {"stroke": None, "continuousHeight": 280, "discreteHeight": {"step": 30}},
     "range": {
         "category": list(SERIES),
@@ -108,7 +108,8 @@ _CONFIG: Any = {
         "titlePadding": 10,
     },
     "axisX": {"grid": False},
-    "axisXDiscrete": {"labelAngle": 0, "labelOverlap": "greedy"},
+    "axisXTemporal": {"labelOverlap": "greedy", "labelSeparation": 8},
+    "axisXDiscrete": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 8},
     "axisYDiscrete": {"domain": False, "ticks": False, "labelColor": INK},
     "axisYQuantitative": {"domain": False, "ticks": False, "tickCount": 5},
     "legend": {

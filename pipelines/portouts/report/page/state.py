@@ -49,7 +49,7 @@ def read_state(connection: duckdb.DuckDBPyConnection) -> State:
 def _first(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
     """Return the first row; None if there is none, or if a file of an older version has no such table."""
     try:
-        return connection.execute(query).fetchone()
+        return next(iter(connection.execute(query).fetchall()), None)
     except duckdb.CatalogException:
         return None
 

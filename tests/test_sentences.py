@@ -7,14 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from portouts import names
-from portouts.report import text
+from portouts.report import sentences as text
 
 AS_OF = pd.Timestamp("2026-06-15 09:00", tz="UTC")
 
 
 def test_counts_agree_with_their_nouns() -> None:
     assert [text.pluralize(count, "order") for count in (0, 1, 1288)] == ["no orders", "1 order", "1,288 orders"]
-    assert text.pluralize(2, "entry", "entries") == "2 entries"
 
 
 def test_shares_are_whole_percents_unless_they_are_small() -> None:
@@ -79,12 +78,6 @@ def test_two_shares_that_differ_are_shown_so() -> None:
     assert said[4] == ("0.01%", "0.02%")
 
 
-def test_an_instant_is_not_shown_as_a_day() -> None:
-    for write in (text.day, text.month):
-        with pytest.raises(TypeError, match="is an instant"):
-            write(AS_OF)
-
-
 def test_hours_take_the_unit_that_suits_them() -> None:
     shown = [text.hours(value) for value in (0.5, 12.51, 48.0002, 100, -100)]
     assert shown == ["30 min", "12.5 h", "48 h", "4 days", "-4 days"]
@@ -102,13 +95,13 @@ def test_comparisons_name_the_change_and_survive_zero() -> None:
 
 
 def test_instants_and_months_are_written_out() -> None:
-    assert text.instant(AS_OF) == "15 June 2026, 09:00 UTC"
+    assert text.instant(AS_OF) == "Monday 15 June 2026, 09:00 UTC"
+    assert text.instant(AS_OF, "America/New_York") == "Monday 15 June 2026, 05:00 EDT"
     assert text.month(AS_OF.date()) == "June 2026"
 
 
 def test_words_are_joined_and_become_sentences() -> None:
     assert [text.join_words(words) for words in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
-    assert text.labelled_values(["June", "July"], [24, 1105]) == "June 24 and July 1,105"
     assert text.sentence("no orders left") == "No orders left."
 
 

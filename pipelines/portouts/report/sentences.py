@@ -1,13 +1,12 @@
 """Figures as text, formatted alike in every notebook: "3 orders", "30%", "12.5 h", "May 2026", "13% fewer than".
 
-Days and months are those of the reporting time zone, instants are UTC. Figures come from DataFrames, so any of them
-can be missing (NaN or NA).
+Figures come from DataFrames, so any of them can be missing (NaN or NA). Days are those of the reporting time zone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -17,7 +16,6 @@ from portouts import names
 NO_VALUE = "–"
 _HOURS_AS_DAYS = 72
 _ROUNDING_ERROR = 1e-7  # percent: a share within it of 0 or 1 counts as 0 or 1
-_MOST_DIGITS = 4
 
 
 def number(value: Any) -> str:
@@ -25,15 +23,9 @@ def number(value: Any) -> str:
     return NO_VALUE if pd.isna(value) else f"{value:,.0f}"
 
 
-def pluralize(value: Any, one: str, many: str | None = None) -> str:
+def pluralize(value: Any, one: str) -> str:
     """Format a count with its noun: 1 order, 2 orders, no orders."""
-    plural = many or f"{one}s"
-    return f"no {plural}" if value == 0 else f"{number(value)} {one if value == 1 else plural}"
-
-
-def verb(count: Any, one: str, many: str) -> str:
-    """Choose the form of a verb that follows a count: 1 waits, 2 wait."""
-    return one if count == 1 else many
+    return f"no {one}s" if value == 0 else f"{number(value)} {one if value == 1 else f'{one}s'}"
 
 
 def percent(share: Any) -> str:
@@ -44,18 +36,11 @@ def percent(share: Any) -> str:
         distance = 100 * share - whole
         if abs(distance) < _ROUNDING_ERROR:
             return f"{whole}%"
+        if abs(distance) < 0.05:
+            return "<0.1%" if whole == 0 else ">99.9%" if distance < 0 else ">100%"
         if abs(distance) < 1:
-            return _percent_near(whole, distance)
+            return f"{whole + round(distance, 1):g}%"
     return f"{100 * share:,.0f}%"
-
-
-def _percent_near(whole: int, distance: float) -> str:
-    tenths = round(distance, 1)
-    if tenths:
-        return f"{whole + tenths:g}%"
-    if whole == 0:
-        return "<0.1%"
-    return ">99.9%" if distance < 0 else ">100%"
 
 
 def hours(value: Any) -> str:
@@ -77,33 +62,27 @@ def hours(value: Any) -> str:
 
 def month(day: date) -> str:
     """Format the month of a day: May 2026."""
-    return f"{_calendar_day(day):%B %Y}"
+    return f"{day:%B %Y}"
 
 
 def day(day: date) -> str:
     """Format a day: 15 June 2026."""
-    return f"{day.day} {_calendar_day(day):%B %Y}"
+    return f"{day.day} {day:%B %Y}"
 
 
-def _calendar_day(day: date) -> date:
-    """Refuse an instant, because its day depends on the reporting time zone."""
-    if isinstance(day, datetime) and day.tzinfo:
-        raise TypeError(f"{day} is an instant. Show a day of the reporting time zone, such as ported_on.")
-    return day
+def instant(at: pd.Timestamp, zone: str = "UTC") -> str:
+    """Format an instant to the minute, in a time zone: Monday 15 June 2026, 05:20 EDT."""
+    local = at.tz_convert(zone)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M %Z}"
 
 
-def instant(at: datetime) -> str:
-    """Format an instant to the minute: 15 June 2026, 09:00 UTC."""
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
-
-
-def comparison(now: float, before: float, *, more: str = "more", fewer: str = "fewer") -> str:
+def comparison(now: float, before: float) -> str:
     """Compare two counts: "13% more than", "as many as", "after none"; two zeros are "just as"."""
     if not before:
         return "after none" if now else "just as"
     if now == before:
         return "as many as"
-    return f"{percent(abs(now - before) / before)} {more if now > before else fewer} than"
+    return f"{percent(abs(now - before) / before)} {'more' if now > before else 'fewer'} than"
 
 
 def ratio(larger: float, smaller: float) -> str:
@@ -116,27 +95,15 @@ def ratio(larger: float, smaller: float) -> str:
 def distinct_shares(before: float, now: float) -> tuple[str, str]:
     """Format two shares with as many decimals as it takes to distinguish them: 12.1% and 12.4%."""
     texts = percent(before), percent(now)
-    for digits in range(1, _MOST_DIGITS):
-        if texts[0] != texts[1]:
-            break
-        texts = _precise(before, digits), _precise(now, digits)
+    for digits in (1, 2, 3):
+        if texts[0] == texts[1]:
+            texts = f"{round(100 * before, digits):g}%", f"{round(100 * now, digits):g}%"
     return texts
-
-
-def _precise(share: float, digits: int) -> str:
-    percents = round(100 * share, digits)
-    return percent(share) if percents in (0, 100) else f"{percents:g}%"
 
 
 def join_words(words: Sequence[str]) -> str:
     """Join words into an enumeration: a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def labelled_values(names: Iterable[object], values: Iterable[object]) -> str:
-    """Enumerate names with their values: June 24, July 1,105 and August 9."""
-    figures = (number(value) if isinstance(value, (int, float)) else str(value) for value in values)
-    return join_words([f"{name} {figure}" for name, figure in zip(names, figures, strict=True)])
 
 
 def sentence(text: str) -> str:
