@@ -77,6 +77,7 @@ def compute_reference(
         world.as_of,
         verifications=world.verifications,
         answers=world.answers,
+        readings=world.readings,
         holidays=read_holidays(holidays) if holidays else None,
         operators={entry.carrier_id: entry.operator for entry in operators},
         **settings,

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 import pyarrow as pa
+from inventory_worlds import create_raw_inventory, random_readings
 from portouts.warehouse.metadata import create_metadata
 from reference_implementation.numbers import clock_of, place, type_of
 from reference_implementation.terms import instant
@@ -59,6 +61,8 @@ class World:
     syncs: list[Row] = field(default_factory=list)
     verifications: list[Row] = field(default_factory=list)
     answers: list[Row] = field(default_factory=list)
+    readings: list[Row] = field(default_factory=list)
+    """What the list of numbers showed; without any, the inventory is off."""
     as_of: datetime = AS_OF
 
     def add_order(
@@ -178,6 +182,7 @@ def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     _insert(connection, "syncs", [{**row, "sync_id": f"sync-{place_}"} for place_, row in enumerate(world.syncs)])
     _insert(connection, "verifications", world.verifications)
     _insert(connection, "answers", world.answers)
+    create_raw_inventory(connection, world.readings)
 
 
 def _number_rows(order: Row) -> list[Row]:
@@ -300,6 +305,8 @@ def random_world(rng: random.Random, order_count: int) -> World:
         outcome = ("answered", "not answered", "refused", "unknown")[number % 4]
         world.answer(order["id"], world.as_of - number * timedelta(hours=1), outcome=outcome)
     world.answer("nobody knows it", world.as_of, finished_at=None, status_after=None, outcome="unknown")
+    if len(world.events) % 3:  # else the inventory is off
+        world.readings += random_readings(Random(len(world.events)), NUMBERS, world.as_of)
     return world
 
 

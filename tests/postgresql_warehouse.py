@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portouts.transform.checks import read_checks
+from portouts.transform.project.inventory_tables import held_tables, with_empty_tables
 from portouts.transform.project.model import SCHEMAS, Kind
 from portouts.warehouse.sql import sql_folder
 from translated_models import ordered_models, translated
@@ -90,12 +91,13 @@ class PostgresqlWarehouse:
             "select table_name from duckdb_tables() where schema_name = 'raw' order by table_name"
         ).fetchall():
             yield from self._copied(f"raw.{table}")
+        held = held_tables(self.source)
         for name, model in MODELS.items():
             if model.kind is Kind.INPUT:
                 yield from self._copied(name)
             else:
-                kind = "view" if model.kind in VIEWS else "table"
-                yield f"create {kind} {name} as {translated(model.select, 'postgres')};"
+                kind, select = "view" if model.kind in VIEWS else "table", with_empty_tables(model.select, held)
+                yield f"create {kind} {name} as {translated(select, 'postgres')};"
 
     def _copied(self, table: str) -> Iterator[str]:
         types = {name: TEXT if kind == "VARCHAR" else TYPES.get(kind, kind) for name, kind in self.types(table).items()}

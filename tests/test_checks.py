@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+from inventory_worlds import a_number
 from order_histories import AS_OF, World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.checks import read_checks
@@ -39,6 +40,9 @@ def double(relation: str) -> Spoiler:
 
 SPOILERS = {
     "areas_add_up_to_the_numbers": change("marts.agg_portouts_by_area", "numbers_ported = numbers_ported + 1"),
+    "breakdowns_of_the_port_out_rate_add_up": change(
+        "marts.agg_port_out_rate_monthly", "numbers_in_service = numbers_in_service + 1 where breakdown = 'type'"
+    ),
     "business_hours_are_at_most_all_hours": change(
         "marts.fct_responses", "response_business_hours = 9000 where response_hours is not null"
     ),
@@ -107,6 +111,8 @@ def world_without_faults() -> World:
         id_ = world.add_order(number, began_at, history[-1], phone_numbers=numbers, foc_date=foc_date)
         for place, status in enumerate(history):
             world.add_event(id_, status, began_at + timedelta(hours=2 * place))
+    held = [a_number(f"n{place}", f"+1212555{place:04}", AS_OF - timedelta(days=90)) for place in range(4)]
+    world.readings.append({"read_at": AS_OF, "is_proven": True, "numbers": held})
     return world
 
 

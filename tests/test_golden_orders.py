@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from inventory_worlds import a_number
 from mart_comparison import assert_same_rows, compute_reference, read
 from order_histories import World, create_raw
 from portouts.transform.build import build_models
@@ -77,7 +78,18 @@ def golden_world() -> World:
             world.see(id_, status, at.astimezone(UTC))
         for start, end in lists["ranges"]:
             world.find_in_range(id_, start.astimezone(UTC), end.astimezone(UTC))
+    world.readings += golden_readings()
     return world
+
+
+def golden_readings() -> list[Row]:
+    lists: dict[datetime, list[Row]] = {}
+    for id_, number in STORIES["inventory"].items():
+        fields = {name: value for name, value in number.items() if name != "listed"}
+        for at, status, updated_at in number["listed"]:
+            shown = a_number(id_, **fields, status=status, updated_at=updated_at.isoformat())
+            lists.setdefault(at.astimezone(UTC), []).append(shown)
+    return [{"read_at": at, "is_proven": True, "numbers": numbers} for at, numbers in lists.items()]
 
 
 WORLD = golden_world()

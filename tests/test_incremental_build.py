@@ -317,7 +317,9 @@ def test_without_a_change_only_aggregates_that_nothing_reads_are_written(held: d
     note_changed_orders(held, [id_of(1), id_of(3)])
     build = updated(held)
     assert (build.kind, build.orders) == (BuildKind.INCREMENTAL, 2)
-    assert set(build.models) == unread_aggregates_on(held, "staging.stg_phone_numbers", "marts.fct_portout_numbers")
+    assert set(build.models) == unread_aggregates_on(
+        held, "staging.stg_phone_numbers", "marts.fct_portout_numbers", "intermediate.int_ported_numbers"
+    )
     assert "marts.agg_repeat_attempts" in build.models
 
 

@@ -110,6 +110,7 @@ def compute_marts(
     verifications: Sequence[Row] = (),
     answers: Sequence[Row] = (),
     operators: Mapping[str, str] | None = None,
+    readings: Sequence[Row] = (),
 ) -> Marts:
     """Compute every mart; an order with `deleted_at` is in none of them."""
     closed_on = holidays_by_country() if holidays is None else holidays
@@ -125,7 +126,7 @@ def compute_marts(
     marts = _of_orders(histories, terms, operators or {})
     marts |= _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
     marts["rpt_answers"] = _answers(answers, marts["fct_portouts"])
-    compute(Known(histories, terms, marts))
+    compute(Known(histories, terms, marts, readings))
     return marts
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from portouts.transform.input_tables import calendar_ends_on
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists import carrier_names
 from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
+from portouts.transform.project.inventory_tables import held_tables, is_changed, with_empty_tables
 from portouts.transform.project.model import read_models
 from portouts.transform.project.statements import drop_temporary
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
@@ -108,7 +109,7 @@ def must_compute_orders(connection: duckdb.DuckDBPyConnection, inputs: ModelInpu
 
 def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:
     """Return whether a build would change nothing."""
-    if must_compute_orders(connection, inputs):
+    if must_compute_orders(connection, inputs) or is_changed(connection):
         return False
     return connection.table(INSTANT).select("as_of").fetchall() == [(inputs.as_of,)]
 
@@ -117,8 +118,9 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     folder = sql_folder()
     update_places(connection)
     add_rejection_columns(connection)
-    models, checks = read_models(folder), read_checks(folder)
+    models, checks, held = read_models(folder), read_checks(folder), held_tables(connection)
     reads = parse_reads({name: model.select for name, model in models.items()} | checks)
+    models = {name: replace(model, select=with_empty_tables(model.select, held)) for name, model in models.items()}
     graph = ModelGraph(in_order(models, reads), reads)
     build_all(connection, graph, inputs, _built_from(_parts(connection, inputs)))
     warnings = run_checks(connection, checks)
@@ -170,6 +172,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> Parts:
         "lists": (inputs.days_off, inputs.operators),
         "data": (rules_version(), places_version(), folding),
         "year": calendar_ends_on(connection, inputs.as_of),
+        "inventory": held_tables(connection),
     }
     return {name: hashlib.sha256(repr(part).encode()).hexdigest()[:16] for name, part in parts.items()}
 

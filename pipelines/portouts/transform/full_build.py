@@ -10,6 +10,7 @@ from portouts.transform.input_tables import fill_input_tables
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.project.comments import comment
 from portouts.transform.project.graph import ModelGraph, write_lineage
+from portouts.transform.project.inventory_tables import fill_contents
 from portouts.transform.project.model import SCHEMAS, Kind, Model
 from portouts.transform.project.statements import drop_temporary, run, with_temporary_names
 
@@ -25,6 +26,7 @@ def build_all(connection: duckdb.DuckDBPyConnection, graph: ModelGraph, inputs: 
         _create(connection, model, ())
     write_lineage(connection, graph.reads)
     fill_input_tables(connection, inputs, built_from)
+    fill_contents(connection)
     temporary = [model for model in graph.models if model.kind.is_temporary and model not in sources]
     names = [model.name for model in temporary]
     for model in graph.models:

@@ -17,6 +17,7 @@ from portouts.transform.checks import CheckWarning, run_checks
 from portouts.transform.input_tables import add_inputs_of_changed_orders, set_instant
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.project.graph import ModelGraph
+from portouts.transform.project.inventory_tables import changed_tables
 from portouts.transform.project.model import Kind, Model
 from portouts.transform.project.statements import run, with_temporary_names
 from portouts.warehouse.sql import sql_folder
@@ -49,6 +50,7 @@ class IncrementalBuild:
         if self._held_instant() != self.inputs.as_of:
             set_instant(self.connection, self.inputs.as_of)
             self.changed.add(INSTANT)
+        self.changed |= changed_tables(self.connection)
         for model in self.graph.models:
             if model.kind.is_per_order:
                 self._update_orders(model)

@@ -5,6 +5,7 @@ A new mart needs nothing but its module here: `compute` finds it. The modules ru
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -23,6 +24,8 @@ class Known:
     histories: list[History]
     terms: Terms
     marts: dict[str, list[Row]]
+    readings: Sequence[Row] = ()
+    """What the list of numbers showed: when, whether that is proven, and the numbers."""
 
 
 def compute(known: Known) -> None:

@@ -1,0 +1,80 @@
+"""The marts of the inventory: built with what changed, and against an account whose numbers come and go."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import duckdb
+import pytest
+from inventory_worlds import create_raw_inventory, random_readings
+from mart_comparison import assert_same_rows, read
+from model_rows import differences, rows_of_models
+from order_histories import NUMBERS, World, create_raw, random_world
+from portouts.records.inventory.fields import RAW_TABLES
+from portouts.transform.build import BuildKind, update_models
+from portouts.transform.inputs import ModelInputs
+from portouts_sandbox import World as SandboxWorld
+from reference_implementation.marts import compute_marts
+from simulated_account import Account
+
+MARTS = ("dim_numbers", "rpt_left_but_active", "agg_port_out_rate_monthly")
+Row = dict[str, Any]
+
+
+def world_without_readings(seed: int) -> World:
+    world = random_world(Random(seed), 30)
+    world.readings.clear()
+    return world
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_a_later_reading_changes_is_built_as_a_full_build_would(
+    connection: duckdb.DuckDBPyConnection, seed: int
+) -> None:
+    world = world_without_readings(seed)
+    readings = random_readings(Random(seed), NUMBERS, world.as_of)
+    create_raw(connection, world)
+    assert update_models(connection, ModelInputs(world.as_of)).kind is BuildKind.FULL
+    assert {mart: read(connection, mart) for mart in MARTS} == {mart: [] for mart in MARTS}
+    create_raw_inventory(connection, readings[:2])
+    first = update_models(connection, ModelInputs(world.as_of))
+    assert (first.kind, first.reason) == (BuildKind.FULL, "inventory changed")
+    for table in RAW_TABLES:
+        connection.execute(f"alter table raw.{table} rename to {table}_before")
+    create_raw_inventory(connection, readings)
+    later = update_models(connection, ModelInputs(world.as_of))
+    assert later.kind is BuildKind.INCREMENTAL
+    assert "marts.agg_port_out_rate_monthly" in later.models
+    found = rows_of_models(connection)
+    update_models(connection, ModelInputs(world.as_of), full=True)
+    assert differences(found, rows_of_models(connection)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "orders"), [(11, 400)])
+def test_the_marts_of_the_inventory_equal_the_count_from_the_sandboxs_truth(
+    tmp_path: Path, seed: int, orders: int
+) -> None:
+    account = Account(SandboxWorld(orders, seed), tmp_path / "portouts.duckdb", settings={"inventory": True})
+    readings = []
+    for days in (0, 20, 25):
+        account.world.advance(timedelta(days=days))
+        numbers = [number.fields for number in account.world.inventory.numbers()]
+        readings.append({"read_at": account.world.now, "is_proven": True, "numbers": numbers})
+        account.sync()
+    with duckdb.connect(str(account.database), read_only=True) as published:
+        published.execute("set timezone = 'UTC'")
+        observations, ranges, syncs = (
+            published.sql(f"select * from raw.{name}").to_arrow_table().to_pylist()
+            for name in ("portout_observations", "portout_ported_ranges", "syncs")
+        )
+        world = account.world
+        expected = compute_marts(
+            world.orders(), world.events(), observations, ranges, syncs, world.now, readings=readings
+        )
+        for mart in MARTS:
+            assert len(expected[mart]) > 3, mart
+            assert_same_rows(read(published, mart), expected[mart], mart)
