@@ -94,8 +94,10 @@ class Page:
     session: str
 
     def evaluate(self, script: str) -> Any:
-        """Return the value of a JavaScript expression."""
-        answer = self.browser.call("Runtime.evaluate", self.session, expression=script, returnByValue=True)
+        """Return the value of a JavaScript expression, or what its promise gives."""
+        answer = self.browser.call(
+            "Runtime.evaluate", self.session, expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
@@ -117,13 +119,42 @@ class Page:
         shot = self.browser.call("Page.captureScreenshot", self.session, clip=clip, captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(shot["data"]))
 
+    def open(self, file: Path, *, scripts: bool = True) -> None:
+        """Load another file, also without its scripts."""
+        self.browser.call("Emulation.setScriptExecutionDisabled", self.session, value=not scripts)
+        self.browser.events.clear()
+        self.browser.call("Page.navigate", self.session, url=file.as_uri())
+        self.browser.wait_for("Page.loadEventFired")
+        self.browser.call("Emulation.setScriptExecutionDisabled", self.session, value=False)  # for `evaluate`
+
+    def prefer(self, scheme: str) -> None:
+        """Prefer the light or the dark colour scheme."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.browser.call("Emulation.setEmulatedMedia", self.session, features=features)
+
+    def point_at(self, selector: str) -> None:
+        """Scroll to an element and move the mouse to its middle."""
+        found = f"document.querySelector({json.dumps(selector)})"
+        self.evaluate(f"{found}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        box = self.evaluate(f"{found}.getBoundingClientRect().toJSON()")
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.browser.call("Input.dispatchMouseEvent", self.session, type="mouseMoved", x=x, y=y)
+
+    def printed(self, inches: tuple[float, float]) -> bytes:
+        """Return the page as a PDF."""
+        width, height = inches
+        pdf = self.browser.call(
+            "Page.printToPDF", self.session, paperWidth=width, paperHeight=height, printBackground=True
+        )
+        return base64.b64decode(pdf["data"])
+
     def complaints(self) -> list[str]:
-        """List what the page logged as a warning or an error, and every exception."""
+        """List every error that the page logged, and every exception."""
         said = [(event["method"], event["params"]) for event in self.browser.events if "method" in event]
         return [
             *(str(what["exceptionDetails"]) for name, what in said if name == "Runtime.exceptionThrown"),
             *(str(what["entry"]) for name, what in said if name == "Log.entryAdded"),
-            *(str(what) for name, what in said if name == "Runtime.consoleAPICalled"),
+            *(str(what) for name, what in said if name == "Runtime.consoleAPICalled" and what["type"] == "error"),
         ]
 
     def requested(self) -> list[str]:
@@ -142,9 +173,7 @@ def opened(file: Path, *, width: int, profile: Path) -> Iterator[Page]:
         for domain in ("Page", "Runtime", "Log", "Network"):
             browser.call(f"{domain}.enable", session)
         page.resize(width)
-        browser.events.clear()
-        browser.call("Page.navigate", session, url=file.as_uri())
-        browser.wait_for("Page.loadEventFired")
+        page.open(file)
         yield page
 
 

@@ -157,6 +157,20 @@ def _with_database(name: str, database: Path) -> str:
     return json.dumps(notebook)
 
 
+def write_notebook(folder: Path, name: str, *cells: str) -> list[Path]:
+    """Write a notebook of code cells under a question; return all notebooks of the folder."""
+    folder.mkdir(exist_ok=True)
+    code: list[dict[str, Any]] = [
+        {"cell_type": "code", "id": f"step-{n}", "metadata": {}, "source": cell, "outputs": [], "execution_count": None}
+        for n, cell in enumerate(cells)
+    ]
+    question = {"cell_type": "markdown", "id": "question", "metadata": {}, "source": "# Does it run?"}
+    notebook = {"cells": [question, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    path = folder / f"{name}.ipynb"
+    path.write_text(json.dumps(notebook))
+    return sorted(folder.iterdir())
+
+
 _VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 

@@ -10,34 +10,19 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # comes with ipykernel, its stubs do not
 import pytest
 from portouts.errors import NotebookFailed, NotPublished, ReportFailed
 from portouts.names import as_html
 from portouts.report.page.build import DEFAULT_NAME, Report, build_report
-from report_runs import ALL_CHARTS, Outline, database, empty, empty_report, page, report
+from report_runs import ALL_CHARTS, Outline, database, empty, empty_report, page, report, write_notebook
 from simulated_account import ask
 
 pytestmark = pytest.mark.slow  # kernels and syncs
 
 __all__ = ["database", "empty", "empty_report", "page", "report"]  # the fixtures
 pytestmark = pytest.mark.slow
-
-
-def write_notebook(folder: Path, name: str, *cells: str) -> list[Path]:
-    """Write a notebook of code cells under a question; return all notebooks of the folder."""
-    folder.mkdir(exist_ok=True)
-    code: list[dict[str, Any]] = [
-        {"cell_type": "code", "id": f"step-{n}", "metadata": {}, "source": cell, "outputs": [], "execution_count": None}
-        for n, cell in enumerate(cells)
-    ]
-    question = {"cell_type": "markdown", "id": "question", "metadata": {}, "source": "# Does it run?"}
-    notebook = {"cells": [question, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    path = folder / f"{name}.ipynb"
-    path.write_text(json.dumps(notebook))
-    return sorted(folder.iterdir())
 
 
 def kernels() -> list[str]:

@@ -24,7 +24,7 @@ from portouts.report.page.values import Values, values_of
 Spec = dict[str, Any]
 WIDE, NARROW = 640, 330
 NARROW_CONFIG: Spec = {
-    "axis": {"labelLimit": 110},
+    "axis": {"labelLimit": 125},
     "axisXQuantitative": {"tickCount": 4},
     "axisXTemporal": {"tickCount": 4},
     "legend": {"columns": 2, "labelLimit": 140, "symbolLimit": 12},
