@@ -90,15 +90,14 @@ def raw(connection: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
 
 
 def observations(account: SyncedAccount) -> list[Row]:
-    """List every status and `updated_at` of an order, with the sync that could see it first."""
-    first_seen: dict[tuple[str, str, str], datetime] = {}
+    """List every state of an order, with its code and reason, and the sync that could see it first."""
+    first_seen: dict[tuple[str, str, str], Row] = {}
     for seen_at, orders in account.shown.items():
         for order in orders:
-            first_seen.setdefault((order["id"], order["status"], order["updated_at"]), seen_at)
-    return [
-        {"portout_id": id_, "status": status, "updated_at": updated_at, "seen_at": seen_at}
-        for (id_, status, updated_at), seen_at in first_seen.items()
-    ]
+            seen = {"portout_id": order["id"], "seen_at": seen_at}
+            seen |= {name: order.get(name) for name in ("status", "updated_at", "rejection_code", "reason")}
+            first_seen.setdefault((order["id"], order["status"], order["updated_at"]), seen)
+    return list(first_seen.values())
 
 
 def ported_ranges(account: SyncedAccount, asked: set[tuple[datetime, datetime, datetime]]) -> list[Row]:

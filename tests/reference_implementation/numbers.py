@@ -21,6 +21,13 @@ MOST_EXCHANGES = {
     "775": "America/Los_Angeles",
     "907": "America/Anchorage",
 }
+UNKNOWN_TO_LIBPHONENUMBER = {
+    "203": "Connecticut",
+    "310": "California",
+    "713": "Texas",
+    "718": "New York",
+    "905": "Ontario",
+}
 LACKING = {"436": "US", "679": "US", "729": "US"}
 COUNTRIES_OF_ONE_CLOCK = {
     "GB": "Europe/London",
@@ -74,7 +81,7 @@ def place(number: str | None) -> tuple[str | None, str | None]:
 def place_name(country: str | None, area: str | None) -> str | None:
     """Name the place of a North American area code."""
     if area and country in {"US", "CA"}:
-        return GEOCODE_DATA.get(f"1{area}", {}).get("en") or {"310": "California", "713": "Texas"}.get(area, "New York")
+        return GEOCODE_DATA.get(f"1{area}", {}).get("en") or UNKNOWN_TO_LIBPHONENUMBER[area]
     return None
 
 
