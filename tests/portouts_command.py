@@ -45,5 +45,5 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 def run(*arguments: str, folder: Path, **environment: str) -> tuple[int, Mapping[str, Any] | str, str]:
     """Run to the end; return the exit code, standard output (parsed with --json) and standard error."""
     process = start(*arguments, folder=folder, **environment)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     return process.returncode, json.loads(out) if "--json" in arguments and out else out, err
