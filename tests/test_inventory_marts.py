@@ -12,10 +12,12 @@ import pytest
 from inventory_worlds import create_raw_inventory, random_readings
 from mart_comparison import assert_same_rows, read
 from model_rows import differences, rows_of_models
-from order_histories import NUMBERS, World, create_raw, random_world
+from order_histories import AS_OF, NUMBERS, World, create_raw, random_world
 from portouts.records.inventory.fields import RAW_TABLES
+from portouts.records.privacy import Pii, Privacy
 from portouts.transform.build import BuildKind, update_models
 from portouts.transform.inputs import ModelInputs
+from portouts.warehouse.rows.redaction import mask_stored
 from portouts_sandbox import World as SandboxWorld
 from reference_implementation.marts import compute_marts
 from simulated_account import Account
@@ -78,3 +80,24 @@ def test_the_marts_of_the_inventory_equal_the_count_from_the_sandboxs_truth(
         for mart in MARTS:
             assert len(expected[mart]) > 3, mart
             assert_same_rows(read(published, mart), expected[mart], mart)
+
+
+@pytest.mark.parametrize("pii", ["hash", "drop"])
+def test_a_redaction_masks_numbers_and_references_of_the_inventory(
+    connection: duckdb.DuckDBPyConnection, pii: Pii
+) -> None:
+    world = World(readings=random_readings(Random(1), NUMBERS, AS_OF))
+    create_raw(connection, world)
+    columns = {
+        "phone_numbers": ("phone_number", "customer_reference"),
+        "phone_number_observations": ("customer_reference",),
+    }
+    masked = mask_stored(connection, Privacy(pii, "a salt of the tests"))
+    assert {(f"raw.{table}", name) for table in columns for name in columns[table]} <= {
+        (found.table, found.column) for found in masked
+    }
+    for table, names in columns.items():
+        for name in names:
+            values = {value for (value,) in connection.execute(f"select {name} from raw.{table}").fetchall()} - {None}
+            assert all(len(value) == 32 for value in values) if pii == "hash" else values == set()
+    assert mask_stored(connection, Privacy(pii, "a salt of the tests")) == []

@@ -17,17 +17,14 @@ LEFT = ("ported-out", "deleted")
 def numbers_of(readings: Sequence[Row]) -> list[Row]:
     """Describe every number that a reading has shown."""
     readings = sorted(readings, key=lambda reading: reading["read_at"])
-    ids = {number["id"] for reading in readings for number in reading["numbers"]}
-    return [_number(number_id, readings) for number_id in ids]
+    shown: dict[str, list[tuple[datetime, Row]]] = {}
+    for reading in readings:
+        for number in reading["numbers"]:
+            shown.setdefault(number["id"], []).append((reading["read_at"], number))
+    return [_number(number_id, times, readings) for number_id, times in shown.items()]
 
 
-def _number(number_id: str, readings: Sequence[Row]) -> Row:
-    shown = [
-        (reading["read_at"], number)
-        for reading in readings
-        for number in reading["numbers"]
-        if number["id"] == number_id
-    ]
+def _number(number_id: str, shown: Sequence[tuple[datetime, Row]], readings: Sequence[Row]) -> Row:
     last_seen_at, last = shown[-1]
     missing = [reading["read_at"] for reading in readings if reading["is_proven"] and reading["read_at"] > last_seen_at]
     missing_since = missing[0] if missing else None
@@ -73,6 +70,9 @@ def _began_at(status: str, shown: Sequence[tuple[datetime, Row]]) -> datetime:
 def ported_numbers(marts: dict[str, list[Row]], numbers: Sequence[Row]) -> list[Row]:
     """Match each number of a dated port-out with the number of the inventory that came into service last before it."""
     orders = {order["portout_id"]: order for order in marts["fct_portouts"] if order["ported_at"]}
+    by_phone_number: dict[str, list[Row]] = {}
+    for number in numbers:
+        by_phone_number.setdefault(number["phone_number"], []).append(number)
     ported = []
     for row in marts["fct_portout_numbers"]:
         order = orders.get(row["portout_id"])
@@ -80,11 +80,8 @@ def ported_numbers(marts: dict[str, list[Row]], numbers: Sequence[Row]) -> list[
             continue
         candidates = [
             (number["in_service_from"], number["phone_number_id"], number)
-            for number in numbers
-            if row["phone_number"]
-            and number["phone_number"] == row["phone_number"]
-            and number["in_service_from"]
-            and number["in_service_from"] <= order["ported_at"]
+            for number in by_phone_number.get(row["phone_number"] or "", ())
+            if number["in_service_from"] and number["in_service_from"] <= order["ported_at"]
         ]
         ported.append((row, order, max(candidates, key=lambda one: one[:2])[2] if candidates else None))
     return [{"row": row, "order": order, "number": number} for row, order, number in ported]

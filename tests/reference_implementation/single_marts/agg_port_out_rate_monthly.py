@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 
 from reference_implementation.inventory import numbers_of, ported_numbers
@@ -20,12 +21,22 @@ def rows(known: Known) -> list[Row]:
     if not lists:
         return []
     first, last = (month_of(known.terms.day_of(at)) for at in (lists[0], lists[-1]))
+    numbers = [_with_months(known, number) for number in numbers_of(known.readings) if number["in_service_from"]]
+    ported: dict[date, list[Row]] = {}
+    for one in ported_numbers(known.marts, numbers):
+        ported.setdefault(month_of(one["order"]["ported_on"]), []).append(one)
     return [
         row | {"is_complete": month < last, "is_lower_bound": month <= first}
         for month in _months(known, last)
         for breakdown, field in BREAKDOWNS.items()
-        for row in _rows_of(known, month, breakdown, field)
+        for row in _rows_of(numbers, ported.get(month, []), month, breakdown, field)
     ]
+
+
+def _with_months(known: Known, number: Row) -> Row:
+    entered = month_of(known.terms.day_of(number["in_service_from"]))
+    left = month_of(known.terms.day_of(number["left_at"])) if number["left_at"] else date.max
+    return {**number, "entered": entered, "left": left}
 
 
 def _months(known: Known, last: date) -> list[date]:
@@ -40,30 +51,23 @@ def _months(known: Known, last: date) -> list[date]:
     return months
 
 
-def _rows_of(known: Known, month: date, breakdown: str, field: str) -> list[Row]:
-    numbers = numbers_of(known.readings)
-    in_service = [
-        _value(number, field)
-        for number in numbers
-        if number["in_service_from"]
-        and month_of(known.terms.day_of(number["in_service_from"])) < month
-        and not (number["left_at"] and month_of(known.terms.day_of(number["left_at"])) < month)
-    ]
-    ported = [
+def _rows_of(numbers: list[Row], ported: list[Row], month: date, breakdown: str, field: str) -> list[Row]:
+    held = [number for number in numbers if number["entered"] < month <= number["left"]]
+    in_service = Counter(_value(number, field) for number in held)
+    left = Counter(
         _value(one["number"] or {"country_code": one["row"]["country_code"]}, field, one["row"]["country_code"])
-        for one in ported_numbers(known.marts, numbers)
-        if month_of(one["order"]["ported_on"]) == month
-    ]
+        for one in ported
+    )
     return [
         {
             "month": month,
             "breakdown": breakdown,
             "value": value,
-            "numbers_in_service": in_service.count(value),
-            "numbers_ported": ported.count(value),
-            "port_out_rate": share(ported.count(value), in_service.count(value)),
+            "numbers_in_service": in_service[value],
+            "numbers_ported": left[value],
+            "port_out_rate": share(left[value], in_service[value]),
         }
-        for value in sorted({*in_service, *ported})
+        for value in sorted({*in_service, *left})
     ]
 
 

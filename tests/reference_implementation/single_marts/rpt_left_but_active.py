@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from reference_implementation.inventory import numbers_of, ported_numbers
 from reference_implementation.single_marts import Known
@@ -33,31 +33,29 @@ def rows(known: Known) -> list[Row]:
         key = (order["ported_at"], order["portout_id"])
         if known_order is None or key > (known_order["ported_at"], known_order["portout_id"]):
             latest[number["phone_number_id"]] = order
+    orders = {order["portout_id"]: order for order in known.marts["fct_portouts"]}
+    first = min((order["inserted_at"] for order in orders.values() if order["inserted_at"]), default=None)
+    asked: dict[str, list[Row]] = {}
+    for row in known.marts["fct_portout_numbers"]:
+        asked.setdefault(row["phone_number"], []).append(orders[row["portout_id"]])
     found = []
     for number in numbers:
         order = latest.get(number["phone_number_id"])
         if number["is_held"] and order and lists and max(lists) - order["ported_at"] > timedelta(hours=48):
             found.append(_row(number, "still active", max(lists), order))
-        elif number["number_status"] == "ported-out" and _is_unexplained(number, known):
+        elif number["number_status"] == "ported-out" and _is_unexplained(number, asked, first):
             found.append(_row(number, "left without an order", max(lists, default=None), None))
     return found
 
 
-def _is_unexplained(number: Row, known: Known) -> bool:
-    orders = {order["portout_id"]: order for order in known.marts["fct_portouts"]}
-    received = [order["inserted_at"] for order in orders.values() if order["inserted_at"]]
-    if not received or number["left_at"] < min(received) or not number["phone_number"]:
+def _is_unexplained(number: Row, asked: dict[str, list[Row]], first: datetime | None) -> bool:
+    if first is None or number["left_at"] < first or not number["phone_number"]:
         return False
-    asked = [
-        orders[row["portout_id"]]
-        for row in known.marts["fct_portout_numbers"]
-        if row["phone_number"] == number["phone_number"]
-    ]
     return not any(
         order["inserted_at"]
         and number["in_service_from"] <= order["inserted_at"] <= number["left_at"]
         and order["status"] not in ("rejected", "canceled")
-        for order in asked
+        for order in asked.get(number["phone_number"], ())
     )
 
 
