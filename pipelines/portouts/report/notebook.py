@@ -37,7 +37,7 @@ class Figure:
     def html(self) -> str:
         # The page has each colour of the theme as a variable, which follows the colour scheme.
         colour = f"var(--c{self.colour[1:]}, {self.colour})"
-        line = f' style="border-top: 5px solid {colour}"' if self.colour else ""
+        line = f' style="border-top-color: {colour}"' if self.colour else ""
         note = f'<dd class="aside">{as_html(self.note)}</dd>' if self.note else ""
         return f"<div{line}><dt>{as_html(self.label)}</dt><dd>{as_html(self.value)}</dd>{note}</div>"
 
