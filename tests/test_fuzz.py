@@ -20,7 +20,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from portouts.answers.order import FreshOrder
 from portouts.answers.reading import OrderReader
-from portouts.commands.options import parse_duration
+from portouts.commands.option_values import parse_duration
 from portouts.commands.results.answering.order import print_order
 from portouts.errors import PortoutsError, SettingsError
 from portouts.load.settings.files import Setting, find_settings, parse_instant

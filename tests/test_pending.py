@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from portouts.commands.options import parse_duration
+from portouts.commands.option_values import parse_duration
 from portouts.commands.results.answering.order import short_hours
 from portouts.commands.results.answering.pending import print_pending
 from portouts.errors import NotPublished

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated
 
 import typer
 
 from portouts.commands.jobs.deploy import Kind
+from portouts.commands.option_values import (
+    MINUTES,
+    VERIFY_DEPTHS,
+    PiiMode,
+    parse_duration,
+    parse_minutes,
+    parse_order_name,
+    parse_pii,
+    parse_verify,
+)
 from portouts.errors import SettingsError
 from portouts.verify.count_buckets import Depth
 from portouts.warehouse.export.formats import Format
@@ -18,61 +27,6 @@ DEFAULT_DATABASE = Path("data/portouts.duckdb")
 DEMO_DATABASE = Path("data/portouts-demo.duckdb")
 DEFAULT_MINUTES = 15
 DEFAULT_LOCK_WAIT = 120
-
-
-_VERIFY = ("none", *Depth)
-_MINUTES = ("5", "10", "15", "20", "30", "60")
-
-
-def _parse_verify(text: str) -> Depth | None:
-    """Parse `--verify`: a depth, or `none`. `full` is the former name of `month`."""
-    if text not in (*_VERIFY, "full"):
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(_VERIFY)}.")
-    return None if text == "none" else Depth("month" if text == "full" else text)
-
-
-def _parse_order_name(text: str) -> str:
-    """Parse ORDER without the blanks around it; refuse a text that is neither an id nor a support key."""
-    if not text.strip() or not text.strip().isprintable():
-        raise typer.BadParameter(f"{text!r} is neither an id nor a support key, such as PO_05fe32.")
-    return text.strip()
-
-
-def _parse_minutes(text: object) -> int:
-    """Parse `--every`: minutes that divide an hour, because cron and systemd list the minutes of an hour."""
-    minutes = str(text).removesuffix("m")  # the default comes as a number
-    if minutes not in _MINUTES:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(_MINUTES)} minutes.")
-    return int(minutes)
-
-
-_DURATION = re.compile(r"\s*([0-9]{1,5}(?:\.[0-9]{1,6})?)\s*([mhd])\s*")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def parse_duration(text: str) -> timedelta:
-    """Parse a duration such as 90m, 2h, 1.5h or 1d."""
-    found = _DURATION.fullmatch(text)
-    duration = timedelta(**{_UNITS[found[2]]: float(found[1])}) if found else timedelta()
-    if not duration:
-        raise typer.BadParameter(f"{text!r} is no duration above 0, such as 90m, 2h or 1d.")
-    return duration
-
-
-PiiMode = Literal["hash", "drop"]
-
-
-def _parse_pii(text: str) -> PiiMode:
-    """Parse `--pii` of `redact`: hash or drop."""
-    if text == "keep":
-        raise typer.BadParameter(
-            "keep masks nothing, and hashed or dropped values cannot be restored. `portouts sync --full` with "
-            "pii = keep reads everything from Telnyx again."
-        )
-    if text not in get_args(PiiMode):
-        raise typer.BadParameter(f"{text!r} is neither hash nor drop.")
-    return cast("PiiMode", text)
-
 
 Database = Annotated[
     Path,
@@ -121,7 +75,7 @@ Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
 OrderName = Annotated[
     str,
     typer.Argument(
-        parser=_parse_order_name, metavar="order", show_default=False, help="The order's id, or its support key."
+        parser=parse_order_name, metavar="order", show_default=False, help="The order's id, or its support key."
     ),
 ]
 
@@ -163,8 +117,8 @@ AllowUnproven = Annotated[
 VerifyAfterSync = Annotated[
     Depth | None,
     typer.Option(
-        parser=_parse_verify,
-        metavar="|".join(_VERIFY),
+        parser=parse_verify,
+        metavar="|".join(VERIFY_DEPTHS),
         help="Prove the result against the API's counts: how finely, or not at all.",
     ),
 ]
@@ -192,7 +146,7 @@ Repair = Annotated[bool, typer.Option("--repair", help="Read again what differs,
 
 # redact
 PiiToApply = Annotated[
-    PiiMode, typer.Option("--pii", parser=_parse_pii, metavar="hash|drop", help="How to mask personal data.")
+    PiiMode, typer.Option("--pii", parser=parse_pii, metavar="hash|drop", help="How to mask personal data.")
 ]
 
 # status, report, demo
@@ -273,7 +227,7 @@ OutputFolder = Annotated[
 Every = Annotated[
     int,
     typer.Option(
-        parser=_parse_minutes, metavar="MINUTES", help=f"Minutes from one sync to the next: {', '.join(_MINUTES)}."
+        parser=parse_minutes, metavar="MINUTES", help=f"Minutes from one sync to the next: {', '.join(MINUTES)}."
     ),
 ]
 NamedUser = Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from portouts.commands.jobs.publishing.targets import hand_over
+from portouts.commands.jobs.publishing.targets import publish
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
@@ -83,10 +83,7 @@ def _rebuild(
             warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs, full=full) if rebuilt else UP_TO_DATE
         published = rebuilt or warehouse.redaction.is_set or not _shows(warehouse.database, connection)
-    targets = []
-    if published:
-        warehouse.publish(keep)
-        targets = hand_over(warehouse, settings.publish)
+    targets = publish(warehouse, settings.publish, as_of, keep=keep) if published else []
     return ModelsOutcome(warehouse.database, build, published, used.notes, warehouse.notes, targets)
 
 

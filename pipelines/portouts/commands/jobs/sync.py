@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portouts.commands.jobs.publishing.targets import hand_over
+from portouts.commands.jobs.publishing.targets import publish
 from portouts.errors import OF_THIS_ACCOUNT, NotProven
 from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncReport
 from portouts.load.connection import Connection, OpenClient
@@ -154,24 +154,12 @@ def _sync(
     with measures.phase("build"):
         changed, build = _record(raw, request, report, certificate, started_at, clock())
     with measures.phase("publish"):
-        warehouse.publish(request.keep)
-        log("published", database=str(warehouse.database), as_of=report.as_of)
-        targets = hand_over(warehouse, request.settings.publish, callbacks.is_stopping)
+        targets = publish(warehouse, request.settings.publish, report.as_of, callbacks.is_stopping, request.keep)
     if warehouse.redaction.is_set:
         report.notes += finish_redaction(warehouse, request.settings, report.as_of).notes
     seconds = (clock() - started_at).total_seconds()
-    return SyncOutcome(
-        warehouse.database,
-        report.as_of,
-        report,
-        changed,
-        build,
-        seconds,
-        certificate,
-        warehouse.notes,
-        measures,
-        targets,
-    )
+    done = warehouse.database, report.as_of, report, changed, build, seconds
+    return SyncOutcome(*done, certificate, warehouse.notes, measures, targets)
 
 
 def _record(

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portouts.commands.jobs.publishing.targets import hand_over
+from portouts.commands.jobs.publishing.targets import publish
 from portouts.errors import SettingsError
 from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
 from portouts.load.connection import Connection, OpenClient
@@ -121,9 +121,7 @@ def _verify(
     with measures.phase("build"):
         _record(warehouse, certificate, used.settings)
     with measures.phase("publish"):
-        warehouse.publish()
-        log("published", database=str(warehouse.database), as_of=as_of)
-        targets = hand_over(warehouse, request.settings.publish, callbacks.is_stopping)
+        targets = publish(warehouse, request.settings.publish, as_of, callbacks.is_stopping)
     return VerifyOutcome(warehouse.database, certificate, *settled, used.notes, warehouse.notes, targets)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portouts.errors import NotPublished, SettingsError, TargetsBehind
+from portouts.logs import log
 
 if TYPE_CHECKING:
     from portouts.load.settings.tables import PublishSettings
@@ -42,6 +43,19 @@ def run_publish(warehouse: Warehouse, settings: PublishSettings) -> PublishOutco
     with warehouse.locked():
         targets = hand_over(warehouse, settings, whole=True)
         return PublishOutcome(warehouse.database, _as_of(warehouse), targets, warehouse.notes)
+
+
+def publish(
+    warehouse: Warehouse,
+    settings: PublishSettings,
+    as_of: datetime,
+    is_stopping: Callable[[], bool] = lambda: False,
+    keep: int | None = None,
+) -> list[TargetOutcome]:
+    """Publish the working file, keep so many versions published before, and bring all targets up to date."""
+    warehouse.publish(keep)
+    log("published", database=str(warehouse.database), as_of=as_of)
+    return hand_over(warehouse, settings, is_stopping)
 
 
 def hand_over(
