@@ -51,6 +51,8 @@ RUNS: Mapping[str, list[str]] = {
     "alerts test": [""],
     "alerts preview": ["", "--json"],
     "report": ["--output missing/report.html"],
+    "export": ["--format csv --output OUT", "--by-month --output OUT --json", "--mart none --output OUT"],
+    "publish": ["", "--json"],
     "settings": ["", "--json"],
     "deploy": ["cron --output OUT", "systemd --output OUT --json", "nothing --output OUT"],
     "demo": ["--database portouts.duckdb"],  # which is there
@@ -151,6 +153,7 @@ def account_of(mode: str, folder: Path) -> Iterator[Account]:
             "METRICS__PING_URL": f"{receiver}/{PING}",
             "ALERTS__URLS": f"json://user:{PASSWORD}@{receiver.removeprefix('http://')}/alerts",
             "ALERTS__HOURS_BEFORE": "8760",
+            "PUBLISH__TARGETS": f"postgresql://user:{PASSWORD}@127.0.0.1:9/portouts",  # where nothing listens
         }
         yield Account(mode, folder, world, order, environment, received)
 

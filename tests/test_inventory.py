@@ -83,7 +83,8 @@ def test_without_the_setting_nothing_of_it_appears_and_with_it_a_sync_without_ch
     account, without = accounts
     assert account.ask("select count(*) from raw.phone_number_lists") == [(1,)]
     assert SLIM not in without.app.state.requests
-    assert without.ask("from duckdb_columns() where table_name like 'phone_number%' or column_name = 'has_pin'") == []
+    of_inventory = "table_name like 'phone_number%' or column_name = 'has_pin'"
+    assert without.ask(f"from duckdb_columns() where schema_name = 'raw' and ({of_inventory})") == []
 
 
 def test_numbers_that_change_come_disappear_and_come_back_are_history(tmp_path: Path) -> None:

@@ -56,6 +56,9 @@ MODULES_OF_EXTRA = {
     "report": ("portouts.report", "portouts.transform.dictionary"),
     "alerts": ("portouts.monitor.alerts.sender",),
     "metrics": ("portouts.monitor.metrics",),
+    "pandas": ("portouts.report",),
+    "excel": ("portouts.warehouse.export.workbook",),
+    "postgresql": ("portouts.publish.postgresql",),
 }
 
 
@@ -65,7 +68,8 @@ def declared_distributions(module: str) -> set[str]:
     requirements = list(project["dependencies"])
     for extra, modules in MODULES_OF_EXTRA.items():
         requirements += project["optional-dependencies"][extra] if module.startswith(modules) else []
-    return {normalised(re.split(r"[\[<>=!~; ]", requirement)[0]) for requirement in requirements}
+    names = {normalised(re.split(r"[\[<>=!~; ]", requirement)[0]) for requirement in requirements}
+    return names - {"portouts"}  # an extra that includes another one
 
 
 def normalised(distribution: str) -> str:
