@@ -92,8 +92,7 @@ def test_what_needs_an_answer_is_counted_by_urgency_and_every_order_is_listed(ac
 def test_an_order_to_answer_is_listed_with_all_that_the_desk_needs(account: Run) -> None:
     [(deadline, name, pon)] = ask(
         account.database,
-        "select deadline_at, end_user_name, pon from marts.rpt_open_orders"
-        " inner join marts.fct_portouts using (portout_id) where urgency = 'overdue'",
+        "select deadline_at, end_user_name, pon from marts.rpt_open_orders where urgency = 'overdue'",
     )
     _, overdue = account.tables(NOTEBOOKS[0])
     row = overdue[overdue.index("<tbody") :]

@@ -206,6 +206,7 @@ def test_models_say_what_they_had_to_do(synced: Synced, command: Callable[..., E
         "rebuilt": False,
         "published": False,
         "build": {"kind": "none", "reason": "nothing changed", "orders": 0, "models": []},
+        "targets": [],
         "warnings": [],
         "notes": [],
     }

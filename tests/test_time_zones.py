@@ -170,9 +170,11 @@ def test_each_country_has_its_zones_and_the_main_one_is_first() -> None:
 
 
 def test_no_model_asks_the_engine_for_local_time() -> None:
+    questions = sql_folder() / "questions"  # run in the reader's own shell, not by the build
     asked = {
         (path.name, zone)
         for path in sql_folder().rglob("*.sql")
+        if path.parent != questions
         for zone in re.findall(r"at time zone\s+([^\s),]+)", path.read_text(encoding="utf-8"))
     }
     assert {zone for _, zone in asked} == {"'UTC'"}, asked
