@@ -63,6 +63,26 @@ def test_a_slip_compares_days_where_the_number_is(
 
 
 @pytest.mark.parametrize(
+    ("ported_at", "is_past"),
+    [("2026-05-12T03:59:00Z", False), ("2026-05-12T04:01:00Z", True)],
+    ids=["in the last minute of the tenth day after it", "a minute later"],
+)
+def test_the_grace_period_ends_ten_days_after_the_confirmed_day_where_the_number_is(
+    connection: duckdb.DuckDBPyConnection, ported_at: str, *, is_past: bool
+) -> None:
+    world = World(as_of=MAY)
+    id_ = world.add_order(1, T0, "ported", phone_numbers=[NEW_YORK], foc_date="2026-05-01T00:00:00Z")
+    world.add_event(id_, "ported", datetime.fromisoformat(ported_at))
+    waiting = world.add_order(2, T0, "authorized", phone_numbers=[NEW_YORK], foc_date="2026-05-01T00:00:00Z")
+    found = built(connection, world)
+    assert_equals_reference(found, world)
+    orders = {order["portout_id"]: order for order in found["fct_portouts"]}
+    assert {order["foc_grace_until_on"] for order in orders.values()} == {date(2026, 5, 11)}
+    assert (orders[id_]["is_past_grace"], orders[waiting]["is_past_grace"]) == (is_past, None)
+    assert [month["past_grace"] for month in found["agg_foc_slip_monthly"]] == [int(is_past)]
+
+
+@pytest.mark.parametrize(
     ("number", "asked_for", "day", "lead"),
     [
         (NEW_YORK, "2026-05-10T00:00:00Z", date(2026, 5, 10), 9),
@@ -132,7 +152,7 @@ def test_the_first_promise_is_kept_beside_the_last(
         promise(world, id_, after, f"2026-{day}T00:00:00Z" if isinstance(day, str) and len(day) == 5 else day)
     found = built(connection, world)
     [order] = found["fct_portouts"]
-    assert (order["first_foc_on"], order["foc_changes"]) == (date.fromisoformat(f"2026-{first}"), changes)
+    assert (order["first_foc_on"], order["foc_change_count"]) == (date.fromisoformat(f"2026-{first}"), changes)
     assert order["first_foc_slip_days"] == late
     assert order["foc_slip_days"] == (date(2026, 3, 17) - date.fromisoformat(f"2026-{now}")).days
     [month] = found["agg_foc_slip_monthly"]
@@ -147,4 +167,4 @@ def test_a_promise_whose_payload_is_not_there_yet_is_none(connection: duckdb.Duc
     found = built(connection, world)
     assert_equals_reference(found, world)
     [order] = found["fct_portouts"]
-    assert (order["first_foc_on"], order["foc_changes"]) == (date(2026, 3, 17), 0)
+    assert (order["first_foc_on"], order["foc_change_count"]) == (date(2026, 3, 17), 0)

@@ -8,6 +8,9 @@ with today as (
 select
     date_diff('day', orders.foc_on, today.day) as days_late,
     orders.foc_on,
+    -- The gaining carrier may still port it until this day.
+    orders.foc_grace_until_on,
+    orders.foc_grace_until_on < today.day as is_past_grace,
     orders.carrier_name,
     orders.number_count,
     orders.support_key,

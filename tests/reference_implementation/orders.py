@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reference_implementation.histories import History
 
 FINAL = {"ported", "rejected", "canceled"}
+GRACE = timedelta(days=10)
 
 
 def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
@@ -50,7 +51,9 @@ def portout(history: History, carriers: dict[str, Row], terms: Terms) -> Row:
         "requested_foc_on": calendar_day(order.get("requested_foc_date"), history.time_zone),
         "foc_on": foc_on,
         "first_foc_on": first_foc_on,
-        "foc_changes": sum(day != before for before, day in pairwise(history.promises)),
+        "foc_change_count": sum(day != before for before, day in pairwise(history.promises)),
+        "foc_grace_until_on": foc_on + GRACE if foc_on else None,
+        "is_past_grace": left_on > foc_on + GRACE if foc_on and left_on else None,
         "foc_lead_days": days_between(local_day(history.inserted_at, history.time_zone), foc_on),
         "foc_slip_days": days_between(foc_on, left_on),
         "first_foc_slip_days": days_between(first_foc_on, left_on),

@@ -171,7 +171,7 @@ histories as (
     select
         portout_id,
         max(case when position = 1 then foc_on end) as first_foc_on,
-        count(case when foc_on <> previous_foc_on then 1 end) as foc_changes,
+        count(case when foc_on <> previous_foc_on then 1 end) as foc_change_count,
     from sequenced
     group by portout_id
 ),
@@ -182,7 +182,7 @@ local as (
         order_days.requested_foc_on,
         order_days.foc_on,
         coalesce(histories.first_foc_on, order_days.foc_on) as first_foc_on,
-        coalesce(histories.foc_changes, 0) as foc_changes,
+        coalesce(histories.foc_change_count, 0) as foc_change_count,
         cast((order_days.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
             as inserted_on,
         cast((order_days.ported_at at time zone 'UTC') + ports.utc_offset_seconds * interval '1 second' as date)
@@ -200,7 +200,10 @@ local as (
 )
 
 select
-    portout_id, requested_foc_on, foc_on, first_foc_on, foc_changes,
+    portout_id, requested_foc_on, foc_on, first_foc_on, foc_change_count,
+    -- Telnyx: the gaining carrier may port from the confirmed day to ten days after it.
+    cast(foc_on + 10 as date) as foc_grace_until_on,
+    date_diff('day', foc_on, ported_on) > 10 as is_past_grace,
     cast(date_diff('day', inserted_on, foc_on) as bigint) as foc_lead_days,
     cast(date_diff('day', foc_on, ported_on) as bigint) as foc_slip_days,
     cast(date_diff('day', first_foc_on, ported_on) as bigint) as first_foc_slip_days,

@@ -20,7 +20,9 @@ with joined as (
         foc_days.requested_foc_on,
         foc_days.foc_on,
         foc_days.first_foc_on,
-        foc_days.foc_changes,
+        foc_days.foc_change_count,
+        foc_days.foc_grace_until_on,
+        foc_days.is_past_grace,
         foc_days.foc_lead_days,
         foc_days.foc_slip_days,
         foc_days.first_foc_slip_days,
@@ -72,7 +74,8 @@ local as (
 
 select
     portout_id, status, spid, carrier_name, country_code, number_count, inserted_at, updated_at,
-    requested_foc_on, foc_on, first_foc_on, foc_changes, foc_lead_days, foc_slip_days, first_foc_slip_days,
+    requested_foc_on, foc_on, first_foc_on, foc_change_count, foc_grace_until_on, is_past_grace,
+    foc_lead_days, foc_slip_days, first_foc_slip_days,
     status_began_at, ported_at, ported_at_source, response, responded_at, response_hours,
     rejection_code, rejection_reason, support_key, pon,
     end_user_name, city, state, zip, current_carrier, vendor, is_already_ported,

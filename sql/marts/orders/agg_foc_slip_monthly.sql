@@ -12,6 +12,7 @@ with_foc: Of these, orders with a confirmed day: the sum of early, on_day and la
 early: Orders ported before the confirmed day.
 on_day: Orders ported on the confirmed day.
 late: Orders ported after the confirmed day.
+past_grace: Of the late ones, those ported more than ten days after the confirmed day, when the grace period was over.
 p50_slip_days: Median days from the confirmed day to the port-out; negative is early.
 p90_slip_days: 90th percentile of these days.
 max_slip_days: Most days after the confirmed day.
@@ -29,7 +30,8 @@ with orders as (
         orders.foc_lead_days,
         orders.foc_slip_days,
         orders.first_foc_slip_days,
-        orders.foc_changes,
+        orders.foc_change_count,
+        orders.is_past_grace,
     from intermediate.int_orders as orders
     inner join staging.calendar_days as days on days.day = orders.ported_on
 ),
@@ -42,8 +44,9 @@ counts as (
         count(case when foc_slip_days < 0 then 1 end) as early,
         count(case when foc_slip_days = 0 then 1 end) as on_day,
         count(case when foc_slip_days > 0 then 1 end) as late,
+        count(case when is_past_grace then 1 end) as past_grace,
         max(foc_slip_days) as max_slip_days,
-        count(case when foc_changes > 0 then 1 end) as rescheduled,
+        count(case when foc_change_count > 0 then 1 end) as rescheduled,
         count(case when first_foc_slip_days > 0 then 1 end) as late_at_first,
         max(first_foc_slip_days) as max_first_slip_days,
     from orders
@@ -86,7 +89,7 @@ percentiles as (
 )
 
 select
-    counts.month, counts.orders_ported, counts.with_foc, counts.early, counts.on_day, counts.late,
+    counts.month, counts.orders_ported, counts.with_foc, counts.early, counts.on_day, counts.late, counts.past_grace,
     slips.p50_days as p50_slip_days,
     slips.p90_days as p90_slip_days,
     counts.max_slip_days, counts.rescheduled, counts.late_at_first,

@@ -23,7 +23,11 @@ requested_foc_on: Day that the gaining side asked for. If Telnyx sent a time wit
 foc_on: Confirmed day (FOC, firm order commitment), as it is now; determined like requested_foc_on.
 first_foc_on: First day that was confirmed: the day in the first foc_date_changed event; requested_foc_on if the order
     was authorized more than a minute before that event; foc_on if there is no such event.
-foc_changes: How often the confirmed day changed after the first one, as far as events and foc_on show.
+foc_change_count: How often the confirmed day changed after the first one, as far as events and foc_on show.
+foc_grace_until_on: Last day of the grace period, ten days after foc_on: Telnyx lets the gaining carrier port from foc_on
+    until then.
+is_past_grace: Whether the order was ported after foc_grace_until_on; null unless foc_on and the day of ported_at are
+    known. Days are those of the time zone of the order's first number.
 foc_lead_days: Days from the day received to foc_on; null if one of them is missing. Days are those of the time zone of
     the order's first number, else of business_time_zone.
 foc_slip_days: Days from foc_on to the day of ported_at, in the same time zone: positive is late, negative is early;
@@ -62,7 +66,9 @@ select
     orders.requested_foc_on,
     orders.foc_on,
     orders.first_foc_on,
-    orders.foc_changes,
+    orders.foc_change_count,
+    orders.foc_grace_until_on,
+    orders.is_past_grace,
     orders.foc_lead_days,
     orders.foc_slip_days,
     orders.first_foc_slip_days,
