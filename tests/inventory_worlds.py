@@ -101,7 +101,7 @@ def create_raw_inventory(connection: duckdb.DuckDBPyConnection, readings: Sequen
     tables["phone_numbers"] = list(held.values())
     for name, rows in tables.items():
         connection.register("inventory_rows", pa.Table.from_pylist(rows, RAW_TABLES[name]))
-        connection.execute(f"create table raw.{name} as from inventory_rows")
+        connection.execute(f"create table raw.{name} as select *, 'default' as account from inventory_rows")
         connection.unregister("inventory_rows")
 
 

@@ -28,6 +28,7 @@ Row = dict[str, Any]
 AS_OF = datetime(2026, 3, 20, 12, tzinfo=UTC)
 FIRST_SYNC = datetime(2026, 2, 10, tzinfo=UTC)
 
+# `account` is added to each table.
 RAW_TABLES = {
     "portouts": "id varchar not null, record_type varchar, status varchar, carrier_name varchar, spid varchar,"
     " current_carrier varchar, user_id varchar, vendor varchar, support_key varchar, pon varchar,"
@@ -172,7 +173,7 @@ def create_raw(connection: duckdb.DuckDBPyConnection, world: World) -> None:
     """Create the raw tables as the loader leaves them."""
     connection.execute("set timezone = 'UTC'; create schema raw")
     for name, columns in RAW_TABLES.items():
-        connection.execute(f"create table raw.{name} ({columns})")
+        connection.execute(f"create table raw.{name} ({columns}, account varchar default 'default')")
     create_metadata(connection)
     _insert(connection, "portouts", world.orders)
     _insert(connection, "portout_phone_numbers", [row for order in world.orders for row in _number_rows(order)])
@@ -196,6 +197,7 @@ def _number_rows(order: Row) -> list[Row]:
             "time_zone": zone,
             "time_zone_source": source,
             "number_type": type_of(number),
+            "account": order.get("account", "default"),
         }
         for position, number in enumerate(order["phone_numbers"], start=1)
         for (country, area), (zone, source) in [(place(number), clock_of(number))]
@@ -301,6 +303,7 @@ def random_world(rng: random.Random, order_count: int) -> World:
         world.verify(FIRST_SYNC + timedelta(days=day), range_start=rng.choice([None, FIRST_SYNC]), differences=day)
     for number in range(order_count):
         _random_order(world, rng, number)
+        world.orders[-1]["account"] = "acme" if number % 5 == 3 else "default"
     for number, order in enumerate(world.orders[::9]):
         outcome = ("answered", "not answered", "refused", "unknown")[number % 4]
         world.answer(order["id"], world.as_of - number * timedelta(hours=1), outcome=outcome)

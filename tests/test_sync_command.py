@@ -188,7 +188,8 @@ def test_status_shows_gaps(synced: Synced, command: Callable[..., Ended], tmp_pa
     copy.write_bytes((synced.folder / "utc.duckdb").read_bytes())
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
-            "insert into raw.covered_ranges select axis, range_end + interval 1 day, range_end + interval 2 days "
+            "insert into raw.covered_ranges by name select axis, range_end + interval 1 day as range_start, "
+            "range_end + interval 2 days as range_end "
             "from raw.covered_ranges where axis = 'inserted_at'"
         )
     gap = json.loads(command("status", "--json", "--database", str(copy)).out)["gaps"]["inserted_at"]

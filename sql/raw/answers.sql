@@ -15,6 +15,9 @@ create table if not exists raw.answers (
     detail varchar
 );
 
+-- Columns that later versions added.
+alter table raw.answers add column if not exists account varchar default 'default';
+
 comment on table raw.answers is 'One row per attempt to answer an order with portouts authorize or portouts reject. The row is committed before the request is sent, and completed afterwards.';
 comment on column raw.answers.attempt_id is 'Id of the attempt.';
 comment on column raw.answers.sent_at is 'When the row was written, just before the request was sent, by the clock of its machine.';
@@ -30,3 +33,4 @@ comment on column raw.answers.status_before is 'Status of the order when it was 
 comment on column raw.answers.status_after is 'Status of the order after the request, as the API showed it; null if it could not be read.';
 comment on column raw.answers.outcome is 'answered: the order has the requested status. not answered: it was still pending at finished_at. refused: the API refused the request. unknown: the API could not be read, the order has another status, or the process ended before it knew the outcome.';
 comment on column raw.answers.detail is 'What the outcome is based on, such as the HTTP status and the codes of the API''s errors.';
+comment on column raw.answers.account is 'Name of the account that holds the order; default where no accounts are set up.';

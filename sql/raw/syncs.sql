@@ -12,6 +12,7 @@ create table if not exists raw.syncs (
 );
 
 -- Columns that later versions added.
+alter table raw.syncs add column if not exists account varchar default 'default';
 alter table raw.syncs add column if not exists build varchar;
 alter table raw.syncs add column if not exists build_reason varchar;
 
@@ -28,3 +29,4 @@ comment on column raw.syncs.is_proven is 'Whether the API''s own counts confirme
 comment on column raw.syncs.published is 'Whether the result passed all checks and was published.';
 comment on column raw.syncs.build is 'What the sync computed of the models: full, or incremental (only what changed).';
 comment on column raw.syncs.build_reason is 'Why the build was full, or how many orders had changed.';
+comment on column raw.syncs.account is 'Name of the account that the sync read; default where no accounts are set up.';

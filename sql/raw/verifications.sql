@@ -19,6 +19,7 @@ create table if not exists raw.verifications (
 );
 
 -- Columns that later versions added.
+alter table raw.verifications add column if not exists account varchar default 'default';
 alter table raw.verifications add column if not exists events bigint;
 alter table raw.verifications add column if not exists events_missing bigint;
 alter table raw.verifications add column if not exists content_checksum varchar;
@@ -44,3 +45,4 @@ comment on column raw.verifications.not_covered is 'What the verification did no
 comment on column raw.verifications.events is 'Events in the covered ranges less the overlap, as counted by the API; null if they were not counted.';
 comment on column raw.verifications.events_missing is 'Ranges in which the API has more events than this warehouse, after any repair; null if events were not counted.';
 comment on column raw.verifications.content_checksum is 'Version of DuckDB and checksum of every published table except this one, read back from the published file; null if a later sync without a certificate followed.';
+comment on column raw.verifications.account is 'Name of the account that was verified; default where no accounts are set up.';

@@ -11,6 +11,8 @@ from datetime import datetime
 from reference_implementation.terms import Row, instant_or_none, words
 
 IN_SERVICE = ("active", "emergency-only", "port-out-pending")
+# All readings are of this account.
+ACCOUNT = "default"
 LEFT = ("ported-out", "deleted")
 
 
@@ -42,6 +44,7 @@ def _number(number_id: str, shown: Sequence[tuple[datetime, Row]], readings: Seq
     kind = (words(last["phone_number_type"]) or "").lower() or None
     return {
         "phone_number_id": number_id,
+        "account": ACCOUNT,
         "phone_number": last["phone_number"],
         "number_status": status,
         "number_type": "toll_free" if kind == "tollfree" else kind,
@@ -69,7 +72,11 @@ def _began_at(status: str, shown: Sequence[tuple[datetime, Row]]) -> datetime:
 
 def ported_numbers(marts: dict[str, list[Row]], numbers: Sequence[Row]) -> list[Row]:
     """Match each number of a dated port-out with the number of the inventory that came into service last before it."""
-    orders = {order["portout_id"]: order for order in marts["fct_portouts"] if order["ported_at"]}
+    orders = {
+        order["portout_id"]: order
+        for order in marts["fct_portouts"]
+        if order["ported_at"] and order["account"] == ACCOUNT
+    }
     by_phone_number: dict[str, list[Row]] = {}
     for number in numbers:
         by_phone_number.setdefault(number["phone_number"], []).append(number)

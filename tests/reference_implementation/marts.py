@@ -94,6 +94,16 @@ ANSWER_COLUMNS = (
     "detail",
 )
 
+# Marts whose rows belong to one order, and so to one account.
+OF_ORDERS = (
+    "fct_status_changes",
+    "fct_portouts",
+    "fct_portout_numbers",
+    "fct_responses",
+    "fct_rejections",
+    "rpt_open_orders",
+)
+
 
 def compute_marts(
     orders: list[Row],
@@ -124,6 +134,7 @@ def compute_marts(
     ]
     settle_carriers(histories)
     marts = _of_orders(histories, terms, operators or {})
+    _add_accounts(histories, marts)
     marts |= _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
     marts["rpt_answers"] = _answers(answers, marts["fct_portouts"])
     compute(Known(histories, terms, marts, readings))
@@ -170,14 +181,30 @@ def _of_runs(syncs: list[Row], verifications: Sequence[Row]) -> Marts:
     ran = sorted(syncs, key=lambda sync: instant(sync["as_of"]))
     verified = sorted(verifications, key=lambda row: (row["as_of"], row["finished_at"]), reverse=True)
     return {
-        "rpt_sync": [{name: sync.get(name) for name in SYNC_COLUMNS} for sync in ran],
-        "rpt_verifications": [{name: row.get(name) for name in VERIFICATION_COLUMNS} for row in verified],
+        "rpt_sync": [{name: sync.get(name) for name in SYNC_COLUMNS} | _account_of(sync) for sync in ran],
+        "rpt_verifications": [
+            {name: row.get(name) for name in VERIFICATION_COLUMNS} | _account_of(row) for row in verified
+        ],
     }
 
 
 def _answers(answers: Sequence[Row], orders: list[Row]) -> list[Row]:
     status_of = {order["portout_id"]: order["status"] for order in orders}
     return [
-        {name: attempt.get(name) for name in ANSWER_COLUMNS} | {"status": status_of.get(attempt["portout_id"])}
+        {name: attempt.get(name) for name in ANSWER_COLUMNS}
+        | {"status": status_of.get(attempt["portout_id"])}
+        | _account_of(attempt)
         for attempt in answers
     ]
+
+
+def _account_of(row: Row) -> Row:
+    return {"account": row.get("account", "default")}
+
+
+def _add_accounts(histories: list[History], marts: Marts) -> None:
+    """Add to the rows of orders the account that holds the order."""
+    accounts = {history.id: history.order.get("account", "default") for history in histories}
+    for name in OF_ORDERS:
+        for row in marts[name]:
+            row["account"] = accounts[row["portout_id"]]

@@ -36,6 +36,7 @@ from portouts.measures import Measures
 from portouts.telnyx.client import TelnyxClient
 from portouts.transform.held_payloads import split_payloads
 from portouts.warehouse.folders import DATASET, scratch_of
+from portouts.warehouse.rows.accounts import add_account_columns
 from portouts.warehouse.rows.corrections import make_ids_canonical
 from portouts.warehouse.warehouse import Warehouse
 
@@ -158,6 +159,7 @@ def raw_pipeline(warehouse: Warehouse, destination: str | None = None) -> Iterat
             make_ids_canonical(warehouse.connection())
         if not destination:
             split_payloads(warehouse.connection())
+            add_account_columns(warehouse.connection())
         yield raw
 
 

@@ -31,6 +31,7 @@ from portouts.load.connection import Connection, OpenClient
 from portouts.load.prefetch import prefetched
 from portouts.load.settings.settings import read_source_settings
 from portouts.load.settings.tables import SourceSettings
+from portouts.records.schema import ACCOUNT, DEFAULT_ACCOUNT, TEXT
 from portouts.telnyx.client import TelnyxClient
 from portouts.windows import BEGINNING, Window
 
@@ -173,10 +174,11 @@ def _keys(hints: Mapping[str, Any]) -> list[str]:
 
 
 def _pick(name: str, keys: list[str]) -> Callable[[Tables], pa.Table]:
-    """Make the transformer that takes one table out of a load package and marks its keys as never null."""
+    """Make the transformer that takes one table of a package, adds the account, and marks its keys as never null."""
 
     def pick(tables: Tables) -> pa.Table:
-        table = tables[name]
+        rows = tables[name]
+        table = rows.append_column(ACCOUNT, pa.repeat(pa.scalar(DEFAULT_ACCOUNT, TEXT), len(rows)))
         fields = [field.with_nullable(field.name not in keys) for field in table.schema]
         return table.cast(pa.schema(fields))
 

@@ -155,7 +155,9 @@ def _inventory(connection: duckdb.DuckDBPyConnection) -> Row | msgspec.UnsetType
 
 def _covered_windows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:
     covered: dict[str, list[Window]] = {}
-    for axis, start, end in connection.execute("from raw.covered_ranges order by all").fetchall():
+    for axis, start, end in connection.execute(
+        "select axis, range_start, range_end from raw.covered_ranges order by all"
+    ).fetchall():
         covered.setdefault(axis, []).append(Window(start.astimezone(UTC), end.astimezone(UTC)))
     return covered
 

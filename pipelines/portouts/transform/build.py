@@ -32,6 +32,7 @@ from portouts.transform.project.model import read_models
 from portouts.transform.project.statements import drop_temporary
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
 from portouts.warehouse.metadata import create_metadata
+from portouts.warehouse.rows.accounts import add_account_columns
 from portouts.warehouse.sql import sql_files, sql_folder, transaction
 
 Parts = Mapping[str, str]
@@ -118,6 +119,7 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     folder = sql_folder()
     update_places(connection)
     add_rejection_columns(connection)
+    add_account_columns(connection)
     models, checks, held = read_models(folder), read_checks(folder), held_tables(connection)
     reads = parse_reads({name: model.select for name, model in models.items()} | checks)
     models = {name: replace(model, select=with_empty_tables(model.select, held)) for name, model in models.items()}

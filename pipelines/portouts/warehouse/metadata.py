@@ -107,7 +107,8 @@ def record_sync(connection: duckdb.DuckDBPyConnection, record: SyncRecord, cover
         connection.execute("delete from raw.covered_ranges")
         for axis, windows in covered.items():
             for window in windows:
-                connection.execute("insert into raw.covered_ranges values (?, ?, ?)", [axis, window.start, window.end])
+                row = {"axis": axis, "range_start": window.start, "range_end": window.end}
+                _insert(connection, "raw.covered_ranges", row)
         forget_old_states(connection)
     [(orders_changed,)] = connection.execute(
         "select orders_changed from raw.syncs where sync_id = ?", [record.sync_id]

@@ -51,6 +51,7 @@ dated as (
 
 select
     phone_number_id,
+    account,
     phone_number,
     number_status,
     number_type,

@@ -11,6 +11,7 @@ inventory_country_code: Its country in the inventory.
 with ported as (
     select
         numbers.portout_id,
+        numbers.account,
         numbers.position,
         numbers.phone_number,
         numbers.country_code,
@@ -19,7 +20,7 @@ with ported as (
     from staging.stg_phone_numbers as numbers
     inner join intermediate.int_orders as orders on orders.portout_id = numbers.portout_id
     where orders.ported_at is not null
-        and exists (select lists.read_at from staging.stg_number_lists as lists)
+        and exists (select lists.read_at from staging.stg_number_lists as lists where lists.account = numbers.account)
 ),
 
 ranked as (
@@ -37,11 +38,14 @@ ranked as (
         ) as place,
     from ported
     inner join intermediate.int_numbers as numbers
-        on numbers.phone_number = ported.phone_number and numbers.in_service_from <= ported.ported_at
+        on numbers.account = ported.account
+        and numbers.phone_number = ported.phone_number
+        and numbers.in_service_from <= ported.ported_at
 )
 
 select
     ported.portout_id,
+    ported.account,
     ported.position,
     ported.phone_number,
     ported.country_code,

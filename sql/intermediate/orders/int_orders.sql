@@ -10,6 +10,7 @@ carrier_name: Name of the gaining carrier as this order spells it.
 with joined as (
     select
         orders.portout_id,
+        orders.account,
         orders.status,
         orders.spid,
         orders.carrier_name,
@@ -73,7 +74,7 @@ local as (
 )
 
 select
-    portout_id, status, spid, carrier_name, country_code, number_count, inserted_at, updated_at,
+    portout_id, account, status, spid, carrier_name, country_code, number_count, inserted_at, updated_at,
     requested_foc_on, foc_on, first_foc_on, foc_change_count, foc_grace_until_on, is_past_grace,
     foc_lead_days, foc_slip_days, first_foc_slip_days,
     status_began_at, ported_at, ported_at_source, response, responded_at, response_hours,

@@ -21,6 +21,7 @@ responded_hour: Hours from the beginning of responded_on to responded_at.
 with pending as (
     select
         portout_id,
+        account,
         cast(row_number() over (partition by portout_id order by change_number) as bigint) as spell_number,
         next_status,
         coalesce(next_measured_by, measured_by) as measured_by,
@@ -60,7 +61,7 @@ local as (
 )
 
 select
-    portout_id, spell_number, next_status, measured_by, pending_at, responded_at,
+    portout_id, account, spell_number, next_status, measured_by, pending_at, responded_at,
     time_zone, time_zone_source, country_code,
     cast(pending_local as date) as pending_on,
     cast(responded_local as date) as responded_on,

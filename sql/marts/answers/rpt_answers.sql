@@ -14,6 +14,7 @@ select
     answers.user_name,
     answers.host_name,
     answers.portout_id,
+    answers.account,
     answers.support_key,
     answers.answer,
     answers.rejection_code,

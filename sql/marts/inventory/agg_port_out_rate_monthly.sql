@@ -16,10 +16,17 @@ port_out_rate: numbers_ported by numbers_in_service; null if none was in service
 is_lower_bound: Whether the month began before the first proven list, so that numbers_in_service lacks what had left by
     then.
 */
-with lists as (
-    select min(read_at) as first_read_at, max(read_at) as last_read_at
+with lists_of_accounts as (
+    select account, min(read_at) as first_read_at, max(read_at) as last_read_at
     from staging.stg_number_lists
     where is_proven
+    group by account
+),
+
+-- The time in which the inventories of all accounts are known.
+lists as (
+    select max(first_read_at) as first_read_at, min(last_read_at) as last_read_at
+    from lists_of_accounts
     having count(*) > 0
 ),
 

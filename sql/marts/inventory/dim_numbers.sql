@@ -7,6 +7,7 @@ key: phone_number_id
 */
 select
     phone_number_id,
+    account,
     phone_number,
     number_status,
     number_type,

@@ -14,9 +14,10 @@ hours_since_ported: Hours from ported_at to list_read_at.
 list_read_at: When the last proven list of numbers was read.
 */
 with lists as (
-    select max(read_at) as list_read_at
+    select account, max(read_at) as list_read_at
     from staging.stg_number_lists
     where is_proven
+    group by account
 ),
 
 ported as (
@@ -31,19 +32,20 @@ ported as (
             partition by ported.phone_number_id order by ported.ported_at desc, ported.portout_id desc, ported.position
         ) as place,
     from intermediate.int_ported_numbers as ported
-    cross join lists
+    inner join lists on lists.account = ported.account
     where ported.phone_number_id is not null
 ),
 
 first_orders as (
-    select min(inserted_at) as first_inserted_at
+    select account, min(inserted_at) as first_inserted_at
     from marts.fct_portouts
+    group by account
 ),
 
 unexplained as (
-    select numbers.phone_number_id
+    select numbers.phone_number_id, numbers.account
     from intermediate.int_numbers as numbers
-    cross join first_orders
+    inner join first_orders on first_orders.account = numbers.account
     where numbers.number_status = 'ported-out'
         and numbers.phone_number is not null
         and numbers.left_at >= first_orders.first_inserted_at
@@ -77,11 +79,12 @@ problems as (
         cast(null as double),
         lists.list_read_at,
     from unexplained
-    cross join lists
+    left join lists on lists.account = unexplained.account
 )
 
 select
     numbers.phone_number_id,
+    numbers.account,
     numbers.phone_number,
     problems.problem,
     numbers.number_status,

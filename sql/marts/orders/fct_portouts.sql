@@ -6,6 +6,7 @@ kind: per order view
 key: portout_id
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 status: Current status, by Telnyx's name.
 is_open: Whether the status is none of ported, rejected and canceled. A missing or unknown status counts as open.
 carrier_id: Gaining carrier, see dim_carriers.
@@ -51,6 +52,7 @@ pon: Port order number (PON), assigned by the gaining side.
 */
 select
     orders.portout_id,
+    orders.account,
     orders.status,
     orders.is_open,
     carriers.carrier_id,

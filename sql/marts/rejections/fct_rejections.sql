@@ -6,6 +6,7 @@ kind: per order
 key: portout_id, rejection_number
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 rejection_number: Number of the rejection within its order, from 1.
 rejected_at: When the order was rejected. Without an event: when a sync first saw it, or as_of if none did. Null if
     unknown.
@@ -38,6 +39,7 @@ with decided as (
 
 select
     decided.portout_id,
+    orders.account,
     decided.rejection_number,
     decided.rejected_at,
     decided.rejected_by,

@@ -8,6 +8,7 @@ kind: per order
 key: portout_id, spell_number
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 spell_number: Number of the spell within its order, from 1.
 pending_at: When the spell began.
 responded_at: When the spell ended, with or without a response; null while it is open and if the time is unknown.
@@ -92,7 +93,7 @@ named as (
 )
 
 select
-    portout_id, spell_number, pending_at, responded_at, response, response_hours,
+    portout_id, account, spell_number, pending_at, responded_at, response, response_hours,
     -- At most response_hours: a zone can skip a day, as Samoa skipped 30 December 2011.
     case
         when response_hours is not null

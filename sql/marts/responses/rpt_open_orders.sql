@@ -5,6 +5,7 @@ kind: aggregate
 key: portout_id
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 support_key: Short name of the order, for support requests to Telnyx.
 pon: Port order number (PON), assigned by the gaining side.
 carrier_id: Gaining carrier, see dim_carriers.
@@ -28,7 +29,7 @@ with timed as (
 )
 
 select
-    portout_id, support_key, pon, carrier_id, carrier_name, end_user_name, number_count, inserted_at,
+    portout_id, account, support_key, pon, carrier_id, carrier_name, end_user_name, number_count, inserted_at,
     deadline_at, hours_left, business_hours_left,
     case
         when hours_left < 0 then 'overdue'

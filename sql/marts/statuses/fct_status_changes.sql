@@ -7,6 +7,7 @@ kind: per order
 key: portout_id, change_number
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 change_number: Number of the status within its order, from 1.
 status: Status; 'unknown' if the API gave none.
 began_at: When the status began. If it is observed: when a sync first saw it, or as_of if none did; an upper bound.
@@ -18,15 +19,16 @@ measured_by: Evidence for began_at: event (or the receipt of the order); observa
 next_measured_by: Evidence for ended_at; null for the current status.
 */
 with changes as (
-    select portout_id, 0 as position, 'pending' as status, inserted_at as began_at, 'event' as measured_by
+    select portout_id, account, 0 as position, 'pending' as status, inserted_at as began_at, 'event' as measured_by
     from staging.stg_portouts
     union all
-    select portout_id, position, status, began_at, measured_by
+    select portout_id, cast(null as varchar), position, status, began_at, measured_by
     from intermediate.int_status_history
     where is_change
     union all
     select
         unexplained.portout_id,
+        cast(null as varchar),
         unexplained.position,
         unexplained.status,
         coalesce(unexplained.seen_at, greatest(instant.as_of, unexplained.previous_at)),
@@ -37,6 +39,7 @@ with changes as (
 
 select
     portout_id,
+    first_value(account) over (partition by portout_id order by position) as account,
     cast(row_number() over (partition by portout_id order by position) as bigint) as change_number,
     status,
     began_at,

@@ -2,8 +2,9 @@
 One row per finished sync, oldest first. The marts describe the as_of of the last one.
 
 kind: view
-key: as_of, started_at
+key: account, as_of, started_at
 
+account: Name of the Telnyx account that the sync read; default where no accounts are set up.
 as_of: The sync loaded the state of the API at this instant; the next sync reads later changes.
 started_at: When the sync began, by the clock of its machine.
 finished_at: When the last row was committed, by the same clock.
@@ -14,7 +15,7 @@ is_proven: Whether the API's own counts confirmed every window that was read.
 published: Whether the result passed all checks and replaced the published file.
 */
 select
-    as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, is_published as published,
+    account, as_of, started_at, finished_at, requests, orders_read, orders_changed, is_proven, is_published as published,
     build, build_reason,
 from staging.stg_syncs
 order by as_of

@@ -2,8 +2,9 @@
 One row per verification, newest first: a certificate that shows how far the API and this warehouse agreed.
 
 kind: view
-key: as_of, finished_at
+key: account, as_of, finished_at
 
+account: Name of the Telnyx account that was verified; default where no accounts are set up.
 as_of: The as_of of the compared warehouse.
 started_at: When the verification began, by the clock of its machine.
 finished_at: When it ended, by the same clock.
@@ -29,7 +30,7 @@ content_checksum: Version of DuckDB and checksum of every published table except
     file; null if a later sync without a certificate followed.
 */
 select
-    as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders, differences, repaired, moved,
+    account, as_of, started_at, finished_at, depth, range_start, range_end, buckets, requests, orders, differences, repaired, moved,
     sampled_windows, sampled_orders, verdict, not_covered, events, events_missing, content_checksum,
 from staging.stg_verifications
 order by as_of desc, finished_at desc

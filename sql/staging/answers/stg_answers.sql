@@ -11,6 +11,7 @@ select
     user_name,
     host_name,
     portout_id,
+    account,
     support_key,
     answer,
     rejection_code,

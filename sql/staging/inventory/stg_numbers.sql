@@ -6,6 +6,7 @@ kind: view
 key: phone_number_id
 
 phone_number_id: Telnyx's id of the number; a number that comes back has another one.
+account: Name of the Telnyx account whose inventory it is; default where no accounts are set up.
 phone_number: Number in E.164; hashed or null if the setting pii asks for it.
 number_status: Status in the inventory: active, port-out-pending, ported-out, deleted, and others of Telnyx.
 number_type: Type of the number: local, toll_free, mobile, national, shared_cost, or another one of Telnyx.
@@ -22,6 +23,7 @@ missing_since: When a proven list first lacked the number; null while it is list
 */
 select
     id as phone_number_id,
+    account,
     phone_number,
     nullif(trim(status), '') as number_status,
     case lower(trim(phone_number_type)) when 'tollfree' then 'toll_free' else nullif(lower(trim(phone_number_type)), '') end

@@ -5,6 +5,7 @@ kind: view
 key: sync_id
 
 sync_id: Id of the sync.
+account: Name of the Telnyx account that the sync read; default where no accounts are set up.
 as_of: The sync loaded the state of the API at this instant.
 started_at: When the sync began.
 finished_at: When the last row was committed.
@@ -16,6 +17,7 @@ is_published: Whether the published file was replaced afterwards.
 */
 select
     sync_id,
+    account,
     as_of,
     started_at,
     finished_at,

@@ -5,6 +5,7 @@ kind: view
 key: verification_id
 
 verification_id: Id of the verification.
+account: Name of the Telnyx account that was verified; default where no accounts are set up.
 as_of: The as_of of the compared warehouse.
 started_at: When the verification began, by the clock of its machine.
 finished_at: When it ended, by the same clock.
@@ -31,6 +32,7 @@ content_checksum: Version of DuckDB and checksum of every published table except
 */
 select
     verification_id,
+    account,
     as_of,
     started_at,
     finished_at,

@@ -5,6 +5,7 @@ kind: per order view
 key: portout_id, position
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 position: Position in the order's list, from 1.
 phone_number: Number in E.164; hashed or null if the setting pii asks for it.
 country_code: ISO 3166 alpha-2 country of the number; null if it cannot be determined.
@@ -20,6 +21,7 @@ number_type: geographic (with an area code: of a fixed line, and in North Americ
 */
 select
     portout_id,
+    account,
     position,
     phone_number,
     country_code,

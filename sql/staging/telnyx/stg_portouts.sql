@@ -6,6 +6,7 @@ kind: per order view
 key: portout_id
 
 portout_id: Telnyx's id of the order.
+account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 status: Current status: pending, authorized, rejected-pending, rejected, canceled, ported, or an undocumented one;
     trimmed, a blank one is null.
 carrier_name: Gaining carrier, free text, trimmed; a blank one is null. Not a key: orders spell one carrier in several
@@ -33,6 +34,7 @@ updated_at: Last change of any field; it does not show when an order was answere
 */
 select
     id as portout_id,
+    account,
     -- Trims ASCII white space and the no-break space. A list of characters, because a pattern takes ten times as long.
     nullif(trim(status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
     nullif(trim(carrier_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as carrier_name,

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from reference_implementation.inventory import numbers_of, ported_numbers
+from reference_implementation.inventory import ACCOUNT, numbers_of, ported_numbers
 from reference_implementation.single_marts import Known
 from reference_implementation.terms import Row, hours_between
 
 SHOWN = (
     "phone_number_id",
+    "account",
     "phone_number",
     "number_status",
     "number_type",
@@ -34,7 +35,8 @@ def rows(known: Known) -> list[Row]:
         if known_order is None or key > (known_order["ported_at"], known_order["portout_id"]):
             latest[number["phone_number_id"]] = order
     orders = {order["portout_id"]: order for order in known.marts["fct_portouts"]}
-    first = min((order["inserted_at"] for order in orders.values() if order["inserted_at"]), default=None)
+    own = [order["inserted_at"] for order in orders.values() if order["account"] == ACCOUNT]
+    first = min((inserted_at for inserted_at in own if inserted_at), default=None)
     asked: dict[str, list[Row]] = {}
     for row in known.marts["fct_portout_numbers"]:
         asked.setdefault(row["phone_number"], []).append(orders[row["portout_id"]])

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from portouts.records.inventory.fields import RAW_TABLES
+from portouts.records.schema import ACCOUNT
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +33,7 @@ def with_empty_tables(select: str, held: Collection[str]) -> str:
 
 def _empty(table: str) -> str:
     columns = ", ".join(f"cast(null as {_TYPES[str(field.type)]}) as {field.name}" for field in RAW_TABLES[table])
-    return f"select {columns} where false"
+    return f"select {columns}, cast(null as varchar) as {ACCOUNT} where false"
 
 
 def fill_contents(connection: duckdb.DuckDBPyConnection) -> None:
