@@ -30,7 +30,10 @@ NARROW_CONFIG: Spec = {
     "legend": {"columns": 2, "labelLimit": 140, "symbolLimit": 12},
 }
 """What a narrow picture changes; the script of the page does the same on a narrow screen."""
+WIDER = 0.16
+"""How much wider a reader's font may be than the one with which the room of the labels at the left was measured."""
 _NUMBERS = re.compile(r' (d|transform|x|x1|x2|y|y1|y2|width|height|cx|cy|r)="([^"]*)"')
+_OFFSETS = re.compile(r' transform="translate\(([0-9.]+)')
 _IDS = re.compile(r'( id="|url\(#|href="#)')
 
 
@@ -141,8 +144,11 @@ def _inline(svg: str, prefix: str) -> Markup:
     """Make a picture part of the page: ids of its own, no more decimals than one sees, as wide as its place."""
     svg = _IDS.sub(rf"\1{prefix}", svg)
     svg = _NUMBERS.sub(lambda found: f' {found[1]}="{_rounded(found[2])}"', svg)
-    width, height = re.findall(r' (?:width|height)="([0-9.]+)"', svg)[:2]
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" style="max-width:{width}px">'
+    width, height = (float(size) for size in re.findall(r' (?:width|height)="([0-9.]+)"', svg)[:2])
+    left = float([*_OFFSETS.findall(svg), "0"][0])  # of the frame, where the labels of the vertical axis end
+    room = round(WIDER * left)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{-room} 0 {width + room:g} {height:g}"'
+    head += f' style="max-width:{width + room:g}px">'
     return Markup(re.sub(r"^<svg[^>]*>", head, svg, count=1))  # noqa: S704 - vl-convert escapes the texts
 
 
