@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import orjson
+from portouts.extract.intake import ANNOUNCED_WITHIN
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.clock import Clock
 from portouts.telnyx.limits.rate_limit import RateLimit
@@ -96,7 +97,8 @@ class FaultyApi(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(create_app(world, api_key=KEY, events=events))
         self._lists: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[int, list[Json]]] = {}
         self._versions: dict[str, list[Json]] = {}
-        self._shown: set[str] = set()
+        self._shown_at: dict[str, datetime] = {}
+        """By order: the newest instant at which it is known to have changed, from what this sync has been shown."""
         self._is_lagging = False
         self.machine = MachineClock(world.seed)
         self._letters = Random(f"letters {world.seed}")
@@ -205,14 +207,25 @@ class FaultyApi(httpx.AsyncBaseTransport):
         return sorted(rows, key=lambda row: str(row["id"])) if self.faults.ordering == "id" else rows
 
     def _version(self, row: Json) -> Json:
-        """Show a row as it is or, once this sync has seen it or an event of it, as a lagging replica still holds it."""
+        """Show a row as it is, or an order as a lagging replica still holds it.
+
+        The replica lags behind what this sync has been shown of the order, itself or an event. Nothing could reveal a
+        version that is older than the newest and no older than that.
+        """
+        if "portout_id" in row:
+            self._note_shown(row["portout_id"], datetime.fromisoformat(row["created_at"]) - ANNOUNCED_WITHIN)
+            return row
         versions = self._versions.setdefault(row["id"], [])
         if row not in versions:
             versions.append(row)
-        if self._is_lagging and row["id"] in self._shown and self._rng.random() < self.faults.stale_share:
-            return self._rng.choice(versions)
-        self._shown |= {str(row["id"]), str(row.get("portout_id", row["id"]))}
+        if self._is_lagging and row["id"] in self._shown_at and self._rng.random() < self.faults.stale_share:
+            known = self._shown_at[row["id"]]
+            return self._rng.choice([row, *(old for old in versions if _updated_at(old) < known)])
+        self._note_shown(row["id"], _updated_at(row))
         return row
+
+    def _note_shown(self, order_id: str, at: datetime) -> None:
+        self._shown_at[order_id] = max(at, self._shown_at.get(order_id, at))
 
     def _respelled(self, row: Json) -> Json:
         """Write the ids of some rows in upper case."""
@@ -222,7 +235,7 @@ class FaultyApi(httpx.AsyncBaseTransport):
     def begin_sync(self, *, is_first: bool) -> None:
         """Let replicas lag only behind what this sync has been shown; a first load takes each order as it comes."""
         self.machine.begin_sync()
-        self._shown.clear()
+        self._shown_at.clear()
         self._is_lagging = not is_first
 
     # Faults
@@ -260,6 +273,10 @@ class FaultyApi(httpx.AsyncBaseTransport):
     def _hanging(self, request: httpx.Request) -> httpx.Response:
         self.world.advance(timedelta(seconds=60))
         raise httpx.ReadTimeout("no answer in time", request=request)
+
+
+def _updated_at(order: Json) -> datetime:
+    return datetime.fromisoformat(order["updated_at"])
 
 
 def meddle(rng: Random, world: World) -> None:

@@ -153,6 +153,10 @@ class _Account:
                     return work(calls is None), shown
             except Killed:
                 self.outcome.crashes += 1
+            except duckdb.Error as error:  # DuckDB, which had called Python, reports the kill as its own error
+                if Killed.__name__ not in str(error):
+                    raise
+                self.outcome.crashes += 1
             except (TelnyxError, NotProven, LoadFailed):
                 self.outcome.failed_tries += 1
             gc.collect()
