@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.customer_values import CustomerValue
 from portouts.transform.lists.operators import Operator
 from reference_implementation.marts import compute_marts
 
@@ -65,7 +66,11 @@ def assert_same_rows(found: list[Row], expected: list[Row], mart: str, tolerance
 
 
 def compute_reference(
-    world: World, holidays: Path | None = None, operators: tuple[Operator, ...] = (), **settings: Any
+    world: World,
+    holidays: Path | None = None,
+    operators: tuple[Operator, ...] = (),
+    customer_values: tuple[CustomerValue, ...] = (),
+    **settings: Any,
 ) -> dict[str, list[Row]]:
     """Compute the marts of a world; `settings` are those of ModelInputs."""
     return compute_marts(
@@ -80,6 +85,7 @@ def compute_reference(
         readings=world.readings,
         holidays=read_holidays(holidays) if holidays else None,
         operators={entry.carrier_id: entry.operator for entry in operators},
+        customer_values={entry.customer_reference: entry.value for entry in customer_values},
         **settings,
     )
 

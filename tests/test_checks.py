@@ -43,6 +43,7 @@ SPOILERS = {
     "breakdowns_of_the_port_out_rate_add_up": change(
         "marts.agg_port_out_rate_monthly", "numbers_in_service = numbers_in_service + 1 where breakdown = 'type'"
     ),
+    "breakdowns_of_the_tenure_add_up": change("marts.agg_number_tenure", "censored = censored + 1"),
     "business_hours_are_at_most_all_hours": change(
         "marts.fct_responses", "response_business_hours = 9000 where response_hours is not null"
     ),
@@ -67,6 +68,7 @@ SPOILERS = {
     "months_of_areas_add_up_to_the_ported_numbers": change(
         "marts.agg_portouts_by_area_monthly", "numbers_ported = numbers_ported + 1"
     ),
+    "no_customer_loses_more_numbers_than_it_holds": change("marts.rpt_customers_leaving", "share_of_numbers = 2"),
     "number_counts_add_up": delete("marts.fct_portout_numbers", "position = 2"),
     "only_the_last_spell_of_an_order_is_open": change(
         "marts.fct_responses", "response = 'open' where response = 'rejected'"
@@ -79,6 +81,7 @@ SPOILERS = {
     "statuses_partition_the_orders": change("marts.agg_portouts", "status = 'ported' where status = 'canceled'"),
     "survival_leaves_nobody_out": delete("marts.agg_response_survival", "true"),
     "survival_never_rises": change("marts.agg_response_survival", "still_pending_share = 1 + hours"),
+    "tenure_never_rises": change("marts.agg_number_tenure", "still_held_share = 2"),
     "the_backlog_adds_up_to_the_open_orders": delete("marts.agg_backlog_age", "bucket_number = 3"),
     "the_last_day_leaves_open_what_is_open": change("marts.agg_portouts_daily", "orders_open = orders_open + 1"),
     "warn_every_event_belongs_to_an_order": change("staging.stg_events", "portout_id = 'nobody'"),

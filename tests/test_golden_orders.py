@@ -18,6 +18,7 @@ from mart_comparison import assert_same_rows, compute_reference, read
 from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.customer_values import CustomerValue
 
 Row = dict[str, Any]
 
@@ -93,7 +94,7 @@ def golden_readings() -> list[Row]:
 
 
 WORLD = golden_world()
-SETTINGS = {"time_zone": STORIES["time_zone"]}
+SETTINGS = {"time_zone": STORIES["time_zone"], "customer_values": (CustomerValue("one", 1200.0),)}
 
 
 @pytest.fixture(scope="module")

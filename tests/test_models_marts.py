@@ -13,6 +13,7 @@ from mart_comparison import T0, assert_equals_reference, assert_same_rows, built
 from order_histories import AS_OF, FIRST_SYNC, World, create_raw, random_world
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.customer_values import CustomerValue
 
 if TYPE_CHECKING:
     pass
@@ -23,13 +24,15 @@ Row = dict[str, Any]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+CUSTOMER_VALUES = (CustomerValue("one", 1200.5), CustomerValue("three", -3.0), CustomerValue("of nobody", 7.0))
 MONDAY = date(2026, 3, 16)  # of the week of AS_OF
 
 
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])
 def test_every_mart_of_random_stories_equals_the_reference(connection: duckdb.DuckDBPyConnection, seed: int) -> None:
     world = random_world(random.Random(seed), order_count=120)
-    assert_equals_reference(built(connection, world), world)
+    settings = {"customer_values": CUSTOMER_VALUES}
+    assert_equals_reference(built(connection, world, **settings), world, **settings)
 
 
 ZONES = [

@@ -58,6 +58,7 @@ def test_the_first_sync_records_the_settings_that_numbers_depend_on_and_their_or
         "time_zone": ("America/Chicago", ARGUMENT),
         "response_window_hours": ("24", ARGUMENT),
         "business_time_zone": ("America/New_York", "default"),
+        "customer_values": ("", "default"),
         "holidays": ("", "default"),
         "operators": ("", "default"),
         "pii": ("keep", "default"),

@@ -84,7 +84,7 @@ def test_every_setting_stands_in_the_shipped_files_with_its_default(tmp_path: Pa
         table = heading or table
         found |= {full_name(table, name)} if name and table in TABLES else set()
     assert found == {*NAMES}
-    without_default = ("start_date", "holidays", "operators", "mode", "file", "alerts_folder")
+    without_default = ("start_date", "holidays", "operators", "customer_values", "mode", "file", "alerts_folder")
     config = (folder / "config.toml").read_text(encoding="utf-8")
     lines = [line.removeprefix("# ") if " = " in line else line for line in config.splitlines()]
     written = tmp_path / "config.toml"

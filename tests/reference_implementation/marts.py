@@ -121,6 +121,7 @@ def compute_marts(
     answers: Sequence[Row] = (),
     operators: Mapping[str, str] | None = None,
     readings: Sequence[Row] = (),
+    customer_values: Mapping[str, float] | None = None,
 ) -> Marts:
     """Compute every mart; an order with `deleted_at` is in none of them."""
     closed_on = holidays_by_country() if holidays is None else holidays
@@ -137,7 +138,7 @@ def compute_marts(
     _add_accounts(histories, marts)
     marts |= _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
     marts["rpt_answers"] = _answers(answers, marts["fct_portouts"])
-    compute(Known(histories, terms, marts, readings))
+    compute(Known(histories, terms, marts, readings, customer_values or {}))
     return marts
 
 

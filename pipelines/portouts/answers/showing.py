@@ -54,7 +54,7 @@ class Showing:
         self._read_again({*portout_ids, *left}, max(as_of, now))
         with warehouse.connected() as connection:
             complete_unfinished_attempts(connection, now)
-            inputs = used.settings.models.inputs(as_of)
+            inputs = used.settings.inputs(as_of)
             if not are_up_to_date(connection, inputs):
                 record_settings(connection, used.settings, as_of, OF_MODELS)
                 warehouse.bound_memory()

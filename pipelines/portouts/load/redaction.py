@@ -7,7 +7,7 @@ place. Any other file is changed in a copy, which then replaces it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from portouts.transform.build import update_in_limited_memory
 from portouts.transform.held_numbers import update_places
 from portouts.transform.held_payloads import split_payloads
 from portouts.transform.input_tables import read_inputs
+from portouts.transform.lists.customer_values import masked
 from portouts.warehouse import faults
 from portouts.warehouse.contents.kept import KeptContents
 from portouts.warehouse.copies import copy
@@ -32,7 +33,7 @@ from portouts.warehouse.leftovers import kept_versions, remove_leftovers
 from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.metadata import certify_contents
 from portouts.warehouse.publish import require_same
-from portouts.warehouse.rows.redaction import Masked, mask_stored
+from portouts.warehouse.rows.redaction import Masked, PrivacyOfStoredRows, mask_stored
 from portouts.warehouse.sql import transaction
 from portouts.warehouse.warehouse import Warehouse
 from portouts.warehouse.working_file import write_anew
@@ -105,8 +106,9 @@ def redact_file(path: Path, folder: Path, settings: Settings, at: datetime) -> i
         with duckdb.connect(str(copied), config={"preserve_insertion_order": False}) as connection:
             MemoryLimit(folder).bound(connection, copied)
             before, inputs = fingerprint_of_rows(connection, stored_state(connection)), read_inputs(connection)
+            values = masked(inputs.customer_values, PrivacyOfStoredRows(settings.source.pii, settings.source.privacy.salt))
             if redact_rows(connection, settings, at) or before != settings.source.privacy.fingerprint:
-                update_in_limited_memory(connection, inputs, full=True)
+                update_in_limited_memory(connection, replace(inputs, customer_values=values), full=True)
             contents, _ = certify_contents(connection, KeptContents())
             write_anew(connection, part)
         require_same(part, contents)

@@ -171,7 +171,7 @@ def _parts(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> Parts:
     parts: dict[str, object] = {
         "SQL": [(path.name, path.read_text(encoding="utf-8")) for path in _model_files(sql_folder())],
         "settings": settings,
-        "lists": (inputs.days_off, inputs.operators),
+        "lists": (inputs.days_off, inputs.operators, inputs.customer_values),
         "data": (rules_version(), places_version(), folding),
         "year": calendar_ends_on(connection, inputs.as_of),
         "inventory": held_tables(connection),

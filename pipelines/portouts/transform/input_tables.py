@@ -17,6 +17,7 @@ from portouts.records.phone_numbers import area_places, places_version
 from portouts.records.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
+from portouts.transform.lists.customer_values import CustomerValue
 from portouts.transform.lists.holidays import Holiday
 from portouts.transform.lists.operators import Operator, by_carrier_id
 from portouts.windows import BEGINNING
@@ -53,6 +54,8 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
     _insert(connection, "holidays", [(day.holiday_on, day.country_code, day.name) for day in inputs.days_off])
     _insert(connection, "area_codes", area_places())
     _insert(connection, "operators", list(by_carrier_id(inputs.operators).items()))
+    values = [(one.customer_reference, one.value) for one in inputs.customer_values]
+    _insert(connection, "customer_values", values)
     _insert(connection, "folded_spellings", _folded(connection.execute(_SPELLINGS).fetchall()))
     zones = {zone for (zone,) in connection.execute(_ZONES).fetchall()}
     _insert(connection, "utc_offsets", _offsets({inputs.time_zone, inputs.business_time_zone, *zones}, last))
@@ -65,6 +68,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection) -> ModelInputs:
     ).fetchall()
     days_off = connection.execute("select holiday_on, name, country_code from staging.holidays order by all").fetchall()
     operators = connection.execute("select carrier_id, operator from staging.operators order by all").fetchall()
+    values = connection.execute("select customer_reference, customer_value from staging.customer_values order by all")
     return ModelInputs(
         as_of.astimezone(UTC),
         hours,
@@ -72,6 +76,7 @@ def read_inputs(connection: duckdb.DuckDBPyConnection) -> ModelInputs:
         business_time_zone,
         tuple(Holiday(*row) for row in days_off),
         tuple(Operator(*row) for row in operators),
+        tuple(CustomerValue(*row) for row in values.fetchall()),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
+from portouts.transform.lists.customer_values import CustomerValue
 from portouts.transform.lists.holidays import Holiday, read_holidays
 from portouts.transform.lists.operators import Operator
 from portouts.warehouse.sql import sql_folder
@@ -30,5 +31,7 @@ class ModelInputs:
     days_off: tuple[Holiday, ...] = field(default_factory=shipped_holidays)
     operators: tuple[Operator, ...] = ()
     """Carriers that count as one operator."""
+    customer_values: tuple[CustomerValue, ...] = ()
+    """Values of customers, whose references are masked like those of the inventory."""
     check_all_hours: int = 0
     """After so many hours, an incremental build checks all rows; 0: only full builds do. No figure depends on it."""

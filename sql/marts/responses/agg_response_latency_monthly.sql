@@ -28,12 +28,12 @@ median_hours_censored: Kaplan-Meier median hours to a response. Censored spells 
 */
 with answered as (
     select
-        month,
-        hours,
-        still_pending_share,
-        lead(hours) over (partition by month order by hours) as next_hours,
+        cast(value as date) as month,
+        duration as hours,
+        lasting_share as still_pending_share,
+        lead(duration) over (partition by value order by duration) as next_hours,
     from intermediate.int_survival
-    where month is not null and responded > 0
+    where curve = 'responses' and breakdown = 'month' and ended > 0
 ),
 
 -- As in R: if exactly one half is unanswered from one answer to the next, the median is the middle between the two.

@@ -11,6 +11,11 @@ responded: Spells answered after exactly this time.
 censored: Spells that ended without a response, or are open, after exactly this time; they were at risk until then.
 still_pending_share: Estimated share of spells still unanswered after this time, 0 to 1.
 */
-select hours, at_risk, responded, censored, still_pending_share
+select
+    duration as hours,
+    at_risk,
+    ended as responded,
+    censored,
+    lasting_share as still_pending_share,
 from intermediate.int_survival
-where month is null
+where curve = 'responses' and breakdown = 'all'

@@ -5,8 +5,8 @@ A new mart needs nothing but its module here: `compute` finds it. The modules ru
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ class Known:
     marts: dict[str, list[Row]]
     readings: Sequence[Row] = ()
     """What the list of numbers showed: when, whether that is proven, and the numbers."""
+    customer_values: Mapping[str, float] = field(default_factory=dict)
 
 
 def compute(known: Known) -> None:

@@ -76,7 +76,9 @@ def _rebuild(
         require_finished(connection, state.covered)
         accepted = OF_MODELS if accept_settings else ()
         used = settings_in_use(connection, state, settings, names=OF_MODELS, accepted=accepted)
-        inputs = used.settings.models.inputs(as_of)
+        if used.settings.models.customer_values:  # which are masked as the rows are
+            used = settings_in_use(connection, state, settings, names=OF_MODELS | {"pii"}, accepted=accepted)
+        inputs = used.settings.inputs(as_of)
         rebuilt = full or not are_up_to_date(connection, inputs)
         if rebuilt:
             record_settings(connection, used.settings, as_of, OF_MODELS)

@@ -101,7 +101,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
         log("redacted", values=sum(found.values for found in masked))
         if as_of and used:
             record_settings(connection, used.settings, as_of, OF_MODELS)
-            update_in_limited_memory(connection, used.settings.models.inputs(as_of), full=True)
+            update_in_limited_memory(connection, used.settings.inputs(as_of), full=True)
         else:
             drop_models(connection)
     bytes_written = _publish(warehouse, settings, at, is_finished=as_of is not None)

@@ -192,7 +192,7 @@ def _record(
         if raw.warehouse.redaction.is_set:
             raw.warehouse.bound_memory()
             redact_rows(connection, request.settings, report.as_of)
-        inputs = request.settings.models.inputs(report.as_of)
+        inputs = request.settings.inputs(report.as_of)
         if must_compute_orders(connection, inputs):
             raw.warehouse.bound_memory()
         build = update_in_limited_memory(connection, inputs)

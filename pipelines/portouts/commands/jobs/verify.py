@@ -139,7 +139,7 @@ def _plan(request: VerifyRequest, ranges: Sequence[Window], events: Sequence[Win
 
 def _record(warehouse: Warehouse, certificate: Certificate, settings: Settings) -> None:
     """Write the certificate, and build the models if they are not up to date."""
-    inputs = settings.models.inputs(certificate.as_of)
+    inputs = settings.inputs(certificate.as_of)
     with warehouse.connected() as connection:
         record_verification(connection, certificate)
         # Asked of the file, since a repair that was killed has changed raw and not the marts.

@@ -24,6 +24,8 @@ from portouts.warehouse.metadata import create_metadata
 DEFAULT = "default"
 OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", *LISTS})
 OF_ROWS = frozenset({"pii", "start_date"})
+# A list that another program writes every day must not stop a sync; no count depends on it.
+FREE_TO_CHANGE = frozenset({"customer_values"})
 ADVICE = "Numbers would mean something else, so nothing was changed. Set the former values, or accept these with"
 
 
@@ -47,7 +49,7 @@ def settings_in_use(
     """Compare the settings of these names with those that the warehouse remembers.
 
     A setting that is not given keeps its remembered value, unless its change is accepted, too. Raises `SettingsError`
-    if a setting outside `accepted` would change.
+    if a setting outside `accepted` would change, except for the values of customers.
     """
     remembered = {name: row for name, row in _remembered(connection, state, given).items() if name in names}
     settings = _with_remembered(given, remembered, accepted)
@@ -57,7 +59,7 @@ def settings_in_use(
         for name, old in sorted(remembered.items())
         if _differs(name, old.value, values[name])
     }
-    if refused := [change for name, change in changes.items() if name not in accepted]:
+    if refused := [change for name, change in changes.items() if name not in {*accepted, *FREE_TO_CHANGE}]:
         raise SettingsError(
             f"{'; '.join(refused)}. {ADVICE} `portouts sync --accept-settings`"
             f"{', which reads everything again' if 'pii' in changes else ''}."
@@ -82,7 +84,7 @@ def settings_as_remembered(connection: duckdb.DuckDBPyConnection, given: Setting
     changes = [
         _change(name, old, Setting(values[name], _origin(settings, name)))
         for name, old in sorted(remembered.items())
-        if name in values and _differs(name, old.value, values[name])
+        if name in values and name not in FREE_TO_CHANGE and _differs(name, old.value, values[name])
     ]
     return settings, [f"A sync refuses to change {change} without --accept-settings." for change in changes]
 

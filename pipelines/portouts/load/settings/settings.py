@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,6 +33,9 @@ from portouts.load.settings.tables import (
 from portouts.load.settings.values import ARGUMENT, settings_of
 from portouts.telnyx.defaults import BASE_URL
 
+if TYPE_CHECKING:
+    from portouts.transform.inputs import ModelInputs
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -43,6 +47,10 @@ class Settings:
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     found: Found = field(default_factory=dict, compare=False, repr=False)
+
+    def inputs(self, as_of: datetime) -> ModelInputs:
+        """Return what the models need to describe this instant."""
+        return self.models.inputs(as_of, self.source.privacy)
 
 
 def read_settings(

@@ -14,9 +14,10 @@ import msgspec
 from msgspec import Meta
 
 from portouts.load.settings.files import parse_instant
-from portouts.records.privacy import Pii, Privacy
+from portouts.records.privacy import KEEP, Pii, Privacy
 from portouts.records.time_zones import time_zone as find_time_zone
 from portouts.telnyx.defaults import BASE_URL, CONCURRENCY, REQUEST_SECONDS
+from portouts.transform.lists.customer_values import CustomerValue, masked
 from portouts.transform.lists.holidays import Holiday
 from portouts.transform.lists.operators import Operator
 
@@ -67,7 +68,7 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The settings of the models; a list of holidays or operators is already read from its file."""
+    """The settings of the models; lists are already read from their files."""
 
     response_window_hours: Annotated[float, Meta(gt=0, le=24 * 365)] = 48.0
     time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
@@ -75,11 +76,12 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     holidays: tuple[Holiday, ...] | None = None
     """None: the list of the package."""
     operators: tuple[Operator, ...] = ()
+    customer_values: tuple[CustomerValue, ...] = ()
     check_all_hours: Annotated[int, Meta(ge=0, le=24 * 366)] = 0
     """0: only full builds check all rows."""
 
-    def inputs(self, as_of: datetime) -> ModelInputs:
-        """Return what the models need to describe this instant."""
+    def inputs(self, as_of: datetime, privacy: Privacy = KEEP) -> ModelInputs:
+        """Return what the models need to describe this instant, with personal data as `privacy` allows."""
         from portouts.transform.inputs import ModelInputs, shipped_holidays
 
         return ModelInputs(
@@ -89,6 +91,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
             business_time_zone=self.business_time_zone.key,
             days_off=shipped_holidays() if self.holidays is None else self.holidays,
             operators=self.operators,
+            customer_values=masked(self.customer_values, privacy),
             check_all_hours=self.check_all_hours,
         )
 

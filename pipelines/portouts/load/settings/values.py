@@ -17,6 +17,8 @@ from portouts.errors import SettingsError
 from portouts.load.settings.files import Found, Setting
 from portouts.load.settings.tables import SECRETS, TABLES, full_name
 from portouts.records.time_zones import time_zone as find_time_zone
+from portouts.transform.lists.customer_values import HEADER as VALUES_HEADER
+from portouts.transform.lists.customer_values import read_customer_values
 from portouts.transform.lists.holidays import HEADER as HOLIDAYS_HEADER
 from portouts.transform.lists.holidays import read_holidays
 from portouts.transform.lists.operators import HEADER as OPERATORS_HEADER
@@ -189,6 +191,9 @@ FORMS: Mapping[str, Form] = {
     ),
     "operators": Form(
         f"the path of a CSV file with the header {','.join(OPERATORS_HEADER)}", _list_from(read_operators, ())
+    ),
+    "customer_values": Form(
+        f"the path of a CSV file with the header {','.join(VALUES_HEADER)}", _list_from(read_customer_values, ())
     ),
     "publish.mode": Form("the text 0600, 0640 or 0644", _read_mode),
     "publish.targets": Form("a list of addresses, such as postgresql://… or s3://…", _read_urls),

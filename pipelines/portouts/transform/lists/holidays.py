@@ -6,11 +6,12 @@ Lines that begin with # are comments. tools/public_holidays.py writes the shippe
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from portouts.transform.lists.csv_file import read_lines
 
 HEADER = ["holiday_on", "country_code", "name"]
 HEADER_WITHOUT_COUNTRY = ["holiday_on", "name"]
@@ -28,16 +29,8 @@ class Holiday:
 
 def read_holidays(path: Path) -> tuple[Holiday, ...]:
     """Read a list of holidays; it may have only the header. Raises `ValueError`, naming the file and the line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise ValueError(f"the list of holidays {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the list of holidays {path} is not UTF-8 text") from None
-    lines = [(number, line) for number, line in enumerate(csv.reader(text), start=1) if line and line[0][:1] != "#"]
-    if not lines or lines[0][1] not in (HEADER, HEADER_WITHOUT_COUNTRY):
-        raise ValueError(f"the list of holidays {path} does not begin with the line {','.join(HEADER)}")
-    return tuple(_holiday(path, number, line, has_country=lines[0][1] == HEADER) for number, line in lines[1:])
+    header, lines = read_lines(path, "holidays", HEADER, HEADER_WITHOUT_COUNTRY)
+    return tuple(_holiday(path, *line, has_country=header == HEADER) for line in lines)
 
 
 def _holiday(path: Path, number: int, line: list[str], *, has_country: bool) -> Holiday:

@@ -5,12 +5,12 @@ The carrier_id is a SPID or, for a carrier without SPID, its name in any spellin
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from portouts.transform.lists.carrier_names import fold_name, fold_spid
+from portouts.transform.lists.csv_file import read_lines
 
 HEADER = ["carrier_id", "operator"]
 
@@ -25,15 +25,8 @@ class Operator:
 
 def read_operators(path: Path) -> tuple[Operator, ...]:
     """Read a list of operators; raises `ValueError`, naming the file and the line."""
-    try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except OSError as error:
-        raise ValueError(f"the list of operators {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the list of operators {path} is not UTF-8 text") from None
-    if not lines or lines[0] != HEADER:
-        raise ValueError(f"the list of operators {path} does not begin with the line {','.join(HEADER)}")
-    found = [_operator(path, number, line) for number, line in enumerate(lines[1:], start=2) if line]
+    _, lines = read_lines(path, "operators", HEADER)
+    found = [_operator(path, *line) for line in lines]
     _require_one_each(path, found)
     return tuple(found)
 
