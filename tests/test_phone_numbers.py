@@ -180,7 +180,8 @@ TYPES = {
     "+442075550100": "geographic",
     "+447400123456": "mobile",
     "+448001234567": "toll_free",
-    "+19005550100": "other",
+    "+19005550100": "non_geographic",
+    "+443001234567": "non_geographic",
     "+1212": None,
     "x": None,
     None: None,
@@ -193,13 +194,16 @@ def test_a_number_determines_its_type_or_nothing(text: str | None) -> None:
 
 
 def test_every_area_code_has_a_place() -> None:
-    places = {area: (country, place) for country, area, place in area_places()}
+    places = {area: (country, place, state) for country, area, place, state in area_places()}
     assert places.keys() == {prefix for prefix in area_codes() if len(prefix) == 3}
     assert (places["312"], places["307"], places["787"]) == (
-        ("US", "Chicago, IL"),
-        ("US", "Wyoming"),
-        ("PR", "Puerto Rico"),
+        ("US", "Chicago, IL", "IL"),
+        ("US", "Wyoming", "WY"),
+        ("PR", "Puerto Rico", None),
     )
+    in_no_state = {area for area, (country, _, state) in places.items() if country in ("US", "CA") and not state}
+    assert in_no_state == {"782", "902", "867"}  # two provinces share the first two, three territories the last
+    assert len({state for _, _, state in places.values() if state}) == 51 + 8
 
 
 def test_zones_of_a_country_are_one_clock_only_while_they_agree() -> None:

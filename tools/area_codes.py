@@ -1,4 +1,5 @@
-"""Write pipelines/portouts/records/area_codes.csv: country, time zone and place of every North American area code.
+"""Write pipelines/portouts/records/area_codes.csv: country, time zone, place and state of every North American
+area code.
 
     python tools/area_codes.py > pipelines/portouts/records/area_codes.csv
 
@@ -178,6 +179,70 @@ ISLANDS = {
     "VG": "British Virgin Islands",
     "VI": "U.S. Virgin Islands",
 }
+# A place is a state or province, or a city with the code of one after a comma. Nova Scotia and Prince Edward Island share
+# their area codes, and so do the territories: these have no code here. libphonenumber misspells one province.
+STATES = {
+    "Alabama": "AL",
+    "Alaska": "AK",
+    "Arizona": "AZ",
+    "Arkansas": "AR",
+    "California": "CA",
+    "Colorado": "CO",
+    "Connecticut": "CT",
+    "Delaware": "DE",
+    "Florida": "FL",
+    "Georgia": "GA",
+    "Hawaii": "HI",
+    "Idaho": "ID",
+    "Illinois": "IL",
+    "Indiana": "IN",
+    "Iowa": "IA",
+    "Kansas": "KS",
+    "Kentucky": "KY",
+    "Louisiana": "LA",
+    "Maine": "ME",
+    "Maryland": "MD",
+    "Massachusetts": "MA",
+    "Michigan": "MI",
+    "Minnesota": "MN",
+    "Mississippi": "MS",
+    "Missouri": "MO",
+    "Montana": "MT",
+    "Nebraska": "NE",
+    "Nevada": "NV",
+    "New Hampshire": "NH",
+    "New Jersey": "NJ",
+    "New Mexico": "NM",
+    "New York": "NY",
+    "North Carolina": "NC",
+    "North Dakota": "ND",
+    "Ohio": "OH",
+    "Oklahoma": "OK",
+    "Oregon": "OR",
+    "Pennsylvania": "PA",
+    "Rhode Island": "RI",
+    "South Carolina": "SC",
+    "South Dakota": "SD",
+    "Tennessee": "TN",
+    "Texas": "TX",
+    "Utah": "UT",
+    "Vermont": "VT",
+    "Virginia": "VA",
+    "Washington State": "WA",
+    "Washington D.C.": "DC",
+    "West Virginia": "WV",
+    "Wisconsin": "WI",
+    "Wyoming": "WY",
+    "Alberta": "AB",
+    "British Columbia": "BC",
+    "British Colombia": "BC",
+    "Manitoba": "MB",
+    "New Brunswick": "NB",
+    "Newfoundland and Labrador": "NL",
+    "Ontario": "ON",
+    "Quebec": "QC",
+    "Saskatchewan": "SK",
+}
 MONTHS = [datetime(2026, month, 15, tzinfo=UTC) for month in range(1, 13)]
 
 Clock = tuple[timedelta, ...]
@@ -209,25 +274,31 @@ def place_of(area: str, country: str) -> str:
     return known or MISSING_PLACES[area]
 
 
+def state_of(place: str, country: str) -> str:
+    """Return the code of the state or province of a place; an empty text if it is not one."""
+    return place.rpartition(", ")[2] if ", " in place else STATES.get(place, "") if country in ("US", "CA") else ""
+
+
 def main() -> None:
     rows = csv.writer(sys.stdout, lineterminator="\n")
     print(
-        "# Country, time zone and place of each North American area code, and of exchanges of another zone than their "
-        f"area code's.\n# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in "
+        "# Country, time zone, place and state or province of each North American area code, and of exchanges of another "
+        f"zone than their area code's.\n# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in "
         f"service, libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\n"
-        "prefix,country_code,time_zone,place"
+        "prefix,country_code,time_zone,place,state"
     )
     for area, country, zone in sorted((a, c, z) for c, z, areas in PLACES for a in areas.split()):
         exchanges = exchanges_of(area)
         by_clock = Counter(clock(CORRECTIONS.get(prefix, found)) for prefix, (found, _) in exchanges.items())
         if by_clock and by_clock[clock(zone)] < max(by_clock.values()):
             sys.exit(f"{area}: most exchanges do not have the clock of {zone}")
-        rows.writerow([area, country, zone, place_of(area, country)])
+        place = place_of(area, country)
+        rows.writerow([area, country, zone, place, state_of(place, country)])
         for prefix, (found, is_own) in exchanges.items():
             if prefix in CORRECTIONS:
-                rows.writerow([prefix, country, CORRECTIONS[prefix], ""])
+                rows.writerow([prefix, country, CORRECTIONS[prefix], "", ""])
             elif not is_own and clock(found) != clock(zone) and area != "867":
-                rows.writerow([prefix, country, found, ""])
+                rows.writerow([prefix, country, found, "", ""])
 
 
 main()

@@ -1,4 +1,4 @@
--- How many local, mobile and toll-free numbers leave?
+-- How many local, mobile, toll-free and other non-geographic numbers leave?
 -- mart: fct_portout_numbers, fct_portouts
 -- Digits do not tell mobile phones from others in North America: both are geographic there.
 select

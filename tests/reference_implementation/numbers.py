@@ -28,6 +28,74 @@ UNKNOWN_TO_LIBPHONENUMBER = {
     "718": "New York",
     "905": "Ontario",
 }
+STATES = {
+    name: code
+    for code, name in (
+        line.split(" ", 1)
+        for line in """\
+AL Alabama
+AK Alaska
+AZ Arizona
+AR Arkansas
+CA California
+CO Colorado
+CT Connecticut
+DE Delaware
+FL Florida
+GA Georgia
+HI Hawaii
+ID Idaho
+IL Illinois
+IN Indiana
+IA Iowa
+KS Kansas
+KY Kentucky
+LA Louisiana
+ME Maine
+MD Maryland
+MA Massachusetts
+MI Michigan
+MN Minnesota
+MS Mississippi
+MO Missouri
+MT Montana
+NE Nebraska
+NV Nevada
+NH New Hampshire
+NJ New Jersey
+NM New Mexico
+NY New York
+NC North Carolina
+ND North Dakota
+OH Ohio
+OK Oklahoma
+OR Oregon
+PA Pennsylvania
+RI Rhode Island
+SC South Carolina
+SD South Dakota
+TN Tennessee
+TX Texas
+UT Utah
+VT Vermont
+VA Virginia
+WA Washington State
+DC Washington D.C.
+WV West Virginia
+WI Wisconsin
+WY Wyoming
+AB Alberta
+BC British Columbia
+BC British Colombia
+MB Manitoba
+NB New Brunswick
+NL Newfoundland and Labrador
+ON Ontario
+QC Quebec
+SK Saskatchewan
+""".splitlines()
+    )
+}
 LACKING = {"436": "US", "679": "US", "729": "US"}
 COUNTRIES_OF_ONE_CLOCK = {
     "GB": "Europe/London",
@@ -56,6 +124,7 @@ def place_numbers(order: Row) -> list[Row]:
                 "country_code": country,
                 "area_code": area,
                 "place": place_name(country, area),
+                "area_state": state_of(country, area),
                 "number_type": type_of(number),
             }
         )
@@ -85,6 +154,14 @@ def place_name(country: str | None, area: str | None) -> str | None:
     return None
 
 
+def state_of(country: str | None, area: str | None) -> str | None:
+    """Return the code of the state or province of an area code that lies in one."""
+    place = place_name(country, area) or ""
+    if len(place) > 4 and place[-4:-2] == ", ":
+        return place[-2:]
+    return STATES.get(place)
+
+
 def type_of(number: str | None) -> str | None:
     """Return what kind of number the digits show."""
     if number and number.startswith("+1") and place(number)[1]:
@@ -98,7 +175,7 @@ def type_of(number: str | None) -> str | None:
     if kind in {phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}:
         return "geographic"
     names = {phonenumbers.PhoneNumberType.MOBILE: "mobile", phonenumbers.PhoneNumberType.TOLL_FREE: "toll_free"}
-    return names.get(kind, "other")
+    return names.get(kind, "non_geographic")
 
 
 @cache

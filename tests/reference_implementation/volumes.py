@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reference_implementation.business_time import closed_in, is_business_day
-from reference_implementation.numbers import place_name
+from reference_implementation.numbers import place_name, state_of
 from reference_implementation.orders import FINAL
 from reference_implementation.terms import Row, Terms, month_of, percentile, share, week_of
 
@@ -162,19 +162,22 @@ def foc_slip_monthly(orders: list[Row]) -> list[Row]:
 
 
 def areas(histories: list[History]) -> list[Row]:
-    found: defaultdict[tuple[str | None, str | None], list[History]] = defaultdict(list)
+    found: defaultdict[tuple[str | None, str | None, str | None], list[History]] = defaultdict(list)
     for history in histories:
         for number in history.numbers:
-            found[number["country_code"], number["area_code"]].append(history)  # once for each number
+            kind = number["country_code"], number["area_code"], number["number_type"]
+            found[kind].append(history)  # once for each number
     everything = sum(len(history.numbers) for history in histories if history.status == "ported")
     rows = []
-    for (country, area), asked in found.items():
+    for (country, area, number_type), asked in found.items():
         ported = [history for history in asked if history.status == "ported"]
         rows.append(
             {
                 "country_code": country,
                 "area_code": area,
+                "number_type": number_type,
                 "place": place_name(country, area),
+                "area_state": state_of(country, area),
                 "orders_received": len({history.id for history in asked}),
                 "numbers_received": len(asked),
                 "orders_ported": len({history.id for history in ported}),

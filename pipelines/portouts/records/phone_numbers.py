@@ -27,8 +27,8 @@ from portouts.records.time_zones import known_zones, offset_at, time_zone, utc_o
 from portouts.windows import BEGINNING
 
 NANP_LENGTH = len("+12125550100")
-GEOGRAPHIC = "geographic"
-# Other types are "other". The digits of a North American number do not show whether it is of a mobile phone.
+GEOGRAPHIC, NON_GEOGRAPHIC = "geographic", "non_geographic"
+# Other types are non-geographic. The digits of a North American number do not show whether it is of a mobile phone.
 TYPES = {
     PhoneNumberType.FIXED_LINE: GEOGRAPHIC,
     PhoneNumberType.FIXED_LINE_OR_MOBILE: GEOGRAPHIC,
@@ -36,6 +36,8 @@ TYPES = {
     PhoneNumberType.TOLL_FREE: "toll_free",
     PhoneNumberType.UNKNOWN: None,
 }
+# Another text makes the next build determine all places again.
+RULES = "rules of 2026-11-29"
 EXCHANGE, AREA_CODE, COUNTRY = "exchange", "area_code", "country"
 # Zones that show the same time up to here always do.
 FORESEEABLE = BEGINNING + timedelta(days=30 * 365)
@@ -102,7 +104,7 @@ def place_all(numbers: Sequence[str | None], instants: pa.Array) -> dict[str, pa
 
 def places_version() -> str:
     """Return the versions that places depend on; after a change, places are determined again."""
-    return f"libphonenumber {phonenumbers.__version__}, {_area_codes_text().splitlines()[1]}"
+    return f"{RULES}, libphonenumber {phonenumbers.__version__}, {_area_codes_text().splitlines()[1]}"
 
 
 def _positions(lists: pa.Array, parents: pa.Array) -> pa.Array:
@@ -126,7 +128,7 @@ def place_of(number: str | None) -> Place:
 
 
 def type_of(number: str | None) -> str | None:
-    """Determine the type of an E.164 number: geographic, mobile, toll_free or other; None if it is unknown."""
+    """Determine the type of an E.164 number: geographic, non_geographic, mobile or toll_free; None if unknown."""
     if not number:
         return None
     if len(number) == NANP_LENGTH and number.startswith("+1") and number[2:5] in _area_codes():
@@ -137,7 +139,7 @@ def type_of(number: str | None) -> str | None:
 @lru_cache(maxsize=200_000)
 def _type(number: str) -> str | None:
     try:
-        return TYPES.get(phonenumbers.number_type(phonenumbers.parse(number)), "other")
+        return TYPES.get(phonenumbers.number_type(phonenumbers.parse(number)), NON_GEOGRAPHIC)
     except phonenumbers.NumberParseException:
         return None
 
@@ -170,9 +172,11 @@ def _area_codes() -> dict[str, tuple[str, str]]:
     return {row["prefix"]: (row["country_code"], row["time_zone"]) for row in _rows()}
 
 
-def area_places() -> list[tuple[str, str, str]]:
-    """List country, area code and place of the North American area codes: a city, state, province or island."""
-    return [(row["country_code"], row["prefix"], row["place"]) for row in _rows() if row["place"]]
+def area_places() -> list[tuple[str, str, str, str | None]]:
+    """List country, area code, place (a city, state, province or island) and state of North American area codes."""
+    return [
+        (row["country_code"], row["prefix"], row["place"], row["state"] or None) for row in _rows() if row["place"]
+    ]
 
 
 @cache

@@ -30,7 +30,7 @@ with recent as (
     from marts.fct_portouts as orders
     cross join staging.model_instant as instant
     left join intermediate.int_open_deadlines as deadlines on deadlines.portout_id = orders.portout_id
-    where orders.inserted_at > instant.as_of - 72 * interval '1 hour'
+    where orders.inserted_at >= instant.as_of - 72 * interval '1 hour'
         and coalesce(orders.status, '') not in ('rejected', 'canceled')
         and exists (select lists.read_at from staging.stg_number_lists as lists)
 ),

@@ -20,6 +20,7 @@ select
     numbers.country_code,
     numbers.area_code,
     area_codes.place,
+    area_codes.area_state,
     numbers.number_type,
 from staging.stg_phone_numbers as numbers
 left join staging.area_codes as area_codes

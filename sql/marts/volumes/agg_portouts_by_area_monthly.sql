@@ -1,22 +1,22 @@
 /*
-One row per month ported, country and area code with numbers that left. Ported orders of unknown time are in no month.
-An order with numbers in two areas counts in both.
+One row per month ported, country, area code and type of numbers that left. Ported orders of unknown time are in no
+month. An order with numbers of two areas or types counts in both.
 
 kind: aggregate
-key: month, country_code, area_code
+key: month, country_code, area_code, number_type
 
 month: First day of the month of ported_at, in the reporting time zone.
 country_code: ISO 3166 alpha-2 country of the numbers; null if it cannot be determined.
 area_code: Area code; null for numbers that have none.
-orders_ported: Orders ported in the month with numbers of the area.
-numbers_ported: Numbers of the area in these orders.
+orders_ported: Orders ported in the month with numbers of the area and type.
+numbers_ported: Numbers of the area and type in these orders.
 share_of_numbers: Share of the numbers ported in the month, 0 to 1.
 */
 -- One row per order and area, so that an order with two numbers in an area counts once there.
 with orders_by_area as (
-    select portout_id, country_code, area_code, count(*) as number_count
+    select portout_id, country_code, area_code, number_type, count(*) as number_count
     from staging.stg_phone_numbers
-    group by portout_id, country_code, area_code
+    group by portout_id, country_code, area_code, number_type
 ),
 
 areas as (
@@ -24,19 +24,22 @@ areas as (
         days.month,
         orders_by_area.country_code,
         orders_by_area.area_code,
+        orders_by_area.number_type,
         count(*) as orders_ported,
         cast(sum(orders_by_area.number_count) as bigint) as numbers_ported,
     from orders_by_area
     inner join intermediate.int_orders as orders on orders.portout_id = orders_by_area.portout_id
     inner join staging.calendar_days as days on days.day = orders.ported_on
-    group by days.month, orders_by_area.country_code, orders_by_area.area_code
+    group by days.month, orders_by_area.country_code, orders_by_area.area_code, orders_by_area.number_type
 )
 
 select
     areas.month,
     areas.country_code,
     areas.area_code,
+    areas.number_type,
     area_codes.place,
+    area_codes.area_state,
     areas.orders_ported,
     areas.numbers_ported,
     areas.numbers_ported / cast(sum(areas.numbers_ported) over (partition by areas.month) as double) as share_of_numbers,

@@ -16,8 +16,9 @@ time_zone_source: How the time zone was determined: exchange (the first six digi
     country had one time when the order arrived), unknown (the number is hidden by pii, and a version without this
     column loaded it). Null without a zone.
 number_type: geographic (with an area code: of a fixed line, and in North America also of a mobile phone, since the
-    digits do not differ), mobile (elsewhere), toll_free, or other. Null if it is unknown, also because the number was
-    hidden by pii when a version without this column loaded it.
+    digits do not differ), mobile (elsewhere), toll_free, or non_geographic (shared cost, premium rate, VoIP, personal and
+    company numbers). Null if it is unknown, also because the number was hidden by pii when a version without this column
+    loaded it.
 */
 select
     portout_id,

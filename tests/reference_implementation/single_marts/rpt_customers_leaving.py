@@ -17,7 +17,7 @@ def rows(known: Known) -> list[Row]:
         order["portout_id"]: order
         for order in known.marts["fct_portouts"]
         if order["inserted_at"]
-        and order["inserted_at"] > known.terms.as_of - RECENT
+        and order["inserted_at"] >= known.terms.as_of - RECENT
         and order["status"] not in ("rejected", "canceled")
     }
     asked: dict[str | None, list[tuple[str, Row]]] = {}
