@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from portouts.records.inventory.fields import NUMBER_FIELDS, RAW_TABLES
+from portouts.records.inventory.tables import numbers_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,6 +66,7 @@ def _random_number(rng: random.Random, number_id: str, numbers: Sequence[str | N
         customer_reference=rng.choice(["one", " one", "two", "", None]),
         connection_id=rng.choice(["1", "2", None]),
         external_pin=rng.choice([None, "canary"]),
+        tags=rng.choice([None, [], ["b", "a"]]),
         activated_at=rng.choice([None, (created_at + timedelta(days=2)).isoformat()]),
         purchased_at=rng.choice([None, created_at.isoformat(), created_at.isoformat()]),
         created_at=rng.choice([None, *[created_at.isoformat()] * 5]),
@@ -115,5 +117,6 @@ def _news(reading: Row, held: dict[str, Row]) -> Iterator[Row]:
 
 def _as_held(number: Row) -> Row:
     row = {name: number[name] for name in NUMBER_FIELDS}
+    row["tags"] = numbers_table([row])["tags"].to_pylist()[0]
     row |= {name: datetime.fromisoformat(row[name]) for name in row if name.endswith("_at") and row[name]}
     return {**row, "has_pin": bool(number["external_pin"]), "missing_since": None}

@@ -8,9 +8,11 @@ from typing import Any
 
 import dlt
 import duckdb
+import msgspec
 import pytest
 from portouts.load.source import telnyx_source
 from portouts_sandbox import World
+from portouts_sandbox.story.holdings import tags_of
 from simulated_account import API_KEY, BASE_URL, Account, ask
 
 SLIM = "GET /phone_numbers/slim"
@@ -117,10 +119,40 @@ def test_hashed_numbers_and_references_of_the_inventory_join_with_those_of_order
     account = account_of(tmp_path, World(25, seed=4), pii="hash", pii_salt="a salt of the tests")
     account.sync()
     text = "\n".join(str(account.ask(f"from raw.{table}")) for table in TABLES)
+    assert account.ask("select count(*) from raw.phone_numbers where tags is not null") == [(0,)]
     assert not any(number["phone_number"] in text for number in listed(account).values())
     assert "CUST-" not in text
     joined = "select count(*) > 0 from raw.phone_numbers join raw.portout_phone_numbers using (phone_number)"
     assert account.ask(joined) == [(True,)]
+
+
+def test_tags_are_read_if_asked_for_and_are_history_and_personal(tmp_path: Path) -> None:
+    account = account_of(tmp_path, World(5), inventory_tags=True, pii="hash", pii_salt="a salt of the tests")
+    account.sync()
+    privacy = account.checked().source.privacy
+    tags = {id_: sorted(tags_of(id_)) for id_ in listed(account)}
+    expected = {id_: privacy.mask(msgspec.json.encode(own).decode()) for id_, own in tags.items() if own}
+    assert len(expected) > 3
+    for query in ("select id, tags from raw.phone_numbers", "select phone_number_id, tags from marts.dim_numbers"):
+        assert dict(account.ask(f"{query} where tags is not null")) == expected
+    account.world.advance(timedelta(hours=1))
+    account.sync(settings={"inventory_tags": False}, full=True)
+    assert account.ask("select count(tags) from raw.phone_numbers") == [(0,)]
+    assert account.ask("select count(*) from raw.phone_number_observations where tags is null") == [(len(tags),)]
+
+
+def test_a_warehouse_from_before_tags_is_built_and_gets_them(tmp_path: Path) -> None:
+    account = account_of(tmp_path, World(5), inventory_tags=True)
+    account.sync()
+    for table in ("phone_numbers", "phone_number_observations"):
+        account.spoil(f"alter table raw.{table} drop column tags")
+    account.spoil("drop schema staging cascade; drop schema intermediate cascade; drop schema marts cascade")
+    account.world.advance(timedelta(hours=1))
+    account.sync()
+    assert account.ask("select count(tags) from marts.dim_numbers") == [(0,)]
+    account.world.advance(timedelta(days=1))
+    account.sync()
+    assert account.ask("select count(tags) > 3 from marts.dim_numbers") == [(True,)]
 
 
 def test_the_source_reads_the_inventory_for_any_pipeline(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ A reading is what the API listed at an instant, and whether that is proven to be
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -52,6 +53,7 @@ def _number(number_id: str, shown: Sequence[tuple[datetime, Row]], readings: Seq
         "customer_reference": words(last["customer_reference"]),
         "connection_id": words(last["connection_id"]),
         "billing_group_id": words(last["billing_group_id"]),
+        "tags": json.dumps(sorted(last["tags"]), separators=(",", ":")) if last.get("tags") else None,
         "has_pin": bool(last["external_pin"]),
         "is_held": status in IN_SERVICE and not missing_since,
         **times,

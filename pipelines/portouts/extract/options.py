@@ -65,6 +65,7 @@ class SyncOptions:
     """`as_of` is what this machine took for the present."""
     inventory_every: timedelta | None = None
     """Read the whole list of numbers about so often, and count them in every sync; None: never ask for them."""
+    inventory_tags: bool = False
 
     @property
     def is_repair(self) -> bool:

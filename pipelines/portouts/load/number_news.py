@@ -52,7 +52,8 @@ def _numbers(connection: duckdb.DuckDBPyConnection, tables: Tables) -> pa.Table:
 
 def _missing(connection: duckdb.DuckDBPyConnection, listed: pa.Table, read_at: object) -> pa.Table:
     """Return the numbers held that a proven list lacks for the first time, marked with its instant."""
-    columns = [name for name in RAW_NUMBERS.names if name != "missing_since"]
+    held = columns_held(connection, NUMBERS)  # an earlier version held no tags
+    columns = [name for name in RAW_NUMBERS.names if name in held and name != "missing_since"]
     with registered(connection, listed):
         found = connection.execute(
             f"select {', '.join(columns)} from raw.{NUMBERS} where missing_since is null "  # noqa: S608 - names of ours

@@ -139,6 +139,7 @@ def sync_options(
         overlap=settings.overlap,
         events=settings.events,
         inventory_every=timedelta(hours=settings.inventory_every_hours) if settings.inventory else None,
+        inventory_tags=settings.inventory_tags,
         time_zone=settings.time_zone,
         privacy=settings.privacy,
     )

@@ -27,7 +27,7 @@ from portouts.transform.input_tables import calendar_ends_on
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists import carrier_names
 from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
-from portouts.transform.project.inventory_tables import held_tables, is_changed, with_empty_tables
+from portouts.transform.project.inventory_tables import complete_tables, held_tables, is_changed, with_empty_tables
 from portouts.transform.project.model import read_models
 from portouts.transform.project.statements import drop_temporary
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
@@ -120,6 +120,7 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     update_places(connection)
     add_rejection_columns(connection)
     add_account_columns(connection)
+    complete_tables(connection)
     models, checks, held = read_models(folder), read_checks(folder), held_tables(connection)
     reads = parse_reads({name: model.select for name, model in models.items()} | checks)
     models = {name: replace(model, select=with_empty_tables(model.select, held)) for name, model in models.items()}

@@ -1,6 +1,6 @@
 """`GET /phone_numbers/slim`: the numbers of the account, with the filters and sort orders that Telnyx's SDK names.
 
-The surprise: no filter takes a date, and the status that numbers show as `port-pending` is `port_pending` in the
+Tags are shown if `include_tags` asks for them. The surprise: no filter takes a date, and the status that numbers show as `port-pending` is `port_pending` in the
 filter.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from portouts_sandbox.store.inventory import Number
+from portouts_sandbox.story.holdings import tags_of
 from portouts_sandbox.world import World
 
 from . import errors
@@ -61,7 +63,14 @@ class NumberApi:
         page, tests = read_page(parameters), _tests(parameters)
         with self._world.lock:
             rows = [number for number in self._world.inventory.numbers() if all(test(number) for test in tests)]
+            if dict(parameters).get("include_tags") == "true":
+                rows = [_with_tags(number) for number in rows]
             return list_response(_sorted(rows, dict(parameters).get("sort")), page)
+
+
+def _with_tags(number: Number) -> Number:
+    fields = {**number.fields, "tags": tags_of(number.fields["id"])}
+    return Number(fields, orjson.dumps(fields))
 
 
 def _sorted(rows: list[Number], sort: str | None) -> list[Number]:

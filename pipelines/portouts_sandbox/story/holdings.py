@@ -24,6 +24,7 @@ POOLS: Mapping[str, NumberRange] = {
 }
 LARGEST_POOL = "IE"
 DRAWS = 8  # a number that is held already is drawn again so often, then one of the largest pool is taken
+TAGS = ("fax", "main line", "seasonal", "test, do not use")
 CUSTOMERS, CONNECTIONS, BILLING_GROUPS = 60, 8, 5
 PIN_SHARE = 0.3
 _draw_pool = weighted_choice(
@@ -80,6 +81,12 @@ def type_of(phone_number: str) -> str:
     if phone_number.startswith("+1") and phone_number[2:5] in TOLL_FREE_PREFIXES:
         return "toll_free"
     return "mobile" if phone_number.startswith(GB_MOBILE) else "local"
+
+
+def tags_of(number_id: str) -> list[str]:
+    """Return the tags of a number; most have none."""
+    rng = rng_for(0, "tags", number_id)
+    return rng.sample(TAGS, k=rng.choice([0, 0, 0, 1, 2]))
 
 
 def country_shown(phone_number: str) -> str | None:

@@ -59,6 +59,7 @@ select
     customer_reference,
     connection_id,
     billing_group_id,
+    tags,
     has_pin,
     is_in_service and missing_since is null as is_held,
     created_at,

@@ -15,6 +15,7 @@ select
     customer_reference,
     connection_id,
     billing_group_id,
+    tags,
     has_pin,
     is_held,
     created_at,

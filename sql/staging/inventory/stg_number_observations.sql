@@ -11,6 +11,7 @@ number_status: Status in the inventory at that time.
 customer_reference: Our reference of the customer at that time.
 connection_id: Connection at that time.
 billing_group_id: Billing group at that time.
+tags: Tags at that time.
 has_pin: Whether a PIN guarded the port-out of the number.
 updated_at: Last change of any field, as of that time.
 sync_id: Sync that saw it.
@@ -23,6 +24,7 @@ select
     nullif(trim(customer_reference), '') as customer_reference,
     nullif(trim(connection_id), '') as connection_id,
     nullif(trim(billing_group_id), '') as billing_group_id,
+    tags,
     has_pin,
     updated_at,
     sync_id,

@@ -14,6 +14,8 @@ country_code: ISO 3166 alpha-2 country of the number, as the inventory shows it.
 customer_reference: Our reference of the customer; hashed or null if the setting pii asks for it.
 connection_id: Connection that the number is assigned to.
 billing_group_id: Billing group of the number.
+tags: Tags of the number as a JSON array in the order of the alphabet (setting inventory_tags); hashed or null if the
+    setting pii asks for it. Null without tags.
 has_pin: Whether a PIN guards the port-out of the number. The PIN itself is not stored.
 created_at: When the inventory got the number.
 updated_at: Last change of any field.
@@ -32,6 +34,7 @@ select
     nullif(trim(customer_reference), '') as customer_reference,
     nullif(trim(connection_id), '') as connection_id,
     nullif(trim(billing_group_id), '') as billing_group_id,
+    tags,
     has_pin,
     created_at,
     updated_at,

@@ -53,10 +53,11 @@ def settled(read: Sequence[NumberList]) -> NumberList:
 class NumberReader:
     """Fetch lists of numbers."""
 
-    def __init__(self, api: Api, page_size: int, privacy: Privacy = KEEP) -> None:
+    def __init__(self, api: Api, page_size: int, privacy: Privacy = KEEP, *, with_tags: bool = False) -> None:
         self._api = api
         self._page_size = page_size
         self._privacy = privacy
+        self._with_tags = with_tags
 
     async def count(self, status: str | None = None) -> int | None:
         """Return how many numbers have a status, or how many there are; None if the API does not say."""
@@ -96,7 +97,8 @@ class NumberReader:
         return pages
 
     async def _page(self, query: NumberQuery, number: int) -> NumberPage:
-        page = await self._api.fetch_list(query.path, query.params(number, self._page_size), Number)
+        params = query.params(number, self._page_size) | ({"include_tags": "true"} if self._with_tags else {})
+        page = await self._api.fetch_list(query.path, params, Number)
         rows, without_id = separate_unusable(page.rows, f"page {number} of {query}")
         ids = frozenset([*ids_of(rows), *(row.fingerprint for row in without_id)])
         count = len(page.rows)

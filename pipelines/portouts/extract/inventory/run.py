@@ -49,7 +49,7 @@ class InventoryRun:
         self._options = options
         self._state = state
         self._is_stopping = is_stopping
-        self._reader = NumberReader(api, options.page_size, options.privacy)
+        self._reader = NumberReader(api, options.page_size, options.privacy, with_tags=options.inventory_tags)
 
     async def packages(self) -> AsyncGenerator[LoadPackage, None]:
         """Yield one load package; no rows where the key may not read the inventory."""

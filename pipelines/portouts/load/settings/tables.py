@@ -47,6 +47,8 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Also read the numbers that the account holds."""
     inventory_every_hours: Annotated[int, Meta(ge=1, le=24 * 366)] = 24
     """How often to read the whole list; every sync counts the numbers."""
+    inventory_tags: bool = False
+    """Also read the tags of the numbers."""
     pii: Pii = "keep"
     pii_salt: str | None = None
     time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))

@@ -1,6 +1,6 @@
 """The fields of a number that are kept, with the Arrow type of each; other fields of the API are not decoded into rows.
 
-The surprise: `external_pin` guards port-outs, so no table has it. It becomes the boolean `has_pin`.
+The tags of a number are a JSON array in one text. The surprise: `external_pin` guards port-outs, so no table has it. It becomes the boolean `has_pin`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ NUMBER_FIELDS: Mapping[str, pa.DataType] = {
     "customer_reference": TEXT,
     "connection_id": TEXT,
     "billing_group_id": TEXT,
+    "tags": TEXT,
     "created_at": INSTANT,
     "updated_at": INSTANT,
     "purchased_at": INSTANT,
@@ -29,7 +30,7 @@ NUMBER_FIELDS: Mapping[str, pa.DataType] = {
 }
 PIN = "external_pin"
 # What people write, and what identifies a line; both are masked as `pii` asks for.
-PERSONAL_NUMBER_FIELDS = frozenset({"phone_number", "customer_reference"})
+PERSONAL_NUMBER_FIELDS = frozenset({"phone_number", "customer_reference", "tags"})
 
 Number = msgspec.defstruct("Number", [(name, Any, None) for name in (*NUMBER_FIELDS, PIN)], gc=False)
 
@@ -41,6 +42,7 @@ RAW_OBSERVATIONS = pa.schema(
         ("is_listed", pa.bool_()),
         *((name, NUMBER_FIELDS[name]) for name in ("status", "customer_reference", "connection_id")),
         ("billing_group_id", TEXT),
+        ("tags", TEXT),
         ("has_pin", pa.bool_()),
         ("updated_at", INSTANT),
         ("sync_id", TEXT),

@@ -19,7 +19,7 @@ from portouts.records.inventory.fields import (
     RAW_NUMBERS,
     RAW_OBSERVATIONS,
 )
-from portouts.records.privacy import KEEP, Privacy
+from portouts.records.privacy import KEEP, Privacy, json_text
 from portouts.records.rows import Row, canonical_column
 from portouts.records.schema import INSTANT, TEXT
 
@@ -30,6 +30,7 @@ def numbers_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     """Make the columns of `RAW_NUMBERS`; a value that does not fit its column becomes null."""
     values: dict[str, Sequence[Any]] = {name: [_value(row, name) for row in rows] for name in NUMBER_FIELDS}
     values["customer_reference"] = without_pins(values["customer_reference"])
+    values["tags"] = [_tags(value) for value in values["tags"]]
     columns = {name: typed_column(name, values[name], kind, {}) for name, kind in NUMBER_FIELDS.items()}
     for name in PERSONAL_NUMBER_FIELDS:
         columns[name] = pa.array([privacy.mask(value) for value in columns[name].to_pylist()], TEXT)
@@ -37,6 +38,13 @@ def numbers_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
     columns["has_pin"] = pa.array([_value(row, PIN) not in _NO_PIN for row in rows], pa.bool_())
     columns["missing_since"] = pa.nulls(len(rows), INSTANT)
     return pa.table(columns, RAW_NUMBERS)
+
+
+def _tags(value: object) -> str | None:
+    """Return the tags of a number as JSON in the order of the alphabet; None without any, or if they are not texts."""
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        return None
+    return json_text(sorted({*value})) if value else None
 
 
 def number_observations(numbers: pa.Table, seen_at: datetime, sync_id: str) -> pa.Table:

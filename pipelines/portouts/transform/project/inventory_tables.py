@@ -24,6 +24,14 @@ def held_tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return sorted({name for (name,) in connection.execute(query).fetchall()} & RAW_TABLES.keys())
 
 
+def complete_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the columns that an earlier version did not load; they are null until the next list is read."""
+    for table in held_tables(connection):
+        for field in RAW_TABLES[table]:
+            kind = _TYPES[str(field.type)]
+            connection.execute(f"alter table raw.{table} add column if not exists {field.name} {kind}")
+
+
 def with_empty_tables(select: str, held: Collection[str]) -> str:
     """Replace the tables of the inventory that `raw` lacks by selects that return no rows."""
     for table in RAW_TABLES.keys() - set(held):

@@ -91,7 +91,7 @@ def _changes(held: Privacy) -> Mapping[str, Mapping[str, Change]]:
         "portout_phone_numbers": {"phone_number": text},
         "portout_observations": {"reason": text},
         "phone_numbers": dict.fromkeys(sorted(PERSONAL_NUMBER_FIELDS), text),
-        "phone_number_observations": {"customer_reference": text},
+        "phone_number_observations": {"customer_reference": text, "tags": text},
         "answers": {"reason": text},
         "portout_events": {
             **dict.fromkeys(sorted(_PAYLOAD_TEXTS), text),
