@@ -28,7 +28,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_list_of_values_is_read_whole(path: Path) -> None:
-    path.write_bytes(b'\xef\xbb\xbfcustomer_reference,value\r\n"CUST-1, Inc." , 12.50\r\n\r\n# gone\r\nB,-1e3\r\nB,-1000\r\n')
+    path.write_bytes(
+        b'\xef\xbb\xbfcustomer_reference,value\r\n"CUST-1, Inc." , 12.50\r\n\r\n# gone\r\nB,-1e3\r\nB,-1000\r\n'
+    )
     assert read_customer_values(path) == (CustomerValue("CUST-1, Inc.", 12.5), CustomerValue("B", -1000.0))
 
 

@@ -1,5 +1,4 @@
-"""Write pipelines/portouts/records/area_codes.csv: country, time zone, place and state of every North American
-area code.
+"""Write pipelines/portouts/records/area_codes.csv: country, zone, place and state of North American area codes.
 
     python tools/area_codes.py > pipelines/portouts/records/area_codes.csv
 
@@ -179,8 +178,8 @@ ISLANDS = {
     "VG": "British Virgin Islands",
     "VI": "U.S. Virgin Islands",
 }
-# A place is a state or province, or a city with the code of one after a comma. Nova Scotia and Prince Edward Island share
-# their area codes, and so do the territories: these have no code here. libphonenumber misspells one province.
+# A place is a state or province, or a city with the code of one after a comma. Nova Scotia and Prince Edward Island
+# share their area codes, and so do the territories: these have no code here. libphonenumber misspells one province.
 STATES = {
     "Alabama": "AL",
     "Alaska": "AK",
@@ -282,9 +281,9 @@ def state_of(place: str, country: str) -> str:
 def main() -> None:
     rows = csv.writer(sys.stdout, lineterminator="\n")
     print(
-        "# Country, time zone, place and state or province of each North American area code, and of exchanges of another "
-        f"zone than their area code's.\n# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in "
-        f"service, libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\n"
+        "# Country, time zone, place and state or province of each North American area code, and of exchanges of "
+        "another zone than their area code's.\n"
+        f"# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in service, libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\n"
         "prefix,country_code,time_zone,place,state"
     )
     for area, country, zone in sorted((a, c, z) for c, z, areas in PLACES for a in areas.split()):

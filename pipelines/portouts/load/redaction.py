@@ -106,8 +106,9 @@ def redact_file(path: Path, folder: Path, settings: Settings, at: datetime) -> i
         with duckdb.connect(str(copied), config={"preserve_insertion_order": False}) as connection:
             MemoryLimit(folder).bound(connection, copied)
             before, inputs = fingerprint_of_rows(connection, stored_state(connection)), read_inputs(connection)
-            values = masked(inputs.customer_values, PrivacyOfStoredRows(settings.source.pii, settings.source.privacy.salt))
-            if redact_rows(connection, settings, at) or before != settings.source.privacy.fingerprint:
+            privacy = settings.source.privacy
+            values = masked(inputs.customer_values, PrivacyOfStoredRows(privacy.pii, privacy.salt))
+            if redact_rows(connection, settings, at) or before != privacy.fingerprint:
                 update_in_limited_memory(connection, replace(inputs, customer_values=values), full=True)
             contents, _ = certify_contents(connection, KeptContents())
             write_anew(connection, part)

@@ -174,9 +174,7 @@ def _area_codes() -> dict[str, tuple[str, str]]:
 
 def area_places() -> list[tuple[str, str, str, str | None]]:
     """List country, area code, place (a city, state, province or island) and state of North American area codes."""
-    return [
-        (row["country_code"], row["prefix"], row["place"], row["state"] or None) for row in _rows() if row["place"]
-    ]
+    return [(row["country_code"], row["prefix"], row["place"], row["state"] or None) for row in _rows() if row["place"]]
 
 
 @cache

@@ -1,6 +1,7 @@
 """The fields of a number that are kept, with the Arrow type of each; other fields of the API are not decoded into rows.
 
-The tags of a number are a JSON array in one text. The surprise: `external_pin` guards port-outs, so no table has it. It becomes the boolean `has_pin`.
+The tags of a number are a JSON array in one text. The surprise: `external_pin` guards port-outs, so no table has it. It
+becomes the boolean `has_pin`.
 """
 
 from __future__ import annotations
