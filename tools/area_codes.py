@@ -283,7 +283,8 @@ def main() -> None:
     print(
         "# Country, time zone, place and state or province of each North American area code, and of exchanges of "
         "another zone than their area code's.\n"
-        f"# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in service, libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\n"
+        f"# Written by tools/area_codes.py on {datetime.now(UTC):%Y-%m-%d}: NANPA's area codes in "
+        f"service, libphonenumber {phonenumbers.__version__}, tzdata {rules_version()}.\n"
         "prefix,country_code,time_zone,place,state"
     )
     for area, country, zone in sorted((a, c, z) for c, z, areas in PLACES for a in areas.split()):

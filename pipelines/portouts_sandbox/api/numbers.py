@@ -1,7 +1,7 @@
 """`GET /phone_numbers/slim`: the numbers of the account, with the filters and sort orders that Telnyx's SDK names.
 
-Tags are shown if `include_tags` asks for them. The surprise: no filter takes a date, and the status that numbers show as
-`port-pending` is `port_pending` in the filter.
+Tags are shown if `include_tags` asks for them. The surprise: no filter takes a date, and the status that numbers show
+as `port-pending` is `port_pending` in the filter.
 """
 
 from __future__ import annotations
