@@ -1,6 +1,6 @@
 /*
-One row per number of the inventory that came into service by the last proven list and left no sooner than the first one:
-how long it stayed until its port-out, or is known to have stayed.
+One row per number of the inventory that came into service by the last proven list of its account and left no sooner than
+the first one: how long it stayed until its port-out, or is known to have stayed.
 
 kind: view
 key: phone_number_id
@@ -12,9 +12,10 @@ days: Age at which it was ported or left otherwise, or at the last proven list; 
 is_ported: Whether it was ported by the last proven list, by its order or else by the inventory.
 */
 with lists as (
-    select min(read_at) as first_read_at, max(read_at) as last_read_at
+    select account, min(read_at) as first_read_at, max(read_at) as last_read_at
     from staging.stg_number_lists
     where is_proven
+    group by account
 ),
 
 ported as (
@@ -35,7 +36,7 @@ dated as (
         lists.first_read_at,
         lists.last_read_at,
     from intermediate.int_numbers as numbers
-    inner join lists on numbers.in_service_from <= lists.last_read_at
+    inner join lists on lists.account = numbers.account and numbers.in_service_from <= lists.last_read_at
     left join ported on ported.phone_number_id = numbers.phone_number_id
 ),
 

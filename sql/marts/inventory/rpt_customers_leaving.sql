@@ -1,9 +1,9 @@
 /*
-One row per customer of the inventory whose numbers orders of the last 72 hours before as_of ask for, without rejected
+One row per account and customer of its inventory whose numbers orders of the last 72 hours before as_of ask for, without rejected
 and canceled orders. No rows without the setting inventory, and none for numbers that the setting pii drops.
 
 kind: aggregate
-key: customer_reference
+key: account, customer_reference
 
 customer_reference: Our reference of the customer; hashed if the setting pii asks for it. Null for numbers without one,
     and for numbers that were never seen in the inventory.
@@ -22,6 +22,7 @@ hours_left: Hours from as_of to first_deadline_at; negative if overdue.
 with recent as (
     select
         orders.portout_id,
+        orders.account,
         orders.carrier_id,
         orders.inserted_at,
         orders.status = 'pending' as is_pending,
@@ -32,7 +33,7 @@ with recent as (
     left join intermediate.int_open_deadlines as deadlines on deadlines.portout_id = orders.portout_id
     where orders.inserted_at >= instant.as_of - 72 * interval '1 hour'
         and coalesce(orders.status, '') not in ('rejected', 'canceled')
-        and exists (select lists.read_at from staging.stg_number_lists as lists)
+        and exists (select lists.read_at from staging.stg_number_lists as lists where lists.account = orders.account)
 ),
 
 -- Of several numbers of the inventory with these digits, the one that came into service last before the order.
@@ -48,7 +49,9 @@ ranked as (
     from recent
     inner join marts.fct_portout_numbers as order_numbers on order_numbers.portout_id = recent.portout_id
     left join intermediate.int_numbers as numbers
-        on numbers.phone_number = order_numbers.phone_number and numbers.in_service_from <= recent.inserted_at
+        on numbers.account = recent.account
+        and numbers.phone_number = order_numbers.phone_number
+        and numbers.in_service_from <= recent.inserted_at
     where order_numbers.phone_number is not null
 ),
 
@@ -60,6 +63,7 @@ asked as (
 
 leaving as (
     select
+        account,
         customer_reference,
         count(distinct portout_id) as orders,
         count(distinct carrier_id) as carriers,
@@ -70,26 +74,27 @@ leaving as (
         min(deadline_at) as first_deadline_at,
         min(hours_left) as hours_left,
     from asked
-    group by customer_reference
+    group by account, customer_reference
 ),
 
 -- Each number once, hence the union.
 held as (
-    select customer_reference, phone_number
+    select account, customer_reference, phone_number
     from intermediate.int_numbers
     where is_held and phone_number is not null
     union
-    select customer_reference, phone_number
+    select account, customer_reference, phone_number
     from asked
 ),
 
 holdings as (
-    select customer_reference, count(*) as numbers_held
+    select account, customer_reference, count(*) as numbers_held
     from held
-    group by customer_reference
+    group by account, customer_reference
 )
 
 select
+    leaving.account,
     leaving.customer_reference,
     leaving.orders,
     leaving.carriers,
@@ -103,6 +108,8 @@ select
     leaving.first_deadline_at,
     leaving.hours_left,
 from leaving
-inner join holdings on coalesce(holdings.customer_reference, '') = coalesce(leaving.customer_reference, '')
+inner join holdings
+    on holdings.account = leaving.account
+    and coalesce(holdings.customer_reference, '') = coalesce(leaving.customer_reference, '')
 left join staging.customer_values as customers on customers.customer_reference = leaving.customer_reference
-order by leaving.numbers_asked desc, leaving.customer_reference
+order by leaving.numbers_asked desc, leaving.account, leaving.customer_reference

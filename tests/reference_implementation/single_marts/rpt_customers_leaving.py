@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from reference_implementation.inventory import numbers_of
+from reference_implementation.inventory import ACCOUNT, numbers_of
 from reference_implementation.single_marts import Known
 from reference_implementation.terms import Row
 
@@ -16,7 +16,8 @@ def rows(known: Known) -> list[Row]:
     recent = {
         order["portout_id"]: order
         for order in known.marts["fct_portouts"]
-        if order["inserted_at"]
+        if order["account"] == ACCOUNT
+        and order["inserted_at"]
         and order["inserted_at"] >= known.terms.as_of - RECENT
         and order["status"] not in ("rejected", "canceled")
     }
@@ -53,6 +54,7 @@ def _row(
     }
     waiting = [deadlines[id_] for id_ in orders if id_ in deadlines]
     return {
+        "account": ACCOUNT,
         "customer_reference": customer,
         "orders": len(orders),
         "carriers": len({order["carrier_id"] for order in orders.values()}),
