@@ -5,7 +5,8 @@ kind: view
 
 curve: responses (pending spells until an answer, in hours) or tenures (numbers in service until the port-out, in days).
 breakdown: What the things are grouped by: all; month, in which the spell began; country or type of the number.
-value: The month, country or type, as text; all for the breakdown all; unknown where it is not known.
+month: The month of the breakdown month, else null.
+value: The country or type of these breakdowns, unknown where it is not known; else all.
 entered: Length from which the thing is observed; null if from its beginning.
 duration: Length at its end, or at the instant until which it is observed.
 is_ended: Whether it ended; if not, it is censored.
@@ -25,20 +26,20 @@ with spells as (
 )
 
 select
-    'responses' as curve, 'all' as breakdown, 'all' as value,
+    'responses' as curve, 'all' as breakdown, cast(null as date) as month, 'all' as value,
     cast(null as double) as entered, hours as duration, is_answered as is_ended,
 from spells
 where hours is not null
 union all
-select 'responses', 'month', cast(pending_month as varchar), cast(null as double), hours, is_answered
+select 'responses', 'month', pending_month, 'all', cast(null as double), hours, is_answered
 from spells
 where hours is not null
 union all
-select 'tenures', 'all', 'all', entered_days, days, is_ported
+select 'tenures', 'all', cast(null as date), 'all', entered_days, days, is_ported
 from intermediate.int_number_tenures
 union all
-select 'tenures', 'country', coalesce(country_code, 'unknown'), entered_days, days, is_ported
+select 'tenures', 'country', cast(null as date), coalesce(country_code, 'unknown'), entered_days, days, is_ported
 from intermediate.int_number_tenures
 union all
-select 'tenures', 'type', coalesce(number_type, 'unknown'), entered_days, days, is_ported
+select 'tenures', 'type', cast(null as date), coalesce(number_type, 'unknown'), entered_days, days, is_ported
 from intermediate.int_number_tenures

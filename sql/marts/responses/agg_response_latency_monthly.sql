@@ -28,10 +28,10 @@ median_hours_censored: Kaplan-Meier median hours to a response. Censored spells 
 */
 with answered as (
     select
-        cast(value as date) as month,
+        month,
         duration as hours,
         lasting_share as still_pending_share,
-        lead(duration) over (partition by value order by duration) as next_hours,
+        lead(duration) over (partition by month order by duration) as next_hours,
     from intermediate.int_survival
     where curve = 'responses' and breakdown = 'month' and ended > 0
 ),
