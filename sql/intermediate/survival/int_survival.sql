@@ -1,6 +1,6 @@
 /*
-One row per curve, breakdown, its month or value, and length after which something ended or is observed no longer: the Kaplan-Meier
-estimate of the share that lasts longer.
+One row per curve, breakdown, its month or value, and length after which something ended or is observed no longer: the
+Kaplan-Meier estimate of the share that lasts longer.
 
 kind: view
 key: curve, breakdown, month, value, duration
@@ -43,8 +43,8 @@ at_risk as (
         month,
         value,
         duration,
-        cast(
-            sum(leaving - entering) over (partition by curve, breakdown, month, value order by duration desc) + entering as bigint
+        entering + cast(
+            sum(leaving - entering) over (partition by curve, breakdown, month, value order by duration desc) as bigint
         ) as at_risk,
         ended,
         leaving - ended as censored,
