@@ -45,9 +45,9 @@ def _portouts(
             os.dup2(file.fileno(), stream.fileno())
     os.environ.update(environment)
     from portouts.commands.app import main
-    from portouts.commands.jobs import sync as sync_job
+    from portouts.commands.jobs.loading import rows
 
-    sync_job.BATCH_ROWS = batch_rows
+    rows.BATCH_ROWS = batch_rows
     if crash:
         _crash(crash)
     sys.argv = ["portouts", *arguments]

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from monitor_receiver import receiving
 from portouts.extras import install_command
-from portouts.monitor.metrics import HELP, LastRun, Published, metrics_text
+from portouts.monitor.metrics import HELP, Account, LastRun, Published, metrics_text
 from portouts.monitor.textfile import read_published, write_metrics
 from portouts_command import KEY, Ended
 from portouts_sandbox import World, create_app, running
@@ -21,7 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from simulated_account import ask
 
 DATABASE = "/srv/portouts.duckdb"
-PUBLISHED = Published(1000.0, 1010.0, 7, 5, 2, "PROVEN", 1005.0)
+ACCOUNTS = (Account("acme", 1000.0, has_failed=False), Account("former", None, has_failed=True))
+PUBLISHED = Published(1000.0, 1010.0, 7, 5, 2, "PROVEN", 1005.0, ACCOUNTS)
 Labels = frozenset[tuple[str, str]]
 
 
@@ -72,6 +73,8 @@ def test_a_run_and_the_published_file_are_written_in_full() -> None:
     assert value_of(text, "last_run_unproven_ranges", **sync) == 0
     assert value_of(text, "data_as_of_timestamp_seconds") == 1000
     assert value_of(text, "pending_overdue_orders") == 2
+    assert value_of(text, "account_as_of_timestamp_seconds", account="acme") == 1000
+    assert [value_of(text, "account_failed", account=one) for one in ("acme", "former")] == [0, 1]
     verdicts = [value_of(text, "verification_verdict", verdict=one) for one in ("PROVEN", "DIFFERENT", "UNPROVEN")]
     assert verdicts == [1, 0, 0]
     assert {family.name for family in text_string_to_metric_families(text)} == HELP.keys()

@@ -23,6 +23,9 @@ PortoutsError             1  known and explained
 │   ├── ModelFailed       1  a SQL file failed
 │   └── CheckFailed       1  a check returned rows
 ├── CannotPublish         1  the published file could not be replaced
+├── AccountsBehind        1  an account could not be read; the others are published
+├── AccountsOverlap       2  two accounts hold the same orders
+├── CannotGather          1  the rows of an account could not be copied
 ├── TargetsBehind         1  a target of `[publish]` does not show the published file
 ├── TargetFailed          1  one target could not be brought up to date, see `publish/`
 │   └── Transient         1  the same work may succeed when it is tried again
@@ -126,6 +129,20 @@ class CheckFailed(ModelError):
 
 class CannotPublish(PortoutsError):
     """The published file could not be replaced and is as it was."""
+
+
+class AccountsBehind(PortoutsError):
+    """An account could not be read and shows what it did before; the others are published."""
+
+
+class AccountsOverlap(PortoutsError):
+    """Two accounts hold the same orders: their keys belong to one account of Telnyx."""
+
+    exit_code = 2
+
+
+class CannotGather(PortoutsError):
+    """The rows of an account could not be copied into the shared file as they are."""
 
 
 class TargetsBehind(PortoutsError):

@@ -14,6 +14,7 @@ It knows nothing of `portouts`, which reads it over HTTP only. Imports go one wa
 
 from __future__ import annotations
 
+from .api.accounts import SeveralAccounts
 from .api.app import create_app
 from .api.server import listen, running, serve
 from .story.accounts.showcase import living_account, showcase
@@ -21,6 +22,7 @@ from .world import AnswerRefused, Transition, World
 
 __all__ = [
     "AnswerRefused",
+    "SeveralAccounts",
     "Transition",
     "World",
     "create_app",

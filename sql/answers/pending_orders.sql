@@ -7,6 +7,7 @@ with timed as (
         orders.carrier_name,
         orders.number_count,
         orders.inserted_at,
+        orders.account,
         spells.pending_at,
         orders.deadline_at,
         date_diff('microsecond', cast($now as timestamptz), orders.deadline_at) / 3.6e9 as hours_left,

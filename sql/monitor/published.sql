@@ -15,10 +15,17 @@ pending_orders as (
     from marts.rpt_open_orders
 ),
 
+last_verifications as (
+    select verdict, finished_at, row_number() over (partition by account order by as_of desc, finished_at desc) as place
+    from raw.verifications
+),
+
+-- Of several accounts, the worst verdict.
 last_verification as (
     select verdict, finished_at
-    from raw.verifications
-    order by as_of desc, finished_at desc
+    from last_verifications
+    where place = 1
+    order by case verdict when 'DIFFERENT' then 0 when 'UNPROVEN' then 1 else 2 end, finished_at desc
     limit 1
 )
 

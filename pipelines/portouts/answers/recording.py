@@ -11,6 +11,7 @@ from portouts.answers.order import FreshOrder
 from portouts.answers.sending import Sent
 from portouts.records.pins import text_without_pins
 from portouts.records.privacy import Privacy
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.answers import Request
 from portouts.warehouse.rows.answers import Attempt, complete_attempt, note_attempt
 from portouts.warehouse.warehouse import Warehouse
@@ -32,6 +33,7 @@ class Recorder:
     privacy: Privacy
     identity: Identity
     clock: Callable[[], datetime]
+    account: str = DEFAULT_ACCOUNT
 
     def begin(self, order: FreshOrder, request: Request) -> str:
         """Commit the row of a request that is about to be sent; return its id."""
@@ -47,6 +49,7 @@ class Recorder:
             rejection_code=request.rejection_code,
             reason=reason if isinstance(reason, str) else None,
             status_before=order.status,
+            account=self.account,
         )
         with self.warehouse.connected() as connection:
             note_attempt(connection, attempt)

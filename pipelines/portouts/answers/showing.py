@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+import msgspec
 
 from portouts.errors import OF_ANOTHER_ACCOUNT, AnotherAccount
 from portouts.load.connection import Connection
@@ -15,20 +16,27 @@ from portouts.load.pipeline import RawPipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.source import sync_options
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.errors import NotFound
 from portouts.transform.build import are_up_to_date, update_in_limited_memory
+from portouts.warehouse.accounts.gathering import gather, note_gathered
 from portouts.warehouse.metadata import require_finished, synced_until
 from portouts.warehouse.rows.answers import complete_unfinished_attempts, unfinished_attempts
+from portouts.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Showing:
     """Publishes answers while the lock of the warehouse is held."""
 
+    warehouse: Warehouse
+    """The one that is published."""
     raw: RawPipeline
+    """Its raw tables, or those of the account that holds the orders."""
     settings: Settings
     connection: Connection
+    account: str = DEFAULT_ACCOUNT
 
     def require_same_account(self, portout_ids: Collection[str]) -> None:
         """Raise `AnotherAccount` if the warehouse holds orders, but none of these and none that the API knows."""
@@ -45,13 +53,14 @@ class Showing:
 
         Raises `NothingLoaded` or `Unfinished` if only a sync can publish, and whatever loading and building raise.
         """
-        warehouse = self.raw.warehouse
+        warehouse = self.warehouse
         with warehouse.connected() as connection:
             as_of, state = synced_until(connection), self.raw.state()
             require_finished(connection, state.covered)
             used = settings_in_use(connection, state, self.settings, names=OF_MODELS | {"pii"})
-            left = unfinished_attempts(connection)
+            left = unfinished_attempts(connection, self.account)
         self._read_again({*portout_ids, *left}, max(as_of, now))
+        self._gather()
         with warehouse.connected() as connection:
             complete_unfinished_attempts(connection, now)
             inputs = used.settings.inputs(as_of)
@@ -60,6 +69,21 @@ class Showing:
                 warehouse.bound_memory()
                 update_in_limited_memory(connection, inputs)
         warehouse.publish()
+
+    def _gather(self) -> None:
+        """Copy what was read into the published warehouse, if the account has a working file of its own."""
+        own = self.raw.warehouse
+        if own is self.warehouse:
+            return
+        state = msgspec.json.encode(self.raw.state_json()).decode()
+        with own.connected() as connection:
+            connection.execute("checkpoint")
+        own.close()
+        file = own.folder / "working.duckdb"
+        with self.warehouse.connected() as connection:
+            gathering_id = gather(connection, file, self.account, state)
+        with own.connected() as connection:
+            note_gathered(connection, gathering_id)
 
     def _read_again(self, portout_ids: Collection[str], now: datetime) -> None:
         """Load the orders as the API shows them now; covered ranges do not change."""

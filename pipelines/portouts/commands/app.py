@@ -26,6 +26,7 @@ from portouts.commands.loading.redact import redact
 from portouts.commands.loading.sync import sync
 from portouts.commands.loading.verify import verify
 from portouts.commands.log_options import before_the_command, with_log_options
+from portouts.commands.operating.accounts import list_accounts, remove, rename
 from portouts.commands.operating.alerts import preview, send_test
 from portouts.commands.operating.deploy import deploy
 from portouts.commands.operating.doctor import doctor
@@ -106,6 +107,12 @@ alerts = typer.Typer(help="Try the receivers of alerts, and show what alerts fin
 alerts.command("test")(with_log_options(send_test))
 alerts.command()(with_log_options(preview))
 app.add_typer(alerts, name="alerts")
+
+accounts = typer.Typer(help="List, rename and remove the accounts of a warehouse.", no_args_is_help=True)
+accounts.command("list")(with_log_options(list_accounts))
+accounts.command()(with_log_options(rename))
+accounts.command()(with_log_options(remove))
+app.add_typer(accounts, name="accounts")
 
 
 def main() -> None:

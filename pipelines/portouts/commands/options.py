@@ -71,6 +71,11 @@ AcceptDeletions = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer the question before it is asked.")]
 Seed = Annotated[int, typer.Option(help="Another seed, another account.")]
 
+# accounts
+HeldAccount = Annotated[str, typer.Argument(metavar="name", show_default=False, help="An account of this warehouse.")]
+NewAccount = Annotated[str, typer.Argument(metavar="new", show_default=False, help="Its new name.")]
+Drop = Annotated[bool, typer.Option("--drop", help="Delete its rows, too. Without it they stay as they are.")]
+
 # pending, show, authorize, reject
 OrderName = Annotated[
     str,
@@ -247,6 +252,9 @@ Force = Annotated[bool, typer.Option("--force", help="Replace files that differ.
 # sandbox
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Loopback port.")]
 FirstOrders = Annotated[int, typer.Option(min=0, help="Orders at the start.")]
+AccountCount = Annotated[
+    int, typer.Option(min=1, max=20, help="Serve so many accounts, each with a key of its own; the last one is empty.")
+]
 Latency = Annotated[float, typer.Option(min=0, help="Answer each request so much later.")]
 RateLimit = Annotated[int | None, typer.Option(min=1, help="Requests per second before a 429.")]
 StandingClock = Annotated[

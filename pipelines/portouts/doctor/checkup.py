@@ -19,6 +19,7 @@ from portouts.doctor.places import check_disk, check_places
 from portouts.doctor.questions import PATIENCE, Replies, ask
 from portouts.errors import SettingsError
 from portouts.load.connection import OpenClient
+from portouts.load.settings.accounts import is_key_of_account
 from portouts.load.settings.files import Found, find_settings, found_in_environment
 from portouts.load.settings.key import notes_on_key_file, require_api_key, with_key_of_file
 from portouts.load.settings.settings import Settings, read_settings, read_source_settings
@@ -26,6 +27,8 @@ from portouts.load.settings.tables import SECRETS, SourceSettings
 from portouts.telnyx.client import TelnyxClient
 from portouts.warehouse.folders import places
 
+# Checks that have another result for each account.
+OF_ACCOUNT = frozenset({"API", "key", "orders", "events", "numbers", "empty account", "first load"})
 NEEDED_TO_ASK = ("api_key", "base_url", "allow_insecure_http")
 
 
@@ -68,6 +71,8 @@ class _Read(NamedTuple):
     """The settings that the API requests need; None if they are wrong or missing."""
     wanted: frozenset[str] = frozenset()
     """Extras that the settings need."""
+    accounts: Mapping[str, SourceSettings] = {}
+    """The settings by account; the first one is `source`. Empty if no accounts are set up."""
 
 
 def check_up(
@@ -84,6 +89,7 @@ def check_up(
     checks = [
         read.finding,
         *_check_api(read.source, replies, load, surroundings.environ),
+        *_check_other_accounts(read.accounts, open_client, on_wait, patience),
         check_time_zones(surroundings.now),
         *check_disk(published, working, load),
         *check_places(published, working),
@@ -112,7 +118,9 @@ def _read_settings(surroundings: Surroundings) -> _Read:
         with_key = with_key_of_file(found, environ, surroundings.key_file)
         require_api_key(with_key, files)
         settings = read_settings(found=with_key)
-        return _Read(ok("settings", _origins(with_key)), with_key, settings.source, _wanted_extras(settings))
+        source = next(iter(settings.accounts.values()), settings.source)
+        finding = ok("settings", _origins(with_key))
+        return _Read(finding, with_key, source, _wanted_extras(settings), settings.accounts)
     except SettingsError as error:
         finding = failed("settings", str(error), "")
     try:
@@ -153,7 +161,9 @@ def _origins(found: Found) -> str:
 
 def _files_with_secrets(found: Found) -> list[Path]:
     """List the files of settings in which a secret was found."""
-    origins = dict.fromkeys(setting.origin for name, setting in found.items() if name in SECRETS)
+    origins = dict.fromkeys(
+        setting.origin for name, setting in found.items() if name in SECRETS or is_key_of_account(name)
+    )
     return [path for path in map(Path, origins) if path.is_absolute() and path.is_file()]
 
 
@@ -165,6 +175,17 @@ def _check_api(
         return
     yield check_network(settings.base_url, environ)
     yield from check_account(settings, replies, load)
+
+
+def _check_other_accounts(
+    accounts: Mapping[str, SourceSettings], open_client: OpenClient, on_wait: Callable[[str], None], patience: float
+) -> Iterator[Finding]:
+    """Ask with the key of each account but the first, which is checked already."""
+    for name, settings in [*accounts.items()][1:]:
+        replies = ask(settings, open_client, on_wait, patience)
+        for finding in check_account(settings, replies, estimate(replies, settings)):
+            if finding.check in OF_ACCOUNT:
+                yield msgspec.structs.replace(finding, check=f"{finding.check} of {name}")
 
 
 def _worst(checks: list[Finding]) -> str:

@@ -36,6 +36,10 @@ _KEYS: Mapping[str, Sequence[str]] = {
 }
 
 
+_DATED_BY_EVENT = "select portout_id from intermediate.int_orders where ported_at_source = 'event'"
+_NONE = "select cast(null as varchar) as portout_id where false"
+
+
 def take_news(connection: duckdb.DuckDBPyConnection, package: LoadPackage) -> Tables:
     """Return the tables with their news only, without tables that have none, and queue the orders of the news.
 
@@ -141,6 +145,8 @@ def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> p
         rows = _rows(
             connection,
             f"""
+            with dated_by_event as ({_DATED_BY_EVENT if _has_models(connection) else _NONE})
+
             select package.row
             from package
             where not exists (
@@ -150,13 +156,19 @@ def _dating_ranges(connection: duckdb.DuckDBPyConnection, ranges: pa.Table) -> p
                         < (date_diff('microsecond', package.ported_from, package.ported_to), package.ported_to)
             )
             and not exists (
-                from intermediate.int_orders as orders
-                where orders.portout_id = package.portout_id and orders.ported_at_source = 'event'
+                from dated_by_event
+                where dated_by_event.portout_id = package.portout_id
             )
             order by package.row
             """,  # noqa: S608 - names of ours
         )
     return ranges.take(pa.array(rows, pa.int64()))
+
+
+def _has_models(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether this file has models; that of one account has none."""
+    query = "select true from duckdb_tables() where schema_name = 'intermediate' and table_name = 'int_orders'"
+    return bool(connection.execute(query).fetchall())
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[datetime] = ()) -> Rows:

@@ -10,9 +10,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import dlt
+import msgspec
 import pyarrow as pa
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.extract import DltSource
@@ -35,6 +37,7 @@ from portouts.logs import log
 from portouts.measures import Measures
 from portouts.telnyx.client import TelnyxClient
 from portouts.transform.held_payloads import split_payloads
+from portouts.warehouse.accounts.seeding import seeded_state
 from portouts.warehouse.folders import DATASET, scratch_of
 from portouts.warehouse.rows.accounts import add_account_columns
 from portouts.warehouse.rows.corrections import make_ids_canonical
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     import duckdb
 
 PIPELINE = "portouts"
+# dlt keeps one configuration and one active pipeline per process, so accounts that are read together take turns.
+_TURN = RLock()
 
 
 class RawPipeline:
@@ -56,11 +61,17 @@ class RawPipeline:
 
     def state(self) -> SyncState:
         """Read the state that the last committed batch left."""
-        return SyncState.from_json(self._state_json())
+        return SyncState.from_json(self.state_json())
 
-    def _state_json(self) -> Json:
+    def state_json(self) -> Json:
+        """Return this state as it is stored."""
         found: Json = self._pipeline.state.get("sources", {}).get("telnyx", {}).get("sync", {})
         return found
+
+    def start_from(self, state: Json) -> None:
+        """Go on from the state of the file from which this one was made, which dlt has never loaded."""
+        with self._pipeline.managed_state() as stored:
+            stored.setdefault("sources", {}).setdefault("telnyx", {})["sync"] = state
 
     def sync(self, connection: Connection, options: SyncOptions, *, is_ahead: bool = True) -> SyncReport:
         """Read a sync and commit package after package; the next one is read while one is loaded."""
@@ -88,7 +99,7 @@ class RawPipeline:
     def _load_next(self, packages: Prefetch) -> None:
         """Load what is news in the next package. Nothing else holds it then, so memory is free while dlt loads."""
         taken = [self._news_of(packages.take())]
-        if taken[0].tables or taken[0].state != self._state_json():
+        if taken[0].tables or taken[0].state != self.state_json():
             tables = [*taken[0].tables]
             commit = self.load if tables else self._commit
             rows = {name: len(table) for name, table in taken[0].tables.items()}
@@ -109,6 +120,10 @@ class RawPipeline:
         self._commit(source)
 
     def _commit(self, source: DltSource) -> None:
+        with _TURN:
+            self._run(source)
+
+    def _run(self, source: DltSource) -> None:
         formats = self._pipeline.destination.capabilities().supported_loader_file_formats or ()
         options: dict[str, Any] = {"loader_file_format": "parquet"} if "parquet" in formats else {}
         try:
@@ -147,20 +162,29 @@ def raw_pipeline(warehouse: Warehouse, destination: str | None = None) -> Iterat
     if not destination and folder.exists():  # a load that failed is read again by the next sync
         shutil.rmtree(folder)
     with scratch_of(warehouse.folder) as scratch:
-        pipeline = _opened(warehouse, destination, scratch / folder.name)
-        try:
-            if destination:
-                pipeline = finish_pending_load(pipeline)
-            pipeline.sync_destination()
-        except PipelineStepFailed as error:
-            raise cause_of(error) from error
+        with _TURN:
+            pipeline = _synced(warehouse, destination, scratch / folder.name)
         raw = RawPipeline(warehouse, pipeline, is_elsewhere=destination is not None)
+        if not destination and not raw.state_json() and (seeded := seeded_state(warehouse.connection())):
+            raw.start_from(msgspec.json.decode(seeded))
         if not destination and not raw.state().are_ids_canonical:
             make_ids_canonical(warehouse.connection())
         if not destination:
             split_payloads(warehouse.connection())
             add_account_columns(warehouse.connection())
         yield raw
+
+
+def _synced(warehouse: Warehouse, destination: str | None, folder: Path) -> dlt.Pipeline:
+    """Open the pipeline with the state that the destination holds."""
+    pipeline = _opened(warehouse, destination, folder)
+    try:
+        if destination:
+            pipeline = finish_pending_load(pipeline)
+        pipeline.sync_destination()
+    except PipelineStepFailed as error:
+        raise cause_of(error) from error
+    return pipeline
 
 
 def _opened(warehouse: Warehouse, destination: str | None, folder: Path) -> dlt.Pipeline:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import duckdb
+import msgspec
 from dlt.common.versioned_state import compress_state, decompress_state
 from dlt.pipeline.state_sync import bump_pipeline_state_version_if_modified
 
@@ -23,8 +24,13 @@ _COMMITTED = """
 
 def stored_state(connection: duckdb.DuckDBPyConnection) -> SyncState:
     """Read the state of the last committed batch; the state is empty if nothing was loaded."""
+    return SyncState.from_json(stored_json(connection))
+
+
+def stored_json(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Read this state as it is stored."""
     states = [_sync_state(decompress_state(state)) for _, state in _stored(connection, _COMMITTED)]
-    return SyncState.from_json(states[0] if states else {})
+    return states[0] if states else {}
 
 
 def store_privacy(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> None:
@@ -39,12 +45,18 @@ def store_privacy(connection: duckdb.DuckDBPyConnection, fingerprint: str) -> No
             "update raw._dlt_pipeline_state set state = ?, version = ?, version_hash = ? where _dlt_load_id = ?",
             [compress_state(state), version, version_hash, load_id],
         )
+    for account, stored in _stored(connection, "select account, state from raw.accounts", "accounts"):
+        if stored and (found := msgspec.json.decode(stored)):
+            changed = msgspec.json.encode(found | {"privacy": fingerprint}).decode()
+            connection.execute("update raw.accounts set state = ? where account = ?", [changed, account])
 
 
-def _stored(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, str]]:
+def _stored(
+    connection: duckdb.DuckDBPyConnection, query: str, table: str = "_dlt_pipeline_state"
+) -> list[tuple[str, str]]:
     """Return the stored states. The table is looked up first, because a failed query ends the caller's transaction."""
-    there = "select true from duckdb_tables() where schema_name = 'raw' and table_name = '_dlt_pipeline_state'"
-    return connection.execute(query).fetchall() if connection.execute(there).fetchall() else []
+    there = "select true from duckdb_tables() where schema_name = 'raw' and table_name = ?"
+    return connection.execute(query).fetchall() if connection.execute(there, [table]).fetchall() else []
 
 
 def _sync_state(state: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ another command or another database wrote stay in the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -32,6 +32,8 @@ HELP = {
     "portouts_last_run_orders_changed": "Orders that the last sync found new or changed; absent if it failed.",
     "portouts_last_run_unproven_ranges": "Ranges that the API's counts did not confirm; at least 1 if that failed it.",
     "portouts_data_as_of_timestamp_seconds": "The instant that the published file shows.",
+    "portouts_account_as_of_timestamp_seconds": "The instant that the rows of this account show.",
+    "portouts_account_failed": "1 if the last sync of this account failed, else 0.",
     "portouts_open_orders": "Orders that are not final, in the published file.",
     "portouts_pending_orders": "Orders that wait for an answer, in the published file.",
     "portouts_pending_overdue_orders": "Of these, orders whose deadline had passed when this was written.",
@@ -39,6 +41,15 @@ HELP = {
     "portouts_verification_timestamp_seconds": "When the last verification ended.",
 }
 VERDICTS = ("PROVEN", "DIFFERENT", "UNPROVEN")
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the published file says of one account; the columns of `sql/monitor/accounts_of_metrics.sql`."""
+
+    account: str
+    data_as_of: float | None
+    has_failed: bool
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class Published:
     pending_overdue_orders: int
     verdict: str | None
     verified_at: float | None
+    accounts: Sequence[Account] = ()
+    """Empty if no accounts are set up."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,10 @@ def _of_run(run: LastRun, succeeded_at: float | None) -> Iterator[tuple[str, Lab
 
 def _of_published(published: Published) -> Iterator[tuple[str, Labels, float]]:
     yield "portouts_data_as_of_timestamp_seconds", {}, published.data_as_of
+    for one in published.accounts:
+        if one.data_as_of is not None:
+            yield "portouts_account_as_of_timestamp_seconds", {"account": one.account}, one.data_as_of
+        yield "portouts_account_failed", {"account": one.account}, one.has_failed
     yield "portouts_open_orders", {}, published.open_orders
     yield "portouts_pending_orders", {}, published.pending_orders
     yield "portouts_pending_overdue_orders", {}, published.pending_overdue_orders

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -36,16 +37,20 @@ def read_published(database: Path, now: datetime) -> Published | None:
     """Read what the published file holds; None if it is missing or cannot be read."""
     if not database.exists():
         return None
-    query = (sql_folder() / "monitor" / "published.sql").read_text(encoding="utf-8")
     try:
         with duckdb.connect(str(database), read_only=True) as connection:
-            result = connection.execute(query, {"now": now})
-            names = [column[0] for column in result.description or ()]
-            [row] = result.fetchall()
+            [found] = _rows(connection, "published", {"now": now})
+            found["accounts"] = _rows(connection, "accounts_of_metrics", {})
     except duckdb.Error:
         return None  # the run itself says what is wrong with it
-    found = dict(zip(names, row, strict=True))
     return None if found["data_as_of"] is None else msgspec.convert(found, Published)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, object]) -> list[dict[str, Any]]:
+    text = (sql_folder() / "monitor" / f"{query}.sql").read_text(encoding="utf-8")
+    result = connection.execute(text, values)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _replace(file: Path, text: str) -> None:

@@ -32,6 +32,7 @@ class PendingOrder(msgspec.Struct):
     """Until the deadline, from now; negative if it has passed."""
     pending_hours: float | None
     urgency: str | None
+    account: str
 
 
 class PendingOrders(msgspec.Struct):

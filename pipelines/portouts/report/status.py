@@ -16,10 +16,24 @@ import msgspec
 from portouts.errors import NotPublished
 from portouts.warehouse import faults
 from portouts.warehouse.contents.checksums import content_checksum, read_contents
+from portouts.warehouse.sql import sql_folder
 from portouts.windows import Window, gaps
 
 Row = dict[str, Any]
 Range = tuple[datetime, datetime]
+
+
+class AccountStatus(msgspec.Struct, frozen=True):
+    """The state of one account; null if no sync has read it yet."""
+
+    account: str
+    as_of: datetime | None
+    age_hours: float | None
+    is_proven: bool | None
+    orders: int
+    failed_at: datetime | None
+    """When its last sync failed; null if it did not."""
+    failure: str | None
 
 
 class Status(msgspec.Struct):
@@ -36,6 +50,8 @@ class Status(msgspec.Struct):
     gaps: dict[str, list[Range]]
     last_sync: Row
     verification: Row | None
+    accounts: list[AccountStatus] | msgspec.UnsetType = msgspec.UNSET
+    """Unset: no accounts are set up."""
     inventory: Row | msgspec.UnsetType = msgspec.UNSET
     """Unset: no sync has asked for the account's numbers."""
     content_checksum: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -121,6 +137,7 @@ def _read_status(connection: duckdb.DuckDBPyConnection, database: Path, now: dat
         verification=_first(
             connection, "select * from raw.verifications order by as_of desc, finished_at desc limit 1"
         ),
+        accounts=_accounts(connection, now),
         inventory=_inventory(connection),
     )
 
@@ -140,6 +157,17 @@ def _counts(connection: duckdb.DuckDBPyConnection) -> Row:
     return counts
 
 
+def _accounts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[AccountStatus] | msgspec.UnsetType:
+    if not _rows(connection, "from duckdb_tables() where schema_name = 'raw' and table_name = 'accounts'"):
+        return msgspec.UNSET
+    rows = _rows(connection, (sql_folder() / "monitor" / "accounts.sql").read_text(encoding="utf-8"))
+    return [AccountStatus(**row, age_hours=_hours_since(row["as_of"], now)) for row in rows] or msgspec.UNSET
+
+
+def _hours_since(at: datetime | None, now: datetime) -> float | None:
+    return round((now - at) / timedelta(hours=1), 1) if at else None
+
+
 def _inventory(connection: duckdb.DuckDBPyConnection) -> Row | msgspec.UnsetType:
     """Return the latest count by status, when the whole list was last read, and whether that proved it."""
     if not _rows(connection, "from duckdb_tables() where schema_name = 'raw' and table_name = 'phone_number_counts'"):
@@ -154,12 +182,21 @@ def _inventory(connection: duckdb.DuckDBPyConnection) -> Row | msgspec.UnsetType
 
 
 def _covered_windows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:
-    covered: dict[str, list[Window]] = {}
-    for axis, start, end in connection.execute(
-        "select axis, range_start, range_end from raw.covered_ranges order by all"
+    """Return the ranges that every account has covered, by axis."""
+    held: dict[str, dict[str, list[Window]]] = {}
+    for axis, account, start, end in connection.execute(
+        "select axis, account, range_start, range_end from raw.covered_ranges order by axis, account, range_start"
     ).fetchall():
-        covered.setdefault(axis, []).append(Window(start.astimezone(UTC), end.astimezone(UTC)))
-    return covered
+        window = Window(start.astimezone(UTC), end.astimezone(UTC))
+        held.setdefault(axis, {}).setdefault(account, []).append(window)
+    return {axis: _in_all([*of_accounts.values()]) for axis, of_accounts in held.items()}
+
+
+def _in_all(of_accounts: list[list[Window]]) -> list[Window]:
+    if len(of_accounts) == 1:
+        return of_accounts[0]
+    span = Window(min(windows[0].start for windows in of_accounts), max(windows[-1].end for windows in of_accounts))
+    return gaps([gap for windows in of_accounts for gap in gaps(windows, span)], span)
 
 
 def _gaps_between(windows: list[Window]) -> list[Window]:

@@ -23,6 +23,11 @@ from portouts.warehouse.contents.kept import KeptContents
 from portouts.warehouse.sql import run_file, sql_files, sql_folder, transaction
 from portouts.windows import Window
 
+_LATEST_SYNCS = """
+    select sync_id
+    from raw.syncs
+    qualify row_number() over (partition by account order by as_of desc, finished_at desc) = 1
+"""
 Covered = Mapping[Any, Sequence[Window]]
 """Covered ranges by axis; an axis is a text, such as `inserted_at`."""
 
@@ -186,10 +191,9 @@ def certify_contents(connection: duckdb.DuckDBPyConnection, kept: KeptContents) 
 
 
 def mark_published(connection: duckdb.DuckDBPyConnection, sync_ids: Sequence[str] = ()) -> None:
-    """Mark these syncs, or the latest one, as published."""
+    """Mark these syncs, or the latest one of each account, as published."""
     if not sync_ids:
-        latest = "select sync_id from raw.syncs order by as_of desc, finished_at desc limit 1"
-        sync_ids = [sync_id for (sync_id,) in connection.execute(latest).fetchall()]
+        sync_ids = [sync_id for (sync_id,) in connection.execute(_LATEST_SYNCS).fetchall()]
     connection.execute("update raw.syncs set published = true where sync_id in (select unnest(?))", [sync_ids])
 
 
@@ -214,8 +218,16 @@ def covered_ranges(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Wind
     return windows
 
 
+def holds_accounts(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether rows of accounts were gathered into this file."""
+    create_metadata(connection)
+    return bool(connection.execute("select true from raw.accounts limit 1").fetchall())
+
+
 def require_finished(connection: duckdb.DuckDBPyConnection, covered: Covered) -> None:
-    """Raise `Unfinished` if an interrupted sync has loaded only part of its rows."""
+    """Raise `Unfinished` if an interrupted sync has loaded only part of its rows; gathered rows are whole."""
+    if holds_accounts(connection):
+        return
     if covered_ranges(connection) != {axis: list(windows) for axis, windows in covered.items() if windows}:
         raise Unfinished("The last sync was interrupted, so only part of it is loaded. Run `portouts sync` first.")
 

@@ -23,6 +23,7 @@ import duckdb
 
 from portouts.errors import Locked, NothingLoaded
 from portouts.warehouse import faults
+from portouts.warehouse.accounts.folders import account_folder
 from portouts.warehouse.contents.kept import KeptContents, read_kept
 from portouts.warehouse.folders import for_the_owner_only, holding_lock, make_folder_of, make_private, places
 from portouts.warehouse.leftovers import VERSIONS, RedactionMark
@@ -46,8 +47,10 @@ class Warehouse:
         state_dir: Path | None = None,
         on_note: Callable[[str], None] = lambda _note: None,
         mode: int | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.database, self.folder = places(database, state_dir)  # of a link, the file is replaced and the link stays
+        self.database, own = places(database, state_dir)  # of a link, the file is replaced and the link stays
+        self.folder = folder or own
         self.notes: list[str] = []
         """What the warehouse did that the user did not ask for, such as a repair."""
         self.memory = MemoryLimit(self.folder)
@@ -56,6 +59,11 @@ class Warehouse:
         self._working = WorkingFile(self.folder, self.database, self._note)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._kept = KeptContents()
+
+    def of_account(self, name: str) -> Warehouse:
+        """Return the warehouse of one account: a working file that is gathered here, and never published itself."""
+        folder = account_folder(self.folder, name)
+        return Warehouse(folder / "account.duckdb", on_note=self._note, folder=folder)
 
     def warn_of_little_space(self) -> None:
         """Add a note, before anything is read, if the disk may be too small for the models or the copy to publish."""
@@ -90,7 +98,7 @@ class Warehouse:
                 try:
                     yield
                 finally:
-                    self._close()
+                    self.close()
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
@@ -111,13 +119,13 @@ class Warehouse:
         except duckdb.Error as error:
             if not faults.is_damage(error):
                 raise
-            self._close()
+            self.close()
             self._working.heal(faults.first_line(error))
         return work()
 
     def rebuild(self) -> None:
         """Make the working file again: from the published one if that is whole, else empty."""
-        self._close()
+        self.close()
         self._working.rebuild()
 
     def require_loaded(self) -> None:
@@ -172,7 +180,8 @@ class Warehouse:
                 raise Locked(f"{path} is open in {held[1]}. Close it there, and sync again.") from None
             raise
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the working file, so that another connection can open it; the next use opens it again."""
         if self._connection is not None:
             with suppress(duckdb.Error):
                 self._connection.close()
@@ -184,7 +193,7 @@ class Warehouse:
         with self.connected() as connection:
             write_anew(connection, part)
             connection.execute("checkpoint")
-        self._close()
+        self.close()
         self._working.replace(part)
         return self._working.path.stat().st_size
 
@@ -199,7 +208,7 @@ class Warehouse:
             connection.execute("checkpoint")  # so that the file is what is read here, and later compared
             contents, kept = certify_contents(connection, self._kept)
             connection.execute("checkpoint")
-        self._close()
+        self.close()
         versions = self.folder / VERSIONS
         for note in publish(self._working.path, contents, self.database, versions, keep, self._mode):
             self._note(note)

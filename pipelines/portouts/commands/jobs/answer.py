@@ -30,9 +30,11 @@ from portouts.load.settings.remembered import settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.settings.tables import SourceSettings
 from portouts.logs import INFO, WARNING, log
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.answers import AnswerClient, Request
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.clock import TOLERANCE
+from portouts.warehouse.accounts.folders import has_accounts
 from portouts.warehouse.faults import first_line
 from portouts.warehouse.rows.answers import Outcome
 from portouts.warehouse.warehouse import Warehouse
@@ -77,6 +79,8 @@ class AnswerPlan:
     planned: Sequence[Planned]
     clock_ahead: timedelta
     """How far this machine's clock is ahead of the API's clock."""
+    account: str = DEFAULT_ACCOUNT
+    """The account that holds the orders."""
 
     @property
     def to_send(self) -> list[tuple[Planned, FreshOrder, Request]]:
@@ -119,13 +123,13 @@ def plan(
     clients: Clients = CLIENTS,
 ) -> AnswerPlan:
     """Read all named orders, and plan what to send for each. Sends and writes nothing."""
-    held = read_held(warehouse.database, request.settings)
+    held = read_held(warehouse.database, request.settings, request.references)
     settings = held.settings
     client = Connection(_soon_given_up(settings.source), callbacks, clients.open_reading).open()
     window = timedelta(hours=settings.models.response_window_hours)
     reader = OrderReader(client, window, settings.source.privacy, held.pending_since.get)
     planned = converse(client, lambda: plan_answers(reader, request.references, request.decision))
-    return AnswerPlan(settings, planned, client.api_clock.ahead)
+    return AnswerPlan(settings, planned, client.api_clock.ahead, held.account)
 
 
 def unsent(plan: AnswerPlan, decision: Decision) -> AnswerOutcome:
@@ -147,8 +151,12 @@ def answer(
     """
     try:
         with warehouse.locked(request.wait_seconds), isolated_dlt(warehouse.folder), ExitStack() as stack:
-            raw = warehouse.healing(lambda: stack.enter_context(raw_pipeline(warehouse)))
-            run = _Run.prepared(raw, request, plan, clock, callbacks, clients)
+            own = warehouse
+            if has_accounts(warehouse.folder):
+                own = warehouse.of_account(plan.account)
+                stack.enter_context(own.locked(request.wait_seconds))
+            raw = own.healing(lambda: stack.enter_context(raw_pipeline(own)))
+            run = _Run.prepared(warehouse, raw, request, plan, clock, callbacks, clients)
             return run.answer(callbacks.on_progress)
     except Locked as locked:
         raise Locked(f"{locked} Nothing was sent.") from None
@@ -172,6 +180,7 @@ class _Run:
     @classmethod
     def prepared(
         cls,
+        warehouse: Warehouse,
         raw: RawPipeline,
         request: AnswerRequest,
         plan: AnswerPlan,
@@ -186,10 +195,10 @@ class _Run:
         connection_to_api = Connection(
             source, Callbacks(on_wait=callbacks.on_wait, measures=callbacks.measures), clients.open_reading
         )
-        showing = Showing(raw, settings, connection_to_api)
+        showing = Showing(warehouse, raw, settings, connection_to_api, plan.account)
         showing.require_same_account([order.portout_id for _, order, _ in plan.to_send])
         client = clients.open_answers(source.api_key, source.base_url, rate_limit=connection_to_api.open().rate_limit)
-        recorder = Recorder(raw.warehouse, source.privacy, request.identity, clock)
+        recorder = Recorder(warehouse, source.privacy, request.identity, clock, plan.account)
         sender = Sender(client, connection_to_api.open, clients.sleep)
         return cls(plan, request.decision, recorder, sender, showing, clock, callbacks.is_stopping)
 

@@ -33,6 +33,7 @@ from portouts.load.stored_state import stored_state
 from portouts.logs import log
 from portouts.records.privacy import Pii
 from portouts.transform.build import update_in_limited_memory
+from portouts.warehouse.accounts.folders import forget_files
 from portouts.warehouse.leftovers import kept_versions
 from portouts.warehouse.metadata import require_finished, synced_until
 from portouts.warehouse.rows.redaction import Masked
@@ -96,6 +97,7 @@ def _redact(warehouse: Warehouse, settings: Settings, clock: Callable[[], dateti
         as_of = _finished_until(connection)
         used = settings_in_use(connection, state, settings, names=OF_MODELS) if as_of else None
         warehouse.redaction.set()
+        forget_files(warehouse.folder)
         warehouse.bound_memory()
         masked = redact_rows(connection, settings, as_of or at)
         log("redacted", values=sum(found.values for found in masked))

@@ -22,7 +22,7 @@ def read_fresh(
     open_client: OpenClient = TelnyxClient,
 ) -> FreshOrder:
     """Read one order by its id or support key. Changes nothing, here or at Telnyx."""
-    held = read_held(database, given)
+    held = read_held(database, given, [reference])
     client = Connection(held.settings.source, callbacks, open_client).open()
     window = timedelta(hours=held.settings.models.response_window_hours)
     reader = OrderReader(client, window, held.settings.source.privacy, held.pending_since.get)

@@ -2,85 +2,38 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portouts.commands.jobs.loading.outcome import AccountOutcome
+from portouts.commands.jobs.loading.rows import LoadedRows, SyncRequest, load_rows, options_of, record_rows
 from portouts.commands.jobs.publishing.targets import publish
-from portouts.errors import OF_THIS_ACCOUNT, NotProven
-from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncOptions, SyncReport
+from portouts.errors import SettingsError
+from portouts.extract.options import NO_CALLBACKS, Callbacks, SyncReport
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.redaction import finish_redaction, redact_rows
-from portouts.load.settings.remembered import OF_MODELS, OF_ROWS, record_settings, settings_in_use
-from portouts.load.settings.settings import Settings
-from portouts.load.source import sync_options
+from portouts.load.settings.remembered import record_settings
 from portouts.logs import log
 from portouts.measures import Measures
 from portouts.telnyx.client import TelnyxClient
-from portouts.telnyx.clock import TOLERANCE
-from portouts.telnyx.queries import Axis
 from portouts.transform.build import Build, must_compute_orders, update_in_limited_memory
 from portouts.transform.checks import CheckWarning
-from portouts.verify.certificate import AFTER_SYNC, certify, log_verdict
-from portouts.verify.comparison import Verdict
-from portouts.verify.count_buckets import Depth
-from portouts.verify.plans import (
-    MOST_SEARCHED_AFTER_SYNC,
-    Plan,
-    events_to_count,
-    plan_after_sync,
-    plan_depth,
-    ranges_to_compare,
-)
-from portouts.verify.verification import Verification
-from portouts.warehouse.metadata import (
-    Certificate,
-    SyncRecord,
-    has_counted_events,
-    record_build,
-    record_sync,
-    record_verification,
-)
+from portouts.transform.inputs import ModelInputs
+from portouts.warehouse.metadata import Certificate, holds_accounts, record_build
 from portouts.warehouse.rows.answers import complete_unfinished_attempts
-from portouts.warehouse.rows.corrections import correct_future_instants
 from portouts.warehouse.warehouse import Warehouse
-from portouts.windows import Window
 
 if TYPE_CHECKING:
+    import duckdb
+
     from portouts.publish.target import TargetOutcome
 
-# Rows of one load package: enough that its fixed cost hardly counts, few enough to be held in memory.
-BATCH_ROWS = 50_000
-
-
-@dataclass(frozen=True)
-class SyncRequest:
-    """The options of the command line."""
-
-    as_of: datetime | None
-    """None: now, which the API's clock has the last word about."""
-    settings: Settings
-    since: datetime | None = None
-    full: bool = False
-    allow_unproven: bool = False
-    accept_deletions: bool = False
-    verify: Depth | None = Depth.QUICK
-    """How finely to compare the result with the API's counts; None: not at all."""
-    keep: int | None = None
-    """Keep so many versions published before; None: those that are there."""
-    rebuild: bool = False
-    """Make the working file again from the published one first."""
-    accept_settings: bool = False
-    """Take settings that change what the numbers mean."""
-    sync_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    batch_rows: int | None = field(default_factory=lambda: BATCH_ROWS)
-    prefetch: bool = True
-    """Read the next batch while one is loaded."""
+__all__ = ["SyncOutcome", "SyncRequest", "build_after_sync", "run_load", "run_sync"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +53,8 @@ class SyncOutcome:
     measures: Measures = field(default_factory=Measures)
     targets: list[TargetOutcome] = field(default_factory=list)
     """What came of each target of `[publish]`."""
+    accounts: list[AccountOutcome] = field(default_factory=list)
+    """What came of each account; empty if no accounts are set up."""
 
     @property
     def is_proven(self) -> bool:
@@ -137,68 +92,49 @@ def _sync(
     callbacks: Callbacks,
     open_client: OpenClient,
 ) -> SyncOutcome:
-    started_at, warehouse = clock(), raw.warehouse
+    warehouse = raw.warehouse
+    with warehouse.connected() as connection:
+        if holds_accounts(connection):
+            raise SettingsError(
+                f"{warehouse.database} holds several accounts, and none are set up here. Set them up as tables "
+                "[sources.telnyx.accounts.NAME] with api_key, or name another --database."
+            )
     warehouse.warn_of_little_space()
-    request, notes = _with_settings_in_use(raw, request)
-    pii = request.settings.source.pii
-    if warehouse.redaction.is_set and pii != "keep":
-        notes.append(f"A redaction to pii = {pii} was interrupted; this sync finishes it.")
-    if request.full and pii != "keep":  # rows that are not read again are masked at the end
-        warehouse.redaction.set()
-    connection = Connection(request.settings.source, callbacks, open_client)
-    report = raw.sync(connection, _options(request, started_at), is_ahead=request.prefetch)
-    report.notes[:0] = notes
-    measures = connection.measures
-    with measures.phase("verify"):
-        certificate = _verify(raw, request, report, connection, clock)
+    loaded = load_rows(raw, request, clock, callbacks, open_client)
+    request, report, measures = loaded.request, loaded.report, loaded.measures
     with measures.phase("build"):
-        changed, build = _record(raw, request, report, certificate, started_at, clock())
+        changed, build = _record(raw, loaded, clock())
     with measures.phase("publish"):
         targets = publish(warehouse, request.settings.publish, report.as_of, callbacks.is_stopping, request.keep)
     if warehouse.redaction.is_set:
         report.notes += finish_redaction(warehouse, request.settings, report.as_of).notes
-    seconds = (clock() - started_at).total_seconds()
+    seconds = (clock() - loaded.started_at).total_seconds()
     done = warehouse.database, report.as_of, report, changed, build, seconds
-    return SyncOutcome(*done, certificate, warehouse.notes, measures, targets)
+    return SyncOutcome(*done, loaded.certificate, warehouse.notes, measures, targets)
 
 
-def _record(
-    raw: RawPipeline,
-    request: SyncRequest,
-    report: SyncReport,
-    certificate: Certificate | None,
-    started_at: datetime,
-    finished_at: datetime,
-) -> tuple[int, Build]:
+def _record(raw: RawPipeline, loaded: LoadedRows, finished_at: datetime) -> tuple[int, Build]:
     """Write the records of a sync and build the models; return how many orders changed, and what was built."""
-    record = SyncRecord(
-        request.sync_id,
-        report.as_of,
-        started_at,
-        finished_at,
-        report.requests,
-        report.orders_read,
-        report.events_read,
-        is_proven=not report.unproven,
-    )
+    settings, as_of = loaded.request.settings, loaded.report.as_of
     with raw.warehouse.connected() as connection:
-        if report.api_date:
-            correct_future_instants(connection, report.api_date, TOLERANCE)
+        changed = record_rows(connection, raw, loaded, finished_at)
         complete_unfinished_attempts(connection, finished_at)
-        record_settings(connection, request.settings, report.as_of)
-        changed = record_sync(connection, record, raw.state().covered)
-        if certificate:
-            record_verification(connection, certificate)
+        record_settings(connection, settings, as_of)
         if raw.warehouse.redaction.is_set:
             raw.warehouse.bound_memory()
-            redact_rows(connection, request.settings, report.as_of)
-        inputs = request.settings.inputs(report.as_of)
-        if must_compute_orders(connection, inputs):
-            raw.warehouse.bound_memory()
-        build = update_in_limited_memory(connection, inputs)
-        record_build(connection, request.sync_id, build.kind, build.reason)
-    log("built", kind=build.kind, reason=build.reason, orders=build.orders)
+            redact_rows(connection, settings, as_of)
+        build = build_after_sync(raw.warehouse, connection, settings.inputs(as_of))
+        record_build(connection, loaded.request.sync_id, build.kind, build.reason)
     return changed, build
+
+
+def build_after_sync(warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> Build:
+    """Build what changed, in as much memory as that needs."""
+    if must_compute_orders(connection, inputs):
+        warehouse.bound_memory()
+    build = update_in_limited_memory(connection, inputs)
+    log("built", kind=build.kind, reason=build.reason, orders=build.orders)
+    return build
 
 
 def run_load(
@@ -214,81 +150,9 @@ def run_load(
 
     `files` are the contents of files of settings; their section `destination` may define how to reach the engine.
     """
+    if request.settings.accounts:
+        raise SettingsError("--destination loads one account, and several are set up. Give it a folder with one key.")
     log("sync.started", destination=destination)
     with warehouse.locked(), isolated_dlt(warehouse.folder, files), raw_pipeline(warehouse, destination) as raw:
         connection = Connection(request.settings.source, callbacks, open_client)
-        return raw.sync(connection, _options(request, clock()), is_ahead=request.prefetch)
-
-
-def _options(request: SyncRequest, now: datetime) -> SyncOptions:
-    return sync_options(
-        request.settings.source,
-        request.as_of or now,
-        request.since,
-        is_now=request.as_of is None,
-        full=request.full,
-        allow_unproven=request.allow_unproven,
-        accept_deletions=request.accept_deletions,
-        sync_id=request.sync_id,
-        batch_rows=request.batch_rows,
-    )
-
-
-def _with_settings_in_use(raw: RawPipeline, request: SyncRequest) -> tuple[SyncRequest, list[str]]:
-    """Use the settings of the warehouse; another `pii` is accepted by reading everything again, too."""
-    is_pii_given = request.full and "pii" in request.settings.found
-    accepted = OF_MODELS | OF_ROWS if request.accept_settings else {"pii"} if is_pii_given else ()
-    with raw.warehouse.connected() as connection:
-        used = settings_in_use(connection, raw.state(), request.settings, accepted=accepted)
-    return replace(request, settings=used.settings, full=request.full or "pii" in used.changed), used.notes
-
-
-def _verify(
-    raw: RawPipeline,
-    request: SyncRequest,
-    report: SyncReport,
-    connection: Connection,
-    clock: Callable[[], datetime],
-) -> Certificate | None:
-    """Compare what is held now with the API's counts, and read again what differs; its requests are the sync's."""
-    if request.verify is None:
-        return None
-    started_at, covered = clock(), raw.state().covered
-    ranges = ranges_to_compare(covered[Axis.INSERTED])
-    verification = Verification(
-        raw,
-        request.settings.source,
-        connection,
-        report.as_of,
-        request.sync_id,
-        accept_deletions=request.accept_deletions,
-        batch_rows=request.batch_rows,
-    )
-    depth = AFTER_SYNC if request.verify is Depth.QUICK else request.verify
-    settled = verification.settle(_plan(raw, request, report, request.verify, ranges), repair=True)
-    report.requests += verification.requests
-    comparison, _ = settled
-    report.unusable = comparison.unusable | report.unusable
-    certificate = certify(verification, ranges, depth, settled, started_at, clock())
-    log_verdict(certificate)
-    if certificate.verdict == Verdict.DIFFERENT and not request.allow_unproven:
-        raise NotProven(
-            f"The API counts {certificate.differences} orders otherwise than they were loaded, so nothing was "
-            f"published. {OF_THIS_ACCOUNT} Then run `portouts sync --verify none` and `portouts verify --repair`."
-        )
-    return certificate
-
-
-def _plan(raw: RawPipeline, request: SyncRequest, report: SyncReport, depth: Depth, ranges: Sequence[Window]) -> Plan:
-    """Plan what to compare after a sync; the events are counted until they have been counted once."""
-    events = events_to_count(raw.state().covered[Axis.EVENTS], report.as_of)
-    if depth is not Depth.QUICK:
-        return plan_depth(ranges, depth, events=events)
-    with raw.warehouse.connected() as connection:
-        is_counted = has_counted_events(connection) and not request.full
-    return plan_after_sync(
-        ranges,
-        is_swept=report.is_swept,
-        events=() if is_counted else events,
-        most_searched=None if request.accept_deletions else MOST_SEARCHED_AFTER_SYNC,
-    )
+        return raw.sync(connection, options_of(request, clock()), is_ahead=request.prefetch)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portouts.commands.jobs.publishing.targets import publish
-from portouts.errors import SettingsError
+from portouts.errors import PortoutsError, SettingsError
 from portouts.extract.options import NO_CALLBACKS, Callbacks, unwatched
 from portouts.load.connection import Connection, OpenClient
 from portouts.load.dlt_config import isolated_dlt
@@ -18,6 +18,7 @@ from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.logs import log
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, update_in_limited_memory
@@ -31,6 +32,8 @@ from portouts.warehouse.warehouse import Warehouse
 from portouts.windows import Window
 
 if TYPE_CHECKING:
+    import duckdb
+
     from portouts.publish.target import TargetOutcome
 
 
@@ -62,6 +65,11 @@ class VerifyOutcome:
     """What the warehouse did on its own; shown to the user at that time."""
     targets: list[TargetOutcome] = field(default_factory=list)
     """What came of each target of `[publish]`."""
+    account: str = DEFAULT_ACCOUNT
+    others: list[VerifyOutcome] = field(default_factory=list)
+    """The other accounts; this one has the worst verdict."""
+    errors: dict[str, PortoutsError] = field(default_factory=dict)
+    """Account → why it could not be compared."""
 
 
 def run_verify(
@@ -92,6 +100,45 @@ def _verify(
     on_plan: Callable[[ComparisonPlan], None],
     open_client: OpenClient,
 ) -> VerifyOutcome:
+    warehouse = raw.warehouse
+    callbacks, measures = callbacks.measured()
+    compared = compare(raw, request, clock, callbacks, on_plan, open_client)
+    as_of = compared.certificate.as_of
+    with measures.phase("build"), warehouse.connected() as connection:
+        record_verification(connection, compared.certificate)
+        build_if_outdated(warehouse, connection, compared.settings, as_of)
+    with measures.phase("publish"):
+        targets = publish(warehouse, request.settings.publish, as_of, callbacks.is_stopping)
+    return compared.outcome(warehouse, targets)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison of one account found, before its certificate is written."""
+
+    certificate: Certificate
+    comparison: Comparison
+    repaired: list[Difference]
+    settings: Settings
+    """With those that the warehouse remembers."""
+    notes: list[str]
+
+    def outcome(self, warehouse: Warehouse, targets: list[TargetOutcome]) -> VerifyOutcome:
+        """Return the result of a verification of this account alone."""
+        return VerifyOutcome(
+            warehouse.database, self.certificate, self.comparison, self.repaired, self.notes, warehouse.notes, targets
+        )
+
+
+def compare(
+    raw: RawPipeline,
+    request: VerifyRequest,
+    clock: Callable[[], datetime],
+    callbacks: Callbacks,
+    on_plan: Callable[[ComparisonPlan], None],
+    open_client: OpenClient,
+) -> Compared:
+    """Compare what is held of one account with the API, and repair it on demand."""
     started_at, warehouse = clock(), raw.warehouse
     callbacks, measures = callbacks.measured()
     with warehouse.connected() as connection:
@@ -118,11 +165,7 @@ def _verify(
         settled = verification.settle(_plan(request, ranges, events), repair=request.repair)
     certificate = certify(verification, ranges, request.depth, settled, started_at, clock())
     log_verdict(certificate)
-    with measures.phase("build"):
-        _record(warehouse, certificate, used.settings)
-    with measures.phase("publish"):
-        targets = publish(warehouse, request.settings.publish, as_of, callbacks.is_stopping)
-    return VerifyOutcome(warehouse.database, certificate, *settled, used.notes, warehouse.notes, targets)
+    return Compared(certificate, *settled, used.settings, used.notes)
 
 
 def _plan(request: VerifyRequest, ranges: Sequence[Window], events: Sequence[Window]) -> Plan:
@@ -137,13 +180,12 @@ def _plan(request: VerifyRequest, ranges: Sequence[Window], events: Sequence[Win
     )
 
 
-def _record(warehouse: Warehouse, certificate: Certificate, settings: Settings) -> None:
-    """Write the certificate, and build the models if they are not up to date."""
-    inputs = settings.inputs(certificate.as_of)
-    with warehouse.connected() as connection:
-        record_verification(connection, certificate)
-        # Asked of the file, since a repair that was killed has changed raw and not the marts.
-        if not are_up_to_date(connection, inputs):
-            record_settings(connection, settings, certificate.as_of, OF_MODELS)
-            warehouse.bound_memory()
-            update_in_limited_memory(connection, inputs)
+def build_if_outdated(
+    warehouse: Warehouse, connection: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime
+) -> None:
+    """Build the models if they are not up to date, asked of the file: a repair that was killed has changed only raw."""
+    inputs = settings.inputs(as_of)
+    if not are_up_to_date(connection, inputs):
+        record_settings(connection, settings, as_of, OF_MODELS)
+        warehouse.bound_memory()
+        update_in_limited_memory(connection, inputs)

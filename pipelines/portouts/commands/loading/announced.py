@@ -16,9 +16,11 @@ from portouts.commands.terminal.environment import machine_time, read_receivers
 from portouts.commands.terminal.exit_status import FAILED
 from portouts.commands.terminal.log.run import this_run
 from portouts.commands.terminal.progress import note_one
+from portouts.errors import PortoutsError
 from portouts.logs import ERROR, log
 
 if TYPE_CHECKING:
+    from portouts.commands.jobs.loading.outcome import AccountOutcome
     from portouts.publish.target import TargetOutcome
 
 
@@ -40,8 +42,21 @@ def end_behind(targets: Sequence[TargetOutcome], ended: Ended | None = None) -> 
     from portouts.commands.results.loading.targets import note_targets
 
     note_targets(targets)
-    if not (error := behind(targets)):
+    if error := behind(targets):
+        _fail(error, ended)
+
+
+def end_accounts_behind(accounts: Sequence[AccountOutcome], ended: Ended) -> None:
+    """Report the accounts that could not be read, after the result was printed; the exit code is 1 if there are any."""
+    if not accounts:
         return
+    from portouts.commands.jobs.loading.outcome import behind
+
+    if error := behind(accounts):
+        _fail(error, ended)
+
+
+def _fail(error: PortoutsError, ended: Ended | None) -> None:
     log("error", str(error), level=ERROR, error=type(error).__name__, exit_code=FAILED)
     if ended is None:
         raise typer.Exit(FAILED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.loading.announced import announced, end_behind
+from portouts.commands.loading.announced import announced, end_accounts_behind, end_behind
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -93,6 +93,7 @@ def sync(
         )
         ended.outcome = outcome = _run(warehouse, request, destination, files, as_json=as_json)
         end_behind(outcome.targets if outcome else (), ended)
+        end_accounts_behind(outcome.accounts if outcome else (), ended)
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
 
@@ -119,10 +120,12 @@ def _run(
 
 
 def _sync(warehouse: Warehouse, request: SyncRequest) -> SyncOutcome:
+    from portouts.commands.jobs.accounts.sync import is_of_accounts, run_accounts_sync
     from portouts.commands.jobs.sync import run_sync
 
+    run = run_accounts_sync if is_of_accounts(warehouse, request.settings) else run_sync
     with _callbacks() as callbacks:
-        return run_sync(warehouse, request, machine_time, callbacks)
+        return run(warehouse, request, machine_time, callbacks)
 
 
 def _load(warehouse: Warehouse, request: SyncRequest, destination: str, files: Sequence[Path]) -> SyncReport:

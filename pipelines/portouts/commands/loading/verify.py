@@ -88,12 +88,15 @@ def verify(
 
 
 def _verify(warehouse: Warehouse, request: VerifyRequest) -> VerifyOutcome:
+    from portouts.commands.jobs.accounts.sync import is_of_accounts
+    from portouts.commands.jobs.accounts.verify import run_accounts_verify
     from portouts.commands.jobs.verify import run_verify
     from portouts.extract.options import Callbacks
 
     with progress() as add_bar:
         callbacks = Callbacks(add_bar("Verifying"), note_wait, measures=this_run().measures)
-        return run_verify(warehouse, request, machine_time, callbacks, note_plan)
+        run = run_accounts_verify if is_of_accounts(warehouse, request.settings) else run_verify
+        return run(warehouse, request, machine_time, callbacks, note_plan)
 
 
 def _exit_code(outcome: VerifyOutcome) -> int:
@@ -101,4 +104,4 @@ def _exit_code(outcome: VerifyOutcome) -> int:
     from portouts.verify.comparison import Verdict
 
     codes = {Verdict.PROVEN: 0, Verdict.DIFFERENT: DIFFERENT, Verdict.UNPROVEN: FAILED}
-    return codes[Verdict(outcome.certificate.verdict)]
+    return codes[Verdict(outcome.certificate.verdict)] or (FAILED if outcome.errors else 0)

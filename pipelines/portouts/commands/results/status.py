@@ -12,7 +12,7 @@ from portouts.commands.results.answering.order import short_hours
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
 from portouts.report.gates import Gate
-from portouts.report.status import Status
+from portouts.report.status import AccountStatus, Status
 
 AXES = {"inserted_at": "orders", "ported_out_at": "port-outs", "created_at": "events"}
 
@@ -42,6 +42,8 @@ def _lines(status: Status) -> Iterator[str]:
     proven = "" if status.is_proven else ", NOT PROVEN"
     yield f"{status.database}: as of {status.as_of.isoformat()}, {short_hours(status.age_hours)} ago{proven}"
     yield ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in status.counts.items())
+    if status.accounts is not msgspec.UNSET:
+        yield from map(_account_line, status.accounts)
     if status.inventory is not msgspec.UNSET:
         yield _inventory_line(status.inventory)
     if status.time_zone_data:
@@ -63,6 +65,15 @@ def _coverage_lines(status: Status) -> Iterator[str]:
         names.setdefault(" and ".join(map(_text_of, ranges)), []).append(AXES.get(axis, axis))
     for ranges_as_text, axes in names.items():
         yield f"complete: {', '.join(axes)} from {ranges_as_text}"
+
+
+def _account_line(account: AccountStatus) -> str:
+    failed = f"; FAILED at {account.failed_at.isoformat()}: {account.failure}" if account.failed_at else ""
+    if account.as_of is None or account.age_hours is None:
+        return f"account {account.account}: never read{failed}"
+    proven = "" if account.is_proven else ", NOT PROVEN"
+    as_of = f"as of {account.as_of.isoformat()}, {short_hours(account.age_hours)} ago{proven}"
+    return f"account {account.account}: {account.orders} orders {as_of}{failed}"
 
 
 def _inventory_line(inventory: dict[str, Any]) -> str:

@@ -26,7 +26,8 @@ EXIT_CODES = {
     0: "done; notes report what could not be proven",
     FAILED: (
         "failed. A `sync` has published nothing; `verify` could prove neither agreement nor difference; a check of "
-        "`doctor` failed. Of `[publish] targets`: the file is published, and the named target is behind"
+        "`doctor` failed. Of `[publish] targets`: the file is published, and the named target is behind. "
+        "Of several accounts: the others are published, and the named one is as it was"
     ),
     2: "wrong usage or settings; the message says what to set",
     DIFFERENT: "`verify` found differences and, with `--repair`, could not repair them",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from portouts.commands.options import FirstOrders, Latency, Port, RateLimit, Seed, StandingClock
+from portouts.commands.options import AccountCount, FirstOrders, Latency, Port, RateLimit, Seed, StandingClock
 from portouts.commands.terminal.environment import machine_time
 from portouts.commands.terminal.exit_status import with_exit_status
 from portouts.commands.terminal.installation import called_command
@@ -36,21 +37,45 @@ def sandbox(
     latency_ms: Latency = 0,
     rate_limit: RateLimit = None,
     now: StandingClock = None,
+    accounts: AccountCount = 1,
 ) -> None:
     """Serve the simulated Telnyx API on loopback until interrupted."""
     require_packages("starlette", "uvicorn", extra="sandbox")
     instant = parse_instant("--now", now)
-    from portouts_sandbox import World, create_app, living_account, serve
+    from portouts_sandbox import SeveralAccounts, World, create_app, living_account, serve
 
     listener = _listener(port)
     begins = instant or machine_time()
-    world = World(orders, seed, starts_at=begins - HISTORY, now=begins, account=living_account(begins))
     clock = None if instant else machine_time
-    application = create_app(world, api_key=API_KEY, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock)
+    worlds = {}
+    for number, key in enumerate(_keys(accounts)):
+        is_empty = 0 < number == accounts - 1
+        living = None if number else living_account(begins)
+        worlds[key] = World(
+            0 if is_empty else orders, seed + number, starts_at=begins - HISTORY, now=begins, account=living
+        )
+    apps = {
+        key: create_app(world, api_key=key, latency=latency_ms / 1000, rate_limit=rate_limit, clock=clock)
+        for key, world in worlds.items()
+    }
+    world = worlds[API_KEY]
+    application = SeveralAccounts(apps) if accounts > 1 else apps[API_KEY]
     with suppress(KeyboardInterrupt):  # which may come before the server takes signals
         port, as_of = listener.getsockname()[1], world.now.isoformat()
         log("serving", GREETING.format(orders=orders, as_of=as_of, port=port, key=API_KEY, command=called_command()))
+        if accounts > 1:
+            log("serving.accounts", _tables(_keys(accounts)))
         serve(application, listener)
+
+
+def _keys(accounts: int) -> list[str]:
+    return [API_KEY, *(f"{API_KEY}_{number}" for number in range(2, accounts + 1))]
+
+
+def _tables(keys: Sequence[str]) -> str:
+    """Return the settings of all accounts; any other key is refused, as a revoked one is."""
+    tables = [f'[sources.telnyx.accounts.account{number}]\napi_key = "{key}"' for number, key in enumerate(keys, 1)]
+    return "\n".join(["Instead of TELNYX_API_KEY, .dlt/secrets.toml may have:", *tables])
 
 
 def _listener(port: int) -> socket.socket:

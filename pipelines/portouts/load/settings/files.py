@@ -10,6 +10,7 @@ settings, are ignored.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -20,6 +21,8 @@ from typing import Any, NamedTuple
 from portouts.errors import SettingsError
 
 VARIABLES = "SOURCES__TELNYX__"
+ACCOUNTS = "accounts."
+"""How the names of settings of one account begin: `accounts.NAME.setting`."""
 NAMED_VARIABLES = {
     "TELNYX_API_KEY": "api_key",
     "TELNYX_BASE_URL": "base_url",
@@ -40,6 +43,7 @@ OWN_TABLES = ("publish", "metrics", "alerts")
 LISTS = frozenset({"holidays", "operators", "customer_values"})
 PATHS = LISTS | {"metrics.file", "alerts.alerts_folder"}
 FILES = ("secrets.toml", "config.toml")
+_OF_ACCOUNT = r"accounts__[^_].*?__[a-z_]+"
 
 
 class Setting(NamedTuple):
@@ -91,14 +95,14 @@ def _is_open(folder: Path) -> bool:
 def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str, Setting]:
     """Find every setting that is given; the environment comes before the files.
 
-    Tables under `[sources.telnyx]` are settings of dlt, not ours. Raises `SettingsError`, which names a file that
-    cannot be read, with line and column.
+    Of the tables under `[sources.telnyx]`, only `accounts` is ours; the others are dlt's. Raises `SettingsError`, which
+    names a file that cannot be read, with line and column.
     """
     found = {**found_in_environment(environ)}
     for file in files:
         content = read_toml(file)
         given = {name: value for name, value in _own_section(content).items() if not isinstance(value, dict)}
-        for name, value in (given | _own_tables(content, file)).items():
+        for name, value in (given | _of_accounts(content, file) | _own_tables(content, file)).items():
             found.setdefault(name, Setting(_located(name, value, file), str(file)))
     return found
 
@@ -106,7 +110,8 @@ def find_settings(environ: Mapping[str, str], files: Iterable[Path]) -> dict[str
 def found_in_environment(environ: Mapping[str, str]) -> dict[str, Setting]:
     """Find the settings among the environment variables; a blank variable such as `TELNYX_API_KEY` does not count."""
     own = {name.removeprefix(VARIABLES).lower(): name for name in environ if name.startswith(VARIABLES)}
-    own = {_plain(key): name for key, name in own.items() if "__" not in key}
+    of_accounts = {key.replace("__", "."): name for key, name in own.items() if re.fullmatch(_OF_ACCOUNT, key)}
+    own = {_plain(key): name for key, name in own.items() if "__" not in key} | of_accounts
     own |= {key: name for name, key in NAMED_VARIABLES.items() if environ.get(name, "").strip()}
     return {key: Setting(_at_home(key, environ[name]), f"environment variable {name}") for key, name in own.items()}
 
@@ -163,6 +168,16 @@ def _own_section(content: Mapping[str, Any]) -> dict[str, Any]:
     return {_plain(name): value for name, value in section.items()} if isinstance(section, dict) else {}
 
 
+def _of_accounts(content: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Return the settings under `[sources.telnyx.accounts]` as `accounts.NAME.setting`."""
+    accounts = _own_section(content).get("accounts", {})
+    if not isinstance(accounts, dict) or not all(isinstance(table, dict) for table in accounts.values()):
+        raise SettingsError(f"Write each account as a table [sources.telnyx.accounts.NAME] with api_key ({file}).")
+    return {
+        f"{ACCOUNTS}{account}.{name}": value for account, table in accounts.items() for name, value in table.items()
+    }
+
+
 def _own_tables(content: Mapping[str, Any], file: Path) -> dict[str, Any]:
     """Return the settings of our other tables as `table.name`."""
     given = {table: content[table] for table in OWN_TABLES if table in content}
@@ -176,12 +191,16 @@ def _plain(name: str) -> str:
 
 
 def _at_home(name: str, value: str) -> str:
-    return str(with_home(name, Path(value))) if name in PATHS and value else value
+    return str(with_home(name, Path(value))) if _is_path(name) and value else value
+
+
+def _is_path(name: str) -> bool:
+    return name in PATHS or (name.startswith(ACCOUNTS) and name.endswith(".api_key_file"))
 
 
 def _located(name: str, value: object, file: Path) -> object:
     """Make a path absolute: a command may be started in any folder."""
-    if name not in PATHS or not isinstance(value, str) or not value:
+    if not _is_path(name) or not isinstance(value, str) or not value:
         return value
     folder = file.absolute().parent
     return str((folder.parent if folder.name == ".dlt" else folder) / _at_home(name, value))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from portouts.errors import SettingsError
-from portouts.load.settings.files import Found, Setting, asks_vault, with_home
+from portouts.load.settings.files import ACCOUNTS, Found, Setting, asks_vault, with_home
 
 KEY_ADVICE = (
     "No Telnyx API key. Set the environment variable TELNYX_API_KEY, or api_key under [sources.telnyx] in "
@@ -26,11 +26,11 @@ _MOST_BYTES = 64 * 1024
 def with_key_of_file(found: Found, environ: Mapping[str, str], option: Path | None = None) -> Found:
     """Add the key of the file that the option or the environment names; raises `SettingsError` if it holds no key."""
     if option is not None:
-        return {**found, "api_key": Setting(_read_key(OPTION, option), f"{OPTION} {option}")}
+        return {**found, "api_key": Setting(read_key(OPTION, option), f"{OPTION} {option}")}
     named = environ.get(VARIABLE, "").strip()
     if not named:
         return found
-    key, other = _read_key(VARIABLE, Path(named)), environ.get("TELNYX_API_KEY", "").strip()
+    key, other = read_key(VARIABLE, Path(named)), environ.get("TELNYX_API_KEY", "").strip()
     if other and other != key:
         raise SettingsError(
             f"TELNYX_API_KEY and the file {named} of {VARIABLE} contain different keys. Unset one of the two variables."
@@ -63,7 +63,8 @@ def _is_open_to_all(path: Path) -> bool:
 
 def require_api_key(found: Found, files: Sequence[Path]) -> None:
     """Raise `SettingsError` unless a key was found, or one of these files names a vault."""
-    if str(found["api_key"].value if "api_key" in found else "").strip() or asks_vault(files):
+    has_key = str(found["api_key"].value if "api_key" in found else "").strip()
+    if has_key or asks_vault(files) or any(name.startswith(ACCOUNTS) for name in found):
         return
     folders = dict.fromkeys(str(file.parent) for file in files)
     raise SettingsError(f"{KEY_ADVICE} Looked into {', '.join(folders)}.")
@@ -80,8 +81,8 @@ def usable_key(api_key: str, origin: str) -> str:
     return key
 
 
-def _read_key(name: str, path: Path) -> str:
-    """Read the only line of a file."""
+def read_key(name: str, path: Path) -> str:
+    """Read the only line of a file; raises `SettingsError`, which calls the setting by this name."""
     try:
         with with_home(name, path).open("rb") as file:
             content = file.read(_MOST_BYTES)

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from portouts.errors import SettingsError
-from portouts.load.settings.files import LISTS
+from portouts.load.settings.accounts import KEY_FILE, is_key_of_account, is_of_account
+from portouts.load.settings.files import ACCOUNTS, LISTS, Setting
 from portouts.load.settings.key import KEY_ADVICE
 from portouts.load.settings.settings import Settings
 from portouts.load.settings.tables import SECRETS, SOURCE_TABLE, TABLES, full_name, names_of
@@ -52,10 +53,26 @@ class Overview(msgspec.Struct, frozen=True):
 def overview_of(given: Settings, database: Path, files: Sequence[Path]) -> Overview:
     """Describe the given settings and those that the published file remembers."""
     settings, notes = _with_remembered(given, database)
-    if not settings.source.api_key:
+    if not settings.source.api_key and not settings.accounts:
         notes.append(KEY_ADVICE)
     shown = [_shown(settings, table, name) for table in TABLES for name in names_of(table)]
+    shown += [_of_account(name, setting) for name, setting in sorted(settings.found.items()) if is_of_account(name)]
     return Overview(shown, [FileShown(str(file), _exists(file)) for file in files], notes)
+
+
+def _of_account(name: str, setting: Setting) -> SettingShown:
+    """Describe a setting of one account."""
+    account, _, own = name.removeprefix(ACCOUNTS).partition(".")
+    is_secret = is_key_of_account(name)
+    return SettingShown(
+        table=f"{SOURCE_TABLE}.{ACCOUNTS}{account}",
+        name=own,
+        value=None if is_secret else setting.value,
+        is_set=True,
+        is_secret=is_secret,
+        origin=setting.origin,
+        allowed="the path of a file" if own == KEY_FILE else allowed_values(own),
+    )
 
 
 def default_of(name: str) -> object:

@@ -7,6 +7,7 @@ unknown name in one of our tables is refused, because a typing error in `pii` wo
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from portouts.errors import SettingsError
+from portouts.load.settings.accounts import found_by_account, is_of_account
 from portouts.load.settings.files import Found, Setting, found_in_environment, parse_instant
 from portouts.load.settings.key import KEY_ADVICE, usable_key, with_key_of_file
 from portouts.load.settings.receivers import metrics_among
@@ -31,6 +33,7 @@ from portouts.load.settings.tables import (
     names_of,
 )
 from portouts.load.settings.values import ARGUMENT, settings_of
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.defaults import BASE_URL
 
 if TYPE_CHECKING:
@@ -47,6 +50,13 @@ class Settings:
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     found: Found = field(default_factory=dict, compare=False, repr=False)
+    accounts: Mapping[str, SourceSettings] = field(default_factory=dict, repr=False)
+    """The settings of the source by account; empty if no accounts are set up."""
+
+    def by_account(self) -> Mapping[str, Settings]:
+        """Return the settings with which each account is read; those of `default` if no accounts are set up."""
+        found = found_by_account(self.found)
+        return {name: check_settings(own) for name, own in found.items()} or {DEFAULT_ACCOUNT: self}
 
     def inputs(self, as_of: datetime) -> ModelInputs:
         """Return what the models need to describe this instant."""
@@ -67,7 +77,8 @@ def read_settings(
     """
     read = check_settings(_with_arguments(found, api_key, base_url, settings))
     if needs_key:
-        _require_access(read.source)
+        for source in read.accounts.values() or [read.source]:
+            _require_access(source)
     return read
 
 
@@ -84,6 +95,7 @@ def check_settings(found: Found) -> Settings:
     """Check the settings that were found; all others get their default."""
     return Settings(
         source=check_source_settings(found),
+        accounts={name: check_source_settings(own) for name, own in found_by_account(found).items()},
         models=settings_of(ModelSettings, SOURCE_TABLE, found),
         publish=settings_of(PublishSettings, "publish", found),
         metrics=metrics_among(found),
@@ -124,7 +136,7 @@ def _with_arguments(found: Found | None, api_key: str | None, base_url: str | No
 
 def _require_known(found: Found) -> None:
     """Raise `SettingsError` for an unknown name; the error suggests a similar setting."""
-    unknown = [name for name in found if name not in NAMES]
+    unknown = [name for name in found if name not in NAMES and not is_of_account(name)]
     for table in reversed(TABLES):
         own = [name for name in unknown if table == SOURCE_TABLE or name.startswith(f"{table}.")]
         if own:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 import duckdb
 
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.warehouse.metadata import create_metadata
 
 NOT_NOTED = "the process ended before it noted the outcome"
@@ -41,6 +42,7 @@ class Attempt:
     rejection_code: int | None
     reason: str | None
     status_before: str | None
+    account: str = DEFAULT_ACCOUNT
 
 
 def note_attempt(connection: duckdb.DuckDBPyConnection, attempt: Attempt) -> None:
@@ -69,10 +71,12 @@ def complete_attempt(
     )
 
 
-def unfinished_attempts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """List the orders of attempts whose process ended before it recorded the outcome."""
+def unfinished_attempts(connection: duckdb.DuckDBPyConnection, account: str) -> list[str]:
+    """List the orders of an account with attempts whose process ended before it recorded the outcome."""
     create_metadata(connection)
-    rows = connection.execute("select distinct portout_id from raw.answers where finished_at is null order by all")
+    rows = connection.execute(
+        "select distinct portout_id from raw.answers where finished_at is null and account = ? order by all", [account]
+    )
     return [portout_id for (portout_id,) in rows.fetchall()]
 
 

@@ -25,11 +25,23 @@ def note_all_orders_changed(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def is_full_build_due(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether the next build of the models computes all orders: there are no models yet, or any may be wrong."""
-    try:
-        connection.table("staging.model_inputs")
-    except duckdb.CatalogException:
+    """Return whether the next build of the models computes all orders: there are no models yet, or any may be wrong.
+
+    The file of one account has no models. Its queue is for the next gathering, which takes all orders the first time.
+    """
+    if not _has_reader_of_queue(connection):
         return True
     create_metadata(connection)
     query = "select true from raw.changed_orders where portout_id is null limit 1"
+    return bool(connection.execute(query).fetchall())
+
+
+def _has_reader_of_queue(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether models were built from this file, or its rows were gathered."""
+    query = """
+        select true from duckdb_tables()
+        where database_name = current_database()
+            and schema_name || '.' || table_name in ('staging.model_settings', 'raw.gathered')
+        limit 1
+    """
     return bool(connection.execute(query).fetchall())

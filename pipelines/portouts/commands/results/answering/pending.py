@@ -35,7 +35,8 @@ def print_pending(pending: PendingOrders, *, as_json: bool) -> None:
 def _print_table(orders: Sequence[PendingOrder]) -> None:
     from rich.console import Console
 
-    rows = [HEADINGS, *map(_cells, orders)]
+    has_accounts = len({order.account for order in orders}) > 1
+    rows = [HEADINGS, *(_cells(order, has_accounts=has_accounts) for order in orders)]
     widths = [max(map(columns, cells)) for cells in list(zip(*rows, strict=True))[:-1]]
     console = Console(highlight=False)  # uses colours on a terminal only
     for row, urgency in zip(rows, [None, *(order.urgency for order in orders)], strict=True):
@@ -58,14 +59,15 @@ def _lines(row: Cells, widths: Sequence[int], screen: int) -> Iterator[str]:
         yield f"{' ' * widths[0]}  {portout_id}"
 
 
-def _cells(order: PendingOrder) -> Cells:
+def _cells(order: PendingOrder, *, has_accounts: bool) -> Cells:
+    account = f"{order.account}: " if has_accounts else ""
     return (
         NOTHING if order.hours_left is None else short_hours(order.hours_left),
         f"{order.deadline_at.astimezone(UTC):%m-%d %H:%M}" if order.deadline_at else NOTHING,
         label(order.support_key, 12) or NOTHING,
         str(order.number_count),
         label(order.portout_id, 40) or NOTHING,
-        label(order.carrier_name, LENGTH) or NOTHING,
+        f"{account}{label(order.carrier_name, LENGTH) or NOTHING}",
     )
 
 

@@ -14,6 +14,7 @@ from portouts.commands.terminal.progress import note
 from portouts.verify.comparison import Verdict
 
 if TYPE_CHECKING:
+    from portouts.commands.jobs.loading.outcome import AccountOutcome
     from portouts.commands.jobs.sync import SyncOutcome
     from portouts.extract.options import InventoryReport, SyncReport
     from portouts.publish.target import TargetOutcome
@@ -36,6 +37,37 @@ class _Published(msgspec.Struct):
     warnings: list[str]
     verification: Certificate | None
     targets: list[TargetOutcome]
+    accounts: list[AccountResult] | msgspec.UnsetType = msgspec.UNSET
+    """Unset if no accounts are set up."""
+
+
+class AccountResult(msgspec.Struct, frozen=True):
+    """What a sync did with one account; all figures are null if it failed."""
+
+    account: str
+    error: str | None
+    as_of: datetime | None = None
+    requests: int | None = None
+    orders_read: int | None = None
+    orders_changed: int | None = None
+    is_proven: bool | None = None
+    verification: Certificate | None = None
+
+    @classmethod
+    def of(cls, outcome: AccountOutcome) -> AccountResult:
+        if outcome.loaded is None:
+            return cls(outcome.account, str(outcome.error))
+        report = outcome.loaded.report
+        return cls(
+            outcome.account,
+            None,
+            report.as_of,
+            report.requests,
+            report.orders_read,
+            outcome.orders_changed,
+            not report.unproven,
+            outcome.loaded.certificate,
+        )
 
 
 class _Loaded(msgspec.Struct):
@@ -92,6 +124,7 @@ def sync_object(outcome: SyncOutcome) -> dict[str, Any]:
         warnings=[str(warning) for warning in outcome.warnings],
         verification=outcome.certificate,
         targets=outcome.targets,
+        accounts=[AccountResult.of(one) for one in outcome.accounts] or msgspec.UNSET,
     )
     return as_object(published, _Read.of(outcome.report, outcome.noted))
 
@@ -115,6 +148,7 @@ def print_sync(outcome: SyncOutcome, *, as_json: bool) -> None:
     """Print the result of a sync, and its notes."""
     report = outcome.report
     note([*_notes_of_reading(report), *map(str, outcome.warnings), *_notes_of_verification(outcome)])
+    note(_lines_of_accounts(outcome))
     text = (
         f"{outcome.database} now shows {outcome.as_of.isoformat(timespec='seconds')}: {report.orders_read} orders and "
         f"{report.events_read} events read with {report.requests} requests, {outcome.orders_changed} orders new or "
@@ -130,6 +164,15 @@ def print_load(destination: str, report: SyncReport, *, as_json: bool) -> None:
     as_of = report.as_of.isoformat(timespec="seconds")
     text = f"{destination} now holds {as_of} in its schema raw; nothing was published."
     print_result(text, loaded, _Read.of(report, []), as_json=as_json)
+
+
+def _lines_of_accounts(outcome: SyncOutcome) -> Iterator[str]:
+    for one in outcome.accounts:
+        if one.loaded:
+            verdict = f", {one.loaded.certificate.verdict}" if one.loaded.certificate else ""
+            yield f"{one.account}: {one.loaded.report.orders_read} orders read, {one.orders_changed} changed{verdict}."
+        else:
+            yield f"{one.account}: NOT READ, its rows are those of before. {one.error}"
 
 
 def _inventory_sentence(report: SyncReport) -> str:

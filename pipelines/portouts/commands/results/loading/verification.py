@@ -9,11 +9,13 @@ import msgspec
 
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
+from portouts.records.schema import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.verify import VerifyOutcome
     from portouts.publish.target import TargetOutcome
     from portouts.verify.comparison import Difference
+    from portouts.warehouse.metadata import Certificate
 
 DIFFERENCES_SHOWN = 10
 
@@ -30,10 +32,20 @@ class _DifferingCount(msgspec.Struct):
     warehouse: int
 
 
+class _Account(msgspec.Struct):
+    """One account of several: its certificate, or why there is none."""
+
+    account: str
+    verification: Certificate | None
+    error: str | None
+
+
 class _Verified(msgspec.Struct):
     """The first part of the result; the certificate follows it."""
 
     database: str
+    account: str | msgspec.UnsetType = msgspec.UNSET
+    """Unset if no accounts are set up; then the rest is that of the account with the worst verdict."""
 
 
 class _Differences(msgspec.Struct):
@@ -46,6 +58,7 @@ class _Differences(msgspec.Struct):
     notes: list[str]
     rows_without_id: list[str]
     targets: list[TargetOutcome]
+    accounts: list[_Account] | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
     def of(cls, outcome: VerifyOutcome) -> _Differences:
@@ -60,6 +73,7 @@ class _Differences(msgspec.Struct):
             notes=[*outcome.notes, *outcome.noted],
             rows_without_id=list(comparison.unusable.values()),
             targets=outcome.targets,
+            accounts=_accounts(outcome) or msgspec.UNSET,
         )
 
 
@@ -78,8 +92,19 @@ def facts_of(outcome: VerifyOutcome) -> dict[str, object]:
 def print_verification(outcome: VerifyOutcome, *, as_json: bool) -> None:
     """Print what a verification found, and the first orders that differ."""
     note(outcome.notes)
-    parts = (_Verified(str(outcome.database)), outcome.certificate, _Differences.of(outcome))
-    print_result("\n".join(_lines(outcome)), *parts, as_json=as_json)
+    account = outcome.account if _accounts(outcome) else msgspec.UNSET
+    parts = (_Verified(str(outcome.database), account), outcome.certificate, _Differences.of(outcome))
+    lines = [*_lines(outcome), *(line for one in outcome.others for line in _lines(one))]
+    lines += [f"{account}: NOT COMPARED. {error}" for account, error in outcome.errors.items()]
+    print_result("\n".join(lines), *parts, as_json=as_json)
+
+
+def _accounts(outcome: VerifyOutcome) -> list[_Account]:
+    """List all accounts; none if no accounts are set up."""
+    if not outcome.others and not outcome.errors and outcome.account == DEFAULT_ACCOUNT:
+        return []
+    compared = [_Account(one.account, one.certificate, None) for one in (outcome, *outcome.others)]
+    return [*compared, *(_Account(name, None, str(error)) for name, error in outcome.errors.items())]
 
 
 def _orders(differences: Sequence[Difference]) -> list[_DifferingOrder]:
@@ -88,9 +113,10 @@ def _orders(differences: Sequence[Difference]) -> list[_DifferingOrder]:
 
 def _lines(outcome: VerifyOutcome) -> Iterator[str]:
     certificate, comparison = outcome.certificate, outcome.comparison
+    account = f"{outcome.account}: " if outcome.account != DEFAULT_ACCOUNT else ""
     yield (
-        f"{certificate.verdict}: {certificate.orders} orders compared as of {certificate.as_of.isoformat()} with "
-        f"{certificate.requests} requests, {certificate.sampled_orders} orders read whole."
+        f"{account}{certificate.verdict}: {certificate.orders} orders compared as of {certificate.as_of.isoformat()} "
+        f"with {certificate.requests} requests, {certificate.sampled_orders} orders read whole."
     )
     yield f"{certificate.differences} differed, {certificate.repaired} repaired, {certificate.moved} changed since."
     yield from _differing_lines(outcome)

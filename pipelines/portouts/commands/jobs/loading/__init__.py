@@ -1,0 +1,1 @@
+"""The part of a sync that one account has for itself."""
