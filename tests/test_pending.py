@@ -61,7 +61,7 @@ def test_json_is_one_object_with_every_field(database: Path, command: Callable[.
     assert list(shown) == ["database", "as_of", "age_hours", "orders"]
     assert list(shown["orders"][0]) == [
         *("portout_id", "support_key", "carrier_id", "carrier_name", "number_count", "inserted_at", "pending_at"),
-        *("deadline_at", "hours_left", "pending_hours", "urgency"),
+        *("deadline_at", "hours_left", "pending_hours", "urgency", "account"),
     ]
 
 
