@@ -14,6 +14,7 @@ import duckdb
 import msgspec
 
 from portouts.errors import NotPublished
+from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.warehouse import faults
 from portouts.warehouse.contents.checksums import content_checksum, read_contents
 from portouts.warehouse.sql import sql_folder
@@ -184,11 +185,9 @@ def _inventory(connection: duckdb.DuckDBPyConnection) -> Row | msgspec.UnsetType
 def _covered_windows(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Window]]:
     """Return the ranges that every account has covered, by axis."""
     held: dict[str, dict[str, list[Window]]] = {}
-    for axis, account, start, end in connection.execute(
-        "select axis, account, range_start, range_end from raw.covered_ranges order by axis, account, range_start"
-    ).fetchall():
-        window = Window(start.astimezone(UTC), end.astimezone(UTC))
-        held.setdefault(axis, {}).setdefault(account, []).append(window)
+    for row in _rows(connection, "select * from raw.covered_ranges order by axis, range_start"):
+        window, account = Window(row["range_start"], row["range_end"]), row.get("account", DEFAULT_ACCOUNT)
+        held.setdefault(row["axis"], {}).setdefault(account, []).append(window)
     return {axis: _in_all([*of_accounts.values()]) for axis, of_accounts in held.items()}
 
 
