@@ -1,10 +1,12 @@
 # Short names for those who have make; README.md and CONTRIBUTING.md write every command out.
 BIN := .venv/bin
 UV ?= uv
-COMPILE := "$$uv" pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	--only-binary :all: --emit-build-options --python-version 3.11 \
+LOCK := --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	--emit-build-options --python-version 3.11
+COMPILE := "$$uv" pip compile $(LOCK) --only-binary :all: \
 	--extra sandbox --extra report --extra alerts --extra metrics \
 	--extra excel --extra postgresql --extra s3 $(UPGRADE)
+SPARK := sed -n 's/^spark = //p' pyproject.toml | tr '"' '\n' | grep '^py'
 SEEDS ?= 100
 EXAMPLES ?= 20000
 
@@ -67,13 +69,15 @@ docs: .venv ## write the generated pages of docs/ again
 
 # Without uv, it comes from the registry into a folder that is removed again. The locks allow wheels only: nothing of a
 # package runs, or fetches anything, while it is installed.
-lock: ## write both lock files again; `make lock UPGRADE=--upgrade` takes the newest versions
+lock: ## write all lock files again; `make lock UPGRADE=--upgrade` takes the newest versions
 	@set -e; uv="$(UV)"; if ! command -v "$$uv" >/dev/null; then \
 		folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 		python3 -m venv "$$folder"; "$$folder/bin/pip" install -q uv; uv="$$folder/bin/uv"; \
 	fi; \
 	$(COMPILE) -o requirements.lock pyproject.toml; \
-	$(COMPILE) --extra dagster --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra dagster --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml; \
+	$(SPARK) | "$$uv" pip compile $(LOCK) --only-binary :all: --no-binary pyspark -c requirements-dev.lock \
+		-o requirements-spark.lock $(UPGRADE) -
 
 audit: .venv ## compare the locked packages with published advisories, where a source can be reached
 	$(BIN)/python tools/audit.py requirements.lock

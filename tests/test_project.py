@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pipelines" / "portouts"
 SANDBOX = ROOT / "pipelines" / "portouts_sandbox"
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCK_OF_SPARK = "requirements-spark.lock"
 SHIPPED = {".py", ".sql", ".ipynb", ".csv", ".j2", ".css", ".js"}
 STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
 PROVIDERS = packages_distributions()  # import name → distributions
@@ -59,6 +60,7 @@ MODULES_OF_EXTRA = {
     "pandas": ("portouts.report",),
     "excel": ("portouts.warehouse.export.workbook",),
     "postgresql": ("portouts.publish.postgresql",),
+    "spark": ("portouts.spark",),
 }
 
 
@@ -88,12 +90,12 @@ def test_every_package_imported_is_a_declared_dependency(imports: grimp.ImportGr
     undeclared = [
         f"{module} imports {package}"
         for module, package in foreign
-        if not declared_distributions(module) & {normalised(name) for name in PROVIDERS.get(package, [])}
+        if not declared_distributions(module) & {normalised(name) for name in PROVIDERS.get(package, [package])}
     ]
     assert undeclared == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, LOCK_OF_SPARK])
 def test_a_lock_names_no_host_and_no_folder(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert re.findall(r".*(?:://|@ |--index|--find-links| /|file:).*", text) == []
@@ -106,6 +108,13 @@ def test_every_locked_package_has_one_exact_version_and_hashes_and_comes_as_a_wh
     assert (option, empty) == ("--only-binary :all:", "")  # pip then runs nothing of a package to install it
     wanted = re.compile(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^ ]+( ; [^#]+?)?( +--hash=sha256:[0-9a-f]{64})+")
     assert [entry for entry in entries if not wanted.fullmatch(entry.strip())] == []
+
+
+def test_only_spark_is_locked_as_a_source_distribution() -> None:
+    text = (ROOT / LOCK_OF_SPARK).read_text(encoding="utf-8")
+    assert text.startswith("--no-binary pyspark\n--only-binary :all:\n\n")
+    entries = re.findall(r"^([a-z0-9]+)==\S+((?: \\\n +--hash=sha256:[0-9a-f]{64})+)\n", text, re.MULTILINE)
+    assert [name for name, _ in entries] == ["py4j", "pyspark"]
 
 
 def locked_pins(lock: str) -> set[str]:

@@ -21,5 +21,10 @@ for name, _, reason in found:
     print(f"  {name}: {reason}")
 if any(map(shutil.which, BROWSERS)) and any("browser" in reason for _, reason in skips):
     sys.exit("a browser is installed, and tests that need one were skipped: see above")
+if any("Spark" in reason for _, reason in skips):
+    print(
+        "NOT TESTED: the models were not run on Spark, see above: apt-get install default-jre-headless, and pip "
+        "install -r requirements-spark.lock"
+    )
 if any("PostgreSQL" in reason for _, reason in skips):
     sys.exit("the models were not run on PostgreSQL, see above: apt-get install postgresql")

@@ -22,6 +22,7 @@ PortoutsError             1  known and explained
 ├── ModelError            1  the build changed nothing
 │   ├── ModelFailed       1  a SQL file failed
 │   └── CheckFailed       1  a check returned rows
+├── SparkFailed           1  Spark could not be reached, or its work failed
 ├── CannotPublish         1  the published file could not be replaced
 ├── AccountsBehind        1  an account could not be read; the others are published
 ├── AccountsOverlap       2  two accounts hold the same orders
@@ -125,6 +126,10 @@ class ModelFailed(ModelError):
 
 class CheckFailed(ModelError):
     """A check returned rows."""
+
+
+class SparkFailed(PortoutsError):
+    """Spark could not be reached, or its work failed."""
 
 
 class CannotPublish(PortoutsError):

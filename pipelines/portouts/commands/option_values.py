@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Literal, cast, get_args
 
 import typer
@@ -47,6 +48,13 @@ def parse_duration(text: str) -> timedelta:
     if not duration:
         raise typer.BadParameter(f"{text!r} is no duration above 0, such as 90m, 2h or 1d.")
     return duration
+
+
+class Engine(StrEnum):
+    """What runs the models."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 PiiMode = Literal["hash", "drop"]

@@ -12,6 +12,7 @@ from portouts.commands.jobs.deploy import Kind
 from portouts.commands.option_values import (
     MINUTES,
     VERIFY_DEPTHS,
+    Engine,
     PiiMode,
     parse_duration,
     parse_minutes,
@@ -139,6 +140,27 @@ Keep = Annotated[
 ]
 Rebuild = Annotated[
     bool, typer.Option("--rebuild", help="Make the working file again from the published one before that.")
+]
+
+# models
+EngineOfModels = Annotated[
+    Engine, typer.Option("--engine", help="What computes the models: this machine, or a Spark cluster.")
+]
+Master = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Spark: the cluster, such as spark://host:7077, yarn or local[*]."),
+]
+ExportedInput = Annotated[
+    str | None,
+    typer.Option(
+        "--input",
+        metavar="DIR|URL",
+        help="Spark: exported raw, as `export --by-month` and [publish] targets write it.",
+    ),
+]
+MartsOutput = Annotated[
+    str | None,
+    typer.Option("--output", metavar="DIR|URL", help="Spark: where the marts go, as Parquet with manifest.json."),
 ]
 
 # verify
@@ -274,6 +296,7 @@ def chosen_depth(context: typer.Context, depth: Depth, *, quick: bool) -> Depth:
 def refuse_given(context: typer.Context, *names: str, because: str) -> None:
     """Raise `SettingsError` if one of these options was given on the command line."""
     sources = {name: context.get_parameter_source(name) for name in names}
-    given = [f"--{name.replace('_', '-')}" for name, found in sources.items() if found and found.name == "COMMANDLINE"]
+    options = {parameter.name: parameter.opts[0] for parameter in context.command.params}
+    given = [options[name] for name, found in sources.items() if found and found.name == "COMMANDLINE"]
     if given:
         raise SettingsError(f"{because}: leave out {' and '.join(given)}.")

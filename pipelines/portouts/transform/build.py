@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,8 +26,8 @@ from portouts.transform.incremental_build import INSTANT, IncrementalBuild
 from portouts.transform.input_tables import calendar_ends_on
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists import carrier_names
-from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
-from portouts.transform.project.inventory_tables import complete_tables, held_tables, is_changed, with_empty_tables
+from portouts.transform.project.graph import ModelGraph, in_order, read_graph, read_lineage
+from portouts.transform.project.inventory_tables import complete_tables, held_tables, is_changed
 from portouts.transform.project.model import read_models
 from portouts.transform.project.statements import drop_temporary
 from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
@@ -121,10 +121,8 @@ def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reaso
     add_rejection_columns(connection)
     add_account_columns(connection)
     complete_tables(connection)
-    models, checks, held = read_models(folder), read_checks(folder), held_tables(connection)
-    reads = parse_reads({name: model.select for name, model in models.items()} | checks)
-    models = {name: replace(model, select=with_empty_tables(model.select, held)) for name, model in models.items()}
-    graph = ModelGraph(in_order(models, reads), reads)
+    checks = read_checks(folder)
+    graph = read_graph(folder, checks, held_tables(connection))
     build_all(connection, graph, inputs, _built_from(_parts(connection, inputs)))
     warnings = run_checks(connection, checks)
     connection.execute("delete from raw.changed_orders")

@@ -51,7 +51,11 @@ def read_checks(folder: Path) -> dict[str, str]:
 
 def run_checks(connection: duckdb.DuckDBPyConnection, checks: Mapping[str, str]) -> list[CheckWarning]:
     """Run checks and return the warnings; raise `CheckFailed` if any other check returns rows."""
-    findings = {name: _run_check(connection, name, query) for name, query in checks.items()}
+    return judged({name: _run_check(connection, name, query) for name, query in checks.items()})
+
+
+def judged(findings: Mapping[str, CheckWarning | None]) -> list[CheckWarning]:
+    """Return the warnings of checks that were run, by name; raise `CheckFailed` if any other check returned rows."""
     failures = [str(found) for name, found in findings.items() if found and not _only_warns(name)]
     if failures:
         raise CheckFailed("\n".join(failures))
@@ -80,14 +84,16 @@ def _sentence(check: str) -> str:
 
 
 def _run_check(connection: duckdb.DuckDBPyConnection, name: str, query: str) -> CheckWarning | None:
-    """Run one check; its name is the sentence that must hold, and its leading comment says what to do."""
     rows = run(connection, Path(f"{name}.sql"), query).fetchall()
-    if not rows:
-        return None
+    return finding(name, query, len(rows), (row[0] for row in rows[:ROWS_SHOWN])) if rows else None
+
+
+def finding(name: str, query: str, row_count: int, first_ids: Iterable[object]) -> CheckWarning:
+    """Say what a check found: its name is the sentence that must hold, and its leading comment says what to do."""
     return CheckWarning(
         sentence=_sentence(name).removeprefix(WARNING_PREFIX).replace("_", " "),
-        row_count=len(rows),
-        first_ids=tuple(str(row[0]) for row in rows[:ROWS_SHOWN]),
+        row_count=row_count,
+        first_ids=tuple(map(str, first_ids)),
         advice=_leading_comment(query),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import typer
@@ -18,12 +17,10 @@ from portouts.commands.options import (
     refuse_given,
 )
 from portouts.commands.terminal.exit_status import with_exit_status
-from portouts.commands.terminal.paths import published_file, require_folder_of
+from portouts.commands.terminal.paths import address_of, is_address, published_file, require_folder_of
 from portouts.errors import SettingsError
 from portouts.extras import require_packages
 from portouts.warehouse.export.formats import Format
-
-_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 @with_exit_status(stopped="Files of an earlier export are as they were.", done="The files are written.")
@@ -60,7 +57,7 @@ def export(
 
 
 def _export_months(database: Path, output: str, *, as_json: bool) -> None:
-    url = output if _URL.match(output) else require_folder_of("--output", Path(output)).absolute().as_uri()
+    url = address_of("--output", output)
     from portouts.publish.drivers import require_drivers
 
     require_drivers([url])
@@ -71,7 +68,7 @@ def _export_months(database: Path, output: str, *, as_json: bool) -> None:
 
 
 def _target(output: str) -> Path:
-    if _URL.match(output):
+    if is_address(output):
         raise SettingsError(f"--output {output}: name a folder or a file on this machine, or add --by-month.")
     return require_folder_of("--output", Path(output))
 

@@ -20,6 +20,7 @@ from portouts.extract.plan import require_range
 from portouts.extras import require_packages
 from portouts.load.settings.files import Found, Setting, asks_vault, find_settings, parse_instant
 from portouts.load.settings.key import notes_on_key_file, require_api_key, with_key_of_file
+from portouts.spark.requirements import require_spark
 
 if TYPE_CHECKING:
     from portouts.doctor.checkup import Surroundings
@@ -104,6 +105,17 @@ def open_with_settings(
         require_packages("prometheus_client", extra="metrics")
     prepare_imports()
     return _warehouse(database, state_dir, settings.publish.mode), settings
+
+
+def settings_for_spark(files: Sequence[Path]) -> Settings:
+    """Return all settings for a run on Spark; raises `SettingsError` first if Spark cannot run here."""
+    require_spark(os.environ)
+    found = find_settings(os.environ, files)
+    from portouts.load.settings.settings import read_settings
+
+    settings = read_settings(found={**_found_in_vault(files), **found}, needs_key=False)
+    prepare_imports()
+    return settings
 
 
 def settings_to_read(files: Sequence[Path], api_key_file: Path | None = None) -> Settings:

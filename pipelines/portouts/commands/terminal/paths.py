@@ -13,6 +13,7 @@ from portouts.errors import SettingsError
 from portouts.load.settings.files import read_toml, with_home
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")  # a single letter is a drive
+_ADDRESS = re.compile("[A-Za-z][A-Za-z0-9+.-]+://")
 _UNUSABLE_NAME = re.compile(r"[?*\\\x00-\x1f\x7f]")
 _FOLDER_ADVICE = "Name the DuckDB file, such as data/portouts.duckdb (an empty text names the current folder)."
 
@@ -74,6 +75,16 @@ def require_folder_of(option: str, path: Path) -> Path:
     if not path.absolute().parent.is_dir():
         raise SettingsError(f"{option} {path}: there is no folder {path.absolute().parent}. Make it, or name another.")
     return path
+
+
+def is_address(text: str) -> bool:
+    """Return whether a text is an address such as s3://bucket/prefix, and no path."""
+    return bool(_ADDRESS.match(text))
+
+
+def address_of(option: str, text: str) -> str:
+    """Return an address as it is, and the address of a folder; raises `SettingsError` if its parent does not exist."""
+    return text if is_address(text) else require_folder_of(option, Path(text)).absolute().as_uri()
 
 
 def require_folder(option: str, path: Path) -> Path:

@@ -10,7 +10,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,18 @@ class Storage:
             except FileNotFoundError:
                 return []
         return sorted(path[len(self._path("")) :] for path in found)
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """List the files below a folder with their bytes."""
+        with self._explained():
+            self._files.invalidate_cache()
+            found = self._files.find(self._path(folder), detail=True)
+        return {path[len(self._path("")) :]: int(about["size"]) for path, about in sorted(found.items())}
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all that is in it, if it is there."""
+        with self._explained(), suppress(FileNotFoundError):
+            self._files.rm(self._path(name), recursive=True)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files."""

@@ -47,7 +47,7 @@ def write_months(
         sent.tables += sent.rows != before
     new = Manifest(manifests.FORMAT, synced_until(file).isoformat(), tables)
     if new != held:
-        _replace(storage, new, scratch)
+        replace_manifest(storage, new, scratch)
         sent.removed = _remove_unnamed(storage, new, held)
     return sent
 
@@ -109,7 +109,8 @@ def _write(connection: duckdb.DuckDBPyConnection, month: str, local: Path) -> No
     )
 
 
-def _replace(storage: Storage, new: Manifest, scratch: Path) -> None:
+def replace_manifest(storage: Storage, new: Manifest, scratch: Path) -> None:
+    """Put a manifest in place; from then on, its files are the version that readers see."""
     with TemporaryDirectory(prefix="target-", suffix=".tmp", dir=scratch) as folder:
         local = Path(folder) / manifests.NAME
         local.write_bytes(msgspec.json.format(msgspec.json.encode(new), indent=1))

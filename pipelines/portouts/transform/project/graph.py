@@ -7,15 +7,17 @@ The parser of SQL takes longer than a build without changes. So a full build par
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import duckdb
 
 from portouts.errors import ModelFailed
-from portouts.transform.project.model import Model
+from portouts.transform.project.inventory_tables import with_empty_tables
+from portouts.transform.project.model import Model, read_models
 
 Reads = Mapping[str, tuple[str, ...]]
 """Model or check → the tables and views that its select reads, as `schema.object`, in the order of the text."""
@@ -59,6 +61,17 @@ def in_order(models: Mapping[str, Model], reads: Reads) -> list[Model]:
         return [models[name] for name in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         raise ModelFailed(f"models read each other in a circle: {', '.join(error.args[1])}") from error
+
+
+def read_graph(folder: Path, checks: Mapping[str, str], held: Collection[str]) -> ModelGraph:
+    """Parse all models of the folder `sql`, and what they and the checks read.
+
+    `held` are the tables of `raw`; of those of the inventory, the others are replaced by empty ones.
+    """
+    models = read_models(folder)
+    reads = parse_reads({name: model.select for name, model in models.items()} | dict(checks))
+    models = {name: replace(model, select=with_empty_tables(model.select, held)) for name, model in models.items()}
+    return ModelGraph(in_order(models, reads), reads)
 
 
 def write_lineage(connection: duckdb.DuckDBPyConnection, reads: Reads) -> None:

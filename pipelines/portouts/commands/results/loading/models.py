@@ -13,6 +13,7 @@ from portouts.commands.terminal.progress import note
 if TYPE_CHECKING:
     from portouts.commands.jobs.models import ModelsOutcome
     from portouts.publish.target import TargetOutcome
+    from portouts.spark.run import SparkOutcome
 
 
 class _Models(msgspec.Struct):
@@ -33,6 +34,13 @@ def print_models(outcome: ModelsOutcome, *, as_json: bool) -> None:
     build = BuildResult.of(outcome.build)
     shown = _Models(str(outcome.database), outcome.rebuilt, outcome.published, build, warnings, notes, outcome.targets)
     print_result(_text_of(outcome), shown, as_json=as_json)
+
+
+def print_spark_models(outcome: SparkOutcome, *, as_json: bool) -> None:
+    """Print what a run on Spark has written, and the warnings of checks."""
+    note([*outcome.notes, *outcome.warnings])
+    size = f"{outcome.rows} rows in {outcome.tables} marts ({outcome.bytes / 1e6:.1f} MB)"
+    print_result(f"{outcome.output}: {size}, as of {outcome.as_of}", outcome, as_json=as_json)
 
 
 def _text_of(outcome: ModelsOutcome) -> str:

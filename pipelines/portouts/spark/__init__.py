@@ -1,0 +1,1 @@
+"""Runs the models on Spark: exported raw in, marts out, both as Parquet with a manifest."""

@@ -1,0 +1,114 @@
+"""`portouts models --engine spark` on a real cluster: every mart of an account means what it means on DuckDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import spark_cluster
+from mart_comparison import assert_same_rows, read_table
+from portouts.commands.jobs.publishing.months import export_months
+from portouts.publish.contents import Column
+from portouts.publish.row_hash import hash_in_duckdb
+from portouts_command import Ended
+from portouts_sandbox import World
+from simulated_account import Account
+from spark_cluster import MISSING, Cluster
+
+pytestmark = [
+    pytest.mark.slow,  # a cluster
+    pytest.mark.skipif(bool(MISSING), reason=f"the models do not run on Spark here: needs {MISSING}"),
+]
+
+ZONE = "America/New_York"
+HOURS_OF_CLOCK_CHANGES = """
+    select count(distinct offsets.utc_offset_seconds)
+    from marts.fct_portouts as orders
+    inner join staging.utc_offsets_reported as offsets
+        on orders.inserted_at >= offsets.starts_at and orders.inserted_at < offsets.ends_at
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with spark_cluster.running(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Account:
+    """Publish an account whose days are New York's, with orders in summer and in winter time."""
+    folder = tmp_path_factory.mktemp("account")
+    settings = {"time_zone": ZONE, "inventory": True, "response_window_hours": 24.00005}
+    synced = Account(World(orders=150, seed=19), folder / "portouts.duckdb", settings=settings)
+    synced.sync()
+    synced.world.advance(timedelta(days=30))
+    synced.sync()
+    assert synced.ask(HOURS_OF_CLOCK_CHANGES) == [(2,)]
+    return synced
+
+
+def export(account: Account, name: str) -> Path:
+    folder = account.database.parent / name
+    export_months(account.database, folder.as_uri())
+    return folder
+
+
+def on_spark(command: Callable[..., Ended], cluster: Cluster, source: Path, output: Path) -> Ended:
+    options = ["--master", cluster.master, "--input", str(source), "--output", str(output)]
+    return command("models", "--engine", "spark", *options, "--json", **cluster.environment)
+
+
+def manifest(folder: Path) -> Any:
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def files_of(folder: Path, table: Any) -> str:
+    return f"read_parquet({[str(folder / file['path']) for file in table['files']]})"
+
+
+def rows_and_checksum(connection: duckdb.DuckDBPyConnection, folder: Path, table: Any) -> tuple[int, str]:
+    columns = [Column(column["name"], column["type"]) for column in table["columns"]]
+    query = f"select count(*), coalesce(sum({hash_in_duckdb(columns)}), 0) from {files_of(folder, table)}"
+    [(rows, checksum)] = connection.execute(query).fetchall()
+    return rows, str(checksum)
+
+
+def test_every_mart_is_the_same_and_a_failed_check_changes_nothing(
+    command: Callable[..., Ended], cluster: Cluster, account: Account, tmp_path: Path
+) -> None:
+    lake, output = export(account, "lake"), tmp_path / "on spark"
+    ended = on_spark(command, cluster, lake, output)
+    assert ended.code == 0, ended.err
+    written, expected = manifest(output), manifest(lake)
+    marts = {name: table for name, table in expected["tables"].items() if name.startswith("marts.")}
+    assert written["as_of"] == expected["as_of"]
+    assert written["tables"].keys() == marts.keys()
+    with duckdb.connect(str(account.database), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        for name, table in written["tables"].items():
+            for about in ("rows", "key", "comment", "columns"):
+                assert table[about] == marts[name][about], (name, about)
+            assert rows_and_checksum(connection, output, table) == (table["rows"], table["checksum"]), name
+            found, here = read_table(connection, files_of(output, table)), read_table(connection, name)
+            assert_same_rows(found, here, name, tolerance=1e-9)
+    assert json.loads(ended.out)["rows"] == sum(table["rows"] for table in marts.values())
+    assert {path.name for path in output.iterdir()} == {"manifest.json", "marts"}
+    assert_a_failed_check_changes_nothing(command, cluster, account, output)
+
+
+def assert_a_failed_check_changes_nothing(
+    command: Callable[..., Ended], cluster: Cluster, account: Account, output: Path
+) -> None:
+    """Run again in the Java that is warm now."""
+    with duckdb.connect(str(account.database)) as connection:
+        connection.execute("insert into raw.portouts from raw.portouts limit 1")
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()}
+    ended = on_spark(command, cluster, export(account, "spoiled"), output)
+    assert (ended.code, "every order is in fct portouts once" in ended.err) == (1, True), ended.err
+    assert {path: path.stat().st_mtime_ns for path in output.rglob("*") if path.is_file()} == before
