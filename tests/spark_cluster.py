@@ -28,7 +28,9 @@ DEFAULTS = {
     "spark.driver.extraJavaOptions": f"{QUICK} -XX:ReservedCodeCacheSize=200m",
     "spark.executor.extraJavaOptions": f"{QUICK} -XX:ReservedCodeCacheSize=100m",
     "spark.sql.shuffle.partitions": "2",
+    # To compile a plan takes seconds, and these run on a few hundred rows.
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     # Sessions that a cluster gives another zone and laxer rules: ours must not depend on it.
     "spark.sql.session.timeZone": "Pacific/Auckland",

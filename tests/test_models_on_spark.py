@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"the models do not run on Spark here: needs {MISSING}"),
 ]
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ZONE = "America/New_York"
 HOURS_OF_CLOCK_CHANGES = """
     select count(distinct offsets.utc_offset_seconds)
@@ -45,9 +46,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Account:
     """Publish an account whose days are New York's, with orders in summer and in winter time."""
     folder = tmp_path_factory.mktemp("account")
     settings = {"time_zone": ZONE, "inventory": True, "response_window_hours": 24.00005}
-    synced = Account(World(orders=150, seed=19), folder / "portouts.duckdb", settings=settings)
-    synced.sync()
-    synced.world.advance(timedelta(days=30))
+    world = World(orders=80, seed=19, starts_at=NOW - timedelta(days=200), now=NOW)
+    synced = Account(world, folder / "portouts.duckdb", settings=settings)
     synced.sync()
     assert synced.ask(HOURS_OF_CLOCK_CHANGES) == [(2,)]
     return synced
