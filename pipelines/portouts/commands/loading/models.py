@@ -79,5 +79,6 @@ def _run_on_spark(
     from portouts.spark.places import Place
     from portouts.spark.run import SparkRequest, run_on_spark
 
-    places = map(Place, addresses)
-    print_spark_models(run_on_spark(SparkRequest(master, *places, settings, accept_settings)), as_json=as_json)
+    exported, marts = map(Place, addresses)
+    request = SparkRequest(master, exported, marts, settings, accept_settings)
+    print_spark_models(run_on_spark(request), as_json=as_json)
