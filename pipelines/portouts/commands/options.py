@@ -146,10 +146,7 @@ Rebuild = Annotated[
 EngineOfModels = Annotated[
     Engine, typer.Option("--engine", help="What computes the models: this machine, or a Spark cluster.")
 ]
-Master = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="Spark: the cluster, such as spark://host:7077, yarn or local[*]."),
-]
+Master = Annotated[str | None, typer.Option(metavar="URL", help="Spark: the cluster, such as spark://host:7077.")]
 ExportedInput = Annotated[
     str | None,
     typer.Option(
