@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.carriers import CarrierParent
 from portouts.transform.lists.customer_values import CustomerValue
-from portouts.transform.lists.operators import Operator
+from portouts.transform.lists.labels import Label
 from reference_implementation.marts import compute_marts
 
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ def assert_same_rows(found: list[Row], expected: list[Row], mart: str, tolerance
 def compute_reference(
     world: World,
     holidays: Path | None = None,
-    operators: tuple[Operator, ...] = (),
     customer_values: tuple[CustomerValue, ...] = (),
+    carriers: tuple[CarrierParent, ...] = (),
+    labels: tuple[Label, ...] = (),
     **settings: Any,
 ) -> dict[str, list[Row]]:
     """Compute the marts of a world; `settings` are those of ModelInputs."""
@@ -84,8 +86,9 @@ def compute_reference(
         answers=world.answers,
         readings=world.readings,
         holidays=read_holidays(holidays) if holidays else None,
-        operators={entry.carrier_id: entry.operator for entry in operators},
         customer_values={entry.customer_reference: entry.value for entry in customer_values},
+        parents={entry.carrier: entry.parent for entry in carriers},
+        labels={entry.subject: entry.label for entry in labels},
         **settings,
     )
 

@@ -42,7 +42,8 @@ RAW_TABLES = {
     " number_type varchar",
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
     " payload_status varchar, payload varchar, payload__status varchar,"
-    " payload__foc_date varchar, payload__rejection_reason varchar,"
+    " payload__foc_date varchar, payload__rejection_reason varchar, payload__carrier_name varchar,"
+    " has_attempted_pin boolean,"
     " available_notification_methods varchar, created_at timestamptz, updated_at timestamptz, extra varchar",
     "portout_observations": "portout_id varchar not null, status varchar, updated_at timestamptz,"
     " rejection_code bigint, reason varchar, seen_at timestamptz not null, sync_id varchar not null",
@@ -212,6 +213,8 @@ def _event_row(event: Row) -> Row:
         "payload__status": _text_in(event, "portout.status_changed", "status"),
         "payload__foc_date": _text_in(event, "portout.foc_date_changed", "foc_date"),
         "payload__rejection_reason": _text_in(event, "portout.status_changed", "rejection_reason"),
+        "payload__carrier_name": _text_in(event, "portout.status_changed", "carrier_name"),
+        "has_attempted_pin": bool(payload["attempted_pin"]) if payload and "attempted_pin" in payload else None,
     }
 
 
@@ -264,6 +267,8 @@ CARRIERS = [
     ("666F", "\ufeffStra\u00dfe & Sons - NY"),
     (None, "STRASSE&SONS - NY"),
 ]
+PINS: list[Row] = [{}, {}, {"attempted_pin": ""}, {"attempted_pin": None}, {"attempted_pin": "4711"}]
+FORMER_NAMES = [" Sample Wireless (US) Inc", "Once & Again", "\t", "Instance LLC", "Example Telecom"]
 NUMBERS = [
     "+13125550101",
     "+13125550102",
@@ -371,6 +376,8 @@ def _announce(world: World, rng: random.Random, id_: str, history: list[tuple[st
     for place_, (status, at) in enumerate(history):
         if announced in {"all", "doubled"} or (announced == "half" and place_ % 2 == 0):
             payload = {"id": id_, "status": status, "rejection_reason": rng.choice([None, "", f"Said {place_}"])}
+            payload["carrier_name"] = [None, None, *FORMER_NAMES][len(world.events) % 7]
+            payload |= PINS[len(world.events) % 5]
             world.add_event(id_, status, at, payload=payload)
         if announced == "late":
             world.add_event(id_, status, at + rng.choice(DELAYS))

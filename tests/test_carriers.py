@@ -1,4 +1,4 @@
-"""A carrier stays one carrier in any spelling of its name and SPID; several carriers can count as one operator."""
+"""A carrier stays one carrier in any spelling of its name and SPID; several carriers can count as one parent."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mart_comparison import T0, assert_equals_reference, built
+from mart_comparison import T0, assert_equals_reference, built, read
 from order_histories import AS_OF, World
 from portouts.errors import SettingsError
 from portouts.load.settings.files import Setting
 from portouts.load.settings.settings import check_settings
+from portouts.transform.build import build_models
+from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
-from portouts.transform.lists.operators import Operator, read_operators
+from portouts.transform.lists.carriers import CarrierParent, read_carriers
 
 if TYPE_CHECKING:
     import duckdb
@@ -190,7 +192,7 @@ def test_an_order_without_spid_and_name_belongs_to_the_unknown_carrier(connectio
 EXAMPLE = "Example.net CLEC, LLC"
 
 
-def world_of_operators() -> World:
+def world_of_parents() -> World:
     world = World()
     names = [
         ("981E", f"{EXAMPLE} - CA"),
@@ -203,17 +205,17 @@ def world_of_operators() -> World:
     return world
 
 
-def test_carriers_with_similar_names_are_suggested_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
-    world = world_of_operators()
+def test_carriers_with_similar_names_are_suggested_as_one_parent(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_parents()
     found = built(connection, world)
     assert_equals_reference(found, world)
-    assert {row["carrier_id"]: row["suggested_operator"] for row in found["dim_carriers"]} == {
+    assert {row["carrier_id"]: row["suggested_parent"] for row in found["dim_carriers"]} == {
         "981E": f"{EXAMPLE} - CA",
         "512F": f"{EXAMPLE} - CA",
         "513F": f"{EXAMPLE} - CA",
         "777X": None,
     }
-    assert all(row["operator_id"] == row["carrier_id"] for row in found["agg_carriers_gained"])
+    assert all(row["parent_id"] == row["carrier_id"] for row in found["agg_carriers_gained"])
 
 
 @pytest.mark.parametrize(
@@ -236,73 +238,122 @@ def test_a_name_keeps_what_is_no_legal_form_at_its_end(name: str) -> None:
     assert fold_family("ガス") != fold_family("カス")
 
 
-def test_carriers_in_the_users_list_count_as_one_operator(connection: duckdb.DuckDBPyConnection) -> None:
-    world = world_of_operators()
-    operators = tuple(Operator(carrier, "Example.net") for carrier in ("981e", "512F", " 513F"))
-    found = built(connection, world, operators=operators)
-    assert_equals_reference(found, world, operators=operators)
+def test_carriers_in_the_users_list_count_as_one_parent(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_parents()
+    parents = tuple(CarrierParent(carrier, "Example.net") for carrier in ("981e", "512F", " 513F"))
+    found = built(connection, world, carriers=parents)
+    assert_equals_reference(found, world, carriers=parents)
     gained = connection.execute(
-        "select operator_id, operator_name, count(*), sum(numbers_ported) from marts.agg_carriers_gained"
-        " group by operator_id, operator_name order by 4 desc"
+        "select parent_id, parent, count(*), sum(numbers_ported) from marts.agg_carriers_gained"
+        " group by parent_id, parent order by 4 desc"
     )
-    assert gained.fetchall() == [("Example.net", "Example.net", 3, 4), ("777X", "iSample", 1, 1)]
-    assert {row["suggested_operator"] for row in found["dim_carriers"]} == {None}
-    assert {row["operator_id"] for row in found["agg_carriers_gained_monthly"]} == {"Example.net", "777X"}
+    assert gained.fetchall() == [("Example.net", "Example.net", 3, 4), ("777X", None, 1, 1)]
+    assert {row["suggested_parent"] for row in found["dim_carriers"]} == {None}
+    assert {row["parent_id"] for row in found["agg_carriers_gained_monthly"]} == {"Example.net", "777X"}
 
 
 def test_a_list_with_some_of_the_carriers_still_leaves_a_suggestion(connection: duckdb.DuckDBPyConnection) -> None:
-    world = world_of_operators()
-    operators = (Operator("981E", "Example.net"), Operator("512F", "Example.net"))
-    found = built(connection, world, operators=operators)
-    assert_equals_reference(found, world, operators=operators)
-    suggested = {row["carrier_id"] for row in found["dim_carriers"] if row["suggested_operator"]}
+    world = world_of_parents()
+    parents = (CarrierParent("981E", "Example.net"), CarrierParent("512F", "Example.net"))
+    found = built(connection, world, carriers=parents)
+    assert_equals_reference(found, world, carriers=parents)
+    suggested = {row["carrier_id"] for row in found["dim_carriers"] if row["suggested_parent"]}
     assert suggested == {"981E", "512F", "513F"}
 
 
 def test_a_list_may_name_a_carrier_without_spid_in_any_spelling(connection: duckdb.DuckDBPyConnection) -> None:
     world = World()
     world.add_order(1, T0, spid=None, carrier_name="Sample Wireless, Inc.")
-    operators = (Operator("SAMPLE WIRELESS INC", "Sample"), Operator("not held", "Nobody"))
-    [carrier] = built(connection, world, operators=operators)["dim_carriers"]
-    assert (carrier["operator_id"], carrier["operator_name"]) == ("Sample", "Sample")
+    parents = (CarrierParent("SAMPLE WIRELESS INC", "Sample"), CarrierParent("not held", "Nobody"))
+    [carrier] = built(connection, world, carriers=parents)["dim_carriers"]
+    assert (carrier["parent_id"], carrier["parent"]) == ("Sample", "Sample")
+
+
+def renamed_world() -> World:
+    """Make an order that gained a SPID and another name, and one that still gives the former name."""
+    world = World()
+    id_ = world.add_order(1, T0, spid="073H", carrier_name="Sample Holdings")
+    world.add_event(id_, "pending", T0, payload={"id": id_, "status": "pending", "carrier_name": "Sample Wireless "})
+    world.add_order(2, T0, spid=None, carrier_name="SAMPLE WIRELESS")
+    return world
+
+
+def test_an_order_that_gains_a_spid_and_another_name_stays_with_its_carrier(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    world = renamed_world()
+    found = built(connection, world)
+    assert_equals_reference(found, world)
+    assert [row["carrier_id"] for row in found["fct_portouts"]] == ["073H", "073H"]
+
+
+def test_a_carrier_keeps_its_parent_when_its_orders_gain_a_spid(connection: duckdb.DuckDBPyConnection) -> None:
+    world, listed = renamed_world(), (CarrierParent("sample wireless", "Sample Group"),)
+    world.orders.pop()
+    found = built(connection, world, carriers=listed)
+    assert_equals_reference(found, world, carriers=listed)
+    [carrier] = found["dim_carriers"]
+    assert (carrier["carrier_id"], carrier["parent"], carrier["parent_id"]) == ("073H", "Sample Group", "Sample Group")
+
+
+def test_a_spid_in_the_list_comes_before_a_name(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_parents()
+    listed = (CarrierParent(f"{EXAMPLE} - ca", "Example Group"), CarrierParent("512F", "Other"))
+    found = built(connection, world, carriers=listed)
+    assert_equals_reference(found, world, carriers=listed)
+    parents = {row["carrier_id"]: row["parent"] for row in found["dim_carriers"]}
+    assert parents == {"981E": "Example Group", "512F": "Other", "513F": None, "777X": None}
+    assert {row["suggested_parent"] for row in found["rpt_suggested_parents"]} == {"Example Group"}
+
+
+def test_spids_of_one_name_are_suggested_until_they_have_one_parent(connection: duckdb.DuckDBPyConnection) -> None:
+    world = world_of_parents()
+    suggested = built(connection, world)["rpt_suggested_parents"]
+    assert [(row["carrier_id"], row["order_count"]) for row in suggested] == [("981E", 2), ("512F", 1)]
+    listed = tuple(CarrierParent(row["carrier_id"], row["suggested_parent"]) for row in suggested)
+    build_models(connection, ModelInputs(world.as_of, carriers=listed))
+    assert read(connection, "rpt_suggested_parents") == []
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "operators.csv"
+    return tmp_path / "carriers.csv"
 
 
-def test_a_list_of_operators_is_read_whole(path: Path) -> None:
-    path.write_bytes(b'\xef\xbb\xbfcarrier_id,operator\r\n073H,"Example, Inc."\r\n\r\n 222b ,Sample\r\n222B,Sample\r\n')
-    assert read_operators(path) == (
-        Operator("073H", "Example, Inc."),
-        Operator("222b", "Sample"),
-        Operator("222B", "Sample"),
+def test_a_list_of_carriers_is_read_whole(path: Path) -> None:
+    path.write_bytes(b'\xef\xbb\xbfcarrier,parent\r\n073H,"Example, Inc."\r\n\r\n 222b ,Sample\r\n222B,Sample\r\n')
+    assert read_carriers(path) == (
+        CarrierParent("073H", "Example, Inc."),
+        CarrierParent("222b", "Sample"),
+        CarrierParent("222B", "Sample"),
     )
 
 
 UNUSABLE = {
     "no file": (None, "cannot be read: No such file"),
-    "nothing": (b"", "does not begin with the line carrier_id,operator"),
-    "other header": (b"spid,name\n073H,Example\n", "does not begin with the line carrier_id,operator"),
-    "no operator": (b"carrier_id,operator\n073H\n", "line 2 .* 073H"),
-    "a blank operator": (b"carrier_id,operator\n073H,Example\n222B, \n", "line 3 "),
-    "two operators of one carrier": (b"carrier_id,operator\n073H,Example\n073h,Sample\n", "two operators of 073h"),
-    "another encoding": (b"carrier_id,operator\n073H,Caf\xe9\n", "is not UTF-8"),
+    "nothing": (b"", "does not begin with the line carrier,parent"),
+    "other header": (b"spid,name\n073H,Example\n", "does not begin with the line carrier,parent"),
+    "no parent": (b"carrier,parent\n073H\n", "line 2 .* 073H"),
+    "a blank parent": (b"carrier,parent\n073H,Example\n222B, \n", "line 3 "),
+    "two parents of one carrier": (
+        b"carrier,parent\n073H,Example\n073h,Sample\n",
+        "lines 2 and 3 .* give 073h two parents",
+    ),
+    "another encoding": (b"carrier,parent\n073H,Caf\xe9\n", "is not UTF-8"),
 }
 
 
 @pytest.mark.parametrize(("content", "message"), UNUSABLE.values(), ids=list(UNUSABLE))
-def test_a_list_of_operators_that_cannot_be_used_is_refused(path: Path, content: bytes | None, message: str) -> None:
+def test_a_list_of_carriers_that_cannot_be_used_is_refused(path: Path, content: bytes | None, message: str) -> None:
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SettingsError, match=message) as refused:
-        check_settings({"operators": Setting(str(path), "a test")})
+        check_settings({"carriers": Setting(str(path), "a test")})
     assert str(path) in str(refused.value)
 
 
-def test_the_setting_operators_reaches_the_models(path: Path) -> None:
-    path.write_text("carrier_id,operator\n073H,Example\n", encoding="utf-8")
-    settings = check_settings({"operators": Setting(str(path), "a test")})
-    assert settings.models.inputs(AS_OF).operators == (Operator("073H", "Example"),)
-    assert check_settings({}).models.inputs(AS_OF).operators == ()
+def test_the_setting_carriers_reaches_the_models(path: Path) -> None:
+    path.write_text("carrier,parent\n073H,Example\n", encoding="utf-8")
+    settings = check_settings({"carriers": Setting(str(path), "a test")})
+    assert settings.models.inputs(AS_OF).carriers == (CarrierParent("073H", "Example"),)
+    assert check_settings({}).models.inputs(AS_OF).carriers == ()

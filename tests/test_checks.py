@@ -13,6 +13,7 @@ from order_histories import AS_OF, World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.checks import read_checks
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.labels import Label
 from portouts.transform.project.graph import parse_reads
 from portouts.warehouse.sql import sql_folder
 
@@ -122,8 +123,9 @@ def world_without_faults() -> World:
 @pytest.fixture(scope="module")
 def built() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as opened:
-        create_raw(opened, world_without_faults())
-        assert build_models(opened, ModelInputs(AS_OF)) == []
+        create_raw(opened, world := world_without_faults())
+        labels = (Label(world.orders[0]["id"], "error", is_number=False),)
+        assert build_models(opened, ModelInputs(AS_OF, labels=labels)) == []
         yield opened
 
 

@@ -23,6 +23,7 @@ from portouts.transform.dictionary import (
     write_dictionary,
 )
 from portouts.transform.inputs import ModelInputs
+from portouts.transform.lists.labels import Label
 from portouts.warehouse.sql import sql_folder
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def empty() -> Iterator[duckdb.DuckDBPyConnection]:
 @pytest.fixture(scope="module")
 def filled() -> Iterator[duckdb.DuckDBPyConnection]:
     world = random_world(random.Random(8), order_count=600)
+    labels = (Label(world.orders[0]["id"], "error", is_number=False),)
     with duckdb.connect() as opened:
         create_raw(opened, world)
-        build_models(opened, ModelInputs(world.as_of))
+        build_models(opened, ModelInputs(world.as_of, labels=labels))
         yield opened
 
 

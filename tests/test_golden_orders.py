@@ -19,6 +19,7 @@ from order_histories import World, create_raw
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.customer_values import CustomerValue
+from portouts.transform.lists.labels import Label
 
 Row = dict[str, Any]
 
@@ -65,12 +66,13 @@ def golden_world() -> World:
         world.sync(as_of.astimezone(UTC))
     for number, (id_, order) in enumerate(STORIES["orders"].items()):
         lists = {name: order.pop(name, []) for name in ("events", "foc_changes", "sightings", "ranges")}
+        former_name = order.pop("former_name", None)
         fields = {"spid": None, "carrier_name": None} | order | {"id": id_}
         if "deleted_at" in fields:
             fields["deleted_at"] = fields["deleted_at"].astimezone(UTC)
         world.add_order(number, **fields)
         for at, status, *reason in lists["events"]:
-            payload = {"id": id_, "status": status, "rejection_reason": "".join(reason)}
+            payload = {"id": id_, "status": status, "rejection_reason": "".join(reason), "carrier_name": former_name}
             world.add_event(id_, status, at, payload=payload)
         for at, day in lists["foc_changes"]:
             payload = {"id": id_, "foc_date": day}
@@ -94,7 +96,9 @@ def golden_readings() -> list[Row]:
 
 
 WORLD = golden_world()
-SETTINGS = {"time_zone": STORIES["time_zone"], "customer_values": (CustomerValue("one", 1200.0),)}
+LABELS = tuple(Label(subject, label, subject.startswith("+")) for subject, label in STORIES["labels"].items())
+VALUES = (CustomerValue("one", 1200.0),)
+SETTINGS = {"time_zone": STORIES["time_zone"], "customer_values": VALUES, "labels": LABELS}
 
 
 @pytest.fixture(scope="module")

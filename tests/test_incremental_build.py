@@ -17,7 +17,7 @@ from order_histories import AS_OF, FIRST_SYNC, RAW_TABLES, World, create_raw, ra
 from portouts.errors import CheckFailed
 from portouts.transform.build import Build, BuildKind, build_models, update_models
 from portouts.transform.inputs import ModelInputs
-from portouts.transform.lists.operators import Operator
+from portouts.transform.lists.carriers import CarrierParent
 from portouts.transform.project.graph import read_lineage
 from portouts.transform.project.model import Kind, read_models
 from portouts.warehouse.metadata import SyncRecord, record_sync
@@ -265,7 +265,7 @@ def test_a_dimension_whose_earlier_rows_change_is_a_full_build(connection: duckd
 CHANGED_INPUTS: dict[str, dict[str, Any]] = {
     "settings": {"response_window_hours": 24},
     "settings changed": {"time_zone": "Asia/Kolkata"},
-    "lists": {"operators": (Operator("111A", "Example Group"),)},
+    "lists": {"carriers": (CarrierParent("111A", "Example Group"),)},
     "lists changed": {"days_off": ()},
     "year": {"as_of": AS_OF.replace(year=AS_OF.year + 1)},
     "settings and lists": {"business_time_zone": "Europe/London", "days_off": ()},

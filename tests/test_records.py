@@ -20,6 +20,7 @@ from portouts.records.privacy import Pii, Privacy
 from portouts.records.rows import ids_of, separate_unusable
 from portouts.records.schema import (
     EVENT_FIELDS,
+    HAS_PIN,
     INSTANT,
     NUMBERS,
     ORDER_FIELDS,
@@ -92,13 +93,14 @@ EVENT: Row = {
     "updated_at": "2026-05-01T10:00:01.527001Z",
 }
 PAYLOAD = {key: value for key, value in EVENT["payload"].items() if key != "attempted_pin"}
-NO_PAYLOAD: Row = dict.fromkeys(["payload", PAYLOAD_NAMES, *PAYLOAD_COLUMNS])
+NO_PAYLOAD: Row = dict.fromkeys(["payload", PAYLOAD_NAMES, HAS_PIN, *PAYLOAD_COLUMNS])
 EVENT_ROW: Row = (
     EVENT
     | NO_PAYLOAD
     | {
         "available_notification_methods": '["email","webhook"]',
         "payload_fields": ",".join(PAYLOAD),
+        "has_attempted_pin": True,
         "payload__status": "rejected",
         "payload__phone_numbers": '["+12125550100"]',
         "payload__carrier_name": "Example",
@@ -136,6 +138,13 @@ def test_a_full_order_becomes_exactly_its_row() -> None:
 
 def test_a_full_event_becomes_exactly_its_row_without_its_pin() -> None:
     assert events_table([copy.deepcopy(EVENT)]).to_pylist() == [EVENT_ROW]
+
+
+@pytest.mark.parametrize(
+    ("payload", "has_pin"), [({"attempted_pin": ""}, False), ({"attempted_pin": None}, False), ({}, None), (None, None)]
+)
+def test_whether_a_pin_was_attempted_is_known_only_from_its_field(payload: object, has_pin: bool | None) -> None:
+    assert event_row(event_type="portout.status_changed", payload=payload)[HAS_PIN] is has_pin
 
 
 @pytest.mark.parametrize("parse", [orders_table, events_table])

@@ -60,7 +60,9 @@ def test_the_first_sync_records_the_settings_that_numbers_depend_on_and_their_or
         "business_time_zone": ("America/New_York", "default"),
         "customer_values": ("", "default"),
         "holidays": ("", "default"),
-        "operators": ("", "default"),
+        "carriers": ("", "default"),
+        "labels": ("", "default"),
+        "dispute_window_hours": ("168", "default"),
         "pii": ("keep", "default"),
     }
 

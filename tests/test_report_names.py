@@ -124,22 +124,22 @@ GAINS = {
     "a little more than": [("eVoice", 26), ("Beta, Inc.", 25)],
     "nothing of a name can be seen": [("unknown", 2), ("\x07", 1)],
     "similar names": [("Example.net - CA", 4), ("Example.net - CA", 3), ("Example.net - NY", 2)],
-    "one operator": [("First", 3), ("Second", 4), ("Third", 2)],
+    "one parent": [("First", 3), ("Second", 4), ("Third", 2)],
 }
-OPERATORS = "carrier_id,operator\n000X,Example Group\n002X,Example Group\n"
+CARRIERS = "carrier,parent\n000X,Example Group\n002X,Example Group\n"
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
     """Run the third notebook against an account for each of these gains."""
     folders = {case: tmp_path_factory.mktemp("gains") for case in GAINS}
-    operators = folders["one operator"] / "operators.csv"
-    operators.write_text(OPERATORS, encoding="utf-8")
+    parents = folders["one parent"] / "carriers.csv"
+    parents.write_text(CARRIERS, encoding="utf-8")
     databases = {}
     for case, gains in GAINS.items():
         with pytest.MonkeyPatch.context() as environment:
-            if case == "one operator":
-                environment.setenv("SOURCES__TELNYX__OPERATORS", str(operators))
+            if case == "one parent":
+                environment.setenv("SOURCES__TELNYX__CARRIERS", str(parents))
             databases[case] = publish_gains(folders[case], gains)
     return run_each(databases, tmp_path_factory.mktemp("notebooks") / "gains", NOTEBOOKS[2:3])
 
@@ -178,5 +178,5 @@ def test_carriers_with_similar_names_show_their_spids(runs: Mapping[str, Run]) -
     assert run.titles(NOTEBOOKS[2])[0] == ranking
 
 
-def test_carriers_of_one_operator_are_one_in_the_ranking(runs: Mapping[str, Run]) -> None:
-    assert runs["one operator"].answer(NOTEBOOKS[2]).startswith("Example Group gains most: 56% of the 9 numbers")
+def test_carriers_of_one_parent_are_one_in_the_ranking(runs: Mapping[str, Run]) -> None:
+    assert runs["one parent"].answer(NOTEBOOKS[2]).startswith("Example Group gains most: 56% of the 9 numbers")

@@ -80,7 +80,7 @@ def test_no_variable_of_dlt_moves_the_files(name: str, tmp_path: Path, monkeypat
     assert settings_files(tmp_path / "portouts.duckdb") == before
 
 
-@pytest.mark.parametrize("name", ["holidays", "operators"])
+@pytest.mark.parametrize("name", ["holidays", "carriers", "labels"])
 def test_a_list_is_relative_to_the_project_of_its_file(tmp_path: Path, name: str) -> None:
     in_project = write(tmp_path / "project", "config.toml", f'[sources.telnyx]\n{name} = "list.csv"\n')
     (tmp_path / "plain.toml").write_text(f'[sources.telnyx]\n{name} = "lists/list.csv"\n')
@@ -90,8 +90,8 @@ def test_a_list_is_relative_to_the_project_of_its_file(tmp_path: Path, name: str
 
 
 def test_a_list_that_a_variable_names_may_lie_in_the_home(tmp_path: Path) -> None:
-    found = find_settings({"SOURCES__TELNYX__OPERATORS": "~/operators.csv"}, [])
-    assert found["operators"].value == str(tmp_path / "home" / "operators.csv")
+    found = find_settings({"SOURCES__TELNYX__CARRIERS": "~/carriers.csv"}, [])
+    assert found["carriers"].value == str(tmp_path / "home" / "carriers.csv")
 
 
 # Which section

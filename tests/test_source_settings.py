@@ -84,7 +84,16 @@ def test_every_setting_stands_in_the_shipped_files_with_its_default(tmp_path: Pa
         table = heading or table
         found |= {full_name(table, name)} if name and table in TABLES else set()
     assert found == {*NAMES}
-    without_default = ("start_date", "holidays", "operators", "customer_values", "mode", "file", "alerts_folder")
+    without_default = (
+        "start_date",
+        "holidays",
+        "carriers",
+        "customer_values",
+        "labels",
+        "mode",
+        "file",
+        "alerts_folder",
+    )
     config = (folder / "config.toml").read_text(encoding="utf-8")
     lines = [line.removeprefix("# ") if " = " in line else line for line in config.splitlines()]
     written = tmp_path / "config.toml"
@@ -210,7 +219,7 @@ def test_a_secret_of_another_type_is_refused_and_never_shown(name: str, value: o
 
 
 def test_a_source_alone_reads_no_list_of_holidays(configure: Configure) -> None:
-    configure('holidays = "nowhere.csv"\noperators = "nowhere.csv"\npage_size = 7')
+    configure('holidays = "nowhere.csv"\ncarriers = "nowhere.csv"\npage_size = 7')
     assert read_source_settings("KEY_FAKE").page_size == 7
 
 

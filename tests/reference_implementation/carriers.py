@@ -20,13 +20,29 @@ def given(order: Row, name: str) -> str | None:
     return words(order.get(name))
 
 
+def former_names(history: History) -> set[str]:
+    """List the names that events give the carrier, other than the one that the order gives now, as they are spelled."""
+    said = {
+        words((event.get("payload") or {}).get("carrier_name"))
+        for event in history.events
+        if event["event_type"] == "portout.status_changed"
+    }
+    return {name for name in said if name and name != given(history.order, "carrier_name")}
+
+
+def all_names(history: History) -> set[str]:
+    """List the folded names of the carrier of an order, now and in events."""
+    names = {fold(name) for name in (given(history.order, "carrier_name"), *former_names(history))}
+    return {name for name in names if name}
+
+
 def settle_carriers(histories: list[History]) -> None:
-    """Set the carrier of each order: by its SPID, by the only SPID that its name has, or by its name."""
+    """Set the carrier of each order: by its SPID, by the only SPID that its name has or had, or by its name."""
     spids_of: defaultdict[str, set[str]] = defaultdict(set)
     for history in histories:
-        spid, name = fold_spid(given(history.order, "spid")), fold(given(history.order, "carrier_name"))
-        if spid and name:
-            spids_of[name].add(spid)
+        if known := fold_spid(given(history.order, "spid")):
+            for former in all_names(history):
+                spids_of[former].add(known)
     for history in histories:
         spid, name = fold_spid(given(history.order, "spid")), fold(given(history.order, "carrier_name"))
         only = next(iter(spids_of[name])) if name and len(spids_of[name]) == 1 else None
@@ -100,12 +116,13 @@ def carrier_spellings(histories: list[History]) -> list[Row]:
     return list(found.values())
 
 
-def name_carriers(histories: list[History], operators: Mapping[str, str]) -> dict[str, Row]:
-    """Name each carrier; `operators` are by SPID or name, as their user writes them."""
+def name_carriers(histories: list[History], parents: Mapping[str, str]) -> dict[str, Row]:
+    """Name each carrier; `parents` are by SPID or name, as their user writes them."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     orders: Counter[str] = Counter()
     latest: dict[tuple[str, str], datetime] = {}
     spids: defaultdict[str, set[str]] = defaultdict(set)
+    names_of = count_names(histories)
     for history in histories:
         carrier, name, spid = history.carrier_id, given(history.order, "carrier_name"), given(history.order, "spid")
         orders[carrier] += 1
@@ -119,29 +136,47 @@ def name_carriers(histories: list[History], operators: Mapping[str, str]) -> dic
         names = sorted(counts[carrier])
         names.sort(key=lambda name, carrier=carrier: latest[carrier, name], reverse=True)  # type: ignore[misc]  # a lambda with a default
         names.sort(key=lambda name, carrier=carrier: counts[carrier][name], reverse=True)  # type: ignore[misc]  # a lambda with a default
-        operator = next((who for meant, who in operators.items() if carrier in (fold_spid(meant), fold(meant))), None)
+        parent = find_parent(carrier, names_of[carrier], parents)
         rows[carrier] = {
             "carrier_id": carrier,
             "carrier_name": names[0] if names else None,
             "spid": max(known) if known else None,
-            "operator_id": operator or carrier,
-            "operator_name": operator or (names[0] if names else None),
-            "suggested_operator": None,
+            "parent": parent,
+            "parent_id": parent or carrier,
+            "suggested_parent": None,
         }
-    suggest_operators(list(rows.values()), orders)
+    suggest_parents(list(rows.values()), orders)
     return rows
 
 
-def suggest_operators(carriers: list[Row], orders: Counter[str]) -> None:
+def count_names(histories: list[History]) -> dict[str, Counter[str]]:
+    """Count the orders of each carrier by the folded names that they give or gave it."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for history in histories:
+        counts[history.carrier_id].update(all_names(history))
+    return counts
+
+
+def find_parent(carrier: str, names: Counter[str], parents: Mapping[str, str]) -> str | None:
+    """Find the parent of a carrier in the user's list: by its SPID, else by its name in most orders."""
+    for meant, parent in parents.items():
+        if carrier in (fold_spid(meant), fold(meant)):
+            return parent
+    listed = {name: parent for meant, parent in parents.items() if (name := fold(meant))}
+    found = sorted((-count, listed[name]) for name, count in names.items() if name in listed)
+    return found[0][1] if found else None
+
+
+def suggest_parents(carriers: list[Row], orders: Counter[str]) -> None:
     alike: defaultdict[str, list[Row]] = defaultdict(list)
     for row in carriers:
         if stem := family(row["carrier_name"]):
             alike[stem].append(row)
     for rows in alike.values():
-        if len({row["operator_id"] for row in rows}) > 1:
+        if len({row["parent_id"] for row in rows}) > 1:
             largest = min(rows, key=lambda row: (-orders[row["carrier_id"]], row["carrier_id"]))
             for row in rows:
-                row["suggested_operator"] = largest["carrier_name"]
+                row["suggested_parent"] = largest["carrier_name"]
 
 
 def count_numbers(histories: list[History]) -> int:
@@ -161,7 +196,7 @@ def carriers_gained(histories: list[History], carriers: dict[str, Row]) -> list[
         times = sorted(history.ported_at for history in ported if history.ported_at)
         rows.append(
             {
-                **{name: value for name, value in names.items() if name != "suggested_operator"},
+                **{name: value for name, value in names.items() if name != "suggested_parent"},
                 "orders_received": len(theirs),
                 "orders_ported": len(ported),
                 "numbers_ported": count_numbers(ported),
@@ -194,7 +229,7 @@ def carriers_monthly(histories: list[History], carriers: dict[str, Row], terms: 
                 {
                     "month": month,
                     "carrier_id": carrier,
-                    **{name: carriers[carrier][name] for name in ("carrier_name", "operator_id", "operator_name")},
+                    **{name: carriers[carrier][name] for name in ("carrier_name", "parent", "parent_id")},
                     "orders_ported": len(theirs),
                     "numbers_ported": count_numbers(theirs),
                     "share_of_numbers": share(count_numbers(theirs), everything),

@@ -119,13 +119,15 @@ def compute_marts(
     holidays: Holidays | None = None,
     verifications: Sequence[Row] = (),
     answers: Sequence[Row] = (),
-    operators: Mapping[str, str] | None = None,
+    parents: Mapping[str, str] | None = None,
     readings: Sequence[Row] = (),
     customer_values: Mapping[str, float] | None = None,
+    labels: Mapping[str, str] | None = None,
+    dispute_window_hours: int = 168,
 ) -> Marts:
     """Compute every mart; an order with `deleted_at` is in none of them."""
     closed_on = holidays_by_country() if holidays is None else holidays
-    terms = Terms(as_of, response_window_hours, time_zone, business_time_zone, closed_on)
+    terms = Terms(as_of, response_window_hours, time_zone, business_time_zone, closed_on, dispute_window_hours)
     looked_at = [instant(sync["as_of"]) for sync in syncs]
     events_of, seen, ranges_of = by_order(events), by_order(observations), by_order(ported_ranges)
     histories = [
@@ -134,16 +136,16 @@ def compute_marts(
         if not order.get("deleted_at")
     ]
     settle_carriers(histories)
-    marts = _of_orders(histories, terms, operators or {})
+    marts = _of_orders(histories, terms, parents or {})
     _add_accounts(histories, marts)
     marts |= _of_time(histories, marts["fct_portouts"], terms) | _of_runs(syncs, verifications)
     marts["rpt_answers"] = _answers(answers, marts["fct_portouts"])
-    compute(Known(histories, terms, marts, readings, customer_values or {}))
+    compute(Known(histories, terms, marts, readings, customer_values or {}, labels or {}))
     return marts
 
 
-def _of_orders(histories: list[History], terms: Terms, operators: Mapping[str, str]) -> Marts:
-    carriers = name_carriers(histories, operators)
+def _of_orders(histories: list[History], terms: Terms, parents: Mapping[str, str]) -> Marts:
+    carriers = name_carriers(histories, parents)
     rejected = [row for history in histories for row in rejections(history)]
     return {
         "dim_carrier_spellings": carrier_spellings(histories),

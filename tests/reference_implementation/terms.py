@@ -27,6 +27,7 @@ class Terms:
     time_zone: str = "UTC"
     business_time_zone: str = "America/New_York"
     holidays: Holidays = field(default_factory=holidays_by_country)
+    dispute_window_hours: int = 168
 
     @property
     def business_country(self) -> str:

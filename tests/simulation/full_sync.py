@@ -109,13 +109,13 @@ class _Account:
     outcome: FullOutcome = field(default_factory=FullOutcome)
 
     def change_settings(self) -> None:
-        operators = self.database.with_name(f"operators-{self.rng.randrange(2)}.csv")
-        operators.write_text(f"carrier_id,operator\n111A,Operator of {operators.stem}\n")
+        parents = self.database.with_name(f"carriers-{self.rng.randrange(2)}.csv")
+        parents.write_text(f"carrier,parent\n111A,Parent of {parents.stem}\n")
         changed: Mapping[str, Sequence[object]] = {
             "response_window_hours": (2.0, 24.0, 48.0),
             "time_zone": ("UTC", "America/New_York", "Asia/Kolkata"),
             "business_time_zone": ("America/New_York", "Europe/London"),
-            "operators": (str(operators),),
+            "carriers": (str(parents),),
         }
         name = self.rng.choice(list(changed))
         self.settings |= {name: self.rng.choice(changed[name])}

@@ -25,6 +25,7 @@ from portouts.transform.held_numbers import update_places
 from portouts.transform.held_payloads import split_payloads
 from portouts.transform.input_tables import read_inputs
 from portouts.transform.lists.customer_values import masked
+from portouts.transform.lists.labels import as_held
 from portouts.warehouse import faults
 from portouts.warehouse.contents.kept import KeptContents
 from portouts.warehouse.copies import copy
@@ -109,7 +110,8 @@ def redact_file(path: Path, folder: Path, settings: Settings, at: datetime) -> i
             privacy = settings.source.privacy
             values = masked(inputs.customer_values, PrivacyOfStoredRows(privacy.pii, privacy.salt))
             if redact_rows(connection, settings, at) or before != privacy.fingerprint:
-                update_in_limited_memory(connection, replace(inputs, customer_values=values), full=True)
+                inputs = replace(inputs, customer_values=values, labels=as_held(inputs.labels, privacy))
+                update_in_limited_memory(connection, inputs, full=True)
             contents, _ = certify_contents(connection, KeptContents())
             write_anew(connection, part)
         require_same(part, contents)

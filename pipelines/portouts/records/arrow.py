@@ -30,6 +30,7 @@ from portouts.records.schema import (
     FIRST_DAY,
     FIRST_INSTANT,
     FREE_TEXTS,
+    HAS_PIN,
     ID_FIELDS,
     IMPERSONAL_PAYLOAD_FIELDS,
     INSTANT,
@@ -68,7 +69,9 @@ def events_table(rows: Sequence[Row], privacy: Privacy = KEEP) -> pa.Table:
             values[name] = [privacy.mask(value) for value in values[name]]
         values[METHODS] = [mask_methods(methods, privacy) for methods in values[METHODS]]
     values |= {name: without_pins(values[name]) for name in PAYLOAD_COLUMNS}
-    return _table(values, {**EVENT_FIELDS, PAYLOAD_NAMES: TEXT, **PAYLOAD_COLUMNS}, extras, privacy)
+    return _table(
+        values, {**EVENT_FIELDS, PAYLOAD_NAMES: TEXT, HAS_PIN: pa.bool_(), **PAYLOAD_COLUMNS}, extras, privacy
+    )
 
 
 def without_pins(values: Sequence[Any]) -> Sequence[Any]:

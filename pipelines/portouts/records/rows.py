@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from portouts.records.pins import remove_pins
 from portouts.records.privacy import json_text
-from portouts.records.schema import ID_FIELDS, PAYLOAD_COLUMNS, PAYLOAD_FIELDS, PAYLOAD_NAMES, TEXT
+from portouts.records.schema import HAS_PIN, ID_FIELDS, PAYLOAD_COLUMNS, PAYLOAD_FIELDS, PAYLOAD_NAMES, PIN_FIELD, TEXT
 
 Strange = dict[str, Any]
 """A row that is not as documented, or stands on a page with such a row."""
@@ -110,9 +110,12 @@ def split_payloads(
 
     Payloads with the same fields are split together, since that halves what the columns cost.
     """
-    columns: dict[str, list[Any]] = {name: [None] * len(payloads) for name in (PAYLOAD_NAMES, *PAYLOAD_COLUMNS)}
+    known = (PAYLOAD_NAMES, HAS_PIN, *PAYLOAD_COLUMNS)
+    columns: dict[str, list[Any]] = {name: [None] * len(payloads) for name in known}
     alike: dict[tuple[str, ...], list[int]] = {}
     for position, (event_type, payload) in enumerate(zip(event_types, payloads, strict=True)):
+        if isinstance(payload, dict) and PIN_FIELD in payload:
+            columns[HAS_PIN][position] = payload[PIN_FIELD] not in (None, "")
         remove_pins(payload)
         if isinstance(payload, dict) and isinstance(event_type, str):
             alike.setdefault((event_type, *payload), []).append(position)

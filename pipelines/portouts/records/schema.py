@@ -85,6 +85,9 @@ PAYLOAD_COLUMNS: Mapping[str, pa.DataType | str] = {
 }
 # Names the fields that a payload had, where these columns hold all of it. Then the column `payload` is null.
 PAYLOAD_NAMES = "payload_fields"
+# Whether a status_changed payload shows a PIN that the gaining side attempted. The PIN itself is never kept.
+HAS_PIN = "has_attempted_pin"
+PIN_FIELD = "attempted_pin"
 _AS_DECODED: Mapping[str, Any] = {
     str(TEXT): str | None,
     str(INSTANT): str | None,

@@ -21,7 +21,7 @@ from portouts.records.time_zones import rules_version
 from portouts.transform.checks import CheckWarning, read_checks, run_checks
 from portouts.transform.full_build import build_all
 from portouts.transform.held_numbers import update_places
-from portouts.transform.held_observations import add_rejection_columns
+from portouts.transform.held_observations import add_missing_columns
 from portouts.transform.incremental_build import INSTANT, IncrementalBuild
 from portouts.transform.input_tables import calendar_ends_on
 from portouts.transform.inputs import ModelInputs
@@ -118,7 +118,7 @@ def are_up_to_date(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -
 def _build_all(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, reason: str) -> Build:
     folder = sql_folder()
     update_places(connection)
-    add_rejection_columns(connection)
+    add_missing_columns(connection)
     add_account_columns(connection)
     complete_tables(connection)
     checks = read_checks(folder)
@@ -165,12 +165,17 @@ def _reason_for_full_build(connection: duckdb.DuckDBPyConnection, inputs: ModelI
 
 def _parts(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> Parts:
     """Compute a checksum of each thing besides `raw` and `as_of` on which the models depend."""
-    settings = (inputs.response_window_hours, inputs.time_zone, inputs.business_time_zone)
+    settings = (
+        inputs.response_window_hours,
+        inputs.time_zone,
+        inputs.business_time_zone,
+        inputs.dispute_window_hours,
+    )
     folding = Path(carrier_names.__file__).read_text(encoding="utf-8")
     parts: dict[str, object] = {
         "SQL": [(path.name, path.read_text(encoding="utf-8")) for path in _model_files(sql_folder())],
         "settings": settings,
-        "lists": (inputs.days_off, inputs.operators, inputs.customer_values),
+        "lists": (inputs.days_off, inputs.carriers, inputs.customer_values, inputs.labels),
         "data": (rules_version(), places_version(), folding),
         "year": calendar_ends_on(connection, inputs.as_of),
         "inventory": held_tables(connection),

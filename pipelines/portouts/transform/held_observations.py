@@ -1,4 +1,4 @@
-"""Observations that an earlier version loaded get the columns of codes and reasons, which were not kept then.
+"""Rows that an earlier version loaded get the columns that it did not keep: codes, reasons, attempted PINs or not.
 
 They are null for the past, except for the state that an order still has.
 """
@@ -27,10 +27,12 @@ KEEP_CURRENT = """
         and held.updated_at = orders.updated_at
         and (orders.rejection_code is not null or orders.reason is not null)
 """
+ADD_PIN = "alter table raw.portout_events add column if not exists has_attempted_pin boolean"
 
 
-def add_rejection_columns(connection: duckdb.DuckDBPyConnection) -> None:
+def add_missing_columns(connection: duckdb.DuckDBPyConnection) -> None:
     """Add the columns, once, and fill them where the order has not changed since."""
     if not connection.execute(HELD).fetchall():
         connection.execute(ADD_COLUMNS)
         connection.execute(KEEP_CURRENT)
+    connection.execute(ADD_PIN)

@@ -17,9 +17,10 @@ from portouts.records.phone_numbers import area_places, places_version
 from portouts.records.time_zones import UtcOffset, country_of_zone, rules_version, utc_offsets
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carrier_names import fold_family, fold_name, fold_spid
+from portouts.transform.lists.carriers import CarrierParent, by_carrier_id
 from portouts.transform.lists.customer_values import CustomerValue
 from portouts.transform.lists.holidays import Holiday
-from portouts.transform.lists.operators import Operator, by_carrier_id
+from portouts.transform.lists.labels import Label
 from portouts.windows import BEGINNING
 
 # The country of the holidays, if neither the numbers nor the setting determine one.
@@ -30,7 +31,14 @@ MONDAY_BEFORE_CALENDAR = date(1999, 12, 27)
 # Calendars reach further than `as_of` and the rows of `raw`: a confirmed day lies ahead.
 YEARS_BEYOND = 2
 _LATEST = "select max(inserted_at) as latest from raw.portouts union all select max(created_at) from raw.portout_events"
-_SPELLINGS = "select distinct spid, carrier_name from staging.stg_portouts"
+# Of orders as they are now, and names that events gave them before.
+_SPELLINGS = """
+    select distinct spid, carrier_name from (
+        select portout_id, spid, carrier_name from staging.stg_portouts
+        union all
+        select portout_id, null, carrier_name from staging.stg_events where carrier_name is not null
+    ) as spellings
+"""
 _ZONES = "select distinct time_zone from staging.stg_phone_numbers where time_zone is not null"
 
 
@@ -46,6 +54,7 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
         places_version(),
         last,
         built_from,
+        inputs.dispute_window_hours,
     )
     _insert(connection, "model_settings", [settings])
     as_of = inputs.as_of.astimezone(UTC)
@@ -53,30 +62,35 @@ def fill_input_tables(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs
     _insert_arrow(connection, "calendar_days", calendar_days(last))
     _insert(connection, "holidays", [(day.holiday_on, day.country_code, day.name) for day in inputs.days_off])
     _insert(connection, "area_codes", area_places())
-    _insert(connection, "operators", list(by_carrier_id(inputs.operators).items()))
     values = [(one.customer_reference, one.value) for one in inputs.customer_values]
     _insert(connection, "customer_values", values)
+    _insert(connection, "carrier_parents", list(by_carrier_id(inputs.carriers).items()))
+    _insert(connection, "labels", [(one.subject, one.label, one.is_number) for one in inputs.labels])
     _insert(connection, "folded_spellings", _folded(connection.execute(_SPELLINGS).fetchall()))
     zones = {zone for (zone,) in connection.execute(_ZONES).fetchall()}
     _insert(connection, "utc_offsets", _offsets({inputs.time_zone, inputs.business_time_zone, *zones}, last))
 
 
 def read_inputs(connection: duckdb.DuckDBPyConnection) -> ModelInputs:
-    """Read the inputs of the last build. The carriers of an operator are in their folded spelling."""
-    [(as_of, hours, time_zone, business_time_zone)] = connection.execute(
-        "select as_of, response_window_hours, time_zone, business_time_zone from staging.model_inputs"
+    """Read the inputs of the last build. Carriers of the list are in their folded spelling."""
+    [(as_of, hours, time_zone, business_time_zone, dispute_hours)] = connection.execute(
+        "select as_of, response_window_hours, time_zone, business_time_zone, dispute_window_hours"
+        " from staging.model_inputs"
     ).fetchall()
     days_off = connection.execute("select holiday_on, name, country_code from staging.holidays order by all").fetchall()
-    operators = connection.execute("select carrier_id, operator from staging.operators order by all").fetchall()
     values = connection.execute("select customer_reference, customer_value from staging.customer_values order by all")
+    carriers = connection.execute("select carrier, parent from staging.carrier_parents order by all").fetchall()
+    labels = connection.execute("select subject, label, is_number from staging.labels order by all").fetchall()
     return ModelInputs(
         as_of.astimezone(UTC),
         hours,
         time_zone,
         business_time_zone,
         tuple(Holiday(*row) for row in days_off),
-        tuple(Operator(*row) for row in operators),
         tuple(CustomerValue(*row) for row in values.fetchall()),
+        tuple(CarrierParent(*row) for row in carriers),
+        tuple(Label(*row) for row in labels),
+        dispute_hours,
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
+from portouts.transform.lists.carriers import CarrierParent
 from portouts.transform.lists.customer_values import CustomerValue
 from portouts.transform.lists.holidays import Holiday, read_holidays
-from portouts.transform.lists.operators import Operator
+from portouts.transform.lists.labels import Label
 from portouts.warehouse.sql import sql_folder
 
 
@@ -29,9 +30,13 @@ class ModelInputs:
     business_time_zone: str = "America/New_York"
     """The time zone of the business hours of orders whose numbers determine none."""
     days_off: tuple[Holiday, ...] = field(default_factory=shipped_holidays)
-    operators: tuple[Operator, ...] = ()
-    """Carriers that count as one operator."""
     customer_values: tuple[CustomerValue, ...] = ()
     """Values of customers, whose references are masked like those of the inventory."""
+    carriers: tuple[CarrierParent, ...] = ()
+    """Carriers with the companies behind them."""
+    labels: tuple[Label, ...] = ()
+    """What users found out about orders."""
+    dispute_window_hours: int = 168
+    """For how long after a port-out, or a request, a customer may dispute it."""
     check_all_hours: int = 0
     """After so many hours, an incremental build checks all rows; 0: only full builds do. No figure depends on it."""

@@ -10,8 +10,8 @@ spid: SPID (service provider id) as the orders give it, null if they give none.
 carrier_name: Name of the gaining carrier as the orders spell it.
 folded_name: Letters and digits of the name (NFKC, case folded), without white space, punctuation, symbols and invisible
     characters; null if none is left.
-carrier_id: The SPID in upper case. Without a SPID: the SPID that other orders give with this name, if there is exactly
-    one; else folded_name. Without a name: 'unknown'.
+carrier_id: The SPID in upper case. Without a SPID: the SPID of the orders that give this name, or gave it in an event, if
+    there is exactly one; else folded_name. Without a name: 'unknown'.
 order_count: Orders with this spelling.
 last_inserted_at: When the latest of these orders was received.
 */
@@ -40,13 +40,28 @@ folded as (
         and coalesce(folds.carrier_name, '') = coalesce(spellings.carrier_name, '')
 ),
 
+-- Names with the SPIDs of their orders; an order that gained a SPID, and another name with it, brings its former name.
+named as (
+    select folded_name, folded_spid
+    from folded
+    where folded_name is not null and folded_spid is not null
+    union
+    select former.folded_name, folded.folded_spid
+    from intermediate.int_former_carrier_names as names
+    inner join intermediate.int_orders as orders on orders.portout_id = names.portout_id
+    inner join folded
+        on coalesce(folded.spid, '') = coalesce(orders.spid, '')
+        and coalesce(folded.carrier_name, '') = coalesce(orders.carrier_name, '')
+    inner join staging.folded_spellings as former on former.spid is null and former.carrier_name = names.carrier_name
+    where former.folded_name is not null and folded.folded_spid is not null
+),
+
 -- If all orders with a name that give a SPID give the same one, orders with this name and no SPID get it, too.
 names_with_one_spid as (
     select folded_name, min(folded_spid) as spid
-    from folded
-    where folded_name is not null and folded_spid is not null
+    from named
     group by folded_name
-    having count(distinct folded_spid) = 1
+    having count(*) = 1
 )
 
 select

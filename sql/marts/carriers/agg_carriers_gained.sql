@@ -7,8 +7,8 @@ key: carrier_id
 carrier_id: Gaining carrier, see dim_carriers.
 carrier_name: Name of the carrier in its most frequent spelling.
 spid: SPID (service provider id); null for a carrier whose SPID is unknown.
-operator_id: Operator of the carrier, see dim_carriers.
-operator_name: Name of the operator.
+parent: The company behind the carrier, see dim_carriers; null if the user's list does not have it.
+parent_id: parent, else carrier_id.
 orders_received: Orders of the carrier, in any status.
 orders_ported: Of these, now ported.
 numbers_ported: Numbers in the ported orders.
@@ -62,8 +62,8 @@ ranked as (
         carriers.carrier_id,
         carriers.carrier_name,
         carriers.spid,
-        carriers.operator_id,
-        carriers.operator_name,
+        carriers.parent,
+        carriers.parent_id,
         counts.orders_received,
         counts.orders_ported,
         counts.numbers_ported,
@@ -82,6 +82,6 @@ ranked as (
 )
 
 select
-    carrier_id, carrier_name, spid, operator_id, operator_name, orders_received, orders_ported, numbers_ported, share_of_numbers,
+    carrier_id, carrier_name, spid, parent, parent_id, orders_received, orders_ported, numbers_ported, share_of_numbers,
     first_ported_at, last_ported_at, rejection_rate, median_response_hours, rank,
 from ranked

@@ -7,8 +7,8 @@ key: month, carrier_id
 month: First day of the month of ported_at, in the reporting time zone.
 carrier_id: Gaining carrier, see dim_carriers.
 carrier_name: Name of the carrier in its most frequent spelling.
-operator_id: Operator of the carrier, see dim_carriers.
-operator_name: Name of the operator.
+parent: The company behind the carrier, see dim_carriers; null if the user's list does not have it.
+parent_id: parent, else carrier_id.
 orders_ported: Orders ported in the month.
 numbers_ported: Numbers in these orders.
 share_of_numbers: Share of the numbers ported in the month, 0 to 1; null if none were.
@@ -49,8 +49,8 @@ select
     shared.month,
     shared.carrier_id,
     shared.carrier_name,
-    carriers.operator_id,
-    carriers.operator_name,
+    carriers.parent,
+    carriers.parent_id,
     shared.orders_ported,
     shared.numbers_ported,
     shared.share_of_numbers,

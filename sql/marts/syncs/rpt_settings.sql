@@ -11,5 +11,11 @@ response_window_hours: Hours after which silence authorizes a port-out request.
 business_time_zone: IANA time zone of the business hours of orders whose numbers determine none.
 business_country_code: Country of business_time_zone, whose holidays count for such orders and in dim_days.
 */
-select as_of, time_zone as reporting_time_zone, response_window_hours, business_time_zone, business_country_code
+select
+    as_of,
+    time_zone as reporting_time_zone,
+    response_window_hours,
+    business_time_zone,
+    business_country_code,
+    dispute_window_hours,
 from staging.model_inputs

@@ -13,5 +13,6 @@ select
     settings.place_data,
     settings.calendar_ends_on,
     settings.built_from,
+    settings.dispute_window_hours,
 from staging.model_settings as settings
 cross join staging.model_instant as instant

@@ -11,6 +11,7 @@ time_zone_data: Version of the package tzdata: its rules made utc_offsets.
 place_data: Version of the data and rules that determined the country, area code and time zone of each number.
 calendar_ends_on: Last day of calendar_days: two years after that of as_of or of the latest row. It moves once a year.
 built_from: Checksum of the SQL, the settings and the lists of the last full build.
+dispute_window_hours: For how many hours after a port-out, or a request, a customer may dispute it.
 */
 select
     cast(null as double) as response_window_hours,
@@ -21,4 +22,5 @@ select
     cast(null as varchar) as place_data,
     cast(null as date) as calendar_ends_on,
     cast(null as varchar) as built_from,
+    cast(null as bigint) as dispute_window_hours,
 where false

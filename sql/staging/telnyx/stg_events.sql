@@ -11,6 +11,10 @@ status: New status in the payload of a status_changed event, trimmed. Null if it
     the payload is there.
 rejection_reason: Our text of the rejection in the payload of a status_changed event. Null if it is blank, and for other
     events.
+carrier_name: Gaining carrier in the payload of a status_changed event, trimmed: its name at that time. Null if it is blank,
+    and for other events.
+has_attempted_pin: Whether the payload of a status_changed event shows a PIN that the gaining side attempted. Null if
+    the payload does not say, and for what an earlier version of portouts loaded. The PIN itself is stored nowhere.
 foc_date: Confirmed day in the payload of a foc_date_changed event, as sent. Null for other events and until the payload
     is there.
 payload_status: Whether Telnyx has generated the payload: created or completed.
@@ -25,6 +29,9 @@ select
     portout_id,
     nullif(trim(payload__status, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '') as status,
     nullif(payload__rejection_reason, '') as rejection_reason,
+    nullif(trim(payload__carrier_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '')
+        as carrier_name,
+    has_attempted_pin,
     payload__foc_date as foc_date,
     payload_status,
     payload,

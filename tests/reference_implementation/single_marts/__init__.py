@@ -27,6 +27,8 @@ class Known:
     readings: Sequence[Row] = ()
     """What the list of numbers showed: when, whether that is proven, and the numbers."""
     customer_values: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of orders and numbers in the user's list."""
 
 
 def compute(known: Known) -> None:

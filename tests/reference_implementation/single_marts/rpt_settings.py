@@ -12,5 +12,6 @@ def rows(known: Known) -> list[Row]:
             "response_window_hours": float(known.terms.response_window_hours),
             "business_time_zone": known.terms.business_time_zone,
             "business_country_code": known.terms.business_country,
+            "dispute_window_hours": known.terms.dispute_window_hours,
         }
     ]

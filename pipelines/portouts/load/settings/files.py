@@ -40,7 +40,7 @@ NAMED_VARIABLES = {
 OWN_TABLES = ("publish", "metrics", "alerts")
 # Settings whose value is the path of a list, and all that are paths. In a file of settings, a path is relative to the
 # folder of the project.
-LISTS = frozenset({"holidays", "operators", "customer_values"})
+LISTS = frozenset({"holidays", "carriers", "customer_values", "labels"})
 PATHS = LISTS | {"metrics.file", "alerts.alerts_folder"}
 FILES = ("secrets.toml", "config.toml")
 _OF_ACCOUNT = r"accounts__[^_].*?__[a-z_]+"

@@ -22,10 +22,10 @@ from portouts.load.settings.settings import Settings, check_settings
 from portouts.warehouse.metadata import create_metadata
 
 DEFAULT = "default"
-OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", *LISTS})
+OF_MODELS = frozenset({"time_zone", "response_window_hours", "business_time_zone", "dispute_window_hours", *LISTS})
 OF_ROWS = frozenset({"pii", "start_date"})
-# A list that another program writes every day must not stop a sync; no count depends on it.
-FREE_TO_CHANGE = frozenset({"customer_values"})
+# Lists that grow by the day must not stop a sync.
+FREE_TO_CHANGE = frozenset({"customer_values", "labels"})
 ADVICE = "Numbers would mean something else, so nothing was changed. Set the former values, or accept these with"
 
 
@@ -51,7 +51,10 @@ def settings_in_use(
     A setting that is not given keeps its remembered value, unless its change is accepted, too. Raises `SettingsError`
     if a setting outside `accepted` would change, except for the values of customers.
     """
-    remembered = {name: row for name, row in _remembered(connection, state, given).items() if name in names}
+    held = _remembered(connection, state, given)
+    if given.models.labels or ("labels" in held and held["labels"].value):
+        names = {*names, "pii"}  # labels name numbers as the rows hold them
+    remembered = {name: row for name, row in held.items() if name in names}
     settings = _with_remembered(given, remembered, accepted)
     values, before = values_of(settings), values_of(given)
     changes = {
@@ -119,6 +122,7 @@ def values_of(settings: Settings) -> dict[str, str]:
         "time_zone": models.time_zone.key,
         "response_window_hours": f"{models.response_window_hours:g}",
         "business_time_zone": models.business_time_zone.key,
+        "dispute_window_hours": f"{models.dispute_window_hours}",
         "pii": source.privacy.fingerprint,
         **{name: _file(settings, name) for name in sorted(LISTS)},
     }

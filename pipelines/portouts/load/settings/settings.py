@@ -35,6 +35,7 @@ from portouts.load.settings.tables import (
 from portouts.load.settings.values import ARGUMENT, settings_of
 from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.defaults import BASE_URL
+from portouts.transform.lists.labels import as_held
 
 if TYPE_CHECKING:
     from portouts.transform.inputs import ModelInputs
@@ -92,11 +93,12 @@ def read_source_settings(
 
 
 def check_settings(found: Found) -> Settings:
-    """Check the settings that were found; all others get their default."""
+    """Check the settings that were found; all others get their default. Labels name numbers as the rows hold them."""
+    source, models = check_source_settings(found), settings_of(ModelSettings, SOURCE_TABLE, found)
     return Settings(
-        source=check_source_settings(found),
+        source=source,
         accounts={name: check_source_settings(own) for name, own in found_by_account(found).items()},
-        models=settings_of(ModelSettings, SOURCE_TABLE, found),
+        models=msgspec.structs.replace(models, labels=as_held(models.labels, source.privacy)),
         publish=settings_of(PublishSettings, "publish", found),
         metrics=metrics_among(found),
         alerts=settings_of(AlertSettings, "alerts", found),

@@ -17,9 +17,10 @@ from portouts.load.settings.files import parse_instant
 from portouts.records.privacy import KEEP, Pii, Privacy
 from portouts.records.time_zones import time_zone as find_time_zone
 from portouts.telnyx.defaults import BASE_URL, CONCURRENCY, REQUEST_SECONDS
+from portouts.transform.lists.carriers import CarrierParent
 from portouts.transform.lists.customer_values import CustomerValue, masked
 from portouts.transform.lists.holidays import Holiday
-from portouts.transform.lists.operators import Operator
+from portouts.transform.lists.labels import Label
 
 if TYPE_CHECKING:
     from portouts.transform.inputs import ModelInputs
@@ -72,13 +73,17 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of the models; lists are already read from their files."""
 
+    """The settings of the models; a list is already read from its file."""
+
     response_window_hours: Annotated[float, Meta(gt=0, le=24 * 365)] = 48.0
     time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("UTC"))
     business_time_zone: ZoneInfo = msgspec.field(default_factory=lambda: find_time_zone("America/New_York"))
     holidays: tuple[Holiday, ...] | None = None
     """None: the list of the package."""
-    operators: tuple[Operator, ...] = ()
     customer_values: tuple[CustomerValue, ...] = ()
+    carriers: tuple[CarrierParent, ...] = ()
+    labels: tuple[Label, ...] = ()
+    dispute_window_hours: Annotated[int, Meta(ge=1, le=24 * 366)] = 168
     check_all_hours: Annotated[int, Meta(ge=0, le=24 * 366)] = 0
     """0: only full builds check all rows."""
 
@@ -92,8 +97,10 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
             time_zone=self.time_zone.key,
             business_time_zone=self.business_time_zone.key,
             days_off=shipped_holidays() if self.holidays is None else self.holidays,
-            operators=self.operators,
             customer_values=masked(self.customer_values, privacy),
+            carriers=self.carriers,
+            labels=self.labels,
+            dispute_window_hours=self.dispute_window_hours,
             check_all_hours=self.check_all_hours,
         )
 

@@ -17,12 +17,14 @@ from portouts.errors import SettingsError
 from portouts.load.settings.files import Found, Setting
 from portouts.load.settings.tables import SECRETS, TABLES, full_name
 from portouts.records.time_zones import time_zone as find_time_zone
+from portouts.transform.lists.carriers import HEADER as CARRIERS_HEADER
+from portouts.transform.lists.carriers import read_carriers
 from portouts.transform.lists.customer_values import HEADER as VALUES_HEADER
 from portouts.transform.lists.customer_values import read_customer_values
 from portouts.transform.lists.holidays import HEADER as HOLIDAYS_HEADER
 from portouts.transform.lists.holidays import read_holidays
-from portouts.transform.lists.operators import HEADER as OPERATORS_HEADER
-from portouts.transform.lists.operators import read_operators
+from portouts.transform.lists.labels import HEADER as LABELS_HEADER
+from portouts.transform.lists.labels import read_labels
 
 ARGUMENT = "argument"
 MODES = {"0600": 0o600, "0640": 0o640, "0644": 0o644}
@@ -189,12 +191,13 @@ FORMS: Mapping[str, Form] = {
     "holidays": Form(
         f"the path of a CSV file with the header {','.join(HOLIDAYS_HEADER)}", _list_from(read_holidays, None)
     ),
-    "operators": Form(
-        f"the path of a CSV file with the header {','.join(OPERATORS_HEADER)}", _list_from(read_operators, ())
+    "carriers": Form(
+        f"the path of a CSV file with the header {','.join(CARRIERS_HEADER)}", _list_from(read_carriers, ())
     ),
     "customer_values": Form(
         f"the path of a CSV file with the header {','.join(VALUES_HEADER)}", _list_from(read_customer_values, ())
     ),
+    "labels": Form(f"the path of a CSV file with the header {','.join(LABELS_HEADER)}", _list_from(read_labels, ())),
     "publish.mode": Form("the text 0600, 0640 or 0644", _read_mode),
     "publish.targets": Form("a list of addresses, such as postgresql://… or s3://…", _read_urls),
     "publish.schemas": Form("a list of raw and marts, or one of them", _read_schemas),
