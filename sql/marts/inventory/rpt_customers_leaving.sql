@@ -31,7 +31,7 @@ with recent as (
     from marts.fct_portouts as orders
     cross join staging.model_instant as instant
     left join intermediate.int_open_deadlines as deadlines on deadlines.portout_id = orders.portout_id
-    where orders.inserted_at >= instant.as_of - 72 * interval '1 hour'
+    where date_diff('microsecond', orders.inserted_at at time zone 'UTC', instant.as_of at time zone 'UTC') / 3.6e9 <= 72
         and coalesce(orders.status, '') not in ('rejected', 'canceled')
         and exists (select lists.read_at from staging.stg_number_lists as lists where lists.account = orders.account)
 ),
