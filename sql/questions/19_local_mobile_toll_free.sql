@@ -1,6 +1,6 @@
 -- How many local, mobile, toll-free and other non-geographic numbers leave?
 -- mart: fct_portout_numbers, fct_portouts
--- Digits do not tell mobile phones from others in North America: both are geographic there.
+-- The digits of a number in North America do not show whether it is a mobile phone: both are geographic there.
 select
     numbers.country_code,
     numbers.number_type,

@@ -7,8 +7,8 @@ with silent as (
     where responses.response = 'authorized_automatically'
         and (orders.status = 'ported' or orders.is_open)
         and (
-            orders.inserted_at > inputs.as_of - inputs.dispute_window_hours * interval '1 hour'
-            or orders.ported_at > inputs.as_of - inputs.dispute_window_hours * interval '1 hour'
+            orders.inserted_at + inputs.dispute_window_hours * interval '1 hour' > inputs.as_of
+            or orders.ported_at + inputs.dispute_window_hours * interval '1 hour' > inputs.as_of
         )
 ),
 

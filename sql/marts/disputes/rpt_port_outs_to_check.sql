@@ -38,7 +38,7 @@ with scope as (
 candidates as (
     select *
     from scope
-    where in_window_at > as_of - dispute_window_hours * interval '1 hour'
+    where in_window_at + dispute_window_hours * interval '1 hour' > as_of
 ),
 
 answers as (

@@ -20,7 +20,7 @@ from portouts.errors import PortoutsError
 from portouts.logs import ERROR, log
 
 if TYPE_CHECKING:
-    from portouts.commands.jobs.loading.outcome import AccountOutcome
+    from portouts.commands.jobs.sync import SyncOutcome
     from portouts.publish.target import TargetOutcome
 
 
@@ -46,14 +46,16 @@ def end_behind(targets: Sequence[TargetOutcome], ended: Ended | None = None) -> 
         _fail(error, ended)
 
 
-def end_accounts_behind(accounts: Sequence[AccountOutcome], ended: Ended) -> None:
-    """Report the accounts that could not be read, after the result was printed; the exit code is 1 if there are any."""
-    if not accounts:
+def end_sync(outcome: SyncOutcome | None, ended: Ended) -> None:
+    """Report targets that are behind and accounts that could not be read; the exit code is 1 if there are any."""
+    if outcome is None:
         return
-    from portouts.commands.jobs.loading.outcome import behind
+    end_behind(outcome.targets, ended)
+    if outcome.accounts:
+        from portouts.commands.jobs.loading.outcome import behind
 
-    if error := behind(accounts):
-        _fail(error, ended)
+        if error := behind(outcome.accounts):
+            _fail(error, ended)
 
 
 def _fail(error: PortoutsError, ended: Ended | None) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from portouts.commands.loading.announced import announced, end_accounts_behind, end_behind
+from portouts.commands.loading.announced import announced, end_sync
 from portouts.commands.options import (
     DEFAULT_DATABASE,
     AcceptDeletions,
@@ -92,8 +92,7 @@ def sync(
             sync_id=ended.run_id,
         )
         ended.outcome = outcome = _run(warehouse, request, destination, files, as_json=as_json)
-        end_behind(outcome.targets if outcome else (), ended)
-        end_accounts_behind(outcome.accounts if outcome else (), ended)
+        end_sync(outcome, ended)
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
 
