@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 import typer
 from portouts.commands.option_values import parse_duration
@@ -63,6 +64,16 @@ def test_json_is_one_object_with_every_field(database: Path, command: Callable[.
         *("portout_id", "support_key", "carrier_id", "carrier_name", "number_count", "inserted_at", "pending_at"),
         *("deadline_at", "hours_left", "pending_hours", "urgency", "account"),
     ]
+
+
+def test_a_file_from_before_there_were_accounts_shows_the_orders_of_the_account_default(
+    database: Path, tmp_path: Path
+) -> None:
+    older = tmp_path / "older.duckdb"
+    older.write_bytes(database.read_bytes())
+    with duckdb.connect(str(older)) as connection:
+        connection.execute("alter table marts.rpt_open_orders drop column account")
+    assert {order.account for order in read_pending(older, NOW).orders} == {"default"}
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

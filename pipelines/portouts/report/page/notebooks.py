@@ -40,6 +40,7 @@ altair.renderers.register("page", lambda spec, **_: {{"application/vnd.vegalite.
 altair.renderers.enable("page")
 get_ipython().reset(new_session=False)
 """
+_OTHER_VERSION = "\nIf another version of portouts published this file, run `portouts models` first."
 CELL_SECONDS = 600
 ATTEMPTS = 3
 
@@ -202,7 +203,8 @@ def _failure(notebook: NotebookNode, error: Exception) -> str:
     for number, cell in enumerate(notebook.cells, start=1):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                return f"cell {number} ({cell.id}): {output.ename}: {output.evalue}"
+                hint = _OTHER_VERSION if output.ename in {"BinderException", "CatalogException"} else ""
+                return f"cell {number} ({cell.id}): {output.ename}: {output.evalue}{hint}"
     return f"a cell: {_first_line(error)}"
 
 
