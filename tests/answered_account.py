@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -133,8 +137,21 @@ def pending_orders(world: World, count: int) -> Sequence[str]:
 
 
 def synced_account(folder: Path, orders: int = 0, **settings: Any) -> AnsweredAccount:
-    """Make an account whose history is loaded."""
-    account = Account(World(orders, seed=5), folder / "portouts.duckdb", settings=settings)
-    account.world.add_order(status="authorized")
+    """Make an account whose history is loaded; what is loaded once is copied."""
+    loaded = _loaded(orders, tuple(settings.items()))
+    return AnsweredAccount(loaded.copy_to(folder, _world(orders)))
+
+
+@cache
+def _loaded(orders: int, settings: Sequence[tuple[str, Any]]) -> Account:
+    folder = Path(mkdtemp(prefix="answered-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    account = Account(_world(orders), folder / "portouts.duckdb", settings=dict(settings))
     account.sync()
-    return AnsweredAccount(account)
+    return account
+
+
+def _world(orders: int) -> World:
+    world = World(orders, seed=5)
+    world.add_order(status="authorized")
+    return world
