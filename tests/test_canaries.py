@@ -54,6 +54,9 @@ RUNS: Mapping[str, list[str]] = {
     "export": ["--format csv --output OUT", "--by-month --output OUT --json", "--mart none --output OUT"],
     "publish": ["", "--json"],
     "settings": ["", "--json"],
+    "accounts list": ["", "--json"],
+    "accounts rename": ["none another", "default default --json"],
+    "accounts remove": ["none --json", "default"],
     "deploy": ["cron --output OUT", "systemd --output OUT --json", "nothing --output OUT"],
     "demo": ["--database portouts.duckdb"],  # which is there
     "sandbox": ["--port 99999"],

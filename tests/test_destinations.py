@@ -23,7 +23,7 @@ CREDENTIALS = {
 }
 NOT_RUN = ("bigquery", "snowflake", "databricks")
 # Of BigQuery, `nulls last` in a window that sums or counts.
-OTHER_ORDER = 7
+OTHER_ORDER = 8
 
 
 def fields_of(kind: type) -> set[str]:

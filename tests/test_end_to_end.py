@@ -116,7 +116,8 @@ def test_whole_orders_equal_the_truth(account: Account, published: duckdb.DuckDB
     silent = sum(order != shown[order["id"]] for order in orders)
     assert silent < len(orders) / 100
     expected = orders_table(orders).drop_columns(["phone_numbers"]).to_pylist()
-    assert by_id(raw(published, "portouts")) == by_id([{**order, "deleted_at": None} for order in expected])
+    added = {"account": "default", "deleted_at": None}
+    assert by_id(raw(published, "portouts")) == by_id([order | added for order in expected])
 
 
 def test_phone_numbers_equal_the_truth(account: Account, published: duckdb.DuckDBPyConnection) -> None:
@@ -129,7 +130,7 @@ def test_phone_numbers_equal_the_truth(account: Account, published: duckdb.DuckD
 
 
 def test_events_equal_the_truth_without_pins(account: Account, published: duckdb.DuckDBPyConnection) -> None:
-    expected = by_id(events_table(account.world.events()).to_pylist())
+    expected = by_id([event | {"account": "default"} for event in events_table(account.world.events()).to_pylist()])
     held = by_id(raw(published, "portout_events"))
     assert held == expected
     for event in account.world.events():

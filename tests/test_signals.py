@@ -142,7 +142,7 @@ def test_sigterm_ends_the_first_process_of_a_container(
         (
             "models",
             "commands.jobs.models.rebuild_models",
-            "The published file is as it was; run `portouts models` again.",
+            "What is published is as it was; run `portouts models` again.",
         ),
         ("status", "report.status.read_status", "Nothing was changed."),
         ("report", "report.page.build.build_report", "No page was written; an earlier one is as it was."),

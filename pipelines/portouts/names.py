@@ -11,6 +11,7 @@ import re
 import unicodedata
 from html import escape
 
+DEFAULT_ACCOUNT = "default"  # the account of a warehouse without named accounts
 LENGTH = 60  # columns that a name may take in a sentence or a table
 
 _OPEN, _CLOSE = "\u2068", "\u2069"

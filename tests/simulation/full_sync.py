@@ -207,7 +207,7 @@ def read_published(database: Path) -> Held:
     held = Held()
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
-        query = "select * exclude (deleted_at) from raw.portouts where deleted_at is null"
+        query = "select * exclude (deleted_at, account) from raw.portouts where deleted_at is null"
         rows = connection.sql(query).to_arrow_table().to_pylist()
         ranges = connection.sql("select portout_id, ported_from, ported_to from raw.portout_ported_ranges").fetchall()
         held.events = {

@@ -13,7 +13,7 @@ import duckdb
 from portouts.errors import NotPublished, SettingsError, UnknownOrder
 from portouts.load.settings.remembered import with_remembered
 from portouts.load.settings.settings import Settings
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.warehouse.faults import first_line
 from portouts.warehouse.sql import sql_folder
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from portouts.answers.order import FreshOrder
 from portouts.answers.sending import Sent
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.records.pins import text_without_pins
 from portouts.records.privacy import Privacy
-from portouts.records.schema import DEFAULT_ACCOUNT
 from portouts.telnyx.answers import Request
 from portouts.warehouse.rows.answers import Attempt, complete_attempt, note_attempt
 from portouts.warehouse.warehouse import Warehouse

@@ -16,7 +16,7 @@ from portouts.load.pipeline import RawPipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.source import sync_options
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.errors import NotFound
 from portouts.transform.build import are_up_to_date, update_in_limited_memory

@@ -31,7 +31,8 @@ from portouts.load.connection import Connection, OpenClient
 from portouts.load.prefetch import prefetched
 from portouts.load.settings.settings import read_source_settings
 from portouts.load.settings.tables import SourceSettings
-from portouts.records.schema import ACCOUNT, DEFAULT_ACCOUNT, TEXT
+from portouts.names import DEFAULT_ACCOUNT
+from portouts.records.schema import ACCOUNT, TEXT
 from portouts.telnyx.client import TelnyxClient
 from portouts.windows import BEGINNING, Window
 

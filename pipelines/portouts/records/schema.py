@@ -50,9 +50,8 @@ ORDER_FIELDS: Mapping[str, pa.DataType | str] = {
     "updated_at": INSTANT,
     "phone_numbers": NUMBERS,
 }
-# Every table of `raw` names the account of its rows; that of a warehouse without named accounts is `default`.
+# Every table of `raw` names the account of its rows.
 ACCOUNT = "account"
-DEFAULT_ACCOUNT = "default"
 METHODS = "available_notification_methods"
 EVENT_FIELDS: Mapping[str, pa.DataType | str] = {
     "id": TEXT,

@@ -14,7 +14,7 @@ import duckdb
 import msgspec
 
 from portouts.errors import NotPublished
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.warehouse import faults
 from portouts.warehouse.contents.checksums import content_checksum, read_contents
 from portouts.warehouse.sql import sql_folder

@@ -30,7 +30,7 @@ from portouts.load.settings.remembered import settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.settings.tables import SourceSettings
 from portouts.logs import INFO, WARNING, log
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.telnyx.answers import AnswerClient, Request
 from portouts.telnyx.client import TelnyxClient, converse
 from portouts.telnyx.clock import TOLERANCE

@@ -18,7 +18,7 @@ from portouts.load.pipeline import RawPipeline, raw_pipeline
 from portouts.load.settings.remembered import OF_MODELS, record_settings, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.logs import log
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.telnyx.client import TelnyxClient
 from portouts.telnyx.queries import Axis
 from portouts.transform.build import are_up_to_date, update_in_limited_memory

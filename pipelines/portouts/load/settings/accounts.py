@@ -13,7 +13,7 @@ from pathlib import Path
 from portouts.errors import SettingsError
 from portouts.load.settings.files import ACCOUNTS, Found, Setting
 from portouts.load.settings.key import read_key
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 
 KEY, KEY_FILE = "api_key", "api_key_file"
 OWN_SETTINGS = (

@@ -33,7 +33,7 @@ from portouts.load.settings.tables import (
     names_of,
 )
 from portouts.load.settings.values import ARGUMENT, settings_of
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.telnyx.defaults import BASE_URL
 from portouts.transform.lists.labels import as_held
 

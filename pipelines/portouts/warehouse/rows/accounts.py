@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from portouts.records.schema import ACCOUNT, DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
+from portouts.records.schema import ACCOUNT
 
 # The tables that dlt makes; the others get the column in their files in `sql/raw`.
 LOADED_TABLES = (

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import duckdb
 
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.warehouse.metadata import create_metadata
 
 NOT_NOTED = "the process ended before it noted the outcome"

@@ -25,7 +25,7 @@ from portouts.load.settings.settings import Settings
 from portouts.load.stored_state import stored_json
 from portouts.logs import WARNING, log
 from portouts.measures import Measures
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.warehouse.accounts.gathering import note_gathered
 from portouts.warehouse.accounts.seeding import seed
 from portouts.warehouse.folders import make_private

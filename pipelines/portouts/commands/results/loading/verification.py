@@ -9,7 +9,7 @@ import msgspec
 
 from portouts.commands.terminal.output import print_result
 from portouts.commands.terminal.progress import note
-from portouts.records.schema import DEFAULT_ACCOUNT
+from portouts.names import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from portouts.commands.jobs.verify import VerifyOutcome
