@@ -298,7 +298,7 @@ def test_a_first_load_queues_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="the end of the work"):
         account.sync_interrupted_after_loading()
     assert len(ask(account.state / "working.duckdb", "from raw.portouts")) == ORDERS
-    assert ask(account.state / "working.duckdb", "from duckdb_tables() where table_name = 'changed_orders'") == []
+    assert ask(account.state / "working.duckdb", "from raw.changed_orders") == []
 
 
 def test_another_engine_is_given_all_that_was_read(
