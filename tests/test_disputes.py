@@ -44,7 +44,7 @@ def world_to_check() -> World:
         id_ = world.add_order(number, AS_OF - 2 * DAY - number * HOUR, "authorized", spid="BURST")
         world.add_event(id_, "authorized", AS_OF - 2 * DAY)
     world.add_order(10, AS_OF - 40 * DAY, "canceled", spid="BURST")
-    silent = world.add_order(11, AS_OF - 3 * DAY, "ported", spid="111A", current_carrier=None)
+    silent = world.add_order(11, AS_OF - 3 * DAY, "ported", spid="111A", current_carrier=None, already_ported=True)
     world.add_event(silent, "authorized", AS_OF - 3 * DAY + 48 * HOUR)
     world.add_event(silent, "ported", AS_OF - HOUR)
     again = world.add_order(12, AS_OF - 3 * DAY, "pending", phone_numbers=["+13125550100"], already_ported=True)

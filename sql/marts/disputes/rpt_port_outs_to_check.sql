@@ -14,7 +14,8 @@ is_part_of_burst: Whether the carrier asked for 5 orders or more in the 24 hours
     than three times as many as usual: as in 48 hours of the 28 days before those.
 is_repeated_attempt: Whether an earlier order asked for one of its numbers. Null if no number is known.
 is_without_pin: Whether no event of the order shows an attempted PIN. Null if no event shows whether there was one.
-is_already_ported: Telnyx's flag already_ported: the numbers had left before the request came.
+is_already_ported: Whether Telnyx's flag already_ported is set although the order is not ported: the numbers left in
+    another way. False for ported orders, whose flag says nothing more than their status.
 is_never_answered: Whether the order left the status pending and no answer was ours, neither an authorization in time nor
     a rejection.
 reason_count: How many of these reasons apply, 1 or more.
@@ -124,7 +125,7 @@ reasons as (
         ) as is_part_of_burst,
         attempts.is_repeated_attempt,
         not pins.has_attempted_pin as is_without_pin,
-        candidates.is_already_ported,
+        candidates.is_already_ported and coalesce(candidates.status, '') <> 'ported' as is_already_ported,
         coalesce(candidates.status, '') <> 'pending' and not coalesce(answers.is_answered, false) as is_never_answered,
     from candidates
     inner join first_orders on first_orders.carrier_id = candidates.carrier_id

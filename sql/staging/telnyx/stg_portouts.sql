@@ -23,7 +23,7 @@ support_key: Short name of the order, for support requests to Telnyx; not a key.
 pon: Port order number (PON), assigned by the gaining side.
 rejection_reason: Our text of the rejection; Telnyx empties it when the order is reopened.
 rejection_code: Telnyx's code of the rejection; old orders have none.
-is_already_ported: Telnyx's flag already_ported: the numbers had left before the request came.
+is_already_ported: Telnyx's flag already_ported: the numbers are already ported.
 has_host_messaging: Telnyx's flag host_messaging.
 requested_foc_date: Day that the gaining side asked for, as sent. Midnight UTC means the day itself, in any time zone;
     any other time is an instant.

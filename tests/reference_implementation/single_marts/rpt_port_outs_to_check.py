@@ -63,7 +63,7 @@ class Clues:
             "is_part_of_burst": self.is_in_burst(history),
             "is_repeated_attempt": self.is_repeated(history),
             "is_without_pin": is_without_pin(history),
-            "is_already_ported": order["is_already_ported"],
+            "is_already_ported": history.status != "ported" and order["is_already_ported"],
             "is_never_answered": history.status != "pending" and not responses & {"authorized", "rejected"},
         }
 
