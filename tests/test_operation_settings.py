@@ -165,6 +165,7 @@ def test_no_text_of_the_settings_contains_an_address(tmp_path: Path) -> None:
         ("[alerts]\npii = 1", "[alerts] has no setting pii ({file}). pii stands under [sources.telnyx]."),
         ("[sources.telnyx]\nurls = []", "has no setting urls ({file}). urls stands under [alerts]."),
         ("[sources.telnyx]\nmax_concurency = 1", "has no setting max_concurency ({file}). Did you mean max_conc"),
+        ("[sources.telnyx]\noperators = 'a.csv'", "has no setting operators ({file}). operators is now carriers."),
         ('[sources.telnyx]\n"publish.mode" = "0644"', "[sources.telnyx] has no setting publish.mode ({file})."),
         ("[sources.telnyx]\nqqq = 1\nzzz = 2", "has no setting qqq ({file}), zzz ({file}). There are api_key"),
     ],

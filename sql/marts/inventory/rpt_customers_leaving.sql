@@ -1,6 +1,7 @@
 /*
-One row per account and customer of its inventory whose numbers orders of the last 72 hours before as_of ask for, without rejected
-and canceled orders. No rows without the setting inventory, and none for numbers that the setting pii drops.
+One row per account and customer of its inventory whose numbers orders of the last 72 hours before as_of ask for,
+without rejected and canceled orders. No rows without the setting inventory, and none for numbers that the setting pii
+drops.
 
 kind: aggregate
 key: account, customer_reference

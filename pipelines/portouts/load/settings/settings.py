@@ -40,6 +40,8 @@ from portouts.transform.lists.labels import as_held
 if TYPE_CHECKING:
     from portouts.transform.inputs import ModelInputs
 
+RENAMED = {"operators": "carriers"}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -156,6 +158,8 @@ def _in_table(table: str, name: str) -> str:
 
 def _suggestion(table: str, name: str) -> str:
     own = _in_table(table, name)
+    if own in RENAMED:
+        return f"{own} is now {RENAMED[own]}."
     elsewhere = [other for other in TABLES if other != table and own in names_of(other)]
     if elsewhere:
         return f"{own} stands under [{elsewhere[0]}]."
