@@ -116,9 +116,11 @@ with events as (
 
 select
     name_id(i, purpose) as id, event_type, id as portout_id, 'event' as record_type, 'completed' as payload_status,
-    null::varchar as payload, 'id,status,carrier_name,user_id,foc_date' as payload_fields,
+    null::varchar as payload, 'id,status,carrier_name,user_id,foc_date,comment' as payload_fields,
     status as payload__status, 'Carrier ' || draw(i, 3) % 20 as payload__carrier_name,
     name_id(1, 'user') as payload__user_id,
+    case when event_type = 'portout.new_comment' then name_id(i, purpose || ' id') end as payload__id,
+    case when event_type = 'portout.new_comment' then 'Please hold' end as payload__comment,
     case when purpose = 'foc' then strftime(began_at + interval '3 days', '%Y-%m-%dT00:00:00.000Z') end
         as payload__foc_date,
     '["email","webhook"]' as available_notification_methods, began_at as created_at, began_at as updated_at,

@@ -43,6 +43,7 @@ RAW_TABLES = {
     "portout_events": "id varchar not null, event_type varchar, portout_id varchar, record_type varchar,"
     " payload_status varchar, payload varchar, payload__status varchar,"
     " payload__foc_date varchar, payload__rejection_reason varchar, payload__carrier_name varchar,"
+    " payload__id varchar, payload__user_id varchar, payload__comment varchar,"
     " has_attempted_pin boolean,"
     " available_notification_methods varchar, created_at timestamptz, updated_at timestamptz, extra varchar",
     "portout_observations": "portout_id varchar not null, status varchar, updated_at timestamptz,"
@@ -98,6 +99,12 @@ class World:
             "updated_at": at.isoformat(),
         }
         self.events.append({**event, **fields})
+
+    def add_comment(self, order_id: str, at: datetime | None, **payload: Any) -> None:
+        """Add the event of a comment; `payload` is what it says besides the order, nothing if it is not there yet."""
+        created_at = at.isoformat() if at else None
+        said = {"portout_id": order_id, **payload} if payload else None
+        self.add_event(order_id, "", AS_OF, event_type="portout.new_comment", payload=said, created_at=created_at)
 
     def see(
         self, order_id: str, status: str | None, seen_at: datetime, updated_at: datetime | None = None, **fields: Any
@@ -214,6 +221,7 @@ def _event_row(event: Row) -> Row:
         "payload__foc_date": _text_in(event, "portout.foc_date_changed", "foc_date"),
         "payload__rejection_reason": _text_in(event, "portout.status_changed", "rejection_reason"),
         "payload__carrier_name": _text_in(event, "portout.status_changed", "carrier_name"),
+        **{f"payload__{name}": _text_in(event, "portout.new_comment", name) for name in ("id", "user_id", "comment")},
         "has_attempted_pin": bool(payload["attempted_pin"]) if payload and "attempted_pin" in payload else None,
     }
 
@@ -284,6 +292,7 @@ NUMBERS = [
     "not a number",
     None,
 ]
+HOUR = timedelta(hours=1)
 GAPS = [
     timedelta(seconds=1),
     timedelta(minutes=25),
@@ -315,6 +324,7 @@ def random_world(rng: random.Random, order_count: int) -> World:
     world.answer("nobody knows it", world.as_of, finished_at=None, status_after=None, outcome="unknown")
     if len(world.events) % 3:  # else the inventory is off
         world.readings += random_readings(Random(len(world.events)), NUMBERS, world.as_of)
+    _comment(world, Random(len(world.events)))
     return world
 
 
@@ -391,6 +401,17 @@ def _announce(world: World, rng: random.Random, id_: str, history: list[tuple[st
         world.add_event(id_, "", history[0][1], payload=None)
         world.add_event(id_, "", history[0][1], event_type="portout.new_comment", payload={"comment": "?"})
         world.add_event(id_, "canceled", history[0][1], created_at=None)
+
+
+def _comment(world: World, rng: random.Random) -> None:
+    """Comment on a third of the orders, also twice at one instant, at no time, and before the payload is there."""
+    for order in rng.sample(world.orders, k=len(world.orders) // 3):
+        received_at = instant(order["inserted_at"] or world.as_of)
+        for number in range(rng.choice([1, 1, 2, 3])):
+            at = rng.choice([received_at + rng.choice([timedelta(), *GAPS]), received_at + HOUR, None])
+            payload = {"id": f"comment {number}", "user_id": rng.choice([None, "user"])}
+            payload["comment"] = rng.choice(["On hold", "", None])
+            world.add_comment(order["id"], at, **rng.choice([payload, payload, {}]))
 
 
 def _observe(world: World, rng: random.Random, id_: str, history: list[tuple[str, datetime]]) -> None:

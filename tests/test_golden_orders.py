@@ -25,6 +25,7 @@ Row = dict[str, Any]
 
 GOLDEN = Path(__file__).parent / "golden"
 STORIES: Row = tomllib.loads((GOLDEN / "orders.toml").read_text(encoding="utf-8"))
+LISTS = ("events", "foc_changes", "comments", "sightings", "ranges")
 EXPECTED = {path.stem: path for path in sorted((GOLDEN / "expected").glob("*.csv"))}
 
 
@@ -65,7 +66,7 @@ def golden_world() -> World:
     for as_of in STORIES["syncs"]:
         world.sync(as_of.astimezone(UTC))
     for number, (id_, order) in enumerate(STORIES["orders"].items()):
-        lists = {name: order.pop(name, []) for name in ("events", "foc_changes", "sightings", "ranges")}
+        lists = {name: order.pop(name, []) for name in LISTS}
         former_name = order.pop("former_name", None)
         fields = {"spid": None, "carrier_name": None} | order | {"id": id_}
         if "deleted_at" in fields:
@@ -77,6 +78,8 @@ def golden_world() -> World:
         for at, day in lists["foc_changes"]:
             payload = {"id": id_, "foc_date": day}
             world.add_event(id_, "", at, event_type="portout.foc_date_changed", payload=payload)
+        for at, comment_id, user_id, comment in lists["comments"]:
+            world.add_comment(id_, at, id=comment_id, user_id=user_id or None, comment=comment)
         for at, status in lists["sightings"]:
             world.see(id_, status, at.astimezone(UTC))
         for start, end in lists["ranges"]:

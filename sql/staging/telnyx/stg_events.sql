@@ -15,6 +15,11 @@ carrier_name: Gaining carrier in the payload of a status_changed event, trimmed:
     and for other events.
 has_attempted_pin: Whether the payload of a status_changed event shows a PIN that the gaining side attempted. Null if
     the payload does not say, and for what an earlier version of portouts loaded. The PIN itself is stored nowhere.
+comment_id: Telnyx's id of the comment in the payload of a new_comment event. Null for other events and until the payload is
+    there.
+comment_user_id: Telnyx's id of the user who wrote the comment, as the payload gives it; null for other events.
+comment: Text of the comment, without PINs; hashed or null if the setting pii asks for it. Null if it is blank, and for
+    other events.
 foc_date: Confirmed day in the payload of a foc_date_changed event, as sent. Null for other events and until the payload
     is there.
 payload_status: Whether Telnyx has generated the payload: created or completed.
@@ -32,6 +37,9 @@ select
     nullif(trim(payload__carrier_name, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || chr(160)), '')
         as carrier_name,
     has_attempted_pin,
+    case when event_type = 'portout.new_comment' then payload__id end as comment_id,
+    case when event_type = 'portout.new_comment' then payload__user_id end as comment_user_id,
+    nullif(payload__comment, '') as comment,
     payload__foc_date as foc_date,
     payload_status,
     payload,
