@@ -4,6 +4,8 @@ confirmed day FOC: firm order commitment.
 
 kind: per order temporary
 key: portout_id
+
+first_confirmed_at: When first_foc_on was confirmed, as far as foc_date_changed events show; null without such an event.
 */
 with orders as (
     select
@@ -162,6 +164,7 @@ sequenced as (
     select
         portout_id,
         foc_on,
+        confirmed_at,
         row_number() over (partition by portout_id order by part, confirmed_at, foc_on) as position,
         lag(foc_on) over (partition by portout_id order by part, confirmed_at, foc_on) as previous_foc_on,
     from confirmations
@@ -171,6 +174,7 @@ histories as (
     select
         portout_id,
         max(case when position = 1 then foc_on end) as first_foc_on,
+        max(case when position = 1 then confirmed_at end) as first_confirmed_at,
         count(case when foc_on <> previous_foc_on then 1 end) as foc_change_count,
     from sequenced
     group by portout_id
@@ -182,6 +186,7 @@ local as (
         order_days.requested_foc_on,
         order_days.foc_on,
         coalesce(histories.first_foc_on, order_days.foc_on) as first_foc_on,
+        histories.first_confirmed_at,
         coalesce(histories.foc_change_count, 0) as foc_change_count,
         cast((order_days.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
             as inserted_on,
@@ -200,7 +205,7 @@ local as (
 )
 
 select
-    portout_id, requested_foc_on, foc_on, first_foc_on, foc_change_count,
+    portout_id, requested_foc_on, foc_on, first_foc_on, first_confirmed_at, foc_change_count,
     -- Telnyx: the gaining carrier may port from the confirmed day to ten days after it.
     cast(foc_on + 10 as date) as foc_grace_until_on,
     date_diff('day', foc_on, ported_on) > 10 as is_past_grace,
