@@ -14,8 +14,9 @@ SMALL = ("empty", "one pending order", "one ported order")
 
 
 def publish_account(folder: Path) -> Path:
-    """Publish an account with a year of history, synced twice."""
-    account = Account(World(orders=400, seed=11), folder / "account.duckdb")
+    """Publish an account with a year of history and the numbers that it holds, synced twice."""
+    account = Account(World(orders=400, seed=11), folder / "account.duckdb", settings={"inventory": True})
+    account.world.inventory.add(phone_number="+13125550199", customer_reference="LEAVING-0001")
     account.sync()
     account.world.advance(timedelta(days=3))
     # One that can still be answered, from a carrier whose name must not be taken for markup or for mathematics.
@@ -33,6 +34,23 @@ def publish_small(name: str, folder: Path) -> Path:
         if name == "one ported order":
             world.change(order, world.now - timedelta(hours=20), status="authorized")
             world.change(order, world.now - timedelta(hours=2), status="ported")
+    account.sync()
+    return account.database
+
+
+def publish_masked(pii: str, folder: Path) -> Path:
+    """Publish an account in which a customer leaves, and a number that left is still active, with masked data."""
+    settings = {"inventory": True, "pii": pii, "pii_salt": "a salt of the tests"}
+    account = Account(World(orders=0, now=NOW), folder / "masked.duckdb", settings=settings)
+    for place, status in enumerate(("ported", "authorized")):
+        number = f"+1212555010{place}"
+        bought = dict.fromkeys(("created_at", "purchased_at"), "2026-11-20T00:00:00.000Z")
+        account.world.inventory.add(phone_number=number, customer_reference="MASKED-0001", **bought)
+        asked_at = NOW - timedelta(days=5 - 4 * place)
+        order = account.world.add_order(inserted_at=asked_at, phone_numbers=[number], end_user_name="Ada Example")
+        account.world.change(order, asked_at + timedelta(hours=1), status="authorized")
+        if status == "ported":
+            account.world.change(order, asked_at + timedelta(hours=2), status="ported")
     account.sync()
     return account.database
 

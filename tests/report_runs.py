@@ -22,11 +22,13 @@ NOTEBOOKS = [
     "02_how_many_numbers_leave",
     "03_who_gains_them",
     "04_how_fast_do_we_answer",
+    "05_what_should_be_checked",
 ]
-# What each shows of a full warehouse, in order.
-CHARTS = {NOTEBOOKS[0]: 3, NOTEBOOKS[1]: 5, NOTEBOOKS[2]: 3, NOTEBOOKS[3]: 4}
+# What each shows of a full warehouse with an inventory, in order, and what of it needs the inventory.
+CHARTS = dict(zip(NOTEBOOKS, (3, 6, 3, 4, 0), strict=True))
 ALL_CHARTS = sum(CHARTS.values())
-TABLES = {NOTEBOOKS[0]: 2, NOTEBOOKS[1]: 0, NOTEBOOKS[2]: 1, NOTEBOOKS[3]: 0}
+TABLES = dict(zip(NOTEBOOKS, (2, 0, 1, 0, 3), strict=True))
+OF_INVENTORY = dict(zip(NOTEBOOKS, (0, 1, 0, 0, 2), strict=True))
 Cell = dict[str, Any]
 # Scripts for the browser: the charts that are visible, and their texts that are cut off or too small.
 VISIBLE = "[...document.querySelectorAll('figure svg')].filter(svg => svg.getBoundingClientRect().width > 0)"
@@ -115,7 +117,8 @@ class Run(NamedTuple):
         return [html for html in self.of_type(name, "text/html") if "gt_table" in html]
 
     def placeholders(self, name: str) -> list[str]:
-        return self.of_type(name, "text/markdown")
+        """Return what is said in place of a chart or table, without the lines below lists that are cut."""
+        return [text for text in self.of_type(name, "text/markdown") if not text.startswith("Shown are")]
 
     def ours(self, name: str, kind: str) -> Cell:
         """Return the one headline ("Answer"), or the one state of the data ("State")."""

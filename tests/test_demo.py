@@ -104,7 +104,7 @@ def test_every_question_of_the_reports_is_answered(demo: Shown) -> None:
     assert all(answer.rows and len(answer.columns) == len(answer.rows[0]) for answer in outcome.answers)
 
 
-def test_settings_of_a_demo_are_the_defaults_whatever_the_environment_says(
+def test_settings_of_a_demo_are_the_defaults_with_the_inventory_whatever_the_environment_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -117,7 +117,8 @@ def test_settings_of_a_demo_are_the_defaults_whatever_the_environment_says(
     settings = demo_settings(BASE_URL)
     source = settings.source
     assert (source.base_url, source.pii, "CANARY" in source.api_key) == (BASE_URL, "keep", False)
-    assert {*settings.found} == {"api_key", "base_url"}
+    assert source.inventory
+    assert {*settings.found} == {"api_key", "base_url", "inventory"}
 
 
 def test_a_demo_is_cleared_with_its_working_state_and_nothing_else(tmp_path: Path) -> None:

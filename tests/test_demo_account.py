@@ -137,6 +137,35 @@ def test_statuses_changed_late_and_in_every_way(marts: duckdb.DuckDBPyConnection
     assert [way for way, count in zip(ways, found, strict=True) if not count] == []
 
 
+def test_few_port_outs_and_numbers_are_to_check_and_two_customers_leave(marts: duckdb.DuckDBPyConnection) -> None:
+    to_check, in_window, active = only(
+        marts,
+        """
+        select
+            (select count(*) from marts.rpt_port_outs_to_check),
+            (select count(*) from marts.fct_portouts where ported_at > as_of - interval '168 hours' or is_open),
+            (select count(*) from marts.rpt_left_but_active where problem = 'still active'),
+        from marts.rpt_settings
+        """,
+    )
+    assert 3 <= to_check < in_window / 2
+    assert 1 <= active <= 15
+    leaving = marts.execute(
+        "select customer_reference from marts.rpt_customers_leaving"
+        " where customer_reference is not null and share_of_numbers >= 0.1 order by share_of_numbers"
+    ).fetchall()
+    assert leaving == [("CUST-0059",), ("CUST-0060",)]
+
+
+def test_a_plausible_share_of_the_numbers_leaves_each_month(marts: duckdb.DuckDBPyConnection) -> None:
+    least, most = only(
+        marts,
+        "select min(port_out_rate), max(port_out_rate) from marts.agg_port_out_rate_monthly"
+        " where breakdown = 'all' and is_complete",
+    )
+    assert 0.005 < least < most < 0.06
+
+
 def test_in_a_living_account_nothing_waits_for_longer_than_silence_lasts() -> None:
     world = World(1_500, seed=4, account=living_account(NOW))
     world.advance(3 * DAY)

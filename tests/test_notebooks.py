@@ -14,7 +14,13 @@ from portouts.report.page.notebooks import notebooks_folder
 pytestmark = pytest.mark.slow  # kernels
 
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
-NAMES = ["01_what_needs_an_answer_today", "02_how_many_numbers_leave", "03_who_gains_them", "04_how_fast_do_we_answer"]
+NAMES = [
+    "01_what_needs_an_answer_today",
+    "02_how_many_numbers_leave",
+    "03_who_gains_them",
+    "04_how_fast_do_we_answer",
+    "05_what_should_be_checked",
+]
 FROM = re.compile(r"\b(?:from|join)\s+([a-z_]+(?:\.[a-z_]+)?)", re.IGNORECASE)
 Cell = dict[str, Any]
 

@@ -43,6 +43,7 @@ def test_the_page_lies_beside_the_database_and_the_command_prints_its_answers(re
         "How many numbers leave?",
         "Who gains them?",
         "How fast do we answer?",
+        "What should be checked?",
     ]
     assert all(printed["answers"].values())
     [(as_of,)] = ask(database, "select max(as_of) from marts.rpt_sync")
@@ -50,7 +51,7 @@ def test_the_page_lies_beside_the_database_and_the_command_prints_its_answers(re
     assert str(report).endswith(str(report.output))
 
 
-def test_the_four_answers_stand_on_top_and_in_their_sections(report: Report, page: str) -> None:
+def test_the_answers_stand_on_top_and_in_their_sections(report: Report, page: str) -> None:
     top, body = page.split("<main>")
     for section in report.sections:
         assert f'href="#{section.anchor}"' in top
@@ -79,7 +80,7 @@ def test_the_page_names_its_language_and_its_title(page: str) -> None:
 
 def test_headings_are_in_order_and_ids_are_unique(outline: Outline) -> None:
     assert outline.headings.count(1) == 1
-    assert outline.headings.count(2) == 4
+    assert outline.headings.count(2) == 5
     assert all(below - above <= 1 for above, below in zip([0, *outline.headings], outline.headings, strict=False))
     assert [id_ for id_, count in Counter(outline.ids).items() if count > 1] == []
 
@@ -106,7 +107,7 @@ def test_a_carrier_name_stays_text(page: str) -> None:
     assert "<b>A$AP" not in page
 
 
-def test_the_page_contains_personal_data_of_orders_to_answer_only(page: str, database: Path) -> None:
+def test_the_page_contains_personal_data_of_what_somebody_must_act_on_only(page: str, database: Path) -> None:
     personal = ask(
         database,
         "select unnest([authorized_name, end_user_name, service_address]) from raw.portouts where status <> 'pending'"
@@ -114,7 +115,9 @@ def test_the_page_contains_personal_data_of_orders_to_answer_only(page: str, dat
         " where portout_id not in (select portout_id from marts.rpt_open_orders)"
         " except (select phone_number from marts.fct_portout_numbers"
         " where portout_id in (select portout_id from marts.rpt_open_orders)"
-        " union all select end_user_name from raw.portouts where status = 'pending')",
+        " union all select end_user_name from raw.portouts where status = 'pending'"
+        " union all select end_user_name from marts.rpt_port_outs_to_check"
+        " union all select phone_number from marts.rpt_left_but_active)",
     )
     said = {value for (value,) in personal if value and len(value) > 5}
     assert len(said) > 100
@@ -126,6 +129,16 @@ def test_the_page_of_an_empty_warehouse_says_that_it_is_empty(empty_report: Repo
     assert "No number has left yet." in page
     assert "Nothing waits for an answer." in page
     assert Outline(page).tags["figure"] == 0
+
+
+def test_without_an_inventory_its_parts_do_not_appear_and_a_sentence_says_how_to_switch_it_on(
+    empty_report: Report, page: str
+) -> None:
+    without = empty_report.output.read_text(encoding="utf-8")
+    hint = "with the setting inventory = true."
+    assert (hint in without, hint in page) == (True, False)
+    for heading in ("The share that leaves each month", "Left and still in service", "Customers who leave"):
+        assert (heading in without, heading in page) == (False, True)
 
 
 # What fails

@@ -11,8 +11,21 @@ from pathlib import Path
 import pytest
 from portouts.names import as_html
 from portouts.report.page.build import Report
-from published_warehouses import SMALL, publish_answers, publish_small
-from report_runs import CHARTS, NOTEBOOKS, TABLES, Cell, Run, database, empty, empty_report, report, run_each, run_of
+from published_warehouses import SMALL, publish_answers, publish_masked, publish_small
+from report_runs import (
+    CHARTS,
+    NOTEBOOKS,
+    OF_INVENTORY,
+    TABLES,
+    Cell,
+    Run,
+    database,
+    empty,
+    empty_report,
+    report,
+    run_each,
+    run_of,
+)
 from simulated_account import ask
 
 pytestmark = pytest.mark.slow  # kernels and syncs
@@ -142,7 +155,7 @@ def test_a_port_out_known_by_its_range_only_is_drawn_as_such_and_is_no_spike(acc
         account.database, "select ported_on, number_count from marts.fct_portouts where ported_at_source = 'range'"
     )
     assert ranges
-    months, rolling, *_ = account.charts(NOTEBOOKS[1])
+    months, _, rolling, *_ = account.charts(NOTEBOOKS[1])
     drawn = [row for row in rows_of(months) if row["part"] == "day not known exactly" and row["days"] > 365]
     assert sum(row["numbers"] for row in drawn) == sum(numbers for _, numbers in ranges)
     [(exact,)] = ask(account.database, "select count(*) from marts.fct_portouts where ported_at_source = 'event'")
@@ -204,18 +217,102 @@ def test_the_median_of_all_answers_the_share_of_silence_and_what_has_no_answer(a
     assert [word for word in ("censored", "kaplan", "spell") if word in words] == []
 
 
+# What should be checked
+
+
+def test_what_to_check_is_counted_as_in_the_marts_and_what_can_be_rejected_comes_first(
+    account: Run,
+) -> None:
+    [(checks, waiting, gone, numbers)] = ask(
+        account.database,
+        "select count(*), count(*) filter (status = 'pending'), count(*) filter (status = 'ported'), sum(number_count)"
+        " from marts.rpt_port_outs_to_check where label is null",
+    )
+    [(active, all_of)] = ask(
+        account.database, "select count(*) filter (problem = 'still active'), count(*) from marts.rpt_left_but_active"
+    )
+    customers = ask(
+        account.database,
+        "select customer_reference, numbers_asked, numbers_held from marts.rpt_customers_leaving"
+        " where customer_reference is not null and share_of_numbers >= 0.1",
+    )
+    assert min(checks, waiting, active) > 1 <= len(customers)
+    answer = account.answer(NOTEBOOKS[4])
+    are = "is" if len(customers) == 1 else "are"
+    assert answer.startswith(
+        f"{checks} port-outs should be checked; {active} numbers are still in service after leaving; "
+        f"{len(customers)} customer{'s' if len(customers) > 1 else ''} {are} leaving.\n"
+    )
+    assert f"port-outs to check: {checks} {numbers} numbers; {gone} of them left already" in answer
+    assert f"of them can still be rejected: {waiting} " in answer
+    asked, held = (sum(row[place] for row in customers) for place in (1, 2))
+    assert f"customers are leaving: {len(customers)} with {asked} of their {held} number" in answer
+    to_check, left, leaving = account.tables(NOTEBOOKS[4])
+    statuses = re.findall(r">(pending|authorized|ported|rejected-pending)</td>", to_check)
+    assert len(statuses) == min(checks, 15)
+    assert statuses[:waiting] == ["pending"] * min(waiting, 15)
+    assert left.count(">in service ") == min(active, 15)
+    assert {name for name, *_ in customers} == set(re.findall(r">([A-Z]+-\d{4})</td>", leaving))
+    cut = {"rpt_port_outs_to_check": checks, "rpt_left_but_active": all_of}
+    said = [text for text in account.of_type(NOTEBOOKS[4], "text/markdown") if text.startswith("Shown are")]
+    assert said == [
+        f"Shown are the first 15 of {rows}. `portouts export --output {mart}.csv --mart {mart}` writes all."
+        for mart, rows in cut.items()
+        if rows > 15
+    ]
+
+
+def test_the_share_that_leaves_is_that_of_the_mart_and_at_most_so_before_the_first_list(account: Run) -> None:
+    months = ask(
+        account.database,
+        "select month, is_complete, port_out_rate, is_lower_bound from marts.agg_port_out_rate_monthly"
+        " where breakdown = 'all' and port_out_rate is not null order by month",
+    )
+    chart = account.charts(NOTEBOOKS[1])[1]
+    drawn = {row["month"][:10]: (row["port_out_rate"], row["kind"]) for row in rows_of(chart)}
+    kinds = {True: "at most this share", False: "share"}
+    assert drawn == {f"{month}": (round(rate, 5), kinds[is_bound]) for month, _, rate, is_bound in months}
+    [*_, (month, _, rate, is_bound)] = [row for row in months if row[1]]
+    said = f"{'At most ' if is_bound else ''}{rate:.1%} of the numbers in service left in {month:%B %Y}, after "
+    assert account.titles(NOTEBOOKS[1])[1].startswith(said)
+    assert f"of the numbers in service left in {month:%B %Y}: {'at most ' * is_bound}{rate:.1%}" in account.answer(
+        NOTEBOOKS[1]
+    )
+
+
+@pytest.fixture(scope="module")
+def masked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
+    databases = {pii: publish_masked(pii, tmp_path_factory.mktemp(pii)) for pii in ("hash", "drop")}
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "masked", NOTEBOOKS[4:])
+
+
+def test_masked_numbers_customers_and_end_users_are_hidden_and_what_is_dropped_is_said_to_be_unknown(
+    masked: Mapping[str, Run],
+) -> None:
+    hashed, dropped = masked["hash"], masked["drop"]
+    assert "1 number is still in service after leaving; 1 customer is leaving." in hashed.answer(NOTEBOOKS[4])
+    to_check, left, leaving = hashed.tables(NOTEBOOKS[4])
+    for table in (to_check, left, leaving):
+        assert ">hidden</td>" in table
+    assert not re.search("[0-9a-f]{32}|MASKED|Example", to_check + left + leaving)
+    assert "is known unless the setting pii is drop." in dropped.answer(NOTEBOOKS[4])
+    assert len(dropped.tables(NOTEBOOKS[4])) == 1
+    assert ">hidden<" not in dropped.tables(NOTEBOOKS[4])[0]
+
+
 @pytest.mark.parametrize("name", NOTEBOOKS)
 @pytest.mark.parametrize("orders", SMALL)
 def test_with_at_most_one_order_a_notebook_shows_placeholders(name: str, orders: str, small: Mapping[str, Run]) -> None:
     run = small[orders]
     assert {output["output_type"] for output in run.outputs(name)} <= {"execute_result", "display_data"}
     shown = [*run.titles(name), *run.tables(name), *run.placeholders(name)]
-    assert len(shown) == CHARTS[name] + TABLES[name]
+    assert len(shown) == CHARTS[name] + TABLES[name] - OF_INVENTORY[name]
     assert run.answer(name)
     assert not re.search(r"\b(nan|inf|NaT|None|&lt;NA&gt;)\b", " ".join([*shown, run.answer(name)]))
 
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+OF_A_YEAR = "of the requests of the last 365 days still wait"
 WAITS = {
     "one of 200 late": [48.5 * HOUR] + [HOUR] * 199,
     "at once": [0 * HOUR] * 12,
@@ -229,9 +326,9 @@ WAITS = {
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
-    """Run the last notebook against an account for each of these lists of waits."""
+    """Run the fourth notebook against an account for each of these lists of waits."""
     databases = {name: publish_answers(tmp_path_factory.mktemp("answers"), waits) for name, waits in WAITS.items()}
-    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "answers", NOTEBOOKS[3:])
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "answers", NOTEBOOKS[3:4])
 
 
 @pytest.mark.parametrize(
@@ -241,49 +338,49 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
             "one of 200 late",
             "Half of all answers come within 1 h; 0.5% come by silence.",
             ["99.5% within 24 hours", "of answers by silence (estimate): 0.5% 1 of 200"],
-            "After 24 h 0.5% still wait, and 0.5% after 48 h.",
+            f"After 24 h 0.5% {OF_A_YEAR}, and 0.5% after 48 h.",
             "hours",
         ),
         (
             "at once",
             "Half of all answers come at once; 0% come by silence.",
             ["median time to an answer: 0 min", "100% within 24 hours"],
-            "All answers came at once; 0% still wait.",
+            "All answers of the last 365 days came at once; 0% still wait.",
             "hours",
         ),
         (
             "most at once",
             "Half of all answers come at once; 0% come by silence.",
             ["nine of ten within 1.4 h"],
-            "After 2 h 0% still wait; no longer time is known yet.",
+            f"After 2 h 0% {OF_A_YEAR}; no longer time is known yet.",
             "hours",
         ),
         (
             "within a minute",
             "Half of all answers come within 30 s; 0% come by silence.",
             ["median time to an answer: 30 s"],
-            "After 40 s 0% still wait; no longer time is known yet.",
+            f"After 40 s 0% {OF_A_YEAR}; no longer time is known yet.",
             "seconds",
         ),
         (
             "a single one",
             "Half of all answers come within 15 min; 0% come by silence.",
             ["1 request in the last 365 days, 1 is answered, by us or by silence; 0 ended without us, 0 still wait."],
-            "After 15 min 0% still wait; no longer time is known yet.",
+            f"After 15 min 0% {OF_A_YEAR}; no longer time is known yet.",
             "minutes",
         ),
         (
             "at the deadline",
             "Half of all answers come within 24.5 h; 50% come by silence.",
             ["50% within 24 hours"],
-            "After 24 h 50% still wait; after 48 h all were answered, the last 50% by silence.",
+            f"After 24 h 50% {OF_A_YEAR}; after 48 h all were answered, the last 50% by silence.",
             "hours",
         ),
         (
             "very late",
             "Half of all answers come within 3 days; 100% come by silence.",
             ["0% within 24 hours"],
-            "After 24 h 100% still wait, and 100% after 48 h.",
+            f"After 24 h 100% {OF_A_YEAR}, and 100% after 48 h.",
             "hours",
         ),
     ],

@@ -70,7 +70,7 @@ class World:
         self.store.merge_new_rows()
         bought = starts_at - 2 * YEAR, now + YEAR
         draw = partial(draw_holdings, seed, orders * NUMBERS_PER_ORDER, *bought)
-        self.inventory = Inventory(seed, self.store, self._clock, draw, self._foreseen)
+        self.inventory = Inventory(seed, self.store, self._clock, draw, self._foreseen, self._account.stuck_share)
 
     # The clock
 
@@ -236,7 +236,7 @@ class World:
                 yield ComingOrder(order.id, order.inserted_at, fields["phone_numbers"])
         for number, given in enumerate(self._account.given):
             order, fields, _ = self._plan_given_order(number, given)
-            yield ComingOrder(order.id, order.inserted_at, fields["phone_numbers"])
+            yield ComingOrder(order.id, order.inserted_at, fields["phone_numbers"], given.customer)
 
     def _plan_order(self, rng: Random, inserted_at: datetime) -> tuple[Order, Fields, list[Step]]:
         fields, carrier = draw_fields(rng, inserted_at, self._features, self._account)

@@ -49,6 +49,7 @@ class ComingOrder(NamedTuple):
     id: str
     inserted_at: datetime
     phone_numbers: Sequence[str]
+    customer: str | None = None
 
 
 class Inventory:
@@ -61,12 +62,14 @@ class Inventory:
         clock: Clock,
         draw: Callable[[set[str]], Iterable[Holding]],
         coming: Callable[[], Iterable[ComingOrder]],
+        stuck_share: float,
     ) -> None:
-        self._seed, self._store, self._clock = seed, store, clock
+        self._seed, self._store, self._clock, self._stuck_share = seed, store, clock, stuck_share
         self._draw, self._coming = draw, coming
         self._holdings: dict[str, Holding] | None = None
         """Those that no order asks for, by number; drawn when the list is first asked for."""
         self._known: list[ComingOrder] = []
+        self._customers: dict[str, str | None] = {}
         self._planned: dict[tuple[object, ...], Holding] = {}
         self._lags: dict[str, timedelta] = {}
         self._hooked: dict[str, Fields] = {}
@@ -118,6 +121,7 @@ class Inventory:
         """Yield the numbers that are listed now, from all holdings."""
         if self._holdings is None:
             self._known = [*self._coming()]
+            self._customers = {order.id: order.customer for order in self._known}
             taken = self._orders_by_number().keys()
             self._holdings = {holding.phone_number: holding for holding in self._draw({*taken})}
         orders = self._orders_by_number()
@@ -155,7 +159,8 @@ class Inventory:
         rng = rng_for(self._seed, "holding", order_id, number)
         before = timedelta(days=int(rng.uniform(30, 900)))
         created_at = inserted_at - before if after is None else after + (inserted_at - after) / 2
-        holding = draw_holding(rng, number, created_at.replace(microsecond=0), is_of_order=True)
+        bought_at, customer = created_at.replace(microsecond=0), self._customers.get(order_id)
+        holding = draw_holding(rng, number, bought_at, is_of_order=True, customer=customer)
         return self._planned.setdefault((order_id, number, after), holding)
 
     def _changes(self, holding: Holding, orders: Iterable[Order]) -> list[Change]:
@@ -176,7 +181,7 @@ class Inventory:
             rng = rng_for(self._seed, "lag", order_id)
             draw = rng.random()
             usual, long = timedelta(minutes=rng.randint(1, 120)), DAY * rng.randint(3, 20)
-            self._lags[order_id] = NEVER if draw < 0.01 else long if draw < 0.04 else usual
+            self._lags[order_id] = NEVER if draw < self._stuck_share else long if draw < 0.04 else usual
         return self._lags[order_id]
 
     def _ended_at(self, holding: Holding, orders: Iterable[Order]) -> datetime | None:

@@ -60,17 +60,19 @@ def draw_holdings(seed: int, count: int, first: datetime, last: datetime, taken:
         yield draw_holding(rng, number, _between(rng, first, last), is_of_order=False)
 
 
-def draw_holding(rng: Random, phone_number: str, created_at: datetime, *, is_of_order: bool) -> Holding:
-    """Plan the holding of one number; orders decide how one of theirs ends."""
+def draw_holding(
+    rng: Random, phone_number: str, created_at: datetime, *, is_of_order: bool, customer: str | None = None
+) -> Holding:
+    """Plan the holding of one number, of a given customer or of any; orders decide how one of theirs ends."""
     source = "purchased" if is_of_order else _draw_source(rng)
     fields = {
-        "customer_reference": _draw_customer(rng) if rng.random() < 0.9 else None,
+        "customer_reference": customer or (_draw_customer(rng) if rng.random() < 0.9 else None),
         "connection_id": f"12934000000000{rng.randrange(CONNECTIONS):04d}" if rng.random() < 0.95 else None,
         "billing_group_id": _billing_group(rng.randrange(BILLING_GROUPS)) if rng.random() < 0.5 else None,
         "external_pin": f"canary{rng.getrandbits(40):010x}" if rng.random() < PIN_SHARE else None,
     }
     changes = [*_arrival(rng, created_at, source), *([] if is_of_order else _end(rng, created_at))]
-    if rng.random() < 0.06:
+    if not customer and rng.random() < 0.06:
         moved = {"customer_reference": _draw_customer(rng)}
         changes.append(Change(created_at + _days(rng, 5, 700), moved))
     return Holding(draw_uuid(rng), phone_number, created_at, source, fields, tuple(changes))

@@ -187,7 +187,7 @@ class LifecyclePlan:
         return self._step(at, {"status": status})
 
     def _step(self, at: datetime, changes: Mapping[str, Any]) -> Step:
-        pin = draw_pin(self._rng) if self._rng.random() < 0.05 else ""
+        pin = draw_pin(self._rng) if self._rng.random() < self._account.pin_share else ""
         return Step(at, changes, self._event(pin))
 
     def _event(self, attempted_pin: str = "") -> PlannedEvent | None:

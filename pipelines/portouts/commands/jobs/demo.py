@@ -84,8 +84,8 @@ def sync_twice(database: Path, world: World, clock: Clock, add_bar: Callable[[st
 
 
 def demo_settings(base_url: str) -> Settings:
-    """Return the settings of the demo: all defaults, whatever the environment and `.dlt` contain."""
-    given = {"api_key": API_KEY, "base_url": base_url}
+    """Return the settings of the demo, whatever the environment and `.dlt` contain: all defaults, and the inventory."""
+    given = {"api_key": API_KEY, "base_url": base_url, "inventory": True}
     return check_settings({name: Setting(value, ARGUMENT) for name, value in given.items()})
 
 

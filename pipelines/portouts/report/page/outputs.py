@@ -30,15 +30,24 @@ _HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
 
 @dataclass
 class Part:
-    """A heading of the second level with all that follows it; the first part of a section has none."""
+    """A heading of the second level with all that follows it; the first part of a section has none.
+
+    The page leaves out a part with a heading whose cells of code all show nothing.
+    """
 
     anchor: str
     heading: str = ""
     items: list[Markup | Chart] = field(default_factory=list)
+    has_code: bool = False
+    has_output: bool = False
 
     @property
     def charts(self) -> list[Chart]:
         return [item for item in self.items if isinstance(item, Chart)]
+
+    @property
+    def is_shown(self) -> bool:
+        return bool(self.items) and (self.has_output or not (self.heading and self.has_code))
 
 
 def parts_of(section: Section, period: Period) -> list[Part]:
@@ -48,13 +57,17 @@ def parts_of(section: Section, period: Period) -> list[Part]:
         if cell.cell_type == "markdown":
             _add_prose(parts, cell.source, section.anchor)
             continue
+        part = parts[-1]
+        part.has_code = True
         for place, output in enumerate(cell.get("outputs", []), start=1):
             name = f"{section.anchor}-{number}-{place}"
             try:
-                parts[-1].items += _shown(output, name, parts[-1].heading or section.question, period)
+                shown = [*_shown(output, name, part.heading or section.question, period)]
             except ReportFailed as error:
                 raise NotebookFailed(f"{section.notebook}, cell {number} ({cell.id}): {error}") from None
-    return [part for part in parts if part.items]
+            part.items += shown
+            part.has_output |= bool(shown)
+    return [part for part in parts if part.is_shown]
 
 
 class _Prose(mistune.HTMLRenderer):

@@ -53,11 +53,12 @@ class Moment(NamedTuple):
 
 
 class GivenOrder(NamedTuple):
-    """An order that no seed draws: when it is inserted, its fields, and everything that happens to it."""
+    """An order that no seed draws: its instant, its fields, what happens to it, and whose numbers it asks for."""
 
     inserted_at: datetime
     fields: dict[str, Any]
     moments: tuple[Moment, ...]
+    customer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Account:
     draw_answer: Callable[[Random], str] = draw_any_answer
     draw_silence: Callable[[Random], timedelta] = draw_any_silence
     draw_count: Callable[[Random], int] = draw_any_count
+    pin_share: float = 0.05
+    """Share of the changes of an order whose events show a PIN that was tried."""
+    stuck_share: float = 0.01
+    """Share of the ported orders whose numbers never leave the inventory."""
     rises: tuple[Rise, ...] = ()
     given: tuple[GivenOrder, ...] = ()
 

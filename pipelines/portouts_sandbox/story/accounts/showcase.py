@@ -18,6 +18,8 @@ from .account import DAY, Account, GivenOrder, Moment, Rise, draw_small_count
 NEW = Carrier("9A24", ("Zinnia Calling", "ZINNIA CALLING"))
 GROWING = next(carrier for carrier in NORTH_AMERICAN if carrier.spid == "9A08")
 LATE_SHARE = 0.02
+PIN_SHARE, STUCK_SHARE = 0.8, 0.002  # nearly every order shows a PIN, and few numbers stay after their port-out
+SMALL_CUSTOMER, SMALLEST_CUSTOMER = "CUST-0059", "CUST-0060"  # the first holds others, too
 ON_HOLD = "On hold until the gaining carrier sends a signed LOA; not authorized automatically before that."
 
 _draw_answer = weighted_choice({"authorized": 52, "silence": 31, "rejected-pending": 12.5, "canceled": 4.5})
@@ -31,11 +33,11 @@ def draw_two_days(rng: Random) -> timedelta:
 def living_account(at: datetime) -> Account:
     """Return an account in which, at an instant, one carrier has grown for months and another is some weeks old."""
     rises = (Rise(NEW, at - 40 * DAY, at - 20 * DAY, 0.07), Rise(GROWING, at - 210 * DAY, at, 0.28))
-    return Account(_draw_answer, draw_two_days, draw_small_count, rises)
+    return Account(_draw_answer, draw_two_days, draw_small_count, PIN_SHARE, STUCK_SHARE, rises)
 
 
 def showcase(at: datetime) -> Account:
-    """Return a living account with orders that stand out at an instant: a bulk departure, and what waits and why."""
+    """Return a living account with orders that stand out at an instant: a bulk departure, what waits, who leaves."""
     return replace(living_account(at), given=(_bulk_departure(at), *_waiting(at)))
 
 
@@ -59,16 +61,21 @@ def _bulk_departure(at: datetime) -> GivenOrder:
 
 
 def _waiting(at: datetime) -> list[GivenOrder]:
-    """Return pending orders: one on hold, one that silence should have authorised already, others due soon."""
+    """Return pending orders: one on hold, one that silence should have authorised already, others due soon.
+
+    Two customers are leaving with them: one with all its numbers, one with a part of them.
+    """
     hold = (Moment(0, "pending"), Moment(30.5, comment=ON_HOLD), *_authorized_after(140))
     late = (Moment(0, "pending"), *_authorized_after(52.6))
     silent = (Moment(0, "pending"), *_authorized_after(48))
+    part = _given(at - timedelta(hours=45.7), 3, _asked_for("415", 14, "Quartz VoIP", "9A08", "José Ejemplo"), silent)
+    whole = _given(at - timedelta(hours=38.9), 5, _asked_for("212", 5, "Northwind Wireless", "9A01", None), silent)
     return [
         _given(at - timedelta(hours=71.3), 4, _asked_for("206", 1, "Foundry Phone Co-op", "9A20", "Åsa Exempel"), hold),
         _given(at - timedelta(hours=49.2), 3, _asked_for("303", 2, "Northwind Wireless", "9A01", None), late),
-        _given(at - timedelta(hours=45.7), 3, _asked_for("415", 14, "Quartz VoIP", "9A08", "José Ejemplo"), silent),
+        part._replace(customer=SMALL_CUSTOMER),
         _given(at - timedelta(hours=44.4), 3, _asked_for("617", 1, "Zinnia Calling", "9A24", None), silent),
-        _given(at - timedelta(hours=38.9), 5, _asked_for("212", 5, "Northwind Wireless", "9A01", None), silent),
+        whole._replace(customer=SMALLEST_CUSTOMER),
         _given(at - timedelta(hours=29.6), 4, _asked_for("514", 1, "Télécom Exemple", "9A04", "Noël Témoin"), silent),
     ]
 
