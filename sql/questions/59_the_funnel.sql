@@ -8,8 +8,8 @@ select
     orders_foc_confirmed as foc_confirmed,
     orders_ported as ported,
     round(p50_answer_hours, 1) as p50_answer_hours,
-    round(p90_foc_hours, 1) as p90_foc_hours,
     round(p50_port_hours, 1) as p50_port_hours,
+    round(p50_total_hours, 1) as p50_total_hours,
     round(100 * first_pass_acceptance, 1) as first_pass_percent,
     round(100 * on_time_share, 1) as on_time_percent,
 from marts.agg_funnel_monthly
