@@ -118,6 +118,7 @@ select
     name_id(i, purpose) as id, event_type, id as portout_id, 'event' as record_type, 'completed' as payload_status,
     null::varchar as payload, 'id,status,carrier_name,user_id,foc_date,comment' as payload_fields,
     status as payload__status, 'Carrier ' || draw(i, 3) % 20 as payload__carrier_name,
+    case when status in ('rejected-pending', 'rejected') then 'Account number mismatch' end as payload__rejection_reason,
     name_id(1, 'user') as payload__user_id,
     case when event_type = 'portout.new_comment' then name_id(i, purpose || ' id') end as payload__id,
     case when event_type = 'portout.new_comment' then 'Please hold' end as payload__comment,
