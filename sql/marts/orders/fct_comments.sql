@@ -1,6 +1,6 @@
 /*
-One row per comment on an order, as a new_comment event announces it. Comments from before Telnyx recorded events have
-none.
+One row per comment on an order that a new_comment event announces. Comments from before Telnyx recorded events are
+missing.
 
 kind: per order view
 key: event_id
