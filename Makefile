@@ -68,7 +68,8 @@ docs: .venv ## write the generated pages of docs/ again
 	$(BIN)/python -m portouts.commands.reference > docs/commands.md
 
 # Without uv, it comes from the registry into a folder that is removed again. The locks allow wheels only: nothing of a
-# package runs, or fetches anything, while it is installed.
+# package runs, or fetches anything, while it is installed. pyspark has no wheel: pip reads the options in order, and
+# `:all:` takes back an exception that stands before it.
 lock: ## write all lock files again; `make lock UPGRADE=--upgrade` takes the newest versions
 	@set -e; uv="$(UV)"; if ! command -v "$$uv" >/dev/null; then \
 		folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
@@ -77,7 +78,8 @@ lock: ## write all lock files again; `make lock UPGRADE=--upgrade` takes the new
 	$(COMPILE) -o requirements.lock pyproject.toml; \
 	$(COMPILE) --extra dagster --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml; \
 	$(SPARK) | "$$uv" pip compile $(LOCK) --only-binary :all: --no-binary pyspark -c requirements-dev.lock \
-		-o requirements-spark.lock $(UPGRADE) -
+		-o requirements-spark.lock $(UPGRADE) -; \
+	if [ "$$(head -n 1 requirements-spark.lock)" = "--no-binary pyspark" ]; then sed -i '1{h;d};2G' requirements-spark.lock; fi
 
 audit: .venv ## compare the locked packages with published advisories, where a source can be reached
 	$(BIN)/python tools/audit.py requirements.lock

@@ -112,7 +112,7 @@ def test_every_locked_package_has_one_exact_version_and_hashes_and_comes_as_a_wh
 
 def test_only_spark_is_locked_as_a_source_distribution() -> None:
     text = (ROOT / LOCK_OF_SPARK).read_text(encoding="utf-8")
-    assert text.startswith("--no-binary pyspark\n--only-binary :all:\n\n")
+    assert text.startswith("--only-binary :all:\n--no-binary pyspark\n\n")  # pip undoes what stands before `:all:`
     entries = re.findall(r"^([a-z0-9]+)==\S+((?: \\\n +--hash=sha256:[0-9a-f]{64})+)\n", text, re.MULTILINE)
     assert [name for name, _ in entries] == ["py4j", "pyspark"]
 
