@@ -22,8 +22,13 @@ READ_OF_RAW = {
     "raw.portouts": "select max(inserted_at) as inserted_at from raw.portouts",
     "raw.portout_events": "select max(created_at) as created_at from raw.portout_events",
 }
-_READ_OF_STAGING = {
-    "staging.stg_portouts": "select distinct spid, carrier_name from staging.stg_portouts",
+READ_OF_STAGING = {
+    "staging.stg_portouts": (
+        "select distinct cast(null as varchar) as portout_id, spid, carrier_name from staging.stg_portouts"
+    ),
+    "staging.stg_events": (
+        "select distinct cast(null as varchar) as portout_id, carrier_name from staging.stg_events"
+    ),
     "staging.stg_phone_numbers": "select distinct time_zone from staging.stg_phone_numbers",
 }
 
@@ -38,7 +43,7 @@ def create_input_views(
     spark: SparkSession, connection: duckdb.DuckDBPyConnection, models: Iterable[Model], inputs: ModelInputs
 ) -> None:
     """Compute the input tables, and make a view of Spark of each; the views of `staging` on raw must be there."""
-    _copy(spark, connection, _READ_OF_STAGING)
+    _copy(spark, connection, READ_OF_STAGING)
     models = list(models)
     for model in models:
         connection.execute(f"create table {model.name} as {model.select}")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import fsspec
 
@@ -29,8 +30,9 @@ class Storage:
     def __init__(self, target: Target) -> None:
         self._target = target
         with self._explained():
-            self._files, self._root = fsspec.url_to_fs(target.url, **_options(target.scheme))
+            self._files, root = fsspec.url_to_fs(target.url, **_options(target.scheme))
         self._is_folder = target.scheme in {"file", "local"}
+        self._root = unquote(urlsplit(target.url).path) if self._is_folder else root
 
     def read_json(self, name: str) -> Any:
         """Read a small file; None if there is none, or if it is not JSON."""
