@@ -17,7 +17,7 @@ from simulated_account import Account
 pytestmark = pytest.mark.slow  # a whole sync a test
 
 NOW = datetime(2026, 5, 16, tzinfo=UTC)
-CHICAGO = {"time_zone": "America/Chicago", "response_window_hours": 24.0}
+CHICAGO = {"time_zone": "America/Chicago", "response_window_hours": 24.00005}
 MARTS = "select time_zone, response_window_hours from staging.model_inputs"
 
 
@@ -56,7 +56,7 @@ def test_the_first_sync_records_the_settings_that_numbers_depend_on_and_their_or
     assert recorded(account) == {
         "start_date": ("", "default"),
         "time_zone": ("America/Chicago", ARGUMENT),
-        "response_window_hours": ("24", ARGUMENT),
+        "response_window_hours": ("24.00005", ARGUMENT),
         "business_time_zone": ("America/New_York", "default"),
         "customer_values": ("", "default"),
         "holidays": ("", "default"),
@@ -69,11 +69,11 @@ def test_the_first_sync_records_the_settings_that_numbers_depend_on_and_their_or
 
 def test_a_setting_that_is_not_given_is_as_the_warehouse_remembers_and_a_note_says_so(account: Account) -> None:
     note = (
-        "Not set here, so taken from this warehouse: response_window_hours = 24 (argument), "
+        "Not set here, so taken from this warehouse: response_window_hours = 24.00005 (argument), "
         "time_zone = America/Chicago (argument)."
     )
     assert note in account.sync().report.notes
-    assert account.ask(MARTS) == [("America/Chicago", 24.0)]
+    assert account.ask(MARTS) == [("America/Chicago", 24.00005)]
     assert note in account.verify().notes
     outcome = rebuild_models(Warehouse(account.database), account.checked())
     assert (outcome.notes, outcome.rebuilt) == ([note], False)
@@ -83,7 +83,7 @@ def test_a_setting_that_is_not_given_is_as_the_warehouse_remembers_and_a_note_sa
     ("settings", "said"),
     [
         ({"time_zone": "UTC"}, "time_zone from America/Chicago (argument) to UTC (argument)"),
-        ({"response_window_hours": 48.0}, "response_window_hours from 24 (argument) to 48 (argument)"),
+        ({"response_window_hours": 48.0}, "response_window_hours from 24.00005 (argument) to 48 (argument)"),
         ({"business_time_zone": "Asia/Kolkata"}, "business_time_zone from America/New_York (default) to Asia/Kolkata"),
         ({"start_date": "2026-04-01"}, "start_date from not set (default) to 2026-04-01T00:00:00+00:00 (argument)"),
         ({"pii": "drop"}, "pii from keep (default) to drop (argument)"),
@@ -106,7 +106,7 @@ def test_a_sync_that_would_change_a_setting_names_it_and_refuses_until_the_chang
 def test_all_changes_are_named_at_once(account: Account) -> None:
     refused = refusal(account, settings={"time_zone": "UTC", "response_window_hours": 48.0})
     assert refused.startswith(
-        "response_window_hours from 24 (argument) to 48 (argument); time_zone from America/Chicago"
+        "response_window_hours from 24.00005 (argument) to 48 (argument); time_zone from America/Chicago"
     )
 
 
@@ -163,7 +163,7 @@ def test_models_and_verify_refuse_a_change_too(account: Account) -> None:
     with pytest.raises(SettingsError, match="time_zone from America/Chicago"):
         account.verify(settings={**CHICAGO, "time_zone": "UTC"})
     outcome = rebuild_models(warehouse, settings, accept_settings=True)
-    assert (outcome.rebuilt, account.ask(MARTS)) == (True, [("UTC", 24.0)])
+    assert (outcome.rebuilt, account.ask(MARTS)) == (True, [("UTC", 24.00005)])
     assert recorded(account)["time_zone"] == ("UTC", ARGUMENT)
 
 
@@ -197,7 +197,10 @@ def upgraded(account: Account) -> Account:
     ("settings", "said"),
     [
         ({**CHICAGO, "time_zone": "UTC"}, "time_zone from America/Chicago (the last build) to UTC (argument)"),
-        ({**CHICAGO, "response_window_hours": 48.0}, "response_window_hours from 24 (the last build) to 48 (argument)"),
+        (
+            {**CHICAGO, "response_window_hours": 48.0},
+            "response_window_hours from 24.00005 (the last build) to 48 (argument)",
+        ),
         ({**CHICAGO, "pii": "drop"}, "pii from keep (what was loaded) to drop (argument)"),
     ],
     ids=["time_zone", "response_window_hours", "pii"],

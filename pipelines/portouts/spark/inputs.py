@@ -26,9 +26,7 @@ READ_OF_STAGING = {
     "staging.stg_portouts": (
         "select distinct cast(null as varchar) as portout_id, spid, carrier_name from staging.stg_portouts"
     ),
-    "staging.stg_events": (
-        "select distinct cast(null as varchar) as portout_id, carrier_name from staging.stg_events"
-    ),
+    "staging.stg_events": ("select distinct cast(null as varchar) as portout_id, carrier_name from staging.stg_events"),
     "staging.stg_phone_numbers": "select distinct time_zone from staging.stg_phone_numbers",
 }
 

@@ -120,12 +120,17 @@ def values_of(settings: Settings) -> dict[str, str]:
     return {
         "start_date": source.start.isoformat() if source.start else "",
         "time_zone": models.time_zone.key,
-        "response_window_hours": f"{models.response_window_hours:g}",
+        "response_window_hours": _number(models.response_window_hours),
         "business_time_zone": models.business_time_zone.key,
         "dispute_window_hours": f"{models.dispute_window_hours}",
         "pii": source.privacy.fingerprint,
         **{name: _file(settings, name) for name in sorted(LISTS)},
     }
+
+
+def _number(value: float) -> str:
+    """Write a number with all its digits, and a whole one without a fraction."""
+    return repr(value).removesuffix(".0")
 
 
 def _file(settings: Settings, name: str) -> str:
@@ -169,7 +174,7 @@ def _last_build(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         for time_zone, hours, business_zone in rows
         for name, value in (
             ("time_zone", time_zone),
-            ("response_window_hours", f"{hours:g}"),
+            ("response_window_hours", _number(hours)),
             ("business_time_zone", business_zone),
         )
     }
