@@ -75,6 +75,7 @@ class RunFiles:
     def remove_build(self) -> None:
         """Remove what is not a mart."""
         self.place.storage.remove_folder(f"build/run-{self.run}")
+        self.place.storage.remove_if_empty("build")
 
     def remove_marts(self) -> None:
         """Remove the marts, too."""

@@ -77,6 +77,12 @@ class Storage:
         with self._explained(), suppress(FileNotFoundError):
             self._files.rm(self._path(name), recursive=True)
 
+    def remove_if_empty(self, name: str) -> None:
+        """Remove a folder without files; object storage has none."""
+        if self._is_folder:
+            with suppress(OSError):
+                Path(self._path(name)).rmdir()
+
     def remove(self, names: Iterable[str]) -> None:
         """Remove files."""
         if paths := [self._path(name) for name in names]:
