@@ -46,6 +46,7 @@ class Cluster:
         (folder / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in DEFAULTS.items()))
         self.environment = {"SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": "127.0.0.1"}
         self._running: list[subprocess.Popen[str]] = []
+        self._readers: list[threading.Thread] = []
         self.master = ""
         self.log: list[str] = []
 
@@ -59,6 +60,11 @@ class Cluster:
         for process in reversed(self._running):
             process.terminate()
             process.wait(timeout=60)
+        for reader in self._readers:
+            reader.join()
+        for process in self._running:
+            assert process.stderr is not None
+            process.stderr.close()
 
     def _started(self, name: str, pattern: str, *options: str) -> str:
         """Start a process of the cluster, and return what its log says when it is ready."""
@@ -76,7 +82,8 @@ class Cluster:
         for line in process.stderr:
             said.append(line)
             if found := re.search(pattern, line):
-                threading.Thread(target=self.log.extend, args=[process.stderr], daemon=True).start()
+                self._readers.append(threading.Thread(target=self.log.extend, args=[process.stderr], daemon=True))
+                self._readers[-1].start()
                 return found[1]
         raise AssertionError("".join(said))
 

@@ -72,7 +72,7 @@ def run_on_spark(request: SparkRequest) -> SparkOutcome:
     held = read_output(request.output, request.source)
     files = RunFiles(request.output)
     try:
-        with session(request.master) as spark, _marts_only_if_done(files):
+        with session(request.master) as spark, marts_only_if_done(files):
             open_raw_tables(spark, request.source, exported)
             graph, warnings, notes = _build(spark, files, exported, request)
             written = _describe(spark, files, graph, exported)
@@ -87,7 +87,7 @@ def run_on_spark(request: SparkRequest) -> SparkOutcome:
 
 
 @contextmanager
-def _marts_only_if_done(files: RunFiles) -> Iterator[None]:
+def marts_only_if_done(files: RunFiles) -> Iterator[None]:
     """Remove what the run has written if it fails; if it is done, only what no mart needs."""
     try:
         yield
