@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +118,11 @@ class Undated(httpx.AsyncBaseTransport):
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Callable[..., Machine]:
-    def make(name: str = "wrong", orders: int = 400) -> Machine:
-        return Machine(World(orders, seed=3, starts_at=NOON - 90 * DAY, now=NOON), tmp_path / name / "portouts.duckdb")
+    return lambda name="wrong", orders=400: machine_in(tmp_path / name, orders)
 
-    return make
+
+def machine_in(folder: Path, orders: int = 400) -> Machine:
+    return Machine(World(orders, seed=3, starts_at=NOON - 90 * DAY, now=NOON), folder / "portouts.duckdb")
 
 
 def clock_note(ahead: timedelta) -> str:
@@ -128,7 +130,24 @@ def clock_note(ahead: timedelta) -> str:
     return f"This machine's clock is {written_span(ahead)} {side} the API's; the API's is used."
 
 
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, timedelta], Machine]:
+    """Return a machine with a right clock after that many syncs, each so much later than the one before."""
+
+    @cache
+    def synced(syncs: int, step: timedelta) -> Machine:
+        account = machine_in(tmp_path_factory.mktemp("right"))
+        for number in range(syncs):
+            if number:
+                account.world.advance(step)
+            account.sync_now()
+        return account
+
+    return synced
+
+
 def require_as_with_a_right_clock(found: Machine, right: Machine) -> None:
+    assert found.world.now == right.world.now
     assert found.ask(ANSWERS) == right.ask(ANSWERS)
     assert found.ask(PORTS) == right.ask(PORTS)
     [(until,)] = found.ask("select max(range_end) from raw.covered_ranges")
@@ -142,20 +161,19 @@ def require_as_with_a_right_clock(found: Machine, right: Machine) -> None:
     [[3 * HOUR] * 4, [-1 * DAY] * 4, [0 * HOUR, 120 * DAY, 0 * HOUR, 0 * HOUR], [5 * DAY, -30 * DAY, HOUR, -2 * HOUR]],
     ids=["three hours ahead for good", "a day behind for good", "120 days ahead once", "jumping"],
 )
-def test_a_wrong_clock_changes_no_answer(clocks: list[timedelta], machine: Callable[..., Machine]) -> None:
-    wrong, right = machine("wrong"), machine("right")
+def test_a_wrong_clock_changes_no_answer(
+    clocks: list[timedelta], machine: Callable[..., Machine], right: Callable[[int, timedelta], Machine]
+) -> None:
+    wrong, step = machine(), DAY + timedelta(minutes=7)
     for ahead in clocks:
         wrong.ahead = ahead
         outcome = wrong.sync_now()
         assert outcome.as_of == wrong.world.now
         assert outcome.report.notes == ([clock_note(ahead)] if ahead else [])
-        right.sync_now()
-        wrong.world.advance(DAY + timedelta(minutes=7))
-        right.world.advance(DAY + timedelta(minutes=7))
+        wrong.world.advance(step)
     wrong.ahead = timedelta()
     wrong.sync_now()
-    right.sync_now()
-    require_as_with_a_right_clock(wrong, right)
+    require_as_with_a_right_clock(wrong, right(len(clocks) + 1, step))
 
 
 @pytest.mark.slow
@@ -165,22 +183,19 @@ def test_a_wrong_clock_changes_no_answer(clocks: list[timedelta], machine: Calla
     ids=["120 days ahead once", "three hours ahead for good", "ever further ahead"],
 )
 def test_what_was_taken_for_covered_without_the_apis_clock_is_read_again(
-    clocks: list[timedelta], machine: Callable[..., Machine]
+    clocks: list[timedelta], machine: Callable[..., Machine], right: Callable[[int, timedelta], Machine]
 ) -> None:
     """Earlier versions kept no note of the API's clock."""
-    wrong, right = machine("wrong"), machine("right")
+    wrong = machine()
     *before, last = clocks
     for ahead in before:
         wrong.ahead, wrong.shows_date = ahead, False
         assert not wrong.sync_now().report.notes
-        right.sync_now()
         wrong.world.advance(DAY)
-        right.world.advance(DAY)
     wrong.ahead, wrong.shows_date = last, True
     notes = wrong.sync_now().report.notes
     assert any("Everything is read again, once." in note for note in notes)
-    right.sync_now()
-    require_as_with_a_right_clock(wrong, right)
+    require_as_with_a_right_clock(wrong, right(len(clocks), DAY))
     assert not any("Everything" in note for note in wrong.sync_now().report.notes)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import crash_process
@@ -44,7 +46,22 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> HostileAccount:
     return account
 
 
-def killed(loaded: HostileAccount, folder: Path, crash: Crash) -> HostileAccount:
+@pytest.fixture(scope="module")
+def killed(loaded: HostileAccount, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Crash], HostileAccount]:
+    """Return a copy of an account whose redaction was killed at this step."""
+
+    @cache
+    def kill(crash: Crash) -> HostileAccount:
+        return kill_redaction(loaded, tmp_path_factory.mktemp("killed"), crash)
+
+    def copied(folder: Path, crash: Crash) -> HostileAccount:
+        shutil.copytree(kill(crash).database.parent, folder, dirs_exist_ok=True)
+        return HostileAccount(loaded.api, folder / DATABASE)
+
+    return copied
+
+
+def kill_redaction(loaded: HostileAccount, folder: Path, crash: Crash) -> HostileAccount:
     """Kill a redaction of a copy at this step."""
     shutil.copytree(loaded.database.parent, folder, dirs_exist_ok=True)
     database = folder / DATABASE
@@ -81,9 +98,9 @@ def require_clean(account: HostileAccount) -> None:
 
 @pytest.mark.parametrize("crash", [*BEFORE_ROWS, *AFTER_ROWS[::2]], ids=str)
 def test_a_killed_redaction_claims_nothing_false_and_the_next_one_finishes_it(
-    crash: Crash, loaded: HostileAccount, tmp_path: Path
+    crash: Crash, killed: Callable[[Path, Crash], HostileAccount], tmp_path: Path
 ) -> None:
-    account = killed(loaded, tmp_path / "killed", crash)
+    account = killed(tmp_path / "killed", crash)
     assert account.ask("select count(*) from marts.fct_portouts") == [(38,)]
     require_no_false_claim(account.database.parent, tmp_path / "aside")
     redact(account.database)
@@ -92,9 +109,9 @@ def test_a_killed_redaction_claims_nothing_false_and_the_next_one_finishes_it(
 
 @pytest.mark.parametrize("crash", AFTER_ROWS[1::2], ids=str)
 def test_the_next_sync_finishes_a_redaction_whose_rows_were_committed(
-    crash: Crash, loaded: HostileAccount, tmp_path: Path
+    crash: Crash, killed: Callable[[Path, Crash], HostileAccount], tmp_path: Path
 ) -> None:
-    account = killed(loaded, tmp_path / "killed", crash)
+    account = killed(tmp_path / "killed", crash)
     require_no_false_claim(account.database.parent, tmp_path / "aside")
     outcome = account.sync()
     assert "A redaction to pii = drop was interrupted; this sync finishes it." in outcome.report.notes
@@ -105,9 +122,9 @@ def test_the_next_sync_finishes_a_redaction_whose_rows_were_committed(
 
 @pytest.mark.parametrize("crash", BEFORE_ROWS, ids=str)
 def test_before_its_rows_are_committed_nothing_has_happened_and_the_mode_is_as_before(
-    crash: Crash, loaded: HostileAccount, tmp_path: Path
+    crash: Crash, killed: Callable[[Path, Crash], HostileAccount], tmp_path: Path
 ) -> None:
-    account = killed(loaded, tmp_path, crash)
+    account = killed(tmp_path, crash)
     account.sync({"pii": "keep"})
     assert account.ask("select count(end_user_name) from raw.portouts") == [(39,)]
     assert not list(tmp_path.rglob("unfinished-redaction"))
