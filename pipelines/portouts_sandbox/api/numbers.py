@@ -50,6 +50,9 @@ class NumberApi:
 
     def __init__(self, world: World, *, is_open: bool) -> None:
         self._world, self._is_open = world, is_open
+        self._shown: list[Number] = []
+        self._in_order: dict[str | None, list[Number]] = {}
+        """The numbers shown now by the sort order that was asked for: a list of many pages is sorted once."""
 
     def routes(self) -> list[Route]:
         """Return the routes below `/v2`."""
@@ -62,10 +65,21 @@ class NumberApi:
         parameters = request.query_params.multi_items()
         page, tests = read_page(parameters), _tests(parameters)
         with self._world.lock:
-            rows = [number for number in self._world.inventory.numbers() if all(test(number) for test in tests)]
+            rows = self._sorted(dict(parameters).get("sort"))
+            if tests:
+                rows = [number for number in rows if all(test(number) for test in tests)]
             if dict(parameters).get("include_tags") == "true":
                 rows = [_with_tags(number) for number in rows]
-            return list_response(_sorted(rows, dict(parameters).get("sort")), page)
+            return list_response(rows, page)
+
+    def _sorted(self, sort: str | None) -> list[Number]:
+        """Return all numbers, those to be shown first last."""
+        shown = self._world.inventory.numbers()
+        if shown is not self._shown:
+            self._shown, self._in_order = shown, {}
+        if sort not in self._in_order:
+            self._in_order[sort] = _sorted(shown, sort)
+        return self._in_order[sort]
 
 
 def _with_tags(number: Number) -> Number:
