@@ -156,7 +156,7 @@ def test_a_port_out_known_by_its_range_only_is_drawn_as_such_and_is_no_spike(acc
     )
     assert ranges
     months, _, rolling, *_ = account.charts(NOTEBOOKS[1])
-    drawn = [row for row in rows_of(months) if row["part"] == "day not known exactly" and row["days"] > 365]
+    drawn = [row for row in rows_of(months) if row["part"] == "exact day unknown" and row["days"] > 365]
     assert sum(row["numbers"] for row in drawn) == sum(numbers for _, numbers in ranges)
     [(exact,)] = ask(account.database, "select count(*) from marts.fct_portouts where ported_at_source = 'event'")
     [(in_28_days,)] = ask(

@@ -27,6 +27,11 @@ DRAWN = (
     "new Promise(done => { const look = () => document.documentElement.dataset.drawn"
     " ? done(true) : requestAnimationFrame(look); look(); })"
 )
+CHOOSE = (
+    "document.querySelector('#period [value=\"{0}\"]').click(),"
+    "new Promise(done => {{ const look = () => document.documentElement.dataset.shown === '{0}'"
+    " ? done(true) : requestAnimationFrame(look); look(); }})"
+)
 # An analyst's cells, with nothing of ours around them.
 STRANGER = [
     """
@@ -142,6 +147,13 @@ def test_no_printed_page_is_half_empty_and_each_has_its_number_and_date(paper: s
     assert min(filled[:-1]) >= 0.6
 
 
+def test_in_a_short_period_no_axis_shows_hours_of_a_day(ours: Page) -> None:
+    assert ours.evaluate(CHOOSE.format("30"))
+    texts = ours.evaluate(f"{VISIBLE}.flatMap(svg => [...svg.querySelectorAll('text')].map(text => text.textContent))")
+    assert "7 days" in texts  # the legend of the lines by week
+    assert [text for text in texts if text.endswith((" AM", " PM"))] == []
+
+
 def test_without_scripts_the_page_shows_its_pictures_and_no_control(browser: Page, report: Report) -> None:
     browser.resize(1280)
     browser.open(report.output, scripts=False)
@@ -194,11 +206,7 @@ def test_the_period_changes_what_is_drawn_and_said(stranger: Page) -> None:
     texts = "[...document.querySelectorAll('main [data-period]')].filter(p => p.offsetHeight).map(p => p.innerText)"
     assert (stranger.evaluate(points), stranger.evaluate(texts)) == (365, ["more"])
     for period, days, said in (("30", 30, ["a month"]), ("all", 520, ["more"])):
-        assert stranger.evaluate(
-            f"document.querySelector('#period [value=\"{period}\"]').click(),"
-            f"new Promise(done => {{ const look = () => document.documentElement.dataset.shown === '{period}'"
-            " ? done(true) : requestAnimationFrame(look); look(); })"
-        )
+        assert stranger.evaluate(CHOOSE.format(period))
         assert (stranger.evaluate(points), stranger.evaluate(texts)) == (days, said)
 
 
