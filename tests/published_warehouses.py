@@ -39,17 +39,18 @@ def publish_small(name: str, folder: Path) -> Path:
 
 
 def publish_masked(pii: str, folder: Path) -> Path:
-    """Publish an account in which a customer leaves, and a number that left is still active, with masked data."""
+    """Publish masked data of an account in which a customer leaves, and 20 numbers that left are still in service."""
     settings = {"inventory": True, "pii": pii, "pii_salt": "a salt of the tests"}
     account = Account(World(orders=0, now=NOW), folder / "masked.duckdb", settings=settings)
-    for place, status in enumerate(("ported", "authorized")):
-        number = f"+1212555010{place}"
-        bought = dict.fromkeys(("created_at", "purchased_at"), "2026-11-20T00:00:00.000Z")
-        account.world.inventory.add(phone_number=number, customer_reference="MASKED-0001", **bought)
-        asked_at = NOW - timedelta(days=5 - 4 * place)
-        order = account.world.add_order(inserted_at=asked_at, phone_numbers=[number], end_user_name="Ada Example")
+    bought = dict.fromkeys(("created_at", "purchased_at"), "2026-11-20T00:00:00.000Z")
+    for days, count in ((5, 20), (1, 1)):
+        numbers = [f"+12125550{days}{line:02}" for line in range(count)]
+        for number in numbers:
+            account.world.inventory.add(phone_number=number, customer_reference=f"MASKED-{days}", **bought)
+        asked_at = NOW - timedelta(days=days)
+        order = account.world.add_order(inserted_at=asked_at, phone_numbers=numbers, end_user_name="Ada Example")
         account.world.change(order, asked_at + timedelta(hours=1), status="authorized")
-        if status == "ported":
+        if count > 1:
             account.world.change(order, asked_at + timedelta(hours=2), status="ported")
     account.sync()
     return account.database

@@ -285,15 +285,18 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
     return run_each(databases, tmp_path_factory.mktemp("notebooks") / "masked", NOTEBOOKS[4:])
 
 
-def test_masked_numbers_customers_and_end_users_are_hidden_and_what_is_dropped_is_said_to_be_unknown(
+def test_masked_data_are_hidden_what_is_dropped_is_said_to_be_unknown_and_a_long_list_is_cut(
     masked: Mapping[str, Run],
 ) -> None:
     hashed, dropped = masked["hash"], masked["drop"]
-    assert "1 number is still in service after leaving; 1 customer is leaving." in hashed.answer(NOTEBOOKS[4])
+    assert "20 numbers are still in service after leaving; 1 customer is leaving." in hashed.answer(NOTEBOOKS[4])
     to_check, left, leaving = hashed.tables(NOTEBOOKS[4])
     for table in (to_check, left, leaving):
         assert ">hidden</td>" in table
     assert not re.search("[0-9a-f]{32}|MASKED|Example", to_check + left + leaving)
+    assert left.count(">in service 5 days after it left</td>") == 15
+    [shown] = [text for text in hashed.of_type(NOTEBOOKS[4], "text/markdown") if text.startswith("Shown are")]
+    assert shown.startswith("Shown are the first 15 of 20. `portouts export --output rpt_left_but_active.csv ")
     assert "is known unless the setting pii is drop." in dropped.answer(NOTEBOOKS[4])
     assert len(dropped.tables(NOTEBOOKS[4])) == 1
     assert ">hidden<" not in dropped.tables(NOTEBOOKS[4])[0]
