@@ -340,6 +340,7 @@ UNUSABLE = {
         "lines 2 and 3 .* give 073h two parents",
     ),
     "another encoding": (b"carrier,parent\n073H,Caf\xe9\n", "is not UTF-8"),
+    "an endless cell": (b"carrier,parent\n073H," + b"x" * 200_000, "is no CSV: field larger than field limit"),
 }
 
 

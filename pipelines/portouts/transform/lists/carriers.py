@@ -5,12 +5,12 @@ The carrier is a SPID or a name in any spelling; a name means every carrier that
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from portouts.transform.lists.carrier_names import fold_name, fold_spid
+from portouts.transform.lists.csv_file import read_lines
 
 HEADER = ["carrier", "parent"]
 
@@ -25,15 +25,8 @@ class CarrierParent:
 
 def read_carriers(path: Path) -> tuple[CarrierParent, ...]:
     """Read a list of carriers; raises `ValueError`, naming the file and the line."""
-    try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except OSError as error:
-        raise ValueError(f"the list of carriers {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the list of carriers {path} is not UTF-8 text") from None
-    if not lines or lines[0] != HEADER:
-        raise ValueError(f"the list of carriers {path} does not begin with the line {','.join(HEADER)}")
-    found = {number: _entry(path, number, line) for number, line in enumerate(lines[1:], start=2) if line}
+    _, lines = read_lines(path, "carriers", HEADER)
+    found = {number: _entry(path, number, cells) for number, cells in lines}
     _require_one_parent_each(path, found)
     return tuple(found.values())
 

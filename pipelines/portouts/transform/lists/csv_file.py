@@ -23,7 +23,10 @@ def read_lines(path: Path, name: str, *headers: Sequence[str]) -> tuple[list[str
         raise ValueError(f"the list of {name} {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ValueError(f"the list of {name} {path} is not UTF-8 text") from None
-    rows = [Line(number, cells) for number, cells in enumerate(csv.reader(text), start=1) if cells]
+    try:
+        rows = [Line(number, cells) for number, cells in enumerate(csv.reader(text), start=1) if cells]
+    except csv.Error as error:
+        raise ValueError(f"the list of {name} {path} is no CSV: {error}") from None
     lines = [line for line in rows if line.cells[0][:1] != "#"]
     if not lines or lines[0].cells not in [list(header) for header in headers]:
         raise ValueError(f"the list of {name} {path} does not begin with the line {','.join(headers[0])}")

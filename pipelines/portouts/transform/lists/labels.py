@@ -5,13 +5,13 @@ An order is named by its id, by its support key, or by one of its numbers. The l
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portouts.records.privacy import Privacy
+from portouts.transform.lists.csv_file import read_lines
 
 HEADER = ["order_or_number", "label"]
 LABELS = ("unauthorised", "error", "winback")
@@ -32,15 +32,8 @@ class Label:
 
 def read_labels(path: Path) -> tuple[Label, ...]:
     """Read a list of labels; it may have only the header. Raises `ValueError`, naming the file and the line."""
-    try:
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except OSError as error:
-        raise ValueError(f"the list of labels {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"the list of labels {path} is not UTF-8 text") from None
-    if not lines or lines[0] != HEADER:
-        raise ValueError(f"the list of labels {path} does not begin with the line {','.join(HEADER)}")
-    found = {number: _entry(path, number, line) for number, line in enumerate(lines[1:], start=2) if line}
+    _, lines = read_lines(path, "labels", HEADER)
+    found = {number: _entry(path, number, cells) for number, cells in lines}
     _require_one_label_each(path, found)
     return tuple(dict.fromkeys(found.values()))
 
