@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 from portouts.answers.plan import Decision
 from portouts.answers.recording import Identity
-from portouts.commands.jobs.answer import AnswerOutcome, AnswerRequest, Clients, answer, plan
+from portouts.commands.jobs.answering.answer import AnswerOutcome, answer
+from portouts.commands.jobs.answering.plan import AnswerRequest, Clients, plan
 from portouts.extract.options import NO_CALLBACKS, Callbacks
 from portouts.telnyx.answers import AnswerClient, Target
 from portouts.telnyx.client import TelnyxClient

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,16 +10,20 @@ from typing import Any
 
 import duckdb
 import httpx
+from fake_transport import refusal
+from portouts.answers.order import FreshOrder
 from portouts.answers.plan import Decision
 from portouts.answers.recording import Identity
 from portouts.commands.jobs.accounts.sync import run_accounts_sync
 from portouts.commands.jobs.accounts.verify import run_accounts_verify
-from portouts.commands.jobs.answer import AnswerOutcome, AnswerRequest, Clients, answer, plan
+from portouts.commands.jobs.answering.answer import AnswerOutcome, answer
+from portouts.commands.jobs.answering.plan import AnswerRequest, Clients, plan
+from portouts.commands.jobs.show import read_fresh
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest
 from portouts.load.settings.files import Setting
 from portouts.load.settings.settings import Settings, read_settings
-from portouts.telnyx.answers import AnswerClient, Target
+from portouts.telnyx.answers import AnswerClient
 from portouts.telnyx.client import TelnyxClient
 from portouts.warehouse.warehouse import Warehouse
 from portouts_sandbox import World, create_app
@@ -33,13 +38,14 @@ def key_of(account: str) -> str:
 
 @dataclass
 class Accounts:
-    """The worlds of accounts by name; the API refuses the keys of `revoked` ones."""
+    """The worlds of accounts by name; `revoked` ones have an unknown key, `forbidden` ones a key without rights."""
 
     worlds: dict[str, World]
     database: Path
     revoked: set[str] = field(default_factory=set)
+    forbidden: set[str] = field(default_factory=set)
     apps: dict[str, Starlette] = field(init=False)
-    first: SyncOutcome = field(init=False)
+    first: SyncOutcome = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.apps = {key_of(name): create_app(world, api_key=key_of(name)) for name, world in self.worlds.items()}
@@ -51,9 +57,18 @@ class Accounts:
 
     def open_client(self, api_key: str, *arguments: Any, **options: Any) -> TelnyxClient:
         """Open a client; a revoked key is another one to the API."""
-        app = self.apps[api_key]
-        sent = "KEY_REVOKED" if api_key in map(key_of, self.revoked) else api_key
-        return TelnyxClient(sent, *arguments, **options, transport=httpx.ASGITransport(app))
+        return TelnyxClient(self._sent(api_key), *arguments, **options, transport=self._transport(api_key))
+
+    def open_answers(self, api_key: str, *arguments: Any, **options: Any) -> AnswerClient:
+        return AnswerClient(self._sent(api_key), *arguments, **options, transport=self._transport(api_key))
+
+    def _sent(self, api_key: str) -> str:
+        return "KEY_REVOKED" if api_key in map(key_of, self.revoked) else api_key
+
+    def _transport(self, api_key: str) -> httpx.AsyncBaseTransport:
+        if api_key in map(key_of, self.forbidden):
+            return httpx.MockTransport(lambda _request: refusal(403, "10010", "Authorization failed", "No"))
+        return httpx.ASGITransport(self.apps[api_key])
 
     def sync(self, **asked: Any) -> SyncOutcome:
         now = next(iter(self.worlds.values())).now
@@ -62,15 +77,20 @@ class Accounts:
             Warehouse(self.database), request, lambda: datetime.now(UTC), open_client=self.open_client
         )
 
-    def authorize(self, order_id: str) -> AnswerOutcome:
+    def answer(self, decision: Decision, *references: str) -> AnswerOutcome:
         warehouse = Warehouse(self.database)
-        request = AnswerRequest(self.settings(), [order_id], Decision(Target.AUTHORIZED), Identity("desk", "example"))
+        request = AnswerRequest(self.settings(), references, decision, Identity("desk", "example"))
         clients = Clients(self.open_client, self.open_answers, lambda _seconds: None)
         planned = plan(warehouse, request, clients=clients)
         return answer(warehouse, request, planned, lambda: datetime.now(UTC), clients=clients)
 
-    def open_answers(self, api_key: str, *arguments: Any, **options: Any) -> AnswerClient:
-        return AnswerClient(api_key, *arguments, **options, transport=httpx.ASGITransport(self.apps[api_key]))
+    def show(self, reference: str) -> FreshOrder:
+        return read_fresh(self.database, self.settings(), reference, open_client=self.open_client)
+
+    def copy_to(self, folder: Path, worlds: dict[str, World]) -> Accounts:
+        """Copy the warehouse; `worlds` were made alike, to be changed."""
+        shutil.copytree(self.database.parent, folder, dirs_exist_ok=True)
+        return Accounts(worlds, folder / self.database.name)
 
     def verify(self) -> VerifyOutcome:
         request = VerifyRequest(self.settings())

@@ -139,7 +139,7 @@ def test_no_import_leads_from_what_loads_to_the_client_that_answers(folder: str)
     sources = graph.find_descendants(f"portouts.{folder}") | {f"portouts.{folder}"}
     chains = [graph.find_shortest_chain(source, "portouts.telnyx.answers") for source in sorted(sources)]
     assert [chain for chain in chains if chain] == []
-    assert graph.find_shortest_chain("portouts.commands.jobs.answer", "portouts.telnyx.answers")
+    assert graph.find_shortest_chain("portouts.commands.jobs.answering.answer", "portouts.telnyx.answers")
 
 
 def test_a_sync_loads_no_module_that_could_answer(tmp_path: Path) -> None:

@@ -338,7 +338,7 @@ def test_right_after_a_sync_every_deadline_is_that_of_the_published_file(has_eve
     account.sync()
     account.world.advance(timedelta(days=4))
     account.sync()
-    held = read_held(account.database, account.checked())
+    held = read_held(account.database, account.checked(), "any")
     published = account.ask("select portout_id, deadline_at, hours_left from marts.rpt_open_orders order by all")
     assert len(published) > 5
     transport = httpx.ASGITransport(account.app)
@@ -354,15 +354,15 @@ def test_right_after_a_sync_every_deadline_is_that_of_the_published_file(has_eve
 def test_settings_that_are_not_given_are_those_that_the_file_remembers(tmp_path: Path) -> None:
     account = Account(World(orders=3, seed=2), tmp_path / "portouts.duckdb")
     account.sync(settings={"pii": "drop", "response_window_hours": 24.0})
-    read_back = read_held(account.database, read_settings(API_KEY, BASE_URL, found={})).settings
+    read_back = read_held(account.database, read_settings(API_KEY, BASE_URL, found={}), "any").settings
     assert (read_back.source.pii, read_back.models.response_window_hours) == ("drop", 24.0)
-    given = read_held(account.database, read_settings(API_KEY, BASE_URL, found={}, pii="keep")).settings
+    given = read_held(account.database, read_settings(API_KEY, BASE_URL, found={}, pii="keep"), "any").settings
     assert (given.source.pii, given.models.response_window_hours) == ("keep", 24.0)
 
 
 def test_without_a_published_file_the_given_settings_hold(tmp_path: Path) -> None:
     given = read_settings(API_KEY, BASE_URL, found={})
-    held = read_held(tmp_path / "none.duckdb", given)
+    held = read_held(tmp_path / "none.duckdb", given, "any")
     assert (held.settings, held.pending_since) == (given, {})
 
 
@@ -371,4 +371,4 @@ def test_a_published_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> Non
     database.write_bytes(b"no database at all" * 1000)
     error: type[PortoutsError] = NotPublished
     with pytest.raises(error, match="what may be shown"):
-        read_held(database, read_settings(API_KEY, BASE_URL, found={}))
+        read_held(database, read_settings(API_KEY, BASE_URL, found={}), "any")

@@ -1,5 +1,13 @@
 -- Which accounts hold the orders with these ids or support keys, given in lower case?
-select distinct account
-from marts.fct_portouts
-where list_contains($1, lower(portout_id)) or list_contains($1, lower(support_key))
-order by account
+with names as (
+    select unnest($1) as name
+)
+
+select names.name, orders.account
+from names
+inner join marts.fct_portouts as orders on lower(orders.portout_id) = names.name
+union
+select names.name, orders.account
+from names
+inner join marts.fct_portouts as orders on lower(orders.support_key) = names.name
+order by name, account

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from portouts.names import DEFAULT_ACCOUNT
+
 PENDING = "pending"
 
 
@@ -77,6 +79,7 @@ class FreshOrder:
     """None if the API did not say."""
     notes: Sequence[str] = ()
     """What could not be read, and why."""
+    account: str = DEFAULT_ACCOUNT
 
     @property
     def is_pending(self) -> bool:

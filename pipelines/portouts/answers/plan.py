@@ -63,6 +63,8 @@ class Planned:
     request: Request | None
     problem: str = ""
     exit_code: int = 0
+    account: str | None = None
+    """None if it is not known which account holds the order."""
 
 
 async def plan_answers(reader: OrderReader, references: Iterable[str], decision: Decision) -> list[Planned]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from portouts.answers.deadline import SpellStart, spell_start
 from portouts.answers.lookup import find_order
 from portouts.answers.order import PENDING, FreshOrder, OrderComment, OrderEvent, RejectionCode
+from portouts.names import DEFAULT_ACCOUNT
 from portouts.records.arrow import events_table, instant_of, orders_table
 from portouts.records.pins import text_without_pins
 from portouts.records.privacy import KEEP, Privacy
@@ -48,6 +49,7 @@ class OrderReader:
     privacy: Privacy = KEEP
     held_since: Callable[[str], datetime | None] = lambda _portout_id: None
     """Returns since when the published file shows an order as pending, or None."""
+    account: str = DEFAULT_ACCOUNT
 
     async def read(self, reference: str) -> FreshOrder:
         """Find an order by its id or support key, and read all its parts; raises as `find_order` does."""
@@ -88,6 +90,7 @@ class OrderReader:
             comments=comments,
             rejection_codes=codes,
             notes=notes,
+            account=self.account,
             **{name: fields[name] for name in _SAME_NAMES},
         )
 

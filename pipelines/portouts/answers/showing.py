@@ -28,7 +28,7 @@ from portouts.warehouse.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Showing:
-    """Publishes answers while the lock of the warehouse is held."""
+    """Reads the answered orders of one account again, while the lock of the warehouse is held."""
 
     warehouse: Warehouse
     """The one that is published."""
@@ -48,27 +48,19 @@ class Showing:
                     f"another account. Nothing was sent. {OF_ANOTHER_ACCOUNT}"
                 )
 
-    def show(self, portout_ids: Collection[str], now: datetime) -> None:
-        """Read these orders again, complete the attempts of killed processes, build and publish.
+    def read_again(self, portout_ids: Collection[str], now: datetime) -> Settings:
+        """Load these orders again, and those of killed processes; return the settings with which models are built.
 
-        Raises `NothingLoaded` or `Unfinished` if only a sync can publish, and whatever loading and building raise.
+        Raises `NothingLoaded` or `Unfinished` if only a sync can publish, and whatever loading raises.
         """
-        warehouse = self.warehouse
-        with warehouse.connected() as connection:
+        with self.warehouse.connected() as connection:
             as_of, state = synced_until(connection), self.raw.state()
             require_finished(connection, state.covered)
             used = settings_in_use(connection, state, self.settings, names=OF_MODELS | {"pii"})
             left = unfinished_attempts(connection, self.account)
         self._read_again({*portout_ids, *left}, max(as_of, now))
         self._gather()
-        with warehouse.connected() as connection:
-            complete_unfinished_attempts(connection, now)
-            inputs = used.settings.inputs(as_of)
-            if not are_up_to_date(connection, inputs):
-                record_settings(connection, used.settings, as_of, OF_MODELS)
-                warehouse.bound_memory()
-                update_in_limited_memory(connection, inputs)
-        warehouse.publish()
+        return used.settings
 
     def _gather(self) -> None:
         """Copy what was read into the published warehouse, if the account has a working file of its own."""
@@ -93,6 +85,19 @@ class Showing:
     def _knows_any(self, portout_ids: Collection[str]) -> bool:
         client = self.connection.open()
         return converse(client, lambda: _knows_any(client, portout_ids))
+
+
+def publish_answers(warehouse: Warehouse, settings: Settings, now: datetime) -> None:
+    """Complete the attempts of killed processes, build and publish; raises whatever building raises."""
+    with warehouse.connected() as connection:
+        as_of = synced_until(connection)
+        complete_unfinished_attempts(connection, now)
+        inputs = settings.inputs(as_of)
+        if not are_up_to_date(connection, inputs):
+            record_settings(connection, settings, as_of, OF_MODELS)
+            warehouse.bound_memory()
+            update_in_limited_memory(connection, inputs)
+    warehouse.publish()
 
 
 async def _knows_any(client: TelnyxClient, portout_ids: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from portouts.doctor.places import check_disk, check_places
 from portouts.doctor.questions import PATIENCE, Replies, ask
 from portouts.errors import SettingsError
 from portouts.load.connection import OpenClient
-from portouts.load.settings.accounts import is_key_of_account
+from portouts.load.settings.accounts import is_key_of_account, naming_key
 from portouts.load.settings.files import Found, find_settings, found_in_environment
 from portouts.load.settings.key import notes_on_key_file, require_api_key, with_key_of_file
 from portouts.load.settings.settings import Settings, read_settings, read_source_settings
@@ -88,8 +88,8 @@ def check_up(
     load = estimate(replies, read.source) if read.source else None
     checks = [
         read.finding,
-        *_check_api(read.source, replies, load, surroundings.environ),
-        *_check_other_accounts(read.accounts, open_client, on_wait, patience),
+        *_of_account(_check_api(read.source, replies, load, surroundings.environ), next(iter(read.accounts), ""), read),
+        *_check_other_accounts(read, open_client, on_wait, patience),
         check_time_zones(surroundings.now),
         *check_disk(published, working, load),
         *check_places(published, working),
@@ -178,14 +178,25 @@ def _check_api(
 
 
 def _check_other_accounts(
-    accounts: Mapping[str, SourceSettings], open_client: OpenClient, on_wait: Callable[[str], None], patience: float
+    read: _Read, open_client: OpenClient, on_wait: Callable[[str], None], patience: float
 ) -> Iterator[Finding]:
     """Ask with the key of each account but the first, which is checked already."""
-    for name, settings in [*accounts.items()][1:]:
+    for name, settings in [*read.accounts.items()][1:]:
         replies = ask(settings, open_client, on_wait, patience)
-        for finding in check_account(settings, replies, estimate(replies, settings)):
-            if finding.check in OF_ACCOUNT:
-                yield msgspec.structs.replace(finding, check=f"{finding.check} of {name}")
+        findings = check_account(settings, replies, estimate(replies, settings))
+        yield from _of_account((one for one in findings if one.check in OF_ACCOUNT), name, read)
+
+
+def _of_account(findings: Iterable[Finding], account: str, read: _Read) -> Iterator[Finding]:
+    """Name the account and its key in what was found, if there are several."""
+    for one in findings:
+        is_own = account and one.check in OF_ACCOUNT
+        yield Finding(
+            f"{one.check} of {account}" if is_own else one.check,
+            one.verdict,
+            naming_key(one.found, account, read.found),
+            naming_key(one.advice, account, read.found),
+        )
 
 
 def _worst(checks: list[Finding]) -> str:

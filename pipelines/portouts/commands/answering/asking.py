@@ -21,7 +21,8 @@ from portouts.load.settings.files import settings_files, with_home
 
 if TYPE_CHECKING:
     from portouts.answers.plan import Decision
-    from portouts.commands.jobs.answer import AnswerOutcome, AnswerPlan, AnswerRequest
+    from portouts.commands.jobs.answering.answer import AnswerOutcome
+    from portouts.commands.jobs.answering.plan import AnswerPlan, AnswerRequest
     from portouts.warehouse.warehouse import Warehouse
 
 STANDARD_INPUT = Path("-")
@@ -55,7 +56,7 @@ def answer_orders(asked: Asked, decide: Callable[[], Decision]) -> None:
         database, asked.state_dir, files, api_key_file=asked.api_key_file, may_wait=True
     )
     from portouts.answers.recording import Identity
-    from portouts.commands.jobs.answer import AnswerRequest
+    from portouts.commands.jobs.answering.plan import AnswerRequest
     from portouts.commands.results.answering.answer import facts_of, print_answers
 
     request = AnswerRequest(settings, names, decide(), Identity(*user_and_host()), asked.wait_seconds)
@@ -67,7 +68,8 @@ def answer_orders(asked: Asked, decide: Callable[[], Decision]) -> None:
 
 
 def _answered(warehouse: Warehouse, request: AnswerRequest, asked: Asked) -> AnswerOutcome:
-    from portouts.commands.jobs.answer import answer, plan, unsent
+    from portouts.commands.jobs.answering.answer import answer, unsent
+    from portouts.commands.jobs.answering.plan import plan
     from portouts.extract.options import Callbacks
 
     measures = this_run().measures

@@ -10,6 +10,7 @@ from portouts.answers.order import FreshOrder
 from portouts.answers.reading import OrderReader
 from portouts.extract.options import NO_CALLBACKS, Callbacks
 from portouts.load.connection import Connection, OpenClient
+from portouts.load.settings.accounts import named_key
 from portouts.load.settings.settings import Settings
 from portouts.telnyx.client import TelnyxClient, converse
 
@@ -22,8 +23,9 @@ def read_fresh(
     open_client: OpenClient = TelnyxClient,
 ) -> FreshOrder:
     """Read one order by its id or support key. Changes nothing, here or at Telnyx."""
-    held = read_held(database, given, [reference])
+    held = read_held(database, given, reference)
     client = Connection(held.settings.source, callbacks, open_client).open()
     window = timedelta(hours=held.settings.models.response_window_hours)
-    reader = OrderReader(client, window, held.settings.source.privacy, held.pending_since.get)
-    return converse(client, lambda: reader.read(reference))
+    reader = OrderReader(client, window, held.settings.source.privacy, held.pending_since.get, held.account)
+    with named_key(held.account, given.found):
+        return converse(client, lambda: reader.read(reference))

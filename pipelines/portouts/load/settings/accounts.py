@@ -7,10 +7,11 @@ What an account does not set, it takes from `[sources.telnyx]`, except the key. 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from portouts.errors import SettingsError
+from portouts.errors import PortoutsError, SettingsError
 from portouts.load.settings.files import ACCOUNTS, Found, Setting
 from portouts.load.settings.key import read_key
 from portouts.names import DEFAULT_ACCOUNT
@@ -42,6 +43,24 @@ def is_of_account(name: str) -> bool:
 def is_key_of_account(name: str) -> bool:
     """Return whether a setting is the key of one account."""
     return is_of_account(name) and name.endswith(f".{KEY}")
+
+
+def naming_key(text: str, account: str, found: Found) -> str:
+    """Return a message with the setting of this account's key where it names the key of a single account."""
+    if not any(name.startswith(f"{ACCOUNTS}{account}.") for name in found):
+        return text
+    key = f"{KEY} under [sources.telnyx.accounts.{account}]"
+    return text.replace("TELNYX_API_KEY", key).replace("The key's user", f"The user of {key}")
+
+
+@contextmanager
+def named_key(account: str, found: Found) -> Iterator[None]:
+    """Let an error about the key name the setting of this account."""
+    try:
+        yield
+    except PortoutsError as error:
+        error.args = (naming_key(str(error), account, found),)
+        raise
 
 
 def require_account_name(name: str) -> str:

@@ -38,6 +38,8 @@ def seed(connection: duckdb.DuckDBPyConnection, file: Path, account: str, state:
         connection.execute("checkpoint seeded")
     finally:
         connection.execute("detach seeded")
+    with duckdb.connect(str(part)) as own:
+        create_metadata(own)
     file.with_name(f"{file.name}.wal").unlink(missing_ok=True)
     part.replace(file)
     return True

@@ -5,7 +5,7 @@ dlt loads one package at a time in a process, so the accounts take turns at that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -20,6 +20,7 @@ from portouts.errors import Interrupted, PortoutsError
 from portouts.extract.options import Callbacks
 from portouts.load.connection import OpenClient
 from portouts.load.pipeline import raw_pipeline
+from portouts.load.settings.accounts import named_key
 from portouts.load.settings.remembered import OF_ROWS, record_settings
 from portouts.load.settings.settings import Settings
 from portouts.load.stored_state import stored_json
@@ -36,9 +37,7 @@ from portouts.warehouse.warehouse import Warehouse
 AT_A_TIME = 4
 
 
-def prepare_accounts(
-    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, names: Mapping[str, Settings]
-) -> None:
+def prepare_accounts(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, names: Iterable[str]) -> None:
     """Make the working files that are missing or older than the shared one; rows of before are those of `default`."""
     create_metadata(connection)
     for name in names:
@@ -68,7 +67,8 @@ def read_accounts(
     def read(name: str) -> AccountOutcome:
         own = replace(request, settings=accounts[name], sync_id=str(uuid4()))
         try:
-            return _read(warehouse.of_account(name), name, own, clock, callbacks, open_client)
+            with named_key(name, request.settings.found):
+                return _read(warehouse.of_account(name), name, own, clock, callbacks, open_client)
         except Interrupted:
             raise
         except PortoutsError as error:

@@ -17,6 +17,7 @@ from portouts.extract.options import NO_CALLBACKS, Callbacks
 from portouts.load.connection import OpenClient
 from portouts.load.dlt_config import isolated_dlt
 from portouts.load.pipeline import raw_pipeline
+from portouts.load.settings.accounts import named_key
 from portouts.load.settings.remembered import OF_MODELS, settings_in_use
 from portouts.load.settings.settings import Settings
 from portouts.load.stored_state import stored_state
@@ -77,7 +78,7 @@ def _compared(
     for name, settings in accounts.items():
         own, asked = warehouse.of_account(name), replace(request, settings=settings, verification_id=str(uuid4()))
         try:
-            with own.locked(), raw_pipeline(own) as raw:
+            with named_key(name, request.settings.found), own.locked(), raw_pipeline(own) as raw:
                 found[name] = compare(raw, asked, clock, callbacks, on_plan, open_client)
                 with own.connected() as connection:
                     record_verification(connection, found[name].certificate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import msgspec
 
 from portouts.answers.order import FreshOrder
 from portouts.answers.plan import Decision, Planned
-from portouts.commands.jobs.answer import AnswerOutcome, AnswerPlan, OrderAnswer
+from portouts.commands.jobs.answering.answer import AnswerOutcome, OrderAnswer
+from portouts.commands.jobs.answering.plan import AnswerPlan
 from portouts.commands.results.answering.order import LONGEST_TEXT, WIDTH, card_lines
 from portouts.commands.terminal.output import as_object, print_result
 from portouts.commands.terminal.progress import note
@@ -28,6 +29,7 @@ class _OrderResult(msgspec.Struct):
 
     reference: str
     portout_id: str | None
+    account: str | None
     support_key: str | None
     carrier_name: str | None
     number_count: int | None
@@ -112,6 +114,7 @@ def print_answers(outcome: AnswerOutcome, database: Path, now: datetime, *, dry_
 
 def _lines(outcome: AnswerOutcome) -> Iterator[str]:
     yield from map(line_of, outcome.orders)
+    yield from _lines_of_accounts(outcome)
     if len(outcome.orders) != 1:
         yield _summary(outcome)
 
@@ -141,6 +144,7 @@ def _result_of(answer: OrderAnswer, now: datetime) -> _OrderResult:
     return _OrderResult(
         reference=answer.planned.reference,
         portout_id=order.portout_id if order else None,
+        account=answer.planned.account,
         support_key=order.support_key if order else None,
         carrier_name=order.carrier_name if order else None,
         number_count=order.number_count if order else None,
@@ -164,9 +168,18 @@ def _error_of(outcome: AnswerOutcome) -> str:
 
 
 def _summary(outcome: AnswerOutcome) -> str:
-    counts = _counts(outcome)
-    shown = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none was named"
-    return f"{len(outcome.orders)} orders: {shown}."
+    return f"{len(outcome.orders)} orders: {_counted(outcome.orders) or 'none was named'}."
+
+
+def _lines_of_accounts(outcome: AnswerOutcome) -> Iterator[str]:
+    """Yield the outcomes of each account, if there are several."""
+    accounts = sorted({each.planned.account for each in outcome.orders if each.planned.account})
+    for account in accounts if len(accounts) > 1 else ():
+        yield f"{account}: {_counted([each for each in outcome.orders if each.planned.account == account])}."
+
+
+def _counted(orders: Sequence[OrderAnswer]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in Counter(each.outcome for each in orders).items())
 
 
 def _counts(outcome: AnswerOutcome) -> Counter[str]:

@@ -15,7 +15,7 @@ import msgspec
 
 from portouts.answers.order import FreshOrder, OrderComment, OrderEvent
 from portouts.commands.terminal.output import print_result
-from portouts.names import LENGTH, label, plain
+from portouts.names import DEFAULT_ACCOUNT, LENGTH, label, plain
 
 WIDTH = 79
 MOST_NUMBERS = 8
@@ -39,6 +39,8 @@ def print_order(order: FreshOrder, now: datetime, *, as_json: bool) -> None:
 def card_lines(order: FreshOrder, now: datetime) -> Iterator[str]:
     """Yield the facts for a decision: carrier, numbers, dates, deadline, and what happens without an answer."""
     yield f"{_shown(order.support_key)}  {_shown(order.portout_id)}  {_shown(order.status)}"
+    if order.account != DEFAULT_ACCOUNT:
+        yield from _field("account", order.account)
     yield from _field("carrier", _shown(order.carrier_name))
     yield from _field("SPID", _shown(order.spid))
     yield from _field("PON", _shown(order.pon))

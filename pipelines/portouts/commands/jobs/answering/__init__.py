@@ -1,0 +1,1 @@
+"""The jobs of `authorize` and `reject`: plan what to send, and send it."""
