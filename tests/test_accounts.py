@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from order_histories import AS_OF, World, create_raw
 from portouts.commands.jobs.accounts.names import remove_account, rename_account
+from portouts.commands.jobs.alerts import alert_of_end
 from portouts.commands.jobs.loading.outcome import behind
 from portouts.errors import SettingsError
 from portouts.report.status import read_status
@@ -53,6 +54,8 @@ def test_a_revoked_key_does_not_stop_the_other_accounts(accounts: Accounts) -> N
         "closed": True,
         "empty": False,
     }
+    alert = alert_of_end("sync", behind(accounts.first.accounts), accounts.first)
+    assert [one.line.partition(".")[0] for one in alert.findings] == ["closed: it could not be read"]
     orders = len(accounts.worlds["acme"].orders())
     assert accounts.ask("select account, count(*) from marts.fct_portouts group by all") == [("acme", orders)]
     assert accounts.ask("select account, published from marts.rpt_sync order by all") == [

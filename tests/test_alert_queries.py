@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -113,6 +114,15 @@ def test_orders_near_their_deadline_are_found_most_urgent_first(deadlines: Path)
         "order: PO_000002; carrier: Example Telecom; numbers: 3; deadline: 20 Mar 2026 15:00 UTC; hours left: 3",
         "order: PO_000001; carrier: Example Telecom; numbers: 2; deadline: 21 Mar 2026 08:00 UTC; hours left: 20",
     ]
+
+
+def test_of_several_accounts_the_findings_about_orders_name_the_account(deadlines: Path, tmp_path: Path) -> None:
+    database = Path(shutil.copy(deadlines, tmp_path))
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "insert into raw.syncs select * replace ('other' as sync_id, 'acme' as account) from raw.syncs"
+        )
+    assert [line.partition(";")[0] for line in lines_of(found_in(database))[SHIPPED[0]]] == ["account: default"] * 3
 
 
 @pytest.mark.parametrize(("hours_before", "expected"), [((), 0), ((1.0,), 1), ((25.0, 2.5), 3), ((100.0,), 4)], ids=str)

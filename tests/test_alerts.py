@@ -32,7 +32,7 @@ from portouts.monitor.alerts import receivers
 from portouts.monitor.alerts.finding import Alert, Finding
 from portouts.monitor.alerts.message import MOST_CHARACTERS, message_of
 from portouts.monitor.alerts.notification import Account, notify
-from portouts.monitor.alerts.outcomes import alert_of_failure, alert_of_proof
+from portouts.monitor.alerts.outcomes import AccountEnd, alert_of_accounts, alert_of_failure, alert_of_proof
 from portouts.monitor.alerts.receivers import Delivery, Message, deliver
 from portouts.warehouse.metadata import Certificate
 from published_worlds import own, publish
@@ -337,6 +337,20 @@ def test_what_is_not_proven_is_reported() -> None:
     assert different.findings[0].key == same.findings[0].key != more.findings[0].key
     unproven = alert_of_proof("sync", certificate(verdict="UNPROVEN"), ["a", "b"])
     assert len(unproven.findings) == 2
+
+
+def test_of_several_accounts_each_finding_names_its_account_and_hides_no_other() -> None:
+    differs, refused = certificate(verdict="DIFFERENT", orders=10, differences=1), LoadFailed("It failed.")
+    alert = alert_of_accounts(
+        "sync", [AccountEnd("acme", certificate=differs), AccountEnd("east", refused), AccountEnd("west", refused)]
+    )
+    assert [one.line for one in alert.findings] == [
+        "acme: DIFFERENT: 10 orders compared, 1 differ. `portouts verify` says more.",
+        "east: it could not be read. It failed.",
+        "west: it could not be read. It failed.",
+    ]
+    assert len({one.key for one in alert.findings}) == 3
+    assert alert_of_accounts("sync", [AccountEnd("acme", certificate=certificate())]).findings == ()
 
 
 def test_the_text_of_an_unknown_error_is_not_shown() -> None:

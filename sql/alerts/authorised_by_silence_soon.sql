@@ -14,6 +14,7 @@ thresholds as (
 waiting as (
     select
         orders.portout_id,
+        orders.account,
         spells.spell_number,
         orders.support_key,
         orders.carrier_name,
@@ -26,6 +27,7 @@ waiting as (
 )
 
 select
+    waiting.account,
     waiting.support_key as "order",
     waiting.carrier_name as carrier,
     waiting.number_count as numbers,

@@ -8,7 +8,13 @@ with last_sync as (
 ),
 
 numbers as (
-    select numbers.phone_number, orders.portout_id, orders.support_key, orders.carrier_name, orders.inserted_at
+    select
+        numbers.phone_number,
+        orders.portout_id,
+        orders.account,
+        orders.support_key,
+        orders.carrier_name,
+        orders.inserted_at,
     from marts.fct_portouts as orders
     inner join marts.fct_portout_numbers as numbers on numbers.portout_id = orders.portout_id
     cross join last_sync
@@ -18,6 +24,7 @@ numbers as (
 again as (
     select
         later.portout_id,
+        later.account,
         later.support_key,
         later.carrier_name,
         later.inserted_at,
@@ -35,6 +42,7 @@ again as (
 )
 
 select
+    account,
     support_key as "order",
     carrier_name as carrier,
     count(distinct phone_number) as numbers_asked_for_again,
@@ -43,5 +51,5 @@ select
     round(date_diff('microsecond', max(earlier_at), inserted_at) / 3.6e9, 1) as hours_between,
     portout_id as _portout_id,
 from again
-group by portout_id, support_key, carrier_name, inserted_at
+group by portout_id, account, support_key, carrier_name, inserted_at
 order by inserted_at, portout_id

@@ -9,16 +9,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portouts.errors import NotDelivered, NotPublished
+from portouts.errors import AccountsBehind, NotDelivered, NotPublished
 from portouts.load.settings.tables import AlertSettings
 from portouts.monitor.alerts.finding import Alert
 from portouts.monitor.alerts.notification import SECONDS_OF_SEARCH, Account, notify
-from portouts.monitor.alerts.outcomes import alert_of_failure, alert_of_proof
+from portouts.monitor.alerts.outcomes import AccountEnd, alert_of_accounts, alert_of_failure, alert_of_proof
 from portouts.monitor.alerts.receivers import Delivery, Message, deliver
 from portouts.monitor.alerts.search import search
 from portouts.warehouse.folders import working_folder
 
 if TYPE_CHECKING:
+    from portouts.commands.jobs.loading.outcome import AccountOutcome
     from portouts.commands.jobs.sync import SyncOutcome
     from portouts.commands.jobs.verify import VerifyOutcome
     from portouts.report.page.build import Report
@@ -47,12 +48,33 @@ def send_alerts(
 
 def alert_of_end(command: str, error: BaseException | None, outcome: SyncOutcome | VerifyOutcome | None) -> Alert:
     """Return the alert about the end of a command."""
+    if ends := _ends_of_accounts(outcome) if error is None or isinstance(error, AccountsBehind) else ():
+        return alert_of_accounts(command, ends)
     if error:
         return alert_of_failure(command, error)
     from portouts.commands.jobs.sync import SyncOutcome
 
     unproven = outcome.report.unproven if isinstance(outcome, SyncOutcome) else ()
     return alert_of_proof(command, outcome.certificate if outcome else None, unproven)
+
+
+def _ends_of_accounts(outcome: SyncOutcome | VerifyOutcome | None) -> Sequence[AccountEnd]:
+    """Return how a command ended for each account; nothing if there is one account, or none was read."""
+    if outcome is None:
+        return ()
+    from portouts.commands.jobs.sync import SyncOutcome
+
+    if isinstance(outcome, SyncOutcome):
+        return [_end_of(one) for one in outcome.accounts]
+    compared = [AccountEnd(one.account, certificate=one.certificate) for one in (outcome, *outcome.others)]
+    failed = [AccountEnd(account, error) for account, error in outcome.errors.items()]
+    return [*compared, *failed] if len(compared) + len(failed) > 1 else ()
+
+
+def _end_of(outcome: AccountOutcome) -> AccountEnd:
+    if outcome.loaded is None:
+        return AccountEnd(outcome.account, outcome.error)
+    return AccountEnd(outcome.account, None, outcome.loaded.certificate, outcome.loaded.report.unproven)
 
 
 def preview(database: Path, settings: AlertSettings, now: datetime) -> Preview:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from portouts.errors import PortoutsError
 from portouts.monitor.alerts.finding import Alert, Finding, key_of
@@ -10,6 +11,8 @@ from portouts.monitor.alerts.values import LINE_LENGTH
 from portouts.names import label
 from portouts.verify.comparison import Verdict
 from portouts.warehouse.metadata import Certificate
+
+NOT_PROVEN = "It is not proven that the warehouse shows what the API shows."
 
 
 def name_of_end(command: str) -> str:
@@ -27,12 +30,39 @@ def alert_of_failure(command: str, error: BaseException) -> Alert:
 
 def alert_of_proof(command: str, certificate: Certificate | None, unproven: Sequence[str] = ()) -> Alert:
     """Report what could not be proven; the alert has no findings if everything is proven."""
-    findings = []
+    return Alert(name_of_end(command), NOT_PROVEN, tuple(_unproven(certificate, unproven)))
+
+
+class AccountEnd(NamedTuple):
+    """How a command ended for one of several accounts."""
+
+    account: str
+    error: PortoutsError | None = None
+    certificate: Certificate | None = None
+    unproven: Sequence[str] = ()
+
+
+def alert_of_accounts(command: str, ends: Sequence[AccountEnd]) -> Alert:
+    """Report which accounts failed and what of which is not proven; a finding of one does not hide that of another."""
+    findings = [
+        Finding(key_of([one.account, found.key]), label(f"{one.account}: {found.line}", LINE_LENGTH))
+        for one in ends
+        for found in _of_account(one)
+    ]
+    return Alert(name_of_end(command), "Not every account is read and proven.", tuple(findings))
+
+
+def _of_account(end: AccountEnd) -> Iterator[Finding]:
+    if end.error:
+        yield Finding(key_of([type(end.error).__name__]), f"it could not be read. {end.error}")
+    yield from _unproven(end.certificate, end.unproven)
+
+
+def _unproven(certificate: Certificate | None, unproven: Sequence[str]) -> Iterator[Finding]:
     if unproven:
         line = f"The API's own counts do not confirm what was read: {len(unproven)} ranges are not proven."
-        findings.append(Finding(key_of(["unproven ranges"]), line))
+        yield Finding(key_of(["unproven ranges"]), line)
     if certificate and certificate.verdict != Verdict.PROVEN:
         compared = f"{certificate.orders:,} orders compared, {certificate.differences:,} differ"
         line = f"{certificate.verdict}: {compared}. `portouts verify` says more."
-        findings.append(Finding(key_of([certificate.verdict, certificate.differences]), line))
-    return Alert(name_of_end(command), "It is not proven that the warehouse shows what the API shows.", tuple(findings))
+        yield Finding(key_of([certificate.verdict, certificate.differences]), line)

@@ -1,6 +1,7 @@
 """Runs the alert queries on the published file, with limits on time and memory.
 
-A query can read two variables: `now`, and `hours_before` from the settings. It cannot write or open another file.
+A query can read two variables: `now`, and `hours_before` from the settings. It cannot write or open another file. A
+column `account` is shown only if the file holds several accounts.
 The file is attached to a database in memory, because another part of the process may have it open with other options.
 """
 
@@ -51,8 +52,10 @@ def search(
     names = frozenset(path.stem for path in files)
     try:
         with _opened(database, now, hours_before) as connection:
-            [(as_of,)] = connection.execute("select max(as_of) from marts.rpt_sync").fetchall()
-            found = {path.stem: _alert(connection, path, until) for path in files}
+            query = "select max(as_of), count(distinct account) from marts.rpt_sync"
+            [(as_of, accounts)] = connection.execute(query).fetchall()
+            hidden = frozenset() if accounts > 1 else frozenset({"account"})
+            found = {path.stem: _alert(connection, path, until, hidden) for path in files}
     except duckdb.Error:
         return Found(unknown=names | {_name_of_failure(name) for name in names})
     failed = frozenset(name for name, alert in found.items() if alert and alert.name != name)
@@ -69,11 +72,11 @@ def _opened(database: Path, now: datetime, hours_before: Sequence[float]) -> Ite
         yield connection
 
 
-def _alert(connection: duckdb.DuckDBPyConnection, path: Path, until: float) -> Alert | None:
+def _alert(connection: duckdb.DuckDBPyConnection, path: Path, until: float, hidden: frozenset[str]) -> Alert | None:
     """Run one file. Return an alert with another name if it fails, and None if it has no SQL."""
     try:
         query = read_query(path)
-        return Alert(query.name, query.title, tuple(_findings(connection, query, until))) if query else None
+        return Alert(query.name, query.title, tuple(_findings(connection, query, until, hidden))) if query else None
     except UnusableQuery as problem:
         return _failure(path.stem, str(problem))
     except duckdb.InterruptException:
@@ -93,7 +96,9 @@ def _name_of_failure(name: str) -> str:
     return f"failed: {name}"
 
 
-def _findings(connection: duckdb.DuckDBPyConnection, query: Query, until: float) -> Iterator[Finding]:
+def _findings(
+    connection: duckdb.DuckDBPyConnection, query: Query, until: float, hidden: frozenset[str]
+) -> Iterator[Finding]:
     require_usable(connection, query.sql)
     with _interrupted_at(connection, until):
         result = connection.execute(query.sql)
@@ -102,8 +107,9 @@ def _findings(connection: duckdb.DuckDBPyConnection, query: Query, until: float)
     if len(rows) > MOST_ROWS:
         raise UnusableQuery(f"it returns more than {MOST_ROWS:,} rows; let it select less")
     key = _places_of_key(query.key, names)
+    shown = [f"_{name}" if name in hidden else name for name in names]
     for row in rows:
-        yield Finding(key_of(row[place] for place in key), line_of(names, row))
+        yield Finding(key_of(row[place] for place in key), line_of(shown, row))
 
 
 def _places_of_key(key: Sequence[str], names: Sequence[str]) -> list[int]:
