@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from reference_implementation.business_time import business_hours, federal_holid
 from reference_implementation.numbers import clock_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.slow  # builds all models for each case
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.slow  # builds all models for each case
 Row = dict[str, Any]
 
 CHICAGO, NEW_YORK, HONOLULU, TOLL_FREE = "+13125550101", "+12125550101", "+18085550101", "+18005550101"
+MONTHS = "agg_response_latency_monthly"
 AS_OF = datetime.fromisoformat("2026-12-31T12:00:00+00:00")
 
 # pending and answered by the wall clock in Chicago, hours of business between
@@ -64,7 +67,18 @@ def spells(connection: duckdb.DuckDBPyConnection, world: World, **settings: Any)
     return sorted(read(connection, "fct_responses"), key=lambda row: str(row["portout_id"]))
 
 
-def ask_and_answer(world: World, asked: str, answered: str, numbers: list[str], zone: str = "America/Chicago") -> None:
+def by_case(cases: Iterable[str], found: list[Row]) -> dict[str, Row]:
+    """Name the spells of orders that were added in the order of the cases."""
+    return dict(zip(cases, found, strict=True))
+
+
+def business_hours_of(found: dict[str, Row]) -> dict[str, float]:
+    return {name: spell["response_business_hours"] for name, spell in found.items()}
+
+
+def ask_and_answer(
+    world: World, asked: str, answered: str, numbers: Sequence[str], zone: str = "America/Chicago"
+) -> None:
     """Add an order by the wall clock of a zone."""
     at, until = (datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)) for text in (asked, answered))
     id_ = world.add_order(len(world.orders), at, "authorized", phone_numbers=numbers)
@@ -117,15 +131,14 @@ ZONES = {
 }
 
 
-@pytest.mark.parametrize(("numbers", "zone", "source", "hours"), ZONES.values(), ids=ZONES)
-def test_an_order_works_by_the_clock_of_its_first_number_that_has_one(
-    connection: duckdb.DuckDBPyConnection, numbers: list[str], zone: str, source: str, hours: float
-) -> None:
+def test_an_order_works_by_the_clock_of_its_first_number_that_has_one(connection: duckdb.DuckDBPyConnection) -> None:
     world = World(as_of=AS_OF)
-    ask_and_answer(world, "2026-06-02 11:00", "2026-06-02 14:00", numbers, "UTC")
-    [spell] = spells(connection, world, business_time_zone="Europe/Berlin")
-    assert (spell["time_zone"], spell["time_zone_source"]) == (zone, source)
-    assert spell["response_business_hours"] == pytest.approx(hours, abs=1e-9)
+    for numbers, *_ in ZONES.values():
+        ask_and_answer(world, "2026-06-02 11:00", "2026-06-02 14:00", numbers, "UTC")
+    found = by_case(ZONES, spells(connection, world, business_time_zone="Europe/Berlin"))
+    clocks = {name: (spell["time_zone"], spell["time_zone_source"]) for name, spell in found.items()}
+    assert clocks == {name: (zone, source) for name, (_, zone, source, _) in ZONES.items()}
+    assert business_hours_of(found) == pytest.approx({name: hours for name, (*_, hours) in ZONES.items()}, abs=1e-9)
 
 
 # number, its clock: asked there at 12:30 and answered at 14:00, and asked at 13:30
@@ -153,17 +166,18 @@ CLOCKS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "zone"), CLOCKS.values(), ids=CLOCKS)
-def test_office_hours_are_those_of_the_clock_where_the_number_is(
-    connection: duckdb.DuckDBPyConnection, number: str, zone: str
-) -> None:
+def test_office_hours_are_those_of_the_clock_where_the_number_is(connection: duckdb.DuckDBPyConnection) -> None:
     world = World(as_of=AS_OF)
-    ask_and_answer(world, "2026-06-02 12:30", "2026-06-02 14:00", [number], zone)
-    ask_and_answer(world, "2026-06-02 13:30", "2026-06-02 15:00", [number], zone)
+    for number, zone in CLOCKS.values():
+        ask_and_answer(world, "2026-06-02 12:30", "2026-06-02 14:00", [number], zone)
+        ask_and_answer(world, "2026-06-02 13:30", "2026-06-02 15:00", [number], zone)
     found = spells(connection, world)
-    assert [row["time_zone"] for row in found] == [zone, zone]
-    assert [row["response_business_hours"] for row in found] == pytest.approx([1.5, 0], abs=1e-9)
+    before, after = (by_case(CLOCKS, found[first::2]) for first in (0, 1))
+    zones = {name: zone for name, (_, zone) in CLOCKS.items()}
+    for spell_of in (before, after):
+        assert {name: spell["time_zone"] for name, spell in spell_of.items()} == zones
+    assert business_hours_of(before) == pytest.approx(dict.fromkeys(CLOCKS, 1.5), abs=1e-9)
+    assert business_hours_of(after) == pytest.approx(dict.fromkeys(CLOCKS, 0), abs=1e-9)
 
 
 KAZAKHSTAN = {
@@ -209,16 +223,15 @@ OPEN_DAYS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("number", "day", "is_open"), OPEN_DAYS.values(), ids=OPEN_DAYS)
-def test_the_holidays_are_those_of_the_country_of_the_number(
-    connection: duckdb.DuckDBPyConnection, number: str | list[str], day: str, is_open: bool
-) -> None:
-    world, numbers = World(as_of=AS_OF), [number] if isinstance(number, str) else number
-    zone = clock_of(numbers[-1])[0] if numbers else None
-    ask_and_answer(world, f"{day} 10:00", f"{day} 12:00", numbers, zone or "America/New_York")
-    [spell] = spells(connection, world)
-    assert spell["response_business_hours"] == pytest.approx(2 if is_open else 0, abs=1e-9)
+def test_the_holidays_are_those_of_the_country_of_the_number(connection: duckdb.DuckDBPyConnection) -> None:
+    world = World(as_of=AS_OF)
+    for number, day, _ in OPEN_DAYS.values():
+        numbers = [number] if isinstance(number, str) else number
+        zone = clock_of(numbers[-1])[0] if numbers else None
+        ask_and_answer(world, f"{day} 10:00", f"{day} 12:00", numbers, zone or "America/New_York")
+    found = by_case(OPEN_DAYS, spells(connection, world))
+    hours = {name: 2 if is_open else 0 for name, (*_, is_open) in OPEN_DAYS.items()}
+    assert business_hours_of(found) == pytest.approx(hours, abs=1e-9)
 
 
 def test_orders_without_a_country_keep_the_holidays_of_the_business_time_zone(
@@ -251,16 +264,20 @@ ONE_BUSINESS_DAY = {
 }
 
 
-@pytest.mark.parametrize(("asked", "answered", "is_within"), ONE_BUSINESS_DAY.values(), ids=ONE_BUSINESS_DAY)
 def test_within_one_business_day_is_by_the_close_of_the_day_for_which_the_request_counts(
-    connection: duckdb.DuckDBPyConnection, asked: str, answered: str, is_within: bool
+    connection: duckdb.DuckDBPyConnection,
 ) -> None:
     world = World(as_of=AS_OF)
-    ask_and_answer(world, asked, answered, [CHICAGO])
-    [spell] = spells(connection, world)
-    [month] = read(connection, "agg_response_latency_monthly")
-    assert spell["is_within_one_business_day"] == is_within
-    assert month["within_one_business_day"] == int(is_within)
+    for asked, answered, _ in ONE_BUSINESS_DAY.values():
+        ask_and_answer(world, asked, answered, [CHICAGO])
+    found = by_case(ONE_BUSINESS_DAY, spells(connection, world))
+    is_within = {name: spell["is_within_one_business_day"] for name, spell in found.items()}
+    assert is_within == {name: within for name, (*_, within) in ONE_BUSINESS_DAY.items()}
+    months = {str(row["month"]): row["within_one_business_day"] for row in read(connection, MONTHS)}
+    expected = Counter[str]()
+    for asked, _, within in ONE_BUSINESS_DAY.values():
+        expected[f"{asked[:7]}-01"] += within
+    assert months == expected
 
 
 def test_an_open_spell_has_no_business_hours(connection: duckdb.DuckDBPyConnection) -> None:
@@ -277,7 +294,7 @@ def test_a_full_day_of_business_is_nine_hours_whatever_the_minute(connection: du
     for time in times:
         ask_and_answer(world, f"2026-06-02 {time}", f"2026-06-03 {time}", [CHICAGO])
     spells(connection, world)
-    [month] = read(connection, "agg_response_latency_monthly")
+    [month] = read(connection, MONTHS)
     assert month["p90_business_hours"] == pytest.approx(9, abs=1e-9)
 
 
