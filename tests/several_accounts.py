@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
@@ -18,6 +21,7 @@ from portouts.commands.jobs.accounts.sync import run_accounts_sync
 from portouts.commands.jobs.accounts.verify import run_accounts_verify
 from portouts.commands.jobs.answering.answer import AnswerOutcome, answer
 from portouts.commands.jobs.answering.plan import AnswerRequest, Clients, plan
+from portouts.commands.jobs.redact import RedactOutcome, run_redact
 from portouts.commands.jobs.show import read_fresh
 from portouts.commands.jobs.sync import SyncOutcome, SyncRequest
 from portouts.commands.jobs.verify import VerifyOutcome, VerifyRequest
@@ -36,6 +40,19 @@ def key_of(account: str) -> str:
     return f"KEY_{account.upper()}_NOT_A_SECRET"
 
 
+WAITING = {"acme": 2, "northwind": 1}
+"""How many orders wait for an answer in each of two small accounts; a carrier has the name of its account."""
+
+
+def small_worlds() -> dict[str, World]:
+    """Make the two small accounts; what is made twice is alike."""
+    worlds = {name: World(8, seed=31 + place) for place, name in enumerate(WAITING)}
+    for name, count in WAITING.items():
+        for number in range(count):
+            worlds[name].add_order(carrier_name=f"{name} {number}")
+    return worlds
+
+
 @dataclass
 class Accounts:
     """The worlds of accounts by name; `revoked` ones have an unknown key, `forbidden` ones a key without rights."""
@@ -50,10 +67,10 @@ class Accounts:
     def __post_init__(self) -> None:
         self.apps = {key_of(name): create_app(world, api_key=key_of(name)) for name, world in self.worlds.items()}
 
-    def settings(self) -> Settings:
+    def settings(self, **settings: Any) -> Settings:
         keys = {name: key_of(name) for name in self.worlds}
         found = {f"accounts.{name}.api_key": Setting(key, "a test") for name, key in keys.items()}
-        return read_settings(found={**found, "base_url": Setting(BASE_URL, "a test")})
+        return read_settings(found={**found, "base_url": Setting(BASE_URL, "a test")}, **settings)
 
     def open_client(self, api_key: str, *arguments: Any, **options: Any) -> TelnyxClient:
         """Open a client; a revoked key is another one to the API."""
@@ -92,8 +109,8 @@ class Accounts:
         shutil.copytree(self.database.parent, folder, dirs_exist_ok=True)
         return Accounts(worlds, folder / self.database.name)
 
-    def verify(self) -> VerifyOutcome:
-        request = VerifyRequest(self.settings())
+    def verify(self, **asked: Any) -> VerifyOutcome:
+        request = VerifyRequest(self.settings(), **asked)
         return run_accounts_verify(
             Warehouse(self.database), request, lambda: datetime.now(UTC), open_client=self.open_client
         )
@@ -103,7 +120,30 @@ class Accounts:
         self.worlds[new] = self.worlds.pop(old)
         self.apps[key_of(new)] = create_app(self.worlds[new], api_key=key_of(new))
 
+    def redact(self, **settings: Any) -> RedactOutcome:
+        return run_redact(Warehouse(self.database), self.settings(**settings), lambda: datetime.now(UTC))
+
+    def require_worlds(self) -> None:
+        """Check that the published file shows every order of each account once, as the API shows it."""
+        for name, world in self.worlds.items():
+            held = self.ask(f"select portout_id, status from marts.fct_portouts where account = '{name}' order by all")
+            assert held == sorted((str(order["id"]), order["status"]) for order in world.orders()), name
+
     def ask(self, query: str) -> list[Any]:
         with duckdb.connect(str(self.database), read_only=True) as connection:
             connection.execute("set timezone = 'UTC'")
             return connection.execute(query).fetchall()
+
+
+@cache
+def _synced() -> Accounts:
+    folder = Path(mkdtemp(prefix="accounts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    accounts = Accounts(small_worlds(), folder / "group.duckdb")
+    accounts.sync()
+    return accounts
+
+
+def synced_accounts(folder: Path) -> Accounts:
+    """Return the two small accounts after a sync; they are synced once in a process, and copied."""
+    return _synced().copy_to(folder, small_worlds())

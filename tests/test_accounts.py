@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from portouts.commands.jobs.accounts.names import remove_account, rename_account
 from portouts.commands.jobs.alerts import alert_of_end
 from portouts.commands.jobs.loading.outcome import behind
 from portouts.errors import SettingsError
+from portouts.report.page.build import build_report
+from portouts.report.page.notebooks import own_notebooks
 from portouts.report.status import read_status
 from portouts.transform.build import build_models
 from portouts.transform.inputs import ModelInputs
@@ -73,9 +76,7 @@ def test_a_later_sync_gathers_what_changed_and_equals_the_accounts_synced_alone(
     accounts.revoked.clear()
     outcome = accounts.sync()
     assert not behind(outcome.accounts)
-    for name, world in accounts.worlds.items():
-        held = accounts.ask(f"select portout_id, status from marts.fct_portouts where account = '{name}' order by all")
-        assert held == sorted((str(order["id"]), order["status"]) for order in world.orders()), name
+    accounts.require_worlds()
     assert before == [(1,)]
     status = read_status(accounts.database, outcome.as_of)
     assert isinstance(status.accounts, list)
@@ -105,6 +106,28 @@ def test_an_account_that_fails_later_keeps_its_rows_and_shows_its_age(accounts: 
     assert isinstance(status.accounts, list)
     ages = {one.account: (one.age_hours, one.failure is not None) for one in status.accounts}
     assert ages == {"acme": (0.0, False), "closed": (3.0, True), "empty": (0.0, False)}
+
+
+def test_the_report_says_what_each_account_holds_and_which_one_an_order_belongs_to(
+    accounts: Accounts, tmp_path: Path
+) -> None:
+    report = build_report(accounts.database, tmp_path / "page.html", own_notebooks()[:1])
+    page = report.output.read_text(encoding="utf-8")
+    counts = """
+        select
+            count(*),
+            sum(number_count),
+            count(*) filter (ported_at > (select max(as_of) from marts.rpt_sync) - interval 30 day),
+            count(*) filter (status = 'pending'),
+        from marts.fct_portouts
+        where account =
+    """
+    for name, failed in {"acme": "", "closed": ", because its last sync failed"}.items():
+        [(orders, numbers, ported, waits)] = accounts.ask(f"{counts} '{name}'")
+        held = f"{name}: {orders} orders with {numbers} numbers, {ported} ported in the last 30 days"
+        assert re.search(f"{held}, {waits} waiting for an answer; as of [^;]*UTC{failed}[.]<", page)
+    assert "empty: no orders with no numbers, 0 ported in the last 30 days, 0 waiting" in page
+    assert 'id="Account"' in page
 
 
 def test_every_account_is_verified_and_gets_a_certificate(accounts: Accounts) -> None:

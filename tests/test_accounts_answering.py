@@ -14,32 +14,15 @@ from portouts.telnyx.errors import KeyRejected, PermissionDenied
 from portouts.warehouse.accounts.folders import forget_files
 from portouts.warehouse.folders import working_folder
 from portouts_command import Ended
-from portouts_sandbox import SeveralAccounts, World, running
-from several_accounts import Accounts, key_of
+from portouts_sandbox import SeveralAccounts, running
+from several_accounts import WAITING, Accounts, key_of, synced_accounts
 
 KEY_OF_ACME = "api_key under [sources.telnyx.accounts.acme]"
-WAITING = {"acme": 2, "northwind": 1}
-
-
-def worlds() -> dict[str, World]:
-    """Make two small accounts in which orders wait for an answer."""
-    made = {"acme": World(8, seed=31), "northwind": World(8, seed=32)}
-    for name, count in WAITING.items():
-        for number in range(count):
-            made[name].add_order(carrier_name=f"{name} {number}")
-    return made
-
-
-@pytest.fixture(scope="module")
-def synced(tmp_path_factory: pytest.TempPathFactory) -> Accounts:
-    accounts = Accounts(worlds(), tmp_path_factory.mktemp("synced") / "group.duckdb")
-    accounts.sync()
-    return accounts
 
 
 @pytest.fixture
-def accounts(synced: Accounts, tmp_path: Path) -> Accounts:
-    return synced.copy_to(tmp_path, worlds())
+def accounts(tmp_path: Path) -> Accounts:
+    return synced_accounts(tmp_path)
 
 
 def waiting(accounts: Accounts) -> Mapping[str, str]:

@@ -165,6 +165,13 @@ def _accounts(connection: duckdb.DuckDBPyConnection, now: datetime) -> list[Acco
     return [AccountStatus(**row, age_hours=_hours_since(row["as_of"], now)) for row in rows] or msgspec.UNSET
 
 
+def read_accounts(connection: duckdb.DuckDBPyConnection) -> list[AccountStatus]:
+    """Read the state of each account, aged at the latest sync of any; nothing if no accounts are set up."""
+    [(as_of,)] = connection.execute("select max(as_of) from marts.rpt_sync").fetchall()
+    found = _accounts(connection, as_of)
+    return found if isinstance(found, list) else []
+
+
 def _hours_since(at: datetime | None, now: datetime) -> float | None:
     return round((now - at) / timedelta(hours=1), 1) if at else None
 

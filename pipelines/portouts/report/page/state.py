@@ -11,6 +11,25 @@ import duckdb
 _NOT_VERIFIED = "Not verified against the API's own counts yet (portouts verify)."
 _NOT_PROVEN = " The last sync was NOT PROVEN: the API's own counts did not confirm all of it."
 _DEPTHS = {"sync": "at the end of a sync", "quick": "as a whole"}
+# Of several accounts, the last of each: all of them must be proven.
+_LAST_SYNCS = """
+    select max(as_of), bool_and(is_proven)
+    from (
+        from marts.rpt_sync
+        qualify row_number() over (partition by account order by as_of desc, finished_at desc) = 1
+    )
+    having count(*) > 0
+"""
+_LAST_VERIFICATIONS = """
+    select
+        max(as_of), arg_max(depth, finished_at), arg_max(verdict, (verdict <> 'PROVEN', finished_at)),
+        sum(orders)::bigint, sum(differences)::bigint, sum(repaired)::bigint,
+    from (
+        from marts.rpt_verifications
+        qualify row_number() over (partition by account order by finished_at desc) = 1
+    )
+    having count(*) > 0
+"""
 
 
 @dataclass(frozen=True)
@@ -34,13 +53,9 @@ class State:
 
 def read_state(connection: duckdb.DuckDBPyConnection) -> State:
     """Read the state of a published file."""
-    last = _first(connection, "select as_of, is_proven from marts.rpt_sync order by as_of desc limit 1")
+    last = _first(connection, _LAST_SYNCS)
     day = _first(connection, "select max(day) from marts.dim_days")
-    verification = _first(
-        connection,
-        "select as_of, depth, verdict, orders, differences, repaired from marts.rpt_verifications "
-        "order by finished_at desc limit 1",
-    )
+    verification = _first(connection, _LAST_VERIFICATIONS)
     certificate = _certificate(*verification) if verification else _NOT_VERIFIED
     as_of, is_proven = last or (None, False)
     return State(as_of, bool(is_proven), certificate, day[0] if day else None)
