@@ -23,7 +23,7 @@ class Crash(NamedTuple):
     """Die at the so manieth call of a method, before it or right after it, in whatever thread it is called."""
 
     method: str
-    """`module:Class.method`"""
+    """`module:Class.method`, or `module:function`, where that module calls it"""
     call: int
     is_after: bool = False
 
@@ -56,9 +56,9 @@ def _portouts(
 
 def _crash(crash: Crash) -> None:
     module, _, path = crash.method.partition(":")
-    owner, name = path.split(".")
-    owner_class = getattr(import_module(module), owner)
-    method, calls = getattr(owner_class, name), count(1)
+    *owners, name = path.split(".")
+    owner = getattr(import_module(module), owners[0]) if owners else import_module(module)
+    method, calls = getattr(owner, name), count(1)
 
     def last(*arguments: Any, **named: Any) -> Any:
         is_now = next(calls) == crash.call
@@ -69,4 +69,4 @@ def _crash(crash: Crash) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return answer
 
-    setattr(owner_class, name, last)
+    setattr(owner, name, last)
