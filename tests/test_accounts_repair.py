@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from portouts.telnyx.errors import KeyRejected
 from several_accounts import WAITING, Accounts, synced_accounts
 
 EACH = sorted(WAITING)
@@ -84,3 +85,12 @@ def test_a_redaction_masks_all_accounts_and_later_syncs_of_each_keep_to_it(accou
     accounts.sync(full=True)
     accounts.require_worlds()
     assert accounts.ask("select count(phone_number) from raw.portout_phone_numbers") == [(0,)]
+
+
+@pytest.mark.parametrize("command", ["sync", "verify"])
+def test_if_no_account_can_be_read_the_error_names_the_first_one_and_its_key(command: str, accounts: Accounts) -> None:
+    accounts.revoked |= {*WAITING}
+    error: type[Exception] = KeyRejected
+    named = r"The account acme failed: .*Check api_key under \[sources.telnyx.accounts.acme\].* So did 1 more"
+    with pytest.raises(error, match=named):
+        getattr(accounts, command)()

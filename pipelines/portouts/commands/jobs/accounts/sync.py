@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from portouts.commands.jobs.accounts.reading import forget_queue, prepare_accounts, read_accounts
-from portouts.commands.jobs.loading.outcome import AccountOutcome
+from portouts.commands.jobs.loading.outcome import AccountOutcome, first_error
 from portouts.commands.jobs.loading.rows import SyncRequest
 from portouts.commands.jobs.publishing.targets import publish
 from portouts.commands.jobs.sync import SyncOutcome, build_after_sync
@@ -82,7 +82,7 @@ def _sync(
     with measures.phase("gather"):
         outcomes = _gathered(connection, warehouse, outcomes, clock())
     if not any(one.loaded for one in outcomes):
-        raise _first_error(outcomes)
+        raise first_error({one.account: one.error for one in outcomes if one.error})
     with measures.phase("build"):
         build = _record(connection, warehouse, used.settings, outcomes, clock())
         as_of = synced_until(connection)
@@ -129,14 +129,6 @@ def _gathered_one(
     forget_queue(own, gathering_id)
     log("account.gathered", account=outcome.account)
     return outcome
-
-
-def _first_error(outcomes: Sequence[AccountOutcome]) -> PortoutsError:
-    errors = [one.error for one in outcomes if one.error]
-    others = f" So did {len(errors) - 1} other accounts." if len(errors) > 1 else ""
-    error = errors[0]
-    error.args = (f"The account {outcomes[0].account} failed: {error}{others}",)
-    return error
 
 
 def _record(

@@ -10,6 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from portouts.commands.jobs.accounts.reading import forget_queue, prepare_accounts
+from portouts.commands.jobs.loading.outcome import first_error
 from portouts.commands.jobs.publishing.targets import publish
 from portouts.commands.jobs.verify import Compared, VerifyOutcome, VerifyRequest, build_if_outdated, compare
 from portouts.errors import Interrupted, PortoutsError
@@ -51,7 +52,7 @@ def run_accounts_verify(
         prepare_accounts(connection, warehouse, accounts)
         found, errors = _compared(warehouse, request, accounts, clock, callbacks, on_plan, open_client)
         if not found:
-            raise next(iter(errors.values()))
+            raise first_error(errors)
         as_of, state = synced_until(connection), stored_state(connection)
         accepted = OF_MODELS if request.accept_settings else ()
         used = settings_in_use(connection, state, request.settings, names=OF_MODELS, accepted=accepted)

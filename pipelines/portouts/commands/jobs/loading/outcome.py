@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from portouts.commands.jobs.loading.rows import LoadedRows
@@ -30,3 +30,11 @@ def behind(outcomes: Sequence[AccountOutcome]) -> AccountsBehind | None:
         f"The file is published, but not every account could be read; these show what they did before. "
         f"{' '.join(failed)} `portouts status` shows how old each account is."
     )
+
+
+def first_error(errors: Mapping[str, PortoutsError]) -> PortoutsError:
+    """Return the error of the first account, with its name, where all accounts failed."""
+    account, error = next(iter(errors.items()))
+    others = f" So did {len(errors) - 1} more." if len(errors) > 1 else ""
+    error.args = (f"The account {account} failed: {error}{others}",)
+    return error
