@@ -150,6 +150,7 @@ def killed(
     rng, (_, seconds) = Random(SEED), uninterrupted
     instants = [seconds * (number + rng.random()) / (CHAINS * KILLS) for number in range(CHAINS * KILLS)]
     rng.shuffle(instants)
+    instants.sort(key=lambda instant: instant > seconds / 2)  # the early half first
     chains: list[Sequence[float | Crash]] = [*(instants[chain::CHAINS] for chain in range(CHAINS)), CRASHES]
 
     def kill_and_sync(chain: Sequence[float | Crash]) -> Killed:
@@ -262,7 +263,8 @@ def test_the_kills_are_kills(killed: list[Killed]) -> None:
     codes = [code for one in by_time for code in one.exit_codes]
     assert len(codes) == CHAINS * KILLS
     assert set(codes) <= {-signal.SIGKILL, 0}  # a sync that has little left to do may end before its instant
-    assert codes.count(-signal.SIGKILL) > len(codes) / 2
+    # So do most of them on a machine that is less busy now than when the uninterrupted sync was timed.
+    assert [one.exit_codes[0] for one in by_time] == [-signal.SIGKILL] * CHAINS
 
 
 def test_after_kills_at_any_instant_the_next_sync_ends_well(killed: list[Killed]) -> None:
@@ -294,7 +296,8 @@ def test_a_kill_never_publishes_half_a_sync(killed: list[Killed]) -> None:
     with_recent_orders, *first_loads = killed
     recent = with_recent_orders.orders_published[0]
     assert 0 < recent < ORDERS
-    assert with_recent_orders.orders_published.count(recent) > KILLS / 2
+    first_success = with_recent_orders.exit_codes.index(0) if 0 in with_recent_orders.exit_codes else KILLS
+    assert recent in with_recent_orders.orders_published[1 : first_success + 1]
     assert set(with_recent_orders.orders_published) <= {recent, ORDERS}
     assert {count for one in first_loads for count in one.orders_published} <= {0, ORDERS}
 
