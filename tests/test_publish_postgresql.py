@@ -35,7 +35,7 @@ SECRET = "s3cret-canary"
 SCHEMAS = ("raw", "marts")
 
 INSTANTS = 10
-# What tells the versions apart, in tables that are written at different times of a publication.
+# What differs between the versions, in tables that are written at different times of a publication.
 COUNTS = [
     "select count(*) from raw.portout_events",
     "select count(*) from raw.portout_observations",
