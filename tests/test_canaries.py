@@ -30,11 +30,12 @@ SENTENCE = f"The PIN {PIN} of {NAME}, {NUMBER}"
 LEVELS = {
     "usual": (),
     "verbose": ("-v",),
+    "JSON": ("--log-format", "json"),
     "verbose JSON": ("-v", "--log-format", "json"),
 }
-# Personal data may be shown with `keep`, and hashed with `hash`. "verbose JSON" logs most, and all that "JSON" does;
+# Personal data may be shown with `keep`, and hashed with `hash`. "verbose JSON" logs most.
 # `--quiet` only leaves lines out.
-CASES = [("drop", "verbose JSON"), ("hash", "usual"), ("keep", "verbose")]
+CASES = [("drop", "verbose JSON"), ("drop", "usual"), ("hash", "verbose"), ("keep", "JSON")]
 # Command → how it runs. ORDER and KEY stand for those of an order, OUT for a new file or folder.
 RUNS: Mapping[str, list[str]] = {
     "doctor": ["", "--json"],

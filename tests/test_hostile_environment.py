@@ -92,16 +92,14 @@ OF_DLT = {
 }
 PREFIXES = ("", "SOURCES__", "PORTOUTS__SOURCES__TELNYX__", "SOURCES__TELNYX__TELNYX__")
 MATRIX: Mapping[str, Mapping[str, str]] = {
-    "our settings, and what dlt reads at its import": {
-        **{prefix + name: value for prefix in PREFIXES for name, value in SETTINGS.items()},
-        **OF_DLT,
-    },
+    "our settings": {prefix + name: value for prefix in PREFIXES for name, value in SETTINGS.items()},
     "settings of dlt": {
         prefix + name: value
         for prefix in ("", "PIPELINES__PORTOUTS__", "PORTOUTS__")
-        for name, value in {**PIPELINE, "REFRESH": "drop_sources"}.items()
+        for name, value in PIPELINE.items()
     },
-    "refresh": {"REFRESH": "drop_resources"},  # a file asks for `drop_data`, see below
+    "what dlt reads at its import": OF_DLT,
+    **{f"refresh: {mode}": {"REFRESH": mode} for mode in ("drop_data", "drop_resources", "drop_sources")},
 }
 # Tables that contain the time of a run.
 OF_THE_RUN = "'syncs', 'rpt_sync', 'verifications', 'rpt_verifications'"
@@ -202,7 +200,7 @@ def test_no_wider_section_changes_a_sync_or_receives_the_key(undisturbed: dict[s
     assert received == []
 
 
-@pytest.mark.parametrize("proxy", ["stranger", "socks5://127.0.0.1:9", "127.0.0.1:none"])
+@pytest.mark.parametrize("proxy", ["stranger", "socks5://127.0.0.1:9", "gopher://127.0.0.1:9", "127.0.0.1:none"])
 def test_a_demo_reaches_its_own_account_whatever_the_proxies_are(proxy: str, tmp_path: Path) -> None:
     with listener() as (stranger, received):
         url = stranger if proxy == "stranger" else proxy
