@@ -5,7 +5,8 @@ confirmed day FOC: firm order commitment.
 kind: per order temporary
 key: portout_id
 
-first_confirmed_at: When first_foc_on was confirmed, as far as foc_date_changed events show; null without such an event.
+is_foc_confirmed: Whether the order reached its FOC, see fct_order_stages.
+foc_confirmed_at: When first_foc_on was confirmed, see fct_order_stages.
 */
 with orders as (
     select
@@ -14,6 +15,7 @@ with orders as (
         portouts.requested_foc_date,
         portouts.foc_date,
         portouts.inserted_at,
+        coalesce(portouts.status, '') = 'ported' as is_ported,
         outcomes.ported_at,
     from staging.stg_portouts as portouts
     inner join intermediate.int_order_outcomes as outcomes on outcomes.portout_id = portouts.portout_id
@@ -105,6 +107,7 @@ order_days as (
         orders.portout_id,
         orders.time_zone,
         orders.inserted_at,
+        orders.is_ported,
         orders.ported_at,
         coalesce(requested_instants.local_on, requested.sent_on) as requested_foc_on,
         coalesce(confirmed_instants.local_on, confirmed.sent_on) as foc_on,
@@ -137,11 +140,20 @@ first_foc_events as (
     group by portout_id, requested_foc_on, current_foc_on
 ),
 
-authorizations as (
-    select portout_id, min(began_at) as authorized_at
+numbered_authorizations as (
+    select
+        portout_id,
+        began_at,
+        measured_by,
+        row_number() over (partition by portout_id order by change_number) as position,
     from marts.fct_status_changes
-    where status = 'authorized' and measured_by = 'event'
-    group by portout_id
+    where status = 'authorized'
+),
+
+authorizations as (
+    select portout_id, measured_by, case when measured_by <> 'unknown' then began_at end as authorized_at
+    from numbered_authorizations
+    where position = 1
 ),
 
 -- An authorization confirms the requested day, unless an event within one minute confirms another day.
@@ -152,7 +164,8 @@ confirmations as (
     select first_foc_events.portout_id, 1, authorizations.authorized_at, first_foc_events.requested_foc_on
     from first_foc_events
     inner join authorizations on authorizations.portout_id = first_foc_events.portout_id
-    where authorizations.authorized_at + interval '1 minute' < first_foc_events.created_at
+    where authorizations.measured_by = 'event'
+        and authorizations.authorized_at + interval '1 minute' < first_foc_events.created_at
         and first_foc_events.requested_foc_on is not null
     union all
     select portout_id, 3, created_at, current_foc_on
@@ -186,7 +199,11 @@ local as (
         order_days.requested_foc_on,
         order_days.foc_on,
         coalesce(histories.first_foc_on, order_days.foc_on) as first_foc_on,
-        histories.first_confirmed_at,
+        authorizations.portout_id is not null or order_days.is_ported as is_authorized,
+        case
+            when histories.first_confirmed_at > authorizations.authorized_at then histories.first_confirmed_at
+            else authorizations.authorized_at
+        end as confirmed_at,
         coalesce(histories.foc_change_count, 0) as foc_change_count,
         cast((order_days.inserted_at at time zone 'UTC') + receipts.utc_offset_seconds * interval '1 second' as date)
             as inserted_on,
@@ -194,6 +211,7 @@ local as (
             as ported_on,
     from order_days
     left join histories on histories.portout_id = order_days.portout_id
+    left join authorizations on authorizations.portout_id = order_days.portout_id
     left join staging.utc_offsets as receipts
         on receipts.time_zone = order_days.time_zone
         and order_days.inserted_at >= receipts.starts_at
@@ -205,9 +223,10 @@ local as (
 )
 
 select
-    portout_id, requested_foc_on, foc_on, first_foc_on, first_confirmed_at, foc_change_count,
+    portout_id, requested_foc_on, foc_on, first_foc_on, foc_change_count,
+    first_foc_on is not null and is_authorized as is_foc_confirmed,
+    case when first_foc_on is not null then confirmed_at end as foc_confirmed_at,
     -- Telnyx: the gaining carrier may port from the confirmed day to ten days after it.
-    cast(foc_on + 10 as date) as foc_grace_until_on,
     date_diff('day', foc_on, ported_on) > 10 as is_past_grace,
     cast(date_diff('day', inserted_on, foc_on) as bigint) as foc_lead_days,
     cast(date_diff('day', foc_on, ported_on) as bigint) as foc_slip_days,

@@ -1,8 +1,12 @@
 /*
-One row per order: when its current status began, when it was ported, and how its first spell ended.
+One row per order: when its current status began, when it was ported, how its first spell ended, and how a later one was
+answered.
 
 kind: per order temporary
 key: portout_id
+
+later_answer: If the first spell ended without an answer: how the first of the later spells with an answer ended.
+later_answered_at: When that one ended.
 */
 -- Without the columns of stg_portouts, because one join of everything needs too much memory.
 with orders as (
@@ -38,10 +42,20 @@ narrowest_ranges as (
     where position = 1
 ),
 
-first_responses as (
-    select portout_id, response, responded_at, response_hours
+first_spells as (
+    select portout_id, response, responded_at, is_censored
     from marts.fct_responses
     where spell_number = 1
+),
+
+later_answers as (
+    select
+        portout_id,
+        response,
+        responded_at,
+        row_number() over (partition by portout_id order by spell_number) as position,
+    from marts.fct_responses
+    where spell_number > 1 and not is_censored
 )
 
 select
@@ -56,10 +70,12 @@ select
     places.country_code,
     places.time_zone,
     coalesce(places.number_count, 0) as number_count,
-    first_responses.response,
-    first_responses.responded_at,
-    first_responses.response_hours,
+    first_spells.response,
+    first_spells.responded_at,
+    case when first_spells.is_censored then later_answers.response end as later_answer,
+    case when first_spells.is_censored then later_answers.responded_at end as later_answered_at,
 from orders
 left join narrowest_ranges on narrowest_ranges.portout_id = orders.portout_id
 left join intermediate.int_order_places as places on places.portout_id = orders.portout_id
-left join first_responses on first_responses.portout_id = orders.portout_id
+left join first_spells on first_spells.portout_id = orders.portout_id
+left join later_answers on later_answers.portout_id = orders.portout_id and later_answers.position = 1

@@ -1,11 +1,16 @@
 /*
 One row per port-out order, without its carrier_id: an order that arrives can give the carrier of an older order another
-id. marts.fct_portouts adds it and documents the columns.
+id. marts.fct_portouts adds it; it and marts.fct_order_stages compute hours and document the columns.
 
 kind: per order
 key: portout_id
 
 carrier_name: Name of the gaining carrier as this order spells it.
+later_answer: How the first spell that was answered ended, if that is not the first one. See int_order_outcomes.
+later_answered_at: When it ended.
+first_commented_at: When the first comment on the order was made; null without comments.
+has_attempted_pin: Whether an event of the order shows a PIN that the gaining side attempted; null if none shows whether
+    there was one.
 */
 with joined as (
     select
@@ -22,7 +27,6 @@ with joined as (
         foc_days.foc_on,
         foc_days.first_foc_on,
         foc_days.foc_change_count,
-        foc_days.foc_grace_until_on,
         foc_days.is_past_grace,
         foc_days.foc_lead_days,
         foc_days.foc_slip_days,
@@ -32,7 +36,13 @@ with joined as (
         outcomes.ported_at_source,
         outcomes.response,
         outcomes.responded_at,
-        outcomes.response_hours,
+        outcomes.later_answer,
+        outcomes.later_answered_at,
+        foc_days.is_foc_confirmed,
+        foc_days.foc_confirmed_at,
+        coalesce(events.comment_count, 0) as comment_count,
+        events.first_commented_at,
+        events.has_attempted_pin,
         orders.rejection_code,
         orders.rejection_reason,
         orders.support_key,
@@ -47,6 +57,7 @@ with joined as (
     from staging.stg_portouts as orders
     inner join intermediate.int_order_outcomes as outcomes on outcomes.portout_id = orders.portout_id
     inner join intermediate.int_foc_days as foc_days on foc_days.portout_id = orders.portout_id
+    left join intermediate.int_order_events as events on events.portout_id = orders.portout_id
 ),
 
 -- Local times in the reporting time zone.
@@ -75,9 +86,11 @@ local as (
 
 select
     portout_id, account, status, spid, carrier_name, country_code, number_count, inserted_at, updated_at,
-    requested_foc_on, foc_on, first_foc_on, foc_change_count, foc_grace_until_on, is_past_grace,
+    requested_foc_on, foc_on, first_foc_on, foc_change_count, is_past_grace,
     foc_lead_days, foc_slip_days, first_foc_slip_days,
-    status_began_at, ported_at, ported_at_source, response, responded_at, response_hours,
+    status_began_at, ported_at, ported_at_source, response, responded_at,
+    later_answer, later_answered_at, is_foc_confirmed, foc_confirmed_at,
+    comment_count, first_commented_at, has_attempted_pin,
     rejection_code, rejection_reason, support_key, pon,
     end_user_name, city, state, zip, current_carrier, vendor, is_already_ported,
     coalesce(status not in ('ported', 'rejected', 'canceled'), true) as is_open,

@@ -52,16 +52,22 @@ answers as (
     group by candidates.portout_id
 ),
 
+received_orders as (
+    select portout_id, carrier_id, inserted_at
+    from marts.fct_portouts
+    where inserted_at is not null
+),
+
 first_orders as (
     select
         carrier_id,
         min(inserted_at) as first_asked_at,
         min(min(inserted_at)) over () as data_begins_at,
-    from marts.fct_portouts
+    from received_orders
     group by carrier_id
 ),
 
--- Seconds, since not every engine has frames of intervals.
+-- Seconds, since not every engine has frames of intervals. The frames below reach back 29 days.
 receipts as (
     select
         portout_id,
@@ -70,8 +76,8 @@ receipts as (
             floor(date_diff('microsecond', timestamp '2000-01-01 00:00:00', inserted_at at time zone 'UTC') / 1e6)
             as bigint
         ) as received_second,
-    from marts.fct_portouts
-    where inserted_at is not null
+    from received_orders
+    where inserted_at + interval '720 hours' >= (select min(inserted_at) from candidates)
 ),
 
 paces as (
@@ -124,15 +130,15 @@ reasons as (
             false
         ) as is_part_of_burst,
         attempts.is_repeated_attempt,
-        not pins.has_attempted_pin as is_without_pin,
+        not orders.has_attempted_pin as is_without_pin,
         candidates.is_already_ported and coalesce(candidates.status, '') <> 'ported' as is_already_ported,
         coalesce(candidates.status, '') <> 'pending' and not coalesce(answers.is_answered, false) as is_never_answered,
     from candidates
-    inner join first_orders on first_orders.carrier_id = candidates.carrier_id
+    left join first_orders on first_orders.carrier_id = candidates.carrier_id
     left join answers on answers.portout_id = candidates.portout_id
     left join paces on paces.portout_id = candidates.portout_id
     left join attempts on attempts.portout_id = candidates.portout_id
-    left join intermediate.int_attempted_pins as pins on pins.portout_id = candidates.portout_id
+    inner join intermediate.int_orders as orders on orders.portout_id = candidates.portout_id
 ),
 
 counted as (

@@ -4,7 +4,7 @@ hours from each stage to the next. A stage that an order reached stays reached i
 canceled later. Hours are null where a stage was not reached or its time is unknown; times that contradict each other
 make negative hours.
 
-kind: per order
+kind: per order view
 key: portout_id
 
 first_answer: How the first pending spell that ended with an answer ended, see fct_responses: authorized,
@@ -26,54 +26,17 @@ total_hours: Hours from inserted_at to ported_at.
 comment_count: Comments on the order, see fct_comments.
 first_comment_hours: Hours from inserted_at to the first comment; null without comments.
 */
-with answers as (
+with orders as (
     select
-        portout_id,
-        response,
-        responded_at,
-        row_number() over (partition by portout_id order by spell_number) as position,
-    from marts.fct_responses
-    where not is_censored
-),
-
-authorizations as (
-    select
-        portout_id,
-        case when measured_by <> 'unknown' then began_at end as authorized_at,
-        row_number() over (partition by portout_id order by change_number) as position,
-    from marts.fct_status_changes
-    where status = 'authorized'
-),
-
-comments as (
-    select portout_id, count(*) as comment_count, min(hours_since_received) as first_comment_hours
-    from marts.fct_comments
-    group by portout_id
-),
-
-stages as (
-    select
-        orders.portout_id,
-        orders.account,
-        orders.inserted_at,
-        answers.response as first_answer,
-        answers.responded_at as answered_at,
-        coalesce(orders.status, '') = 'ported' as is_ported,
-        authorizations.portout_id is not null as is_authorized,
-        orders.first_foc_on,
+        orders.*,
+        coalesce(status, '') = 'ported' as is_ported,
+        case when response in ('authorized', 'authorized_automatically', 'rejected') then response else later_answer end
+            as first_answer,
         case
-            when orders.first_foc_on is null then null
-            when foc_days.first_confirmed_at > authorizations.authorized_at then foc_days.first_confirmed_at
-            else authorizations.authorized_at
-        end as foc_confirmed_at,
-        orders.ported_at,
-        coalesce(comments.comment_count, 0) as comment_count,
-        comments.first_comment_hours,
+            when response in ('authorized', 'authorized_automatically', 'rejected') then responded_at
+            else later_answered_at
+        end as answered_at,
     from intermediate.int_orders as orders
-    inner join intermediate.int_foc_days as foc_days on foc_days.portout_id = orders.portout_id
-    left join answers on answers.portout_id = orders.portout_id and answers.position = 1
-    left join authorizations on authorizations.portout_id = orders.portout_id and authorizations.position = 1
-    left join comments on comments.portout_id = orders.portout_id
 )
 
 select
@@ -82,7 +45,7 @@ select
     inserted_at,
     first_answer,
     answered_at,
-    first_foc_on is not null and (is_authorized or is_ported) as is_foc_confirmed,
+    is_foc_confirmed,
     foc_confirmed_at,
     is_ported,
     ported_at,
@@ -91,5 +54,6 @@ select
     date_diff('microsecond', foc_confirmed_at at time zone 'UTC', ported_at at time zone 'UTC') / 3.6e9 as port_hours,
     date_diff('microsecond', inserted_at at time zone 'UTC', ported_at at time zone 'UTC') / 3.6e9 as total_hours,
     comment_count,
-    first_comment_hours,
-from stages
+    date_diff('microsecond', inserted_at at time zone 'UTC', first_commented_at at time zone 'UTC') / 3.6e9
+        as first_comment_hours,
+from orders

@@ -69,7 +69,7 @@ select
     orders.foc_on,
     orders.first_foc_on,
     orders.foc_change_count,
-    orders.foc_grace_until_on,
+    cast(orders.foc_on + 10 as date) as foc_grace_until_on,
     orders.is_past_grace,
     orders.foc_lead_days,
     orders.foc_slip_days,
@@ -82,7 +82,8 @@ select
     orders.responded_at,
     orders.responded_weekday,
     orders.responded_hour,
-    orders.response_hours,
+    date_diff('microsecond', orders.inserted_at at time zone 'UTC', orders.responded_at at time zone 'UTC') / 3.6e9
+        as response_hours,
     orders.rejection_code,
     orders.rejection_reason,
     orders.support_key,

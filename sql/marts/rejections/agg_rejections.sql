@@ -31,14 +31,21 @@ with rejections as (
     inner join intermediate.int_orders as orders on orders.portout_id = rejections.portout_id
 ),
 
+last_ported_orders as (
+    select numbers.phone_number, max(orders.inserted_at) as inserted_at
+    from intermediate.int_orders as orders
+    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = orders.portout_id
+    where orders.status = 'ported' and numbers.phone_number is not null
+    group by numbers.phone_number
+),
+
 -- Rejected orders of which a number was ported with a later order.
 left_later as (
     select rejections.portout_id
     from rejections
     inner join staging.stg_phone_numbers as numbers on numbers.portout_id = rejections.portout_id
-    inner join staging.stg_phone_numbers as later_numbers on later_numbers.phone_number = numbers.phone_number
-    inner join intermediate.int_orders as later on later.portout_id = later_numbers.portout_id
-    where later.status = 'ported' and later.inserted_at > rejections.inserted_at and not rejections.is_ported
+    inner join last_ported_orders as later on later.phone_number = numbers.phone_number
+    where later.inserted_at > rejections.inserted_at and not rejections.is_ported
     group by rejections.portout_id
 ),
 

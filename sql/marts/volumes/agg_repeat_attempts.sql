@@ -19,17 +19,18 @@ with numbers as (
     where phone_number is not null
 ),
 
-repeated as (
+-- Perhaps twice in one order: that is counted below.
+listed_twice as (
     select phone_number
     from numbers
     group by phone_number
-    having min(portout_id) < max(portout_id)
+    having count(*) > 1
 ),
 
 attempts as (
     select numbers.phone_number, numbers.portout_id
     from numbers
-    inner join repeated on repeated.phone_number = numbers.phone_number
+    inner join listed_twice on listed_twice.phone_number = numbers.phone_number
     group by numbers.phone_number, numbers.portout_id
 ),
 
@@ -59,3 +60,4 @@ select
     max(case when position = 1 then status end) as last_status,
 from ranked
 group by phone_number
+having count(*) > 1
