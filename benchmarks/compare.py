@@ -95,6 +95,7 @@ def run_once(run: Run, contender: Contender, account: Account, folder: Path, pla
         run,
         requests=len(requests),
         usage=usage,
+        file_bytes=(folder / DATABASE).stat().st_size if contender.tables else 0,
         own_seconds=json.loads((folder / OUTPUT).read_text())["seconds"] if contender is OURS else None,
         orders=orders,
         events=events,

@@ -14,6 +14,7 @@ HEAD_OF_SIZES = (
     "first load, s",
     "orders/s",
     "peak MB",
+    "bytes an order",
     "after 3 days, s",
     "requests",
     "without change, s",
@@ -104,6 +105,7 @@ def _sizes(series: Iterable[Series]) -> str:
                     _seconds(first.seconds),
                     f"{one.setting.orders / first.seconds:,.0f}",
                     f"{first.peak_mb:,.0f}",
+                    f"{first.file_bytes / one.setting.orders:,.0f}",
                     *(cell for figures in (later, idle) for cell in _cost(figures)),
                 ]
             )

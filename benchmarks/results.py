@@ -43,6 +43,8 @@ class Run:
     repetition: int
     requests: int = 0
     usage: Usage | None = None
+    file_bytes: int = 0
+    """Size of the DuckDB file."""
     own_seconds: float | None = None
     """As the contender reports: from before its first request until its file is published."""
     orders: Errors | None = None
@@ -74,6 +76,10 @@ class Figures:
     @property
     def requests(self) -> int:
         return round(median(run.requests for run in self._runs))
+
+    @property
+    def file_bytes(self) -> int:
+        return round(median(run.file_bytes for run in self._runs))
 
     @property
     def own_seconds(self) -> float | None:
