@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from portouts.commands.jobs.accounts.names import remove_account, rename_account
 from portouts.commands.jobs.alerts import alert_of_end
 from portouts.commands.jobs.loading.outcome import behind
 from portouts.errors import SettingsError
+from portouts.publish.target import TargetOutcome
 from portouts.report.page.build import build_report
 from portouts.report.page.notebooks import own_notebooks
 from portouts.report.status import read_status
@@ -59,6 +61,10 @@ def test_a_revoked_key_does_not_stop_the_other_accounts(accounts: Accounts) -> N
     }
     alert = alert_of_end("sync", behind(accounts.first.accounts), accounts.first)
     assert [one.line.partition(".")[0] for one in alert.findings] == ["closed: it could not be read"]
+    target = TargetOutcome("postgresql://server/group", error="the server cannot be reached")
+    sent = replace(accounts.first, targets=[target])
+    alert = alert_of_end("sync", behind(sent.accounts), sent)
+    assert [one.line.partition(":")[0] for one in alert.findings] == ["closed", "postgresql"]
     orders = len(accounts.worlds["acme"].orders())
     assert accounts.ask("select account, count(*) from marts.fct_portouts group by all") == [("acme", orders)]
     assert accounts.ask("select account, published from marts.rpt_sync order by all") == [

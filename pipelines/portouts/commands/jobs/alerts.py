@@ -9,11 +9,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portouts.errors import AccountsBehind, NotDelivered, NotPublished
+from portouts.errors import AccountsBehind, NotDelivered, NotPublished, TargetsBehind
 from portouts.load.settings.tables import AlertSettings
 from portouts.monitor.alerts.finding import Alert
 from portouts.monitor.alerts.notification import SECONDS_OF_SEARCH, Account, notify
-from portouts.monitor.alerts.outcomes import AccountEnd, alert_of_accounts, alert_of_failure, alert_of_proof
+from portouts.monitor.alerts.outcomes import (
+    AccountEnd,
+    alert_of_accounts,
+    alert_of_failure,
+    alert_of_proof,
+    with_targets,
+)
 from portouts.monitor.alerts.receivers import Delivery, Message, deliver
 from portouts.monitor.alerts.search import search
 from portouts.warehouse.folders import working_folder
@@ -48,10 +54,16 @@ def send_alerts(
 
 def alert_of_end(command: str, error: BaseException | None, outcome: SyncOutcome | VerifyOutcome | None) -> Alert:
     """Return the alert about the end of a command."""
-    if ends := _ends_of_accounts(outcome) if error is None or isinstance(error, AccountsBehind) else ():
-        return alert_of_accounts(command, ends)
-    if error:
+    if error and not isinstance(error, AccountsBehind | TargetsBehind):
         return alert_of_failure(command, error)
+    behind = {one.target: one.error for one in outcome.targets if one.error} if outcome else {}
+    return with_targets(_alert_of_rows(command, outcome), behind)
+
+
+def _alert_of_rows(command: str, outcome: SyncOutcome | VerifyOutcome | None) -> Alert:
+    """Return the alert about accounts that failed, and about rows that are not proven."""
+    if ends := _ends_of_accounts(outcome):
+        return alert_of_accounts(command, ends)
     from portouts.commands.jobs.sync import SyncOutcome
 
     unproven = outcome.report.unproven if isinstance(outcome, SyncOutcome) else ()

@@ -62,4 +62,4 @@ def _fail(error: PortoutsError, ended: Ended | None) -> None:
     log("error", str(error), level=ERROR, error=type(error).__name__, exit_code=FAILED)
     if ended is None:
         raise typer.Exit(FAILED)
-    ended.error, ended.exit_code = error, FAILED
+    ended.error, ended.exit_code = error, ended.exit_code or FAILED

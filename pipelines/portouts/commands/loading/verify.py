@@ -81,8 +81,7 @@ def verify(
         ended.exit_code = _exit_code(outcome)
         this_run().facts |= facts_of(outcome)
         print_verification(outcome, as_json=as_json)
-        if not ended.exit_code:
-            end_behind(outcome.targets, ended)
+        end_behind(outcome.targets, ended)
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from portouts.errors import PortoutsError
@@ -13,6 +13,7 @@ from portouts.verify.comparison import Verdict
 from portouts.warehouse.metadata import Certificate
 
 NOT_PROVEN = "It is not proven that the warehouse shows what the API shows."
+BEHIND = "Not every target of [publish] shows what the published file does."
 
 
 def name_of_end(command: str) -> str:
@@ -50,6 +51,17 @@ def alert_of_accounts(command: str, ends: Sequence[AccountEnd]) -> Alert:
         for found in _of_account(one)
     ]
     return Alert(name_of_end(command), "Not every account is read and proven.", tuple(findings))
+
+
+def with_targets(alert: Alert, behind: Mapping[str, str]) -> Alert:
+    """Report the targets that are behind, too: `behind` is target → why."""
+    if not behind:
+        return alert
+    found = [
+        Finding(key_of(["target", target]), label(f"{target}: {why}", LINE_LENGTH)) for target, why in behind.items()
+    ]
+    title = f"{alert.title} {BEHIND}" if alert.findings else BEHIND
+    return Alert(alert.name, title, (*alert.findings, *found))
 
 
 def _of_account(end: AccountEnd) -> Iterator[Finding]:
