@@ -35,7 +35,7 @@ from portouts.warehouse.working_file import NEW_FILE
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
 MEMORY_LIMIT = "1500MB"
-SLOWEST = 45
+SLOWEST = 20
 _CREATES = re.compile(r"create (?:or replace )?(?:temp )?(?:table|view) (\S+) as")
 RAW_WAREHOUSE = Path(__file__).with_name("raw_warehouse.sql")
 

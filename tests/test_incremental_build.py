@@ -158,6 +158,16 @@ def test_an_event_counts_as_soon_as_its_order_is_held(held: duckdb.DuckDBPyConne
     assert_equals_full_build(held, INPUTS)
 
 
+def test_a_comment_alone_counts_for_its_order(held: duckdb.DuckDBPyConnection) -> None:
+    world = three_orders()
+    world.add_comment(id_of(1), BORN + timedelta(hours=2), comment="Please hold")
+    replace_orders(held, world, [id_of(1)])
+    assert updated(held).kind is BuildKind.INCREMENTAL
+    counted = held.table("marts.fct_order_stages").filter("comment_count > 0")
+    assert counted.select("portout_id, comment_count, first_comment_hours").fetchall() == [(id_of(1), 1, 2.0)]
+    assert_equals_full_build(held, INPUTS)
+
+
 def test_an_order_with_a_spid_gives_older_orders_of_its_name_another_carrier(
     held: duckdb.DuckDBPyConnection,
 ) -> None:
