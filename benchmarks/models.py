@@ -27,14 +27,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from portouts.transform.build import build_models
+from portouts.transform.build import update_in_limited_memory
 from portouts.transform.checks import read_checks
 from portouts.transform.inputs import ModelInputs
+from portouts.warehouse.memory import MemoryLimit
 from portouts.warehouse.sql import sql_folder
 from portouts.warehouse.working_file import NEW_FILE
 
 AS_OF = datetime(2026, 7, 1, 12, tzinfo=UTC)
-MEMORY_LIMIT = "1500MB"
 SLOWEST = 20
 _CREATES = re.compile(r"create (?:or replace )?(?:temp )?(?:table|view) (\S+) as")
 RAW_WAREHOUSE = Path(__file__).with_name("raw_warehouse.sql")
@@ -75,19 +75,19 @@ class TimedConnection:
         return getattr(self.connection, name)
 
 
-def build(database: Path) -> None:
+def build_once(database: Path) -> None:
     """Build once; print `seconds cpu_seconds peak_mb`, then what took longest and the warnings."""
     with duckdb.connect(str(database), config={"preserve_insertion_order": False}) as connection:  # as in a sync
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        MemoryLimit(database.parent).bound(connection, database)
         timed: Any = TimedConnection(connection)
         began = time.perf_counter()
-        warnings = build_models(timed, ModelInputs(AS_OF))
+        build = update_in_limited_memory(timed, ModelInputs(AS_OF), full=True)
         seconds = time.perf_counter() - began
     usage = resource.getrusage(resource.RUSAGE_SELF)
     print(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
     for name, file_seconds in nlargest(SLOWEST, timed.seconds.items(), key=itemgetter(1)):
         print(f"{file_seconds:>12.2f} {name}")
-    for warning in warnings:
+    for warning in build.warnings:
         print(warning)
 
 
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--build", action="store_true", help="build once in --database, in this process")
     options = parser.parse_args()
     if options.build:
-        build(options.database)
+        build_once(options.database)
         return
     with TemporaryDirectory() as folder:
         database = options.database or Path(folder) / "benchmark.duckdb"

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-from models import build, generate
+from models import build_once, generate
 from portouts.commands.jobs.publishing.months import export_months
 from portouts.load.settings.settings import read_settings
 from portouts.spark.places import Place
@@ -31,8 +31,8 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         database, lake, marts = (Path(folder) / name for name in ("benchmark.duckdb", "lake", "marts"))
         generate(database, options.orders)
-        print(f"DuckDB {duckdb.__version__}, {os.cpu_count()} cores: seconds, CPU seconds, peak MB; slowest files")
-        build(database)
+        print(f"DuckDB {duckdb.__version__}, {os.cpu_count()} cores: seconds, CPU seconds, peak MB; what took longest")
+        build_once(database)
         export_months(database, lake.as_uri())
         began = time.perf_counter()
         places = Place(lake.as_uri()), Place(marts.as_uri())

@@ -30,7 +30,7 @@ from portouts.transform.project.graph import ModelGraph, in_order, read_graph, r
 from portouts.transform.project.inventory_tables import complete_tables, held_tables, is_changed
 from portouts.transform.project.model import read_models
 from portouts.transform.project.statements import drop_temporary
-from portouts.warehouse.memory import MEMORY_FOR_JOINS, threads_of
+from portouts.warehouse.memory import bound_joins
 from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.rows.accounts import add_account_columns
 from portouts.warehouse.sql import sql_files, sql_folder, transaction
@@ -92,7 +92,7 @@ def update_in_limited_memory(
 ) -> Build:
     """Bring the models up to date in limited memory; if that is too little, once more with DuckDB's own limits."""
     connection.execute("checkpoint")  # compressed rows are read faster than freshly loaded ones
-    connection.execute(f"set operator_memory_limit = '{MEMORY_FOR_JOINS * threads_of(connection)}MB'")
+    bound_joins(connection)
     try:
         return update_models(connection, inputs, full=full)
     except OutOfMemory:

@@ -16,9 +16,6 @@ MEMORY = 96
 MEMORY_FOR_READING = 32
 # MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
 MEMORY_PER_MB = 2 / 3
-# MB for each thread that the joins of a build may hold. DuckDB would let joins fill all memory, and then fail to write
-# their result.
-MEMORY_FOR_JOINS = 32
 THREADS = 4
 
 
@@ -53,6 +50,12 @@ class MemoryLimit:
             size = file.stat().st_size / 1_000_000
             limit = max(MEMORY * threads_of(connection), int(size * MEMORY_PER_MB))
             connection.execute(f"set memory_limit = '{limit}MB'")
+
+
+def bound_joins(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let joins hold half of the memory: DuckDB would let them fill all of it, and then fail to write their result."""
+    [(limit,)] = connection.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
+    connection.execute(f"set operator_memory_limit = '{limit // 2}B'")
 
 
 def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
