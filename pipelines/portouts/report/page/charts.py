@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from portouts.errors import ReportFailed
 from portouts.report import theme
+from portouts.report.page.datasets import packed
 from portouts.report.page.values import Values, values_of
 
 Spec = dict[str, Any]
@@ -76,7 +77,7 @@ def chart_of(spec: Spec, name: str, heading: str, period: Period) -> Chart:
         wide=_svg(spec, WIDE, f"{name}-wide-", period),
         narrow=_svg(spec, NARROW, f"{name}-narrow-", period),
         values=values_of(spec),
-        spec=_as_script(spec),
+        spec=_as_script(packed(spec)),
     )
 
 

@@ -4,8 +4,18 @@
   const ERRORS = 1; // of Vega's levels of logging
   const page = document.documentElement;
   const form = document.getElementById("period");
+  // Rows are stored by column, and each text of a column once.
+  const rowsOf = ({ columns }) => {
+    const stored = Object.entries(columns).map(([name, { texts, at, values }]) =>
+      [name, texts ? at.map((place) => texts[place]) : values]);
+    return stored[0][1].map((_, row) => Object.fromEntries(stored.map(([name, column]) => [name, column[row]])));
+  };
+  const unpacked = (spec) => {
+    const datasets = Object.entries(spec.datasets || {}).map(([name, rows]) => [name, rows.columns ? rowsOf(rows) : rows]);
+    return { ...spec, datasets: Object.fromEntries(datasets) };
+  };
   const figures = [...document.querySelectorAll("figure.chart:has(> script)")].map((figure) => {
-    const spec = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+    const spec = unpacked(JSON.parse(figure.querySelector("script[type='application/json']").textContent));
     return { figure, spec, view: null, isNarrow: null };
   });
   const hasPeriod = (spec) => (spec.params || []).some((param) => param.name === "since");
