@@ -36,7 +36,7 @@ CUT_TEXTS = (
     f"{VISIBLE}.flatMap(svg => {{ const frame = svg.getBoundingClientRect();"
     "  const texts = [...svg.querySelectorAll('text')].filter(text => text.textContent);"
     "  return texts.filter(text => { const box = text.getBoundingClientRect();"
-    "    return box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2"
+    "    return box.left < frame.left - 4 || box.right > frame.right + 4 || box.top < frame.top - 2"
     "      || box.bottom > frame.bottom + 2 || box.height < 11; }).map(text => text.textContent) })"
 )
 

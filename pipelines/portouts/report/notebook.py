@@ -21,8 +21,8 @@ from portouts.report.page.state import State, read_state
 from portouts.report.sentences import day
 
 ALL_DAYS = 100_000
-ROOM = {"left": 0, "top": 5, "right": 90, "bottom": 5}
-"""The padding of a chart whose bars have their values at the right."""
+BEFORE_VALUES = {"range": [0, {"expr": "max(width - 90, 10)"}]}
+"""The scale of bars that have their values at the right: it leaves room for these."""
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ _CONFIG: Any = {
     "axisXDiscrete": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 8},
     "axisYDiscrete": {"domain": False, "ticks": False, "labelColor": INK},
     "axisYQuantitative": {"domain": False, "ticks": False, "tickCount": 5},
+    "axisXQuantitative": {"tickCount": 8},
     "legend": {
         "orient": "top",
         "labelColor": INK,

@@ -2,6 +2,7 @@
 (() => {
   "use strict";
   const ERRORS = 1; // of Vega's levels of logging
+  const NARROW = NARROW_CONFIG;
   const page = document.documentElement;
   const form = document.getElementById("period");
   // Rows are stored by column, and each text of a column once.
@@ -21,6 +22,8 @@
   const hasPeriod = (spec) => (spec.params || []).some((param) => param.name === "since");
   const chosen = () => form.querySelector("input:checked");
   const isNarrow = (figure) => figure.clientWidth <= 480;
+  const narrowConfig = (figure) => // the labels of two columns are wider than the smallest screens
+    figure.clientWidth < 300 ? { ...NARROW, legend: { ...NARROW.legend, columns: 1 } } : NARROW;
 
   const configured = (spec, extra) => {
     const params = (spec.params || []).map((param) =>
@@ -32,7 +35,7 @@
 
   const draw = async (chart) => {
     chart.isNarrow = isNarrow(chart.figure);
-    const { title, ...spec } = configured(chart.spec, chart.isNarrow ? NARROW_CONFIG : {});
+    const { title, ...spec } = configured(chart.spec, chart.isNarrow ? narrowConfig(chart.figure) : {});
     spec.config.aria = false; // the figure has a description, and a table
     if (chart.view) chart.view.finalize();
     const place = chart.figure.querySelector(".live");
