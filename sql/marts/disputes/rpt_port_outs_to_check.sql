@@ -23,7 +23,17 @@ label: Label in the user's list, see fct_labels.
 */
 with scope as (
     select
-        orders.*,
+        orders.portout_id,
+        orders.account,
+        orders.support_key,
+        orders.status,
+        orders.carrier_id,
+        orders.carrier_name,
+        orders.end_user_name,
+        orders.number_count,
+        orders.inserted_at,
+        orders.ported_at,
+        orders.is_already_ported as has_flag,
         settings.dispute_window_hours,
         case when orders.ported_at > orders.inserted_at or orders.inserted_at is null
             then orders.ported_at
@@ -114,9 +124,16 @@ attempts as (
     group by candidates.portout_id
 ),
 
+pins as (
+    select portout_id, max(case when has_attempted_pin then 1 else 0 end) = 1 as has_attempted_pin
+    from intermediate.int_orders
+    where has_attempted_pin is not null
+    group by portout_id
+),
+
 reasons as (
     select
-        candidates.portout_id,
+        candidates.*,
         coalesce(answers.is_left_to_silence, false) as is_left_to_silence,
         coalesce(
             candidates.inserted_at <= first_orders.first_asked_at + interval '168 hours'
@@ -130,15 +147,15 @@ reasons as (
             false
         ) as is_part_of_burst,
         attempts.is_repeated_attempt,
-        not orders.has_attempted_pin as is_without_pin,
-        candidates.is_already_ported and coalesce(candidates.status, '') <> 'ported' as is_already_ported,
+        not pins.has_attempted_pin as is_without_pin,
+        candidates.has_flag and coalesce(candidates.status, '') <> 'ported' as is_already_ported,
         coalesce(candidates.status, '') <> 'pending' and not coalesce(answers.is_answered, false) as is_never_answered,
     from candidates
     left join first_orders on first_orders.carrier_id = candidates.carrier_id
     left join answers on answers.portout_id = candidates.portout_id
     left join paces on paces.portout_id = candidates.portout_id
     left join attempts on attempts.portout_id = candidates.portout_id
-    inner join intermediate.int_orders as orders on orders.portout_id = candidates.portout_id
+    left join pins on pins.portout_id = candidates.portout_id
 ),
 
 counted as (
@@ -158,18 +175,18 @@ counted as (
 )
 
 select
-    candidates.portout_id,
-    candidates.account,
-    candidates.support_key,
-    candidates.status,
-    candidates.carrier_id,
-    candidates.carrier_name,
-    candidates.end_user_name,
-    candidates.number_count,
-    candidates.inserted_at,
-    candidates.ported_at,
-    candidates.in_window_at,
-    candidates.in_window_at + candidates.dispute_window_hours * interval '1 hour' as check_until_at,
+    counted.portout_id,
+    counted.account,
+    counted.support_key,
+    counted.status,
+    counted.carrier_id,
+    counted.carrier_name,
+    counted.end_user_name,
+    counted.number_count,
+    counted.inserted_at,
+    counted.ported_at,
+    counted.in_window_at,
+    counted.in_window_at + counted.dispute_window_hours * interval '1 hour' as check_until_at,
     counted.is_left_to_silence,
     counted.is_new_carrier,
     counted.is_part_of_burst,
@@ -179,7 +196,6 @@ select
     counted.is_never_answered,
     counted.reason_count,
     labels.label,
-from candidates
-inner join counted on counted.portout_id = candidates.portout_id
-left join marts.fct_labels as labels on labels.portout_id = candidates.portout_id
+from counted
+left join marts.fct_labels as labels on labels.portout_id = counted.portout_id
 where counted.reason_count > 0
