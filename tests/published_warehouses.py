@@ -10,23 +10,17 @@ from portouts_sandbox import World
 from simulated_account import Account
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-LABELLED_NUMBER = "+13125550198"
 SMALL = ("empty", "one pending order", "one ported order")
 
 
 def publish_account(folder: Path) -> Path:
-    """Publish an account with a year of history and the numbers that it holds, synced twice; one order is labelled."""
-    labels = folder / "labels.csv"
-    labels.write_text(f"order_or_number,label\n{LABELLED_NUMBER},error\n")
-    settings = {"inventory": True, "labels": str(labels)}
-    account = Account(World(orders=400, seed=11), folder / "account.duckdb", settings=settings)
+    """Publish an account with a year of history and the numbers that it holds, synced twice."""
+    account = Account(World(orders=400, seed=11), folder / "account.duckdb", settings={"inventory": True})
     account.world.inventory.add(phone_number="+13125550199", customer_reference="LEAVING-0001")
-    account.world.add_order(carrier_name="Labelled", phone_numbers=[LABELLED_NUMBER])
     account.sync()
     account.world.advance(timedelta(days=3))
     # One that can still be answered, from a carrier whose name must not be taken for markup or for mathematics.
     account.world.add_order(carrier_name="<b>A$AP & $ons</b>", spid="9Z99", phone_numbers=["+13125550199"])
-    account.world.add_order(carrier_name="Labelled", phone_numbers=[LABELLED_NUMBER])  # again: a reason to check it
     account.sync()
     return account.database
 
