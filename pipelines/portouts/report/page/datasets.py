@@ -1,6 +1,6 @@
 """The rows of a chart as the page stores them: by column, and each text of a column once.
 
-A history of ten years takes a quarter of the bytes that its rows would. The script of the page makes rows again.
+A history of ten years takes a third of the bytes that its rows would. The script of the page makes rows again.
 """
 
 from __future__ import annotations
