@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 
 from simulation.mutations import MUTATIONS, MUTATIONS_OF_BUILDS
-from simulation.runner import seeds_that_notice, simulate_many
+from simulation.runner import outcomes, seeds_that_notice
+
+SEEDS_BETWEEN_LINES = 20
 
 
 def main() -> int:
@@ -23,10 +26,14 @@ def main() -> int:
             print(f"{name}: " + ("NOT CAUGHT" if seed is None else f"caught by seed {seed}"))
         return int(None in caught.values())
     seeds = range(options.first, options.first + options.seeds) if options.seed is None else [options.seed]
-    total, failures = simulate_many(seeds, full_sync=options.full_sync)
-    print(*failures, sep="\n", file=sys.stderr)
-    print(f"{len(seeds)} seeds, {len(failures)} failed: {dict(total)}")
-    return int(bool(failures))
+    total, failed = Counter[str](), 0
+    for done, (figures, failure) in enumerate(outcomes(seeds, full_sync=options.full_sync), 1):
+        total, failed = total + figures, failed + (failure is not None)
+        if failure is not None:
+            print(failure, file=sys.stderr, flush=True)
+        if not done % SEEDS_BETWEEN_LINES or done == len(seeds):
+            print(f"{done} of {len(seeds)} seeds, {failed} failed: {dict(total)}", flush=True)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":

@@ -32,15 +32,18 @@ def _run(seed: int, *, full_sync: bool) -> Outcome:
     return simulate_full_sync(seed)
 
 
+def outcomes(seeds: Iterable[int], *, full_sync: bool) -> Iterator[tuple[Counter[str], str | None]]:
+    """Run seeds on all cores; yield the figures of each seed, or its failure, in the order of the seeds."""
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(partial(simulate, full_sync=full_sync), seeds, chunksize=1 if full_sync else 20)
+
+
 def simulate_many(seeds: Iterable[int], *, full_sync: bool = False) -> tuple[Counter[str], list[str]]:
     """Run seeds on all cores; return the sum of their figures and the failures."""
     total, failures = Counter[str](), list[str]()
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for figures, failure in pool.map(
-            partial(simulate, full_sync=full_sync), seeds, chunksize=1 if full_sync else 20
-        ):
-            total += figures
-            failures += [failure] if failure else []
+    for figures, failure in outcomes(seeds, full_sync=full_sync):
+        total += figures
+        failures += [failure] if failure else []
     return total, failures
 
 
