@@ -18,6 +18,7 @@ from portouts.errors import CheckFailed
 from portouts.transform.build import Build, BuildKind, build_models, update_models
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carriers import CarrierParent
+from portouts.transform.lists.labels import Label
 from portouts.transform.project.graph import read_lineage
 from portouts.transform.project.model import Kind, read_models
 from portouts.warehouse.metadata import SyncRecord, record_sync
@@ -331,6 +332,65 @@ def test_without_a_change_only_aggregates_that_nothing_reads_are_written(held: d
         held, "staging.stg_phone_numbers", "marts.fct_portout_numbers", "intermediate.int_ported_numbers"
     )
     assert "marts.agg_repeat_attempts" in build.models
+
+
+def test_only_the_groups_of_changed_orders_are_computed(connection: duckdb.DuckDBPyConnection) -> None:
+    """The other rows stay as they are, which a value that no build computes shows."""
+    world = three_orders()
+    elsewhere = BORN - timedelta(days=100)
+    world.see(world.add_order(4, elsewhere), "pending", FIRST_SYNC, elsewhere)
+    built(connection, world)
+    connection.execute("update marts.agg_funnel_monthly set p50_answer_hours = 12345")
+
+    def spoiled() -> list[int]:
+        rows = connection.execute(
+            "select orders_received from marts.agg_funnel_monthly where p50_answer_hours = 12345 order by all"
+        ).fetchall()
+        return [count for (count,) in rows]
+
+    assert spoiled() == [1, 3]
+    world.orders[0]["status"] = "canceled"
+    replace_orders(connection, world, [id_of(1)])
+    assert updated(connection).kind is BuildKind.INCREMENTAL
+    assert spoiled() == [1]
+    mark_deleted(connection, [id_of(4)], AS_OF)  # its month is left without orders
+    assert updated(connection).kind is BuildKind.INCREMENTAL
+    assert spoiled() == []
+    assert_equals_full_build(connection, INPUTS)
+
+
+def test_an_order_that_changes_its_month_changes_both(connection: duckdb.DuckDBPyConnection) -> None:
+    world = three_orders()
+    built(connection, world)
+    world.orders[2]["inserted_at"] = BORN - timedelta(days=100)
+    replace_orders(connection, world, [id_of(3)])
+    assert updated(connection).kind is BuildKind.INCREMENTAL
+    assert connection.table("marts.agg_funnel_monthly").order("month").project("orders_received").fetchall() == [
+        (1,),
+        (2,),
+    ]
+    assert_equals_full_build(connection, INPUTS)
+
+
+def test_groups_of_other_orders_change_with_what_else_an_aggregate_reads(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """A label on a number belongs to the last order of the number, so a new order takes it from an older one."""
+    inputs = replace(INPUTS, labels=(Label("+13125550199", "winback", is_number=True),))
+    world = three_orders()
+    elsewhere = BORN - timedelta(days=100)
+    world.see(world.add_order(4, elsewhere, phone_numbers=["+13125550199"]), "pending", FIRST_SYNC, elsewhere)
+    create_raw(connection, world)
+    build_models(connection, inputs)
+
+    def labelled_by_month() -> list[tuple[int]]:
+        return connection.table("marts.agg_labels_monthly").order("month").project("orders_won_back").fetchall()
+
+    assert labelled_by_month() == [(1,), (0,)]
+    replace_orders(connection, another(5, phone_numbers=["+13125550199"]), [id_of(5)])
+    assert updated(connection, inputs).kind is BuildKind.INCREMENTAL
+    assert labelled_by_month() == [(0,), (1,)]
+    assert_equals_full_build(connection, inputs)
 
 
 def test_a_later_instant_writes_only_what_depends_on_it(held: duckdb.DuckDBPyConnection) -> None:

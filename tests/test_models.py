@@ -186,6 +186,26 @@ def test_a_broken_model_names_its_file_and_leaves_the_old_marts(
     assert connection.execute("select as_of from staging.model_inputs").fetchall() == [(AS_OF,)]
 
 
+GROUPED = "/*\nOne row.\n\nkind: aggregate\nkey: day\ngroups: {}\n*/\nselect current_date as day"
+NOT_HELD = "staging.stg_portouts, which is neither a table per order nor a view on such tables"
+
+
+@pytest.mark.parametrize(
+    ("groups", "error"),
+    [
+        ("received_on of staging.stg_portouts", NOT_HELD),  # shows raw, where the earlier rows are gone
+        ("received_on of marts.no_such_model", "marts.no_such_model, which is neither"),
+        ("received_on", "`groups: <expression> of <model>` needs an aggregate with a key"),
+    ],
+)
+def test_groups_come_from_rows_that_are_held_until_a_build_replaces_them(
+    connection: duckdb.DuckDBPyConnection, sql: Path, groups: str, error: str
+) -> None:
+    (sql / "marts/volumes/agg_portouts.sql").write_text(GROUPED.format(groups))
+    with pytest.raises(ModelFailed, match=f"agg_portouts.*{error}"):
+        build_models(connection, INPUTS)
+
+
 def test_a_failing_check_names_its_sentence_rows_ids_and_cure_and_leaves_the_old_marts(
     connection: duckdb.DuckDBPyConnection, sql: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 For the changed orders, each per-order model becomes a temporary table, computed by the same select from temporary
 tables; its rows replace those of these orders. A dimension or an aggregate that reads something that changed is
-computed again as a whole. Everything else stays as it is.
+computed again as a whole, or only for the groups of these orders if it has groups. Everything else stays as it is.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from datetime import timedelta
 
 import duckdb
 
+from portouts.transform.changed_groups import ChangedGroups
 from portouts.transform.checks import CheckWarning, run_checks
 from portouts.transform.input_tables import add_inputs_of_changed_orders, set_instant
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.project.graph import ModelGraph
 from portouts.transform.project.inventory_tables import changed_tables
 from portouts.transform.project.model import Kind, Model
-from portouts.transform.project.statements import run, with_temporary_names
+from portouts.transform.project.statements import OF_CHANGED_ORDERS, run, with_temporary_names
 from portouts.warehouse.sql import sql_folder
 
 INSTANT = "staging.model_instant"
 # Changed orders whose histories DuckDB holds in memory.
 MOST_ORDERS = 100_000
-_OF_CHANGED = "portout_id in (select portout_id from temp.changed_orders)"
 
 
 @dataclass
@@ -41,6 +41,8 @@ class IncrementalBuild:
     """Tables that were written."""
     orders: int = 0
     """Changed orders."""
+    groups: dict[str, ChangedGroups] = field(default_factory=dict)
+    """Aggregate → its groups that changed orders touch."""
 
     def run(self) -> str:
         """Bring all models up to date; return why only a full build can, empty if this was enough."""
@@ -51,6 +53,7 @@ class IncrementalBuild:
             set_instant(self.connection, self.inputs.as_of)
             self.changed.add(INSTANT)
         self.changed |= changed_tables(self.connection)
+        self._note_groups()
         for model in self.graph.models:
             if model.kind.is_per_order:
                 self._update_orders(model)
@@ -98,6 +101,13 @@ class IncrementalBuild:
         if self.orders:
             add_inputs_of_changed_orders(self.connection)
 
+    def _note_groups(self) -> None:
+        """Note in which groups the changed orders are, before their rows are replaced."""
+        for model in self.graph.models:
+            if model.groups and self.orders:
+                self.groups[model.name] = ChangedGroups(self.connection, model, model.groups)
+                self.groups[model.name].note_before()
+
     def _held_instant(self) -> object:
         found = self.connection.execute(f"select as_of from {INSTANT}").fetchall()
         return found[0][0] if found else None
@@ -115,7 +125,7 @@ class IncrementalBuild:
             self.changed.add(model.name)
 
     def _replace_changed_orders(self, model: Model) -> None:
-        of_changed = f"from {model.name} where {_OF_CHANGED}"
+        of_changed = f"from {model.name} where {OF_CHANGED_ORDERS}"
         if self.orders and self._differ(f"(select * {of_changed})", f"temp.{model.object_name}"):
             self.connection.execute(f"delete {of_changed}")
             self.connection.execute(f"insert into {model.name} select * from temp.{model.object_name}")
@@ -124,7 +134,7 @@ class IncrementalBuild:
     def _compute_changed_orders(self, model: Model) -> None:
         """Make the temporary table or view of the changed orders."""
         if self.graph.reads_raw(model):
-            select, kind = f"select * from {model.name} where {_OF_CHANGED}", "table"
+            select, kind = f"select * from {model.name} where {OF_CHANGED_ORDERS}", "table"
         else:
             names = [other.name for other in self.temporary]
             select = with_temporary_names(model.select, names)
@@ -137,19 +147,38 @@ class IncrementalBuild:
             self.changed.add(model.name)
             return True
         readers = [other for other in self.graph.models if model.name in self.graph.reads[other.name]]
+        select, condition = self._select(model)
         if not readers:  # comparing would take longer than writing
-            self._write(model, model.select)
+            self._write(model, select, condition)
             return True
-        run(self.connection, model.path, f"create or replace temp table refreshed as {model.select}")
+        run(self.connection, model.path, f"create or replace temp table refreshed as {select}")
         are_orders = any(reader.kind in (Kind.PER_ORDER, Kind.PER_ORDER_TEMPORARY) for reader in readers)
         is_allowed = not are_orders or self._keeps_rows(model)
-        if is_allowed and self._differ(model.name, "temp.refreshed"):
-            self._write(model, "select * from temp.refreshed")
+        if is_allowed and self._differ(f"(select * from {model.name} {condition})", "temp.refreshed"):
+            self._write(model, "select * from temp.refreshed", condition)
         self.connection.execute("drop table temp.refreshed")
         return is_allowed
 
-    def _write(self, model: Model, select: str) -> None:
-        self.connection.execute(f"delete from {model.name}")
+    def _select(self, model: Model) -> tuple[str, str]:
+        """Return the select that brings a model up to date, and the condition of the rows that it replaces."""
+        if model.name not in self.groups or not self._changes_with_orders_only(model):
+            return model.select, ""
+        groups = self.groups[model.name]
+        groups.note_after()
+        return groups.select, groups.condition
+
+    def _changes_with_orders_only(self, model: Model) -> bool:
+        """Return whether all that changed of what a model reads are rows of the changed orders."""
+        changed = [name for name in self.graph.reads[model.name] if name in self.changed]
+        per_order = {other.name: other for other in self.graph.models if other.kind.is_per_order}
+        return all(
+            name in per_order
+            and (per_order[name].kind is Kind.PER_ORDER or self._changes_with_orders_only(per_order[name]))
+            for name in changed
+        )
+
+    def _write(self, model: Model, select: str, condition: str = "") -> None:
+        self.connection.execute(f"delete from {model.name} {condition}")
         run(self.connection, model.path, f"insert into {model.name} {select}")
         self._changed(model)
 

@@ -3,6 +3,7 @@ One row per month in which pending spells began: counts, and percentiles over th
 
 kind: aggregate
 key: month
+groups: pending_month of intermediate.int_response_months
 */
 with spells as (
     select

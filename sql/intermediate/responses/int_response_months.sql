@@ -1,7 +1,7 @@
 /*
 One row per pending spell, with the month in which it began.
 
-kind: view
+kind: per order view
 key: portout_id, spell_number
 
 pending_month: First day of the month of pending_at, in the reporting time zone.

@@ -38,16 +38,23 @@ open_changes as (
 ),
 
 -- A ported_out_at window dates a port-out better than the sync that first saw it.
+dated_by_range as (
+    select portout_id, ported_at
+    from orders
+    where ported_at_source = 'range'
+),
+
+-- Only a few orders are in the two sets, which is why they are joined instead of all orders.
 dated as (
     select
         case
-            when open_changes.is_current and orders.ported_at_source = 'range' then orders.ported_at
+            when open_changes.is_current and dated_by_range.portout_id is not null then dated_by_range.ported_at
             else open_changes.began_at
         end as changed_at,
         open_changes.opened,
     from open_changes
-    inner join orders on orders.portout_id = open_changes.portout_id
-    where orders.received_on is not null
+    left join dated_by_range on dated_by_range.portout_id = open_changes.portout_id
+    where open_changes.portout_id not in (select portout_id from orders where received_on is null)
 ),
 
 daily_events as (

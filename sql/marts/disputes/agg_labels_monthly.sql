@@ -4,6 +4,7 @@ unauthorised, error and winback. No rows without the setting.
 
 kind: aggregate
 key: month
+groups: date_trunc('month', received_on) of intermediate.int_orders
 
 month: First day of the month of inserted_at, in the reporting time zone.
 orders_received: Orders of the month.
@@ -18,7 +19,7 @@ winback_share: Share labelled winback.
 */
 with orders as (
     select portout_id, status, cast(date_trunc('month', received_on) as date) as month
-    from marts.fct_portouts
+    from intermediate.int_orders
     where received_on is not null
 ),
 

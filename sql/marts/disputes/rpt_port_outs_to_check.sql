@@ -104,11 +104,11 @@ paces as (
 
 first_attempts as (
     select numbers.phone_number, min(orders.inserted_at) as first_at
-    from marts.fct_portout_numbers as numbers
-    inner join marts.fct_portouts as orders on orders.portout_id = numbers.portout_id
+    from staging.stg_phone_numbers as numbers
+    inner join intermediate.int_orders as orders on orders.portout_id = numbers.portout_id
     where numbers.phone_number in (
         select asked.phone_number
-        from marts.fct_portout_numbers as asked
+        from staging.stg_phone_numbers as asked
         inner join candidates on candidates.portout_id = asked.portout_id
     )
     group by numbers.phone_number
@@ -119,7 +119,7 @@ attempts as (
         candidates.portout_id,
         max(case when first_attempts.first_at < candidates.inserted_at then 1 else 0 end) = 1 as is_repeated_attempt,
     from candidates
-    inner join marts.fct_portout_numbers as numbers on numbers.portout_id = candidates.portout_id
+    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = candidates.portout_id
     inner join first_attempts on first_attempts.phone_number = numbers.phone_number
     group by candidates.portout_id
 ),

@@ -5,6 +5,7 @@ first number. Ported orders of unknown time are in no month.
 
 kind: aggregate
 key: month
+groups: date_trunc('month', ported_on) of intermediate.int_orders
 
 month: First day of the month of ported_at, in the reporting time zone.
 orders_ported: Orders ported in the month.

@@ -5,6 +5,7 @@ are in no month.
 
 kind: aggregate
 key: month
+groups: date_trunc('month', received_on) of intermediate.int_orders
 
 month: First day of the month of inserted_at, in the reporting time zone.
 orders_received: Orders of the month: the sum of orders_ported, orders_rejected, orders_canceled and orders_open.

@@ -31,22 +31,28 @@ with rejections as (
     inner join intermediate.int_orders as orders on orders.portout_id = rejections.portout_id
 ),
 
+rejected_numbers as (
+    select numbers.phone_number, rejections.portout_id, rejections.inserted_at
+    from rejections
+    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = rejections.portout_id
+    where not rejections.is_ported and numbers.phone_number is not null
+),
+
 last_ported_orders as (
     select numbers.phone_number, max(orders.inserted_at) as inserted_at
-    from intermediate.int_orders as orders
-    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = orders.portout_id
-    where orders.status = 'ported' and numbers.phone_number is not null
+    from staging.stg_phone_numbers as numbers
+    inner join intermediate.int_orders as orders on orders.portout_id = numbers.portout_id
+    where orders.status = 'ported' and numbers.phone_number in (select phone_number from rejected_numbers)
     group by numbers.phone_number
 ),
 
 -- Rejected orders of which a number was ported with a later order.
 left_later as (
-    select rejections.portout_id
-    from rejections
-    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = rejections.portout_id
-    inner join last_ported_orders as later on later.phone_number = numbers.phone_number
-    where later.inserted_at > rejections.inserted_at and not rejections.is_ported
-    group by rejections.portout_id
+    select rejected_numbers.portout_id
+    from rejected_numbers
+    inner join last_ported_orders as later on later.phone_number = rejected_numbers.phone_number
+    where later.inserted_at > rejected_numbers.inserted_at
+    group by rejected_numbers.portout_id
 ),
 
 grouped as (

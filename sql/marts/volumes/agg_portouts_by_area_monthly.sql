@@ -4,6 +4,7 @@ month. An order with numbers of two areas or types counts in both.
 
 kind: aggregate
 key: month, country_code, area_code, number_type
+groups: date_trunc('month', ported_on) of intermediate.int_orders
 
 month: First day of the month of ported_at, in the reporting time zone.
 country_code: ISO 3166 alpha-2 country of the numbers; null if it cannot be determined.
@@ -14,23 +15,29 @@ share_of_numbers: Share of the numbers ported in the month, 0 to 1.
 */
 -- One row per order and area, so that an order with two numbers in an area counts once there.
 with orders_by_area as (
-    select portout_id, country_code, area_code, number_type, count(*) as number_count
-    from staging.stg_phone_numbers
-    group by portout_id, country_code, area_code, number_type
+    select
+        days.month,
+        numbers.portout_id,
+        numbers.country_code,
+        numbers.area_code,
+        numbers.number_type,
+        count(*) as number_count,
+    from intermediate.int_orders as orders
+    inner join staging.calendar_days as days on days.day = orders.ported_on
+    inner join staging.stg_phone_numbers as numbers on numbers.portout_id = orders.portout_id
+    group by days.month, numbers.portout_id, numbers.country_code, numbers.area_code, numbers.number_type
 ),
 
 areas as (
     select
-        days.month,
-        orders_by_area.country_code,
-        orders_by_area.area_code,
-        orders_by_area.number_type,
+        month,
+        country_code,
+        area_code,
+        number_type,
         count(*) as orders_ported,
-        cast(sum(orders_by_area.number_count) as bigint) as numbers_ported,
+        cast(sum(number_count) as bigint) as numbers_ported,
     from orders_by_area
-    inner join intermediate.int_orders as orders on orders.portout_id = orders_by_area.portout_id
-    inner join staging.calendar_days as days on days.day = orders.ported_on
-    group by days.month, orders_by_area.country_code, orders_by_area.area_code, orders_by_area.number_type
+    group by month, country_code, area_code, number_type
 )
 
 select

@@ -17,7 +17,7 @@ import duckdb
 
 from portouts.errors import ModelFailed
 from portouts.transform.project.inventory_tables import with_empty_tables
-from portouts.transform.project.model import Model, read_models
+from portouts.transform.project.model import Kind, Model, read_models
 
 Reads = Mapping[str, tuple[str, ...]]
 """Model or check → the tables and views that its select reads, as `schema.object`, in the order of the text."""
@@ -70,8 +70,31 @@ def read_graph(folder: Path, checks: Mapping[str, str], held: Collection[str]) -
     """
     models = read_models(folder)
     reads = parse_reads({name: model.select for name, model in models.items()} | dict(checks))
+    _require_held_groups(models, reads)
     models = {name: replace(model, select=with_empty_tables(model.select, held)) for name, model in models.items()}
     return ModelGraph(in_order(models, reads), reads)
+
+
+def _require_held_groups(models: Mapping[str, Model], reads: Reads) -> None:
+    """Raise `ModelFailed` if an incremental build cannot know in which groups an order was before it."""
+    for model in models.values():
+        if model.groups and not _is_per_order_and_held(model.groups.model, models, reads):
+            raise ModelFailed(
+                f"{model.name}: its groups come from {model.groups.model}, which is neither a table per order nor a "
+                "view on such tables, so their earlier values are not held"
+            )
+
+
+def _is_per_order_and_held(name: str, models: Mapping[str, Model], reads: Reads) -> bool:
+    kind = models[name].kind if name in models else None
+    return kind is Kind.PER_ORDER or (kind is Kind.PER_ORDER_VIEW and not _shows_raw(name, models, reads))
+
+
+def _shows_raw(name: str, models: Mapping[str, Model], reads: Reads) -> bool:
+    """Return whether a name is a table of `raw`, or a view on one, whose rows change before a build."""
+    if name not in models:
+        return True
+    return not models[name].kind.is_table and any(_shows_raw(read, models, reads) for read in reads[name])
 
 
 def write_lineage(connection: duckdb.DuckDBPyConnection, reads: Reads) -> None:

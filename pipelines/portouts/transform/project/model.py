@@ -12,6 +12,10 @@ model that it reads.
 | `dimension`, `aggregate` | a table, computed again if something that it reads changed |
 | `view` | a view |
 | `input` | a table that Python fills; the select, which returns no rows, only names its columns |
+
+An aggregate can also say `groups: <expression> of <model>`: the first column of its key is that expression over rows of
+a per-order model, and is never null; each row depends only on orders of its group. If nothing but orders changed, an
+incremental build computes the groups in which these orders were or are, and keeps the other rows.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from portouts.warehouse.sql import sql_files
 SCHEMAS = ("staging", "intermediate", "marts")
 _HEADER = re.compile(r"/\*\n(?P<header>.*?)\n\*/\n(?P<select>.*)", re.DOTALL)
 _ENTRY = re.compile(r"(?m)^(\w+): (.*(?:\n .*)*)")
+_GROUPS = re.compile(r"(?P<expression>.+) of (?P<model>\w+\.\w+)")
 
 
 class Kind(StrEnum):
@@ -58,6 +63,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Groups:
+    """An expression over the rows of a per-order model; its value is the first column of the key of an aggregate."""
+
+    expression: str
+    model: str
+
+
+@dataclass(frozen=True)
 class Model:
     """One file of `sql/`; `name` is `schema.object`, `columns` are the texts of its columns."""
 
@@ -65,6 +78,7 @@ class Model:
     path: Path
     kind: Kind
     key: tuple[str, ...]
+    groups: Groups | None
     description: str
     columns: Mapping[str, str]
     select: str
@@ -101,10 +115,20 @@ def parse_model(schema: str, path: Path, text: str) -> Model:
         path=path,
         kind=kind,
         key=tuple(properties["key"].split(", ")) if "key" in properties else (),
+        groups=_groups(path, kind, properties),
         description=_one_line(paragraphs[0]),
         columns=dict(_entries(paragraphs[2:])),
         select=found["select"].strip(),
     )
+
+
+def _groups(path: Path, kind: Kind, properties: Mapping[str, str]) -> Groups | None:
+    if "groups" not in properties:
+        return None
+    found = _GROUPS.fullmatch(properties["groups"])
+    if not found or kind is not Kind.AGGREGATE or "key" not in properties:
+        raise ModelFailed(f"{path}: `groups: <expression> of <model>` needs an aggregate with a key")
+    return Groups(**found.groupdict())
 
 
 def _entries(paragraphs: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -7,13 +7,16 @@ build, the rows of the changed orders in an incremental one. The names in a sele
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import duckdb
 
 from portouts.errors import ModelFailed
 from portouts.warehouse.faults import is_of_a_file, is_of_machine
+
+OF_CHANGED_ORDERS = "portout_id in (select portout_id from temp.changed_orders)"
+"""The condition for rows of the orders that an incremental build computes."""
 
 
 def run(connection: duckdb.DuckDBPyConnection, path: Path, statement: str) -> duckdb.DuckDBPyConnection:
@@ -28,10 +31,15 @@ def run(connection: duckdb.DuckDBPyConnection, path: Path, statement: str) -> du
 
 def with_temporary_names(select: str, models: Collection[str]) -> str:
     """Replace the names of models by those of their temporary tables and views."""
-    if not models:
+    return replace_names(select, {name: f"temp.{name.partition('.')[2]}" for name in models})
+
+
+def replace_names(select: str, replacements: Mapping[str, str]) -> str:
+    """Replace the names of models."""
+    if not replacements:
         return select
-    names = "|".join(re.escape(name) for name in sorted(models))
-    return re.sub(rf"\b(?:{names})\b(?!\.)", lambda found: f"temp.{found[0].partition('.')[2]}", select)
+    names = "|".join(re.escape(name) for name in sorted(replacements))
+    return re.sub(rf"\b(?:{names})\b(?!\.)", lambda found: replacements[found[0]], select)
 
 
 def drop_temporary(connection: duckdb.DuckDBPyConnection) -> None:
