@@ -16,7 +16,7 @@ from portouts.transform import build as models
 from portouts.transform.build import build_models
 from portouts.transform.checks import CheckWarning
 from portouts.transform.inputs import ModelInputs
-from portouts.transform.project.graph import ModelGraph, in_order, parse_reads
+from portouts.transform.project.graph import ModelGraph, in_order, parse_reads, read_lineage
 from portouts.transform.project.inventory_tables import with_empty_tables
 from portouts.transform.project.model import Kind, Model, read_models
 from portouts.warehouse.metadata import create_metadata
@@ -85,6 +85,25 @@ def test_every_table_and_column_of_staging_and_marts_is_commented(built: duckdb.
     """).fetchall()
     assert [row for row in silent if row[2] in {"staging", "marts"}] == []
     assert any(row[2] == "raw" for row in silent)  # the query does find what has no comment
+
+
+def test_a_text_of_a_column_is_written_once(built: duckdb.DuckDBPyConnection) -> None:
+    """A column without a text has that of the first model or table of `raw` that it reads."""
+    reads = read_lineage(built)
+    texts = {
+        (table, column): text
+        for table, column, text in built.execute(
+            "select schema_name || '.' || table_name, column_name, comment from duckdb_columns() "
+            "where comment is not null"
+        ).fetchall()
+    }
+    repeated = [
+        (model.name, column)
+        for model in read_models(sql_folder()).values()
+        for column, text in model.columns.items()
+        if text in [texts[read, column] for read in reads[model.name] if (read, column) in texts][:1]
+    ]
+    assert repeated == []
 
 
 def test_every_comment_on_a_table_starts_with_its_grain(built: duckdb.DuckDBPyConnection) -> None:

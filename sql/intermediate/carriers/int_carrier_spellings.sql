@@ -8,8 +8,6 @@ folded_spid: SPID in upper case, without white space and invisible characters.
 folded_family: folded_name without accents, and without state and legal form at the end of the name.
 spid: SPID (service provider id) as the orders give it, null if they give none.
 carrier_name: Name of the gaining carrier as the orders spell it.
-folded_name: Letters and digits of the name (NFKC, case folded), without white space, punctuation, symbols and invisible
-    characters; null if none is left.
 carrier_id: The SPID in upper case. Without a SPID: the SPID of the orders that give this name, or gave it in an event, if
     there is exactly one; else folded_name. Without a name: 'unknown'.
 order_count: Orders with this spelling.

@@ -4,7 +4,6 @@ One row per order with numbers: how many it has, and the place that its dates an
 kind: per order temporary
 key: portout_id
 
-portout_id: Telnyx's id of the order.
 number_count: Numbers in the order.
 country_code: Country of the first number.
 time_zone: IANA time zone of the first number that has one.

@@ -5,7 +5,6 @@ reason: what was seen before Telnyx overwrote it.
 kind: per order temporary
 key: portout_id, evidence_number
 
-portout_id: Telnyx's id of the order.
 evidence_number: Number of the evidence within its order, from the oldest.
 rejection_number: Rejection that it belongs to, see int_rejections; null if there is none.
 rejection_code: Telnyx's code in this state; null for an event.

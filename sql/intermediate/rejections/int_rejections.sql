@@ -5,7 +5,6 @@ rejection upholds it and is not a second rejection.
 kind: per order temporary
 key: portout_id, rejection_number
 
-portout_id: Telnyx's id of the order.
 rejection_number: Number of the rejection within its order, from 1.
 is_last: Whether no other rejection of the order follows.
 began_at: When the order was rejected, as in fct_status_changes; an unknown time has the instant that stands for it there.

@@ -4,7 +4,6 @@ One row per order that waits for our answer: its deadline, and the hours until t
 kind: aggregate
 key: portout_id
 
-portout_id: Telnyx's id of the order.
 deadline_at: Deadline of its open spell, see rpt_open_orders.
 hours_left: Hours from as_of to deadline_at; negative if overdue, null without a deadline.
 business_hours_left: The same in business hours, see rpt_open_orders.

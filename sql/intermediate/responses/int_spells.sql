@@ -4,7 +4,6 @@ One row per spell: a continuous period in which an order is pending. Spell is th
 kind: per order temporary
 key: portout_id, spell_number
 
-portout_id: Telnyx's id of the order.
 spell_number: Number of the spell within its order, from 1.
 next_status: Status that ended the spell; null while it is open.
 measured_by: Evidence for the end of the spell; while it is open, for its beginning.

@@ -5,7 +5,6 @@ each event whose status differs from the one before.
 kind: per order temporary
 key: portout_id, position
 
-portout_id: Telnyx's id of the order.
 position: Place of the event among the order's events, from 1.
 status: New status.
 began_at: When the status began: the time of the event, or earlier if Telnyx recorded the event late.

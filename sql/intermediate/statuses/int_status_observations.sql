@@ -4,7 +4,6 @@ One row per observation of an order without status events, in the sequence in wh
 kind: per order temporary
 key: portout_id, position
 
-portout_id: Telnyx's id of the order.
 position: Place of the observation among those of the order, from 1.
 status: Status that was seen.
 began_at: The as_of of the sync that saw it first: an upper bound.

@@ -5,7 +5,6 @@ change.
 kind: per order
 key: portout_id
 
-portout_id: Telnyx's id of the order.
 position: Place of the current status after the order's history.
 status: Current status of the order.
 previous_at: When the status before it began.

@@ -4,7 +4,6 @@ One row per gaining carrier that asked for a port-out, successful or not.
 kind: aggregate
 key: carrier_id
 
-carrier_id: Gaining carrier, see dim_carriers.
 carrier_name: Name of the carrier in its most frequent spelling.
 spid: SPID (service provider id); null for a carrier whose SPID is unknown.
 parent: The company behind the carrier, see dim_carriers; null if the user's list does not have it.

@@ -23,7 +23,6 @@ foc_hours: Hours from answered_at to foc_confirmed_at: 0 if the first answer con
     rejection, or if the day was confirmed later.
 port_hours: Hours from foc_confirmed_at to ported_at.
 total_hours: Hours from inserted_at to ported_at.
-comment_count: Comments on the order, see fct_comments.
 first_comment_hours: Hours from inserted_at to the first comment; null without comments.
 */
 with orders as (

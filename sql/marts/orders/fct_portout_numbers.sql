@@ -4,13 +4,6 @@ counts twice.
 
 kind: per order view
 key: portout_id, position
-
-portout_id: Telnyx's id of the order.
-account: Name of the Telnyx account that holds the order; default where no accounts are set up.
-position: Position in the order's list, from 1.
-phone_number: Number in E.164; hashed or null if the setting pii asks for it.
-country_code: ISO 3166 alpha-2 country of the number; null if it cannot be determined.
-area_code: Area code of a geographical number, else null.
 */
 select
     numbers.portout_id,

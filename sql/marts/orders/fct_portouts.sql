@@ -5,16 +5,12 @@ first period in which the order waited for our answer.
 kind: per order view
 key: portout_id
 
-portout_id: Telnyx's id of the order.
-account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 status: Current status, by Telnyx's name.
 is_open: Whether the status is none of ported, rejected and canceled. A missing or unknown status counts as open.
 carrier_id: Gaining carrier, see dim_carriers.
 carrier_name: Name of the carrier in its most frequent spelling (dim_carriers); this order may spell it differently.
 spid: SPID of the gaining carrier as this order gives it.
 country_code: Country of the order's first number.
-number_count: Numbers in the order.
-inserted_at: When Telnyx received the order.
 received_on: Day of inserted_at in the reporting time zone.
 received_weekday: Weekday of inserted_at in the reporting time zone: 1 for Monday to 7 for Sunday.
 received_hour: Hour of inserted_at in the reporting time zone, 0 to 23.
@@ -45,10 +41,6 @@ responded_at: When the first pending spell ended; null while it is open and if t
 responded_weekday: Weekday of responded_at in the reporting time zone: 1 for Monday to 7 for Sunday.
 responded_hour: Hour of responded_at in the reporting time zone, 0 to 23.
 response_hours: Hours from its beginning to its end; null while it is open and if the time is unknown.
-rejection_code: Telnyx's code of the rejection; old orders have none.
-rejection_reason: Our text of the rejection; Telnyx empties it when the order is reopened.
-support_key: Short name of the order, for support requests to Telnyx; not a key.
-pon: Port order number (PON), assigned by the gaining side.
 */
 select
     orders.portout_id,

@@ -5,8 +5,6 @@ rejection upholds it and is not a second rejection.
 kind: per order
 key: portout_id, rejection_number
 
-portout_id: Telnyx's id of the order.
-account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 rejection_number: Number of the rejection within its order, from 1.
 rejected_at: When the order was rejected. Without an event: when a sync first saw it, or as_of if none did. Null if
     unknown.
@@ -17,7 +15,6 @@ outcome: What followed, by the next status: upheld (ours: rejected; others: no n
     status).
 decided_at: When the next status began; null if there is none yet or its time is unknown. For a rejection that is not by
     us and has no next status: rejected_at.
-measured_by: Evidence for rejected_at: event, observation (an upper bound) or unknown.
 rejection_code: Telnyx's code of this rejection. Telnyx overwrites it when the order is reopened or rejected again: then
     the last code that a sync saw while the order was rejected; null if none saw it.
 rejection_reason: Our text of this rejection. Once Telnyx has overwritten it: the last text that a sync saw, else that

@@ -7,10 +7,6 @@ would have taken. For an order with events, observations between them are not us
 kind: per order
 key: portout_id, spell_number
 
-portout_id: Telnyx's id of the order.
-account: Name of the Telnyx account that holds the order; default where no accounts are set up.
-spell_number: Number of the spell within its order, from 1.
-pending_at: When the spell began.
 responded_at: When the spell ended, with or without a response; null while it is open and if the time is unknown.
 response: How the spell ended, by the next status: authorized (also if the next status is ported);
     authorized_automatically (an estimate: authorized after at least response_window_hours; an end that is only observed

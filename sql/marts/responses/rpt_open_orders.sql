@@ -4,19 +4,12 @@ One row per order that waits for our answer (status pending), most urgent first.
 kind: aggregate
 key: portout_id
 
-portout_id: Telnyx's id of the order.
-account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 support_key: Short name of the order, for support requests to Telnyx.
-pon: Port order number (PON), assigned by the gaining side.
-carrier_id: Gaining carrier, see dim_carriers.
 carrier_name: Name of the carrier in its most frequent spelling.
 end_user_name: Name of the end user; hashed or null if the setting pii asks for it.
-number_count: Numbers in the order.
-inserted_at: When Telnyx received the order.
 deadline_at: When Telnyx authorises the order by itself: response_window_hours (48 by default) after the current pending
     spell began. Without an event the spell begins at the sync that first saw the order pending, or at as_of if none
     did; the true deadline is then earlier. Null if the beginning is unknown.
-hours_left: Hours from as_of to deadline_at; negative if overdue, null without a deadline.
 business_hours_left: hours_left in business hours: 08:00 to 17:00 where the numbers are, Monday to Friday without the
     holidays of the country of the first number. A deadline in the night or on a day off has the value of the close
     before it. 0 or negative if overdue, null without a deadline.

@@ -6,8 +6,6 @@ these. Equal neighbours are one row.
 kind: per order
 key: portout_id, change_number
 
-portout_id: Telnyx's id of the order.
-account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 change_number: Number of the status within its order, from 1.
 status: Status; 'unknown' if the API gave none.
 began_at: When the status began. If it is observed: when a sync first saw it, or as_of if none did; an upper bound.

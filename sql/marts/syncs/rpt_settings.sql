@@ -4,10 +4,8 @@ depend on.
 
 kind: view
 
-as_of: The marts show the state of the API at this instant: the as_of of the last sync.
 reporting_time_zone: IANA time zone of all days, weeks, months and local hours, unless a column says otherwise (setting
     time_zone).
-response_window_hours: Hours after which silence authorizes a port-out request.
 business_time_zone: IANA time zone of the business hours of orders whose numbers determine none.
 business_country_code: Country of business_time_zone, whose holidays count for such orders and in dim_days.
 */

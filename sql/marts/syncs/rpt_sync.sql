@@ -4,14 +4,12 @@ One row per finished sync, oldest first. The marts describe the as_of of the las
 kind: view
 key: account, as_of, started_at
 
-account: Name of the Telnyx account that the sync read; default where no accounts are set up.
 as_of: The sync loaded the state of the API at this instant; the next sync reads later changes.
 started_at: When the sync began, by the clock of its machine.
 finished_at: When the last row was committed, by the same clock.
 requests: HTTP requests sent to the API, retries included.
 orders_read: Distinct orders that the API returned, summed over the load packages.
 orders_changed: Of these, orders that were new or had a new state.
-is_proven: Whether the API's own counts confirmed every window that was read.
 published: Whether the result passed all checks and replaced the published file.
 */
 select

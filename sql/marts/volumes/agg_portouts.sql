@@ -6,9 +6,6 @@ key: day, status, carrier_id, country_code
 
 day: Day on which Telnyx received the orders (the day of inserted_at), in the reporting time zone; null for orders
     without inserted_at.
-status: Current status, by Telnyx's name.
-carrier_id: Gaining carrier, see dim_carriers.
-country_code: Country of the order's first number.
 orders: Orders.
 numbers: Numbers in these orders; a number in two orders counts twice.
 */

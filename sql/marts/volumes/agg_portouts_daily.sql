@@ -5,11 +5,8 @@ than as_of.
 kind: aggregate
 key: day
 
-day: Day in the reporting time zone.
 orders_received: Orders whose inserted_at is on the day.
-numbers_received: Numbers in these orders.
 orders_ported: Orders that are ported now and whose ported_at is on the day.
-numbers_ported: Numbers in these orders.
 orders_rejected: Orders that are rejected now and became so on the day. Without an event: the day on which a sync first
     saw it, or the day of as_of if none did.
 orders_canceled: Orders that are canceled now and became so on the day. Without an event: the day on which a sync first

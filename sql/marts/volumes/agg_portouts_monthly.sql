@@ -7,9 +7,7 @@ key: month
 month: First day of the month, in the reporting time zone.
 is_complete: Whether the month had ended at as_of. The last month is usually not complete.
 orders_received: Orders whose inserted_at is in the month.
-numbers_received: Numbers in these orders.
 orders_ported: Orders that are ported now and whose ported_at is in the month.
-numbers_ported: Numbers in these orders.
 orders_ported_by_range: Of orders_ported, those whose time is known only as the end of a range (ported_at_source): they
     may have been ported in an earlier month.
 numbers_ported_by_range: Numbers in these orders.

@@ -6,13 +6,7 @@ kind: dimension
 key: day
 
 day: Day in the reporting time zone.
-week: Monday of its week.
-month: First day of its month.
-quarter: First day of its quarter.
-year: Its year.
 iso_year: Year of its ISO week, which can differ from year around New Year.
-iso_week: Number of its ISO week, 1 to 53.
-weekday: 1 for Monday to 7 for Sunday.
 weekday_name: Name of the weekday in English.
 is_business_day: Monday to Friday, except holidays of the country of the setting business_time_zone.
 */

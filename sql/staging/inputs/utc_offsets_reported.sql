@@ -7,8 +7,6 @@ key: starts_at
 starts_at: First instant of the period.
 ends_at: End of the period, not included.
 local_starts_at: First local time that is converted to UTC with this offset.
-local_ends_at: End of these local times, not included.
-utc_offset_seconds: Local time is UTC plus this many seconds.
 */
 select
     offsets.starts_at,

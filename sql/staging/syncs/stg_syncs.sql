@@ -11,7 +11,6 @@ started_at: When the sync began.
 finished_at: When the last row was committed.
 requests: HTTP requests made.
 orders_read: Orders received.
-orders_changed: Orders that were new or had a new state.
 is_proven: Whether the API's own counts confirmed every window that was read.
 is_published: Whether the published file was replaced afterwards.
 */

@@ -4,7 +4,6 @@ One row per distinct order, status and updated_at that a sync has seen. Rows are
 kind: per order view
 key: portout_id, status, updated_at
 
-portout_id: Telnyx's id of the order.
 status: Status, trimmed; null if the API gave none or a blank one.
 updated_at: updated_at of the order in that state.
 seen_at: The as_of of the sync that saw the state first: the state began no later.

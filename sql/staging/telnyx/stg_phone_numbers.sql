@@ -4,7 +4,6 @@ One row per order and position in its list of phone numbers.
 kind: per order view
 key: portout_id, position
 
-portout_id: Telnyx's id of the order.
 account: Name of the Telnyx account that holds the order; default where no accounts are set up.
 position: Position in the order's list, from 1.
 phone_number: Number in E.164; hashed or null if the setting pii asks for it.

@@ -5,7 +5,6 @@ itself.
 kind: per order view
 key: portout_id, ported_from, ported_to
 
-portout_id: Telnyx's id of the order.
 ported_from: The order was ported no earlier than this.
 ported_to: The order was ported no later than this.
 seen_at: The as_of of the sync that read the window.
