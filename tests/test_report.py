@@ -22,7 +22,6 @@ from simulated_account import ask
 pytestmark = pytest.mark.slow  # kernels and syncs
 
 __all__ = ["database", "empty", "empty_report", "page", "report"]  # the fixtures
-pytestmark = pytest.mark.slow
 
 
 def kernels() -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from portouts.names import as_html
 from portouts.report.page.build import Report
@@ -31,7 +33,6 @@ from simulated_account import ask
 pytestmark = pytest.mark.slow  # kernels and syncs
 
 __all__ = ["database", "empty", "empty_report", "report"]  # the fixtures
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -280,20 +281,33 @@ def test_the_share_that_leaves_is_that_of_the_mart_and_at_most_so_before_the_fir
 
 
 @pytest.fixture(scope="module")
-def masked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
+def to_check(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Run]:
+    """Run the last notebook against data with masked fields, and against the account with one order labelled."""
     databases = {pii: publish_masked(pii, tmp_path_factory.mktemp(pii)) for pii in ("hash", "drop")}
-    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "masked", NOTEBOOKS[4:])
+    databases["labelled"] = Path(shutil.copy(database, tmp_path_factory.mktemp("labelled")))
+    with duckdb.connect(str(databases["labelled"])) as connection:
+        connection.execute(
+            "update marts.rpt_port_outs_to_check set label = 'winback' "
+            "where portout_id = (select min(portout_id) from marts.rpt_port_outs_to_check)"
+        )
+    return run_each(databases, tmp_path_factory.mktemp("notebooks") / "to_check", NOTEBOOKS[4:])
+
+
+def test_an_order_with_a_label_was_checked_and_is_left_out(account: Run, to_check: Mapping[str, Run]) -> None:
+    [(checks,)] = ask(account.database, "select count(*) from marts.rpt_port_outs_to_check")
+    assert account.answer(NOTEBOOKS[4]).startswith(f"{checks} port-outs should be checked;")
+    assert to_check["labelled"].answer(NOTEBOOKS[4]).startswith(f"{checks - 1} port-outs should be checked;")
 
 
 def test_masked_data_are_hidden_what_is_dropped_is_said_to_be_unknown_and_a_long_list_is_cut(
-    masked: Mapping[str, Run],
+    to_check: Mapping[str, Run],
 ) -> None:
-    hashed, dropped = masked["hash"], masked["drop"]
+    hashed, dropped = to_check["hash"], to_check["drop"]
     assert "20 numbers are still in service after leaving; 1 customer is leaving." in hashed.answer(NOTEBOOKS[4])
-    to_check, left, leaving = hashed.tables(NOTEBOOKS[4])
-    for table in (to_check, left, leaving):
+    checks, left, leaving = hashed.tables(NOTEBOOKS[4])
+    for table in (checks, left, leaving):
         assert ">hidden</td>" in table
-    assert not re.search("[0-9a-f]{32}|MASKED|Example", to_check + left + leaving)
+    assert not re.search("[0-9a-f]{32}|MASKED|Example", checks + left + leaving)
     assert left.count(">in service 5 days after it left</td>") == 15
     [shown] = [text for text in hashed.of_type(NOTEBOOKS[4], "text/markdown") if text.startswith("Shown are")]
     assert shown.startswith("Shown are the first 15 of 20. `portouts export --output rpt_left_but_active.csv ")
