@@ -15,12 +15,13 @@ import pytest
 from model_rows import Rows, compared_models, differences, rows_of_models
 from order_histories import AS_OF, FIRST_SYNC, RAW_TABLES, World, create_raw, random_world
 from portouts.errors import CheckFailed
-from portouts.transform.build import Build, BuildKind, build_models, update_models
+from portouts.transform.build import Build, BuildKind, build_models, update_in_limited_memory, update_models
 from portouts.transform.inputs import ModelInputs
 from portouts.transform.lists.carriers import CarrierParent
 from portouts.transform.lists.labels import Label
 from portouts.transform.project.graph import read_lineage
 from portouts.transform.project.model import Kind, read_models
+from portouts.warehouse.memory import grow
 from portouts.warehouse.metadata import SyncRecord, record_sync
 from portouts.warehouse.rows.changed_orders import note_all_orders_changed, note_changed_orders
 from portouts.warehouse.rows.corrections import mark_deleted
@@ -307,6 +308,34 @@ def test_rows_that_may_all_have_changed_are_a_full_build(held: duckdb.DuckDBPyCo
     build = updated(held)
     assert (build.kind, build.reason) == (BuildKind.FULL, "any order may have changed")
     assert updated(held).kind is BuildKind.INCREMENTAL
+
+
+# Memory
+
+
+def limit_of(connection: duckdb.DuckDBPyConnection) -> int:
+    [(limit,)] = connection.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
+    return int(limit)
+
+
+def test_a_build_that_runs_out_of_memory_runs_again_with_more_of_it(tmp_path: Path) -> None:
+    too_little = 2_000_000
+    with duckdb.connect(str(tmp_path / "limited.duckdb")) as connection:
+        own = limit_of(connection)
+        create_raw(connection, random_world(random.Random(7), 60))
+        connection.execute(f"set threads = 1; set memory_limit = '{too_little}B'")
+        assert update_in_limited_memory(connection, INPUTS).kind is BuildKind.FULL
+        assert too_little < limit_of(connection) < own
+        assert_equals_full_build(connection, INPUTS)
+
+
+def test_memory_grows_up_to_what_duckdb_takes_by_itself(connection: duckdb.DuckDBPyConnection) -> None:
+    own = limit_of(connection)
+    connection.execute(f"set memory_limit = '{own // 10}B'")
+    grown = [(grow(connection), limit_of(connection)) for _ in range(4)]
+    assert [is_more for is_more, _ in grown] == [True, True, False, False]
+    assert grown[0][1] == pytest.approx(0.4 * own, rel=0.15)  # DuckDB shows one decimal
+    assert [limit for _, limit in grown[1:]] == [own] * 3
 
 
 # What is written and checked

@@ -30,7 +30,7 @@ from portouts.transform.project.graph import ModelGraph, in_order, read_graph, r
 from portouts.transform.project.inventory_tables import complete_tables, held_tables, is_changed
 from portouts.transform.project.model import read_models
 from portouts.transform.project.statements import drop_temporary
-from portouts.warehouse.memory import bound_joins
+from portouts.warehouse.memory import bound_joins, grow
 from portouts.warehouse.metadata import create_metadata
 from portouts.warehouse.rows.accounts import add_account_columns
 from portouts.warehouse.sql import sql_files, sql_folder, transaction
@@ -90,14 +90,15 @@ def update_models(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *,
 def update_in_limited_memory(
     connection: duckdb.DuckDBPyConnection, inputs: ModelInputs, *, full: bool = False
 ) -> Build:
-    """Bring the models up to date in limited memory; if that is too little, once more with DuckDB's own limits."""
+    """Bring the models up to date in limited memory; if that is too little, again with more, up to DuckDB's limit."""
     connection.execute("checkpoint")  # compressed rows are read faster than freshly loaded ones
     bound_joins(connection)
-    try:
-        return update_models(connection, inputs, full=full)
-    except OutOfMemory:
-        connection.execute("reset memory_limit; reset operator_memory_limit")
-        return update_models(connection, inputs, full=full)
+    while True:
+        try:
+            return update_models(connection, inputs, full=full)
+        except OutOfMemory:
+            if not grow(connection):
+                raise
 
 
 def must_compute_orders(connection: duckdb.DuckDBPyConnection, inputs: ModelInputs) -> bool:

@@ -17,6 +17,8 @@ MEMORY_FOR_READING = 32
 # MB for each MB of the file, where that is more: what a load has to hold at once grows with what it is merged into.
 MEMORY_PER_MB = 2 / 3
 THREADS = 4
+# How many times as much a build may hold that ran out of memory.
+GROWTH = 4
 
 
 class MemoryLimit:
@@ -54,8 +56,26 @@ class MemoryLimit:
 
 def bound_joins(connection: duckdb.DuckDBPyConnection) -> None:
     """Let joins hold half of the memory: DuckDB would let them fill all of it, and then fail to write their result."""
+    connection.execute(f"set operator_memory_limit = '{_limit_of(connection) // 2}B'")
+
+
+def grow(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Let a connection hold four times as much, at most what DuckDB takes by itself; return whether that is more."""
+    limit = _limit_of(connection)
+    connection.execute("reset memory_limit")
+    own = _limit_of(connection)
+    if limit == own:
+        return False
+    if GROWTH * limit < own:
+        connection.execute(f"set memory_limit = '{GROWTH * limit}B'")
+    bound_joins(connection)
+    return True
+
+
+def _limit_of(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many bytes a connection may hold, as DuckDB rounds them."""
     [(limit,)] = connection.execute("select parse_formatted_bytes(current_setting('memory_limit'))").fetchall()
-    connection.execute(f"set operator_memory_limit = '{limit // 2}B'")
+    return int(limit)
 
 
 def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
